@@ -1,0 +1,19 @@
+//! The vocabulary every other module speaks: digests, numbers, spans, paths, times.
+//!
+//! Knows nothing about files on disk, scripts or playbooks; nothing in here does input or output.
+
+mod digest;
+mod human;
+mod nearest;
+mod number;
+mod path;
+mod span;
+mod time;
+
+pub use digest::{Digest, DigestWriter, ParseDigestError};
+pub use human::{bytes, list, plural, quoted_list};
+pub use nearest::nearest;
+pub use number::ScriptNumber;
+pub use path::WsPath;
+pub use span::{Span, Spanned};
+pub use time::{Timestamp, duration};

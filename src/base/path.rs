@@ -1,0 +1,149 @@
+//! Paths as az names them: relative to the workspace, with `/`, in one normal form.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// A path in normal form: relative to the workspace root if it lies inside, else absolute.
+///
+/// Normal form has no `.`, no empty and no `..` component and no trailing `/`; the root itself is `.`.
+/// Two equal paths are equal strings, so that a path can be an identity. Symlinks are not resolved.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WsPath(Arc<str>);
+
+impl WsPath {
+    /// The workspace root.
+    pub fn root() -> Self {
+        Self(Arc::from("."))
+    }
+
+    /// Returns the normal form of `path` as seen from the workspace directory `cwd`.
+    ///
+    /// `path` may be relative or absolute; one that leaves the workspace becomes absolute, for which `root`, the
+    /// absolute path of the workspace, is needed. A path that is not UTF-8 is written with replacement characters.
+    pub fn new(root: &Path, cwd: &WsPath, path: impl AsRef<Path>) -> Self {
+        let absolute = normalize(&cwd.to_absolute(root).join(path));
+        match absolute.strip_prefix(root) {
+            Ok(inside) if inside.as_os_str().is_empty() => Self::root(),
+            Ok(inside) => Self(inside.to_string_lossy().into()),
+            Err(_) => Self(absolute.to_string_lossy().into()),
+        }
+    }
+
+    /// Takes a text that already is a normal relative path, such as one az wrote itself.
+    ///
+    /// Returns nothing if it is not in normal form.
+    pub fn from_normal(text: &str) -> Option<Self> {
+        let is_normal = text == "."
+            || (!text.is_empty()
+                && text.trim_start_matches('/').split('/').all(|part| !matches!(part, "" | "." | "..")));
+        is_normal.then(|| Self(Arc::from(text)))
+    }
+
+    /// Returns the path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Tells whether the path lies in the workspace.
+    pub fn is_inside(&self) -> bool {
+        !self.0.starts_with('/')
+    }
+
+    /// Returns the absolute path for the workspace at `root`.
+    pub fn to_absolute(&self, root: &Path) -> PathBuf {
+        if &*self.0 == "." { root.to_path_buf() } else { root.join(&*self.0) }
+    }
+
+    /// Returns the path of the entry `name` below this directory.
+    #[must_use]
+    pub fn join(&self, name: &str) -> Self {
+        if &*self.0 == "." { Self(Arc::from(name)) } else { Self(format!("{}/{name}", self.0).into()) }
+    }
+
+    /// Returns the directory that holds this path, or nothing for a root.
+    pub fn parent(&self) -> Option<Self> {
+        if &*self.0 == "." || &*self.0 == "/" {
+            return None;
+        }
+        match self.0.rsplit_once('/') {
+            None => Some(Self::root()),
+            Some(("", _)) => Some(Self(Arc::from("/"))),
+            Some((parent, _)) => Some(Self(Arc::from(parent))),
+        }
+    }
+
+    /// Returns the last component.
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// Tells whether this path is `directory` or lies below it.
+    pub fn is_below(&self, directory: &Self) -> bool {
+        if &*directory.0 == "." {
+            return self.is_inside();
+        }
+        self.0.strip_prefix(&*directory.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+/// Removes `.`, `..` and repeated separators from an absolute path without asking the disk.
+fn normalize(path: &Path) -> PathBuf {
+    let mut out = PathBuf::from("/");
+    for part in path.components() {
+        match part {
+            std::path::Component::Normal(name) => out.push(name),
+            std::path::Component::ParentDir => {
+                out.pop();
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+impl fmt::Display for WsPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for WsPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normal(cwd: &str, path: &str) -> String {
+        WsPath::new(Path::new("/w/s"), &WsPath::from_normal(cwd).unwrap(), path).to_string()
+    }
+
+    #[test]
+    fn one_place_has_one_name() {
+        assert_eq!(normal(".", "./a//b/../c/"), "a/c");
+        assert_eq!(normal("sub", "../a"), "a");
+        assert_eq!(normal("sub", "/w/s/a"), "a");
+        assert_eq!(normal(".", ".."), "/w");
+        assert_eq!(normal("sub", ".."), ".");
+        assert_eq!(normal(".", "/etc/hosts"), "/etc/hosts");
+        assert_eq!(WsPath::from_normal("a/../b"), None);
+        assert_eq!(WsPath::from_normal("a/"), None);
+    }
+
+    #[test]
+    fn parents_end_at_a_root() {
+        let path = |text| WsPath::from_normal(text).unwrap();
+        assert_eq!(path("a/b").parent(), Some(path("a")));
+        assert_eq!(path("a").parent(), Some(WsPath::root()));
+        assert_eq!(WsPath::root().parent(), None);
+        assert_eq!(path("/etc").parent().unwrap().as_str(), "/");
+        assert!(path("a/b").is_below(&path("a")) && !path("ab").is_below(&path("a")));
+        assert!(path("a").is_below(&WsPath::root()) && !path("/a").is_below(&WsPath::root()));
+    }
+}

@@ -1,0 +1,22 @@
+//! `AZ05xx`: what makes a plan impossible or doubtful.
+
+codes! {
+    CYCLE = 501, "steps need each other in a circle",
+        "Each step of the circle waits for the next one, so none of them can start. Remove one of the edges.";
+    UNKNOWN_NEED = 502, "a job needs a job that does not exist",
+        "`needs` names jobs of the same playbook. The job could never start, since what it waits for does not exist.";
+    TWO_OWNERS = 503, "two steps own one output",
+        "Two steps declare the same path as their output, and neither reads it as an input. Whichever runs last would \
+         win. Let one of them write elsewhere, or declare the path as an input too if the step rewrites it in place.";
+    INPUT_MATCHES_NOTHING = 504, "a declared input matches no file",
+        "The pattern is declared as an input but matches nothing. That is allowed, and part of the key; most of the \
+         time the pattern is mistyped.";
+    MISSING_INTERPRETER = 505, "the interpreter is not installed",
+        "The scripts of this kind need a program that is not on PATH.";
+    LOOP_OF_AZ = 506, "az is asked to run a step inside itself",
+        "A step runs az, which would run the same step again, and so on. AZ_PARENT names the steps az is running in.";
+    OUTPUT_OUTSIDE = 507, "an output lies where az must not write",
+        "Outputs cannot lie in .git or .azcache, nor be the workspace itself.";
+    MISSING_OUTPUT = 508, "a declared output was not made",
+        "The step ended well, but a path it declares as its output does not exist. Its result is not recorded.";
+}

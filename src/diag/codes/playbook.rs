@@ -1,0 +1,37 @@
+//! `AZ02xx`: what is wrong in the text of a playbook.
+
+codes! {
+    SYNTAX = 201, "the file cannot be read in its format",
+        "The text breaks the rules of its format (JSON, TOML, ...). Nothing of the file is used until it can be read.";
+    NOT_UTF8 = 202, "the file is not UTF-8 text",
+        "az reads text files as UTF-8, with or without a byte order mark. Save the file as UTF-8.";
+    UNKNOWN_FIELD = 203, "there is no such field",
+        "The format has no field of this name at this place. A mistyped field would silently do nothing, so az \
+         rejects it.";
+    WRONG_TYPE = 204, "the value has another type than the field wants",
+        "The field is known, but its value has the wrong type, for example a text where a list is wanted.";
+    MISSING_FIELD = 205, "a field is missing",
+        "The format requires a field that is not there.";
+    DUPLICATE_KEY = 206, "this key stands twice",
+        "The same key stands twice in one table (upper and lower case are one). One of the two would be lost.";
+    UNSUPPORTED_FIELD = 207, "this field is not supported yet",
+        "The field belongs to the format, but this version of az does not act on it yet. az says so rather than \
+         ignore it silently.";
+    UNKNOWN_FORMAT = 208, "this is no playbook az knows",
+        "A playbook is recognised by its content: `sequence` (v1), or `metadata` and `orchestration.jobs` (v3).";
+    BAD_DURATION = 209, "this is no duration",
+        "Durations are written as 30s, 5m, 1h30m, or as a number of seconds. They must be above zero.";
+    BAD_NAME = 210, "this name cannot be used",
+        "Ids of jobs and steps start with a letter and go on with letters, digits, `_` and `-`.";
+    NO_SUCH_PLAYBOOK = 211, "no playbook has this name",
+        "az looks for NAME.json and NAME.toml in playbooks/, orchestration/playbooks/ and library/playbooks/ and \
+         in their subfolders.";
+    AMBIGUOUS_PLAYBOOK = 212, "several playbooks have this name",
+        "More than one file answers to this name. Write the path of the one you mean.";
+    UNREADABLE_FILE = 213, "the file cannot be read",
+        "The operating system refused to hand out the file. Check its permissions.";
+    STEP_WITHOUT_ACTION = 214, "the step says nothing to run",
+        "A step has exactly one of `run` (numbered scripts) and `script` (text for a shell).";
+    BAD_VALUE = 215, "this value is not allowed here",
+        "The field takes only certain values; the message names them.";
+}

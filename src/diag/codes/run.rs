@@ -1,0 +1,18 @@
+//! `AZ07xx`: what can go wrong while steps run.
+
+codes! {
+    STEP_FAILED = 701, "a step failed",
+        "The step ended with an exit code that means failure. Its log tells more; its result is not reused.";
+    CANNOT_START = 702, "a step could not be started",
+        "The operating system refused to start the step's program.";
+    TIMED_OUT = 703, "a step ran into its timeout",
+        "The step and everything it started were ended when its timeout was over.";
+    INPUT_CHANGED = 704, "an input changed while the step ran",
+        "Something else changed a file the step depends on before the step ended. The result is shown but not \
+         recorded, since nobody knows which version was read.";
+    OUTPUT_CHANGED = 705, "an output was changed by something else",
+        "A file was written after the step had ended and before az had read it. The result is not recorded.";
+    GUARD_LOST = 706, "the guard process ended",
+        "The process that looks after the steps was ended from outside. az ends the run, since it could no longer \
+         promise to leave no process behind.";
+}

@@ -1,0 +1,23 @@
+//! `AZ03xx`: scripts and their metadata.
+
+codes! {
+    UNKNOWN_DEPENDENCY = 301, "a dependency names no script and no known tool",
+        "`Dependencies` lists script numbers (0400), numbers with a remark, tools, `None` or `All`. This entry is \
+         none of them here. It orders nothing; under --strict it is an error.";
+    MISSING_TOOL = 302, "a tool that scripts depend on is not installed",
+        "The tool named in `Dependencies` is not on PATH. The script is run all the same, since it may bring the tool \
+         itself; under --strict this is an error.";
+    BAD_METADATA = 303, "a metadata line cannot be read",
+        "A `# Key: value` comment in the script's header has a value that the key does not allow.";
+    MISTYPED_STAGE = 304, "this stage name looks mistyped",
+        "The stage is close to one that other scripts use. Any name is allowed; under --strict this is an error.";
+    BAD_PARAMETER = 305, "a value does not fit the script's parameter",
+        "The script declares the type of its parameter; the variable given for it cannot be converted.";
+    MISTYPED_KEY = 306, "this metadata key looks mistyped",
+        "The comment is written like a metadata line, but its key is only close to one az knows; as it stands it is a \
+         plain comment and does nothing.";
+    UNREADABLE_SCRIPT = 307, "the script cannot be read",
+        "The file is listed in a script root, but cannot be opened or is not UTF-8 text, so its metadata is unknown.";
+    NO_KIND = 308, "no kind says how to run this file",
+        "The file has a script's name, but no `[[kind]]` covers its extension. Add one under rules/.";
+}

@@ -1,0 +1,16 @@
+//! `AZ09xx`: the command line, the workspace, and az's own mistakes.
+
+codes! {
+    USAGE = 901, "the command line cannot be read",
+        "An option or argument is unknown or has a wrong value. `az help` lists the verbs, `az VERB --help` the options.";
+    NO_WORKSPACE = 902, "there is nothing for az here",
+        "Neither this folder nor one above it has scripts/, automation-scripts/, playbooks/, az.toml or .azcache/.";
+    INTERNAL = 903, "az made a mistake",
+        "This is a defect in az, not in your files. Nothing that was recorded is affected. Please report it.";
+    NO_SUCH_NODE = 904, "there is no such step",
+        "The name fits no step of the last plan. Steps are named by number, by script name or by their full id.";
+    NO_SUCH_RUN = 905, "there is no such run",
+        "No run has an id that starts with this text. `az runs list` shows what there is.";
+    LOCKED = 906, "another az is at work here",
+        "Another run holds what this one needs.";
+}

@@ -1,0 +1,1 @@
+//! The guard: the parent of all steps, which ends them when az dies.

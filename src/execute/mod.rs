@@ -1,0 +1,8 @@
+//! Runs steps: the scheduler (a pure value), the driver, the guard, the runners.
+//!
+//! The only place that starts processes. Does not know why a step runs, nor what becomes of its result.
+
+pub mod driver;
+pub mod guard;
+pub mod runner;
+pub mod scheduler;

@@ -1,0 +1,13 @@
+//! az runs a repository's numbered scripts and playbooks the way a build system builds targets.
+//!
+//! The modules are floors: each imports only from floors below it. `ARCHITECTURE.md` holds the table and
+//! `tests/it/house.rs` enforces it.
+
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests may touch the real world"))]
+
+pub mod base;
+pub mod diag;
+pub mod execute;
+pub mod model;
+pub mod sys;
+pub mod text;

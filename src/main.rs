@@ -1,0 +1,3 @@
+//! The `az` binary.
+
+fn main() {}

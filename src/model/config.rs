@@ -1,0 +1,1 @@
+//! The workspace's configuration, `az.toml`.

@@ -1,0 +1,1 @@
+//! Kinds: how files of an extension are read and run.

@@ -1,0 +1,1 @@
+//! Playbooks of every format in one form.

@@ -1,0 +1,1 @@
+//! Rules: what selected steps depend on and how they behave.

@@ -1,0 +1,325 @@
+//! The outside world behind one trait: files, clock, environment, randomness, locks.
+//!
+//! Knows paths and bytes. Does not know what they mean, and starts no process (that is `execute`'s alone).
+//! [`Os`] is the real world, [`Memory`] one that lives and dies with a test.
+
+mod memory;
+#[cfg(unix)]
+mod unix;
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fmt, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+pub use memory::Memory;
+#[cfg(unix)]
+pub use unix::Os;
+
+use crate::base::{Digest, Timestamp};
+
+/// What a directory entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FileKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Link,
+    /// A socket, pipe or device.
+    Other,
+}
+
+/// What the file system says of a path without reading its content.
+///
+/// Compared as a whole and for equality only, never by order: a clock may run backwards, a file may be replaced by
+/// an older one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Stat {
+    /// File, directory, link or other.
+    pub kind: FileKind,
+    /// Bytes.
+    pub size: u64,
+    /// Last change of the content, nanoseconds since 1970; a program can set it at will.
+    pub mtime_ns: i64,
+    /// Last change of content or metadata, nanoseconds since 1970; only the kernel sets it.
+    pub ctime_ns: i64,
+    /// Inode number, 0 where there is none.
+    pub inode: u64,
+    /// Device number.
+    pub device: u64,
+    /// Permission bits, `0o7777` at most.
+    pub mode: u32,
+    /// Names of this inode.
+    pub links: u64,
+}
+
+impl Stat {
+    /// Tells whether the owner may execute the file.
+    pub fn is_executable(&self) -> bool {
+        self.mode & 0o100 != 0
+    }
+}
+
+/// A name in a directory.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// The name, without the directory.
+    pub name: OsString,
+    /// What it is; a link is not followed.
+    pub kind: FileKind,
+}
+
+/// An open file to read.
+pub trait ReadFile: io::Read + Send {
+    /// Returns what the open file is now.
+    ///
+    /// # Errors
+    /// As `fstat`.
+    fn stat(&self) -> io::Result<Stat>;
+}
+
+/// An open file to append to; one call of `write` is one write to the file.
+pub trait AppendFile: io::Write + Send {}
+
+impl<T: io::Write + Send> AppendFile for T {}
+
+/// A held lock; dropping it, or the end of the process, frees it.
+pub trait Lock: Send + fmt::Debug {}
+
+/// Who else may hold a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockMode {
+    /// Other shared holders.
+    Shared,
+    /// Nobody.
+    Exclusive,
+}
+
+/// Whether to wait for a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// Block until it is free.
+    Block,
+    /// Return nothing if it is held.
+    Try,
+}
+
+/// The platform as far as conditions and keys see it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Platform {
+    /// `linux`, `macos` or `windows`.
+    pub os: String,
+    /// `x86_64`, `aarch64`, ...
+    pub arch: String,
+}
+
+impl Platform {
+    /// Returns the platform az was built for.
+    pub fn current() -> Self {
+        Self { os: std::env::consts::OS.to_owned(), arch: std::env::consts::ARCH.to_owned() }
+    }
+}
+
+/// Everything az asks of the world outside.
+///
+/// Paths are absolute. No method follows a symlink in the last component unless it says so.
+pub trait System: Send + Sync + fmt::Debug {
+    /// Returns what `path` is.
+    ///
+    /// # Errors
+    /// As `lstat`.
+    fn stat(&self, path: &Path) -> io::Result<Stat>;
+
+    /// Returns what `path` leads to, links followed.
+    ///
+    /// # Errors
+    /// As `stat`.
+    fn stat_target(&self, path: &Path) -> io::Result<Stat>;
+
+    /// Opens a file to read, links followed; never blocks on a pipe.
+    ///
+    /// # Errors
+    /// As `open`.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn ReadFile>>;
+
+    /// Reads a whole file, links followed.
+    ///
+    /// # Errors
+    /// As `open` and `read`.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// Returns the entries of a directory, sorted by name.
+    ///
+    /// # Errors
+    /// As `opendir`.
+    fn list(&self, path: &Path) -> io::Result<Vec<Entry>>;
+
+    /// Returns where a link points, as it is written.
+    ///
+    /// # Errors
+    /// As `readlink`.
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// Returns the path without links.
+    ///
+    /// # Errors
+    /// As `realpath`.
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// Writes a file with permission bits `mode`, replacing what was in it.
+    ///
+    /// # Errors
+    /// As `open` and `write`.
+    fn write(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()>;
+
+    /// Opens a file to append to, made if it is absent.
+    ///
+    /// # Errors
+    /// As `open`.
+    fn append(&self, path: &Path) -> io::Result<Box<dyn AppendFile>>;
+
+    /// Copies the content of a file to a new one with permission bits `mode`; shares blocks where the file system can.
+    ///
+    /// # Errors
+    /// As `open` and `write`; `AlreadyExists` if `to` exists.
+    fn copy(&self, from: &Path, to: &Path, mode: u32) -> io::Result<()>;
+
+    /// Renames, replacing `to`.
+    ///
+    /// # Errors
+    /// As `rename`.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Exchanges two paths in one step.
+    ///
+    /// # Errors
+    /// As `renameat2`; `Unsupported` where the file system cannot.
+    fn exchange(&self, one: &Path, other: &Path) -> io::Result<()>;
+
+    /// Renames only if `to` is absent.
+    ///
+    /// # Errors
+    /// As `renameat2`; `AlreadyExists` if `to` exists.
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Removes a file or link.
+    ///
+    /// # Errors
+    /// As `unlink`.
+    fn remove_file(&self, path: &Path) -> io::Result<()>;
+
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    /// As `rmdir`.
+    fn remove_dir(&self, path: &Path) -> io::Result<()>;
+
+    /// Makes a link that points to `target`.
+    ///
+    /// # Errors
+    /// As `symlink`.
+    fn symlink(&self, target: &Path, path: &Path) -> io::Result<()>;
+
+    /// Sets the permission bits.
+    ///
+    /// # Errors
+    /// As `chmod`.
+    fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()>;
+
+    /// Makes a directory and those above it.
+    ///
+    /// # Errors
+    /// As `mkdir`.
+    fn create_dir_all(&self, path: &Path) -> io::Result<()>;
+
+    /// Locks the file at `path`, made if it is absent and never removed; nothing if it is held and `wait` is `Try`.
+    ///
+    /// # Errors
+    /// As `open` and `flock`.
+    fn lock(&self, path: &Path, mode: LockMode, wait: Wait) -> io::Result<Option<Box<dyn Lock>>>;
+
+    /// Returns the wall clock.
+    fn now(&self) -> Timestamp;
+
+    /// Returns a clock that never goes back, from an arbitrary start.
+    fn monotonic(&self) -> Duration;
+
+    /// Returns 16 random bytes.
+    fn random(&self) -> [u8; 16];
+
+    /// Returns the environment az was started with.
+    fn env(&self) -> BTreeMap<OsString, OsString>;
+
+    /// Returns the working directory az was started in.
+    ///
+    /// # Errors
+    /// As `getcwd`.
+    fn current_dir(&self) -> io::Result<PathBuf>;
+}
+
+/// Tells whether an error means that there is nothing at the path.
+pub fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Removes a directory with all below it; an absent one is fine.
+///
+/// # Errors
+/// The first error of the system.
+pub fn remove_tree(system: &dyn System, path: &Path) -> io::Result<()> {
+    let entries = match system.list(path) {
+        Ok(entries) => entries,
+        Err(error) if is_absent(&error) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let below = path.join(&entry.name);
+        if entry.kind == FileKind::Directory {
+            remove_tree(system, &below)?;
+        } else {
+            system.remove_file(&below)?;
+        }
+    }
+    system.remove_dir(path)
+}
+
+/// Writes a file so that a reader sees the old content or the new one, never a part; not durable by itself.
+///
+/// # Errors
+/// The first error of the system; the old content is then still there.
+pub fn replace(system: &dyn System, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = temporary_beside(system, path);
+    system.write(&temporary, bytes, 0o644)?;
+    system.rename(&temporary, path).inspect_err(|_| _ = system.remove_file(&temporary))
+}
+
+/// Returns a name beside `path` that nobody uses.
+pub fn temporary_beside(system: &dyn System, path: &Path) -> PathBuf {
+    let random = u64::from_le_bytes(system.random()[..8].try_into().expect("eight of sixteen bytes"));
+    path.with_file_name(format!(".az-{random:016x}.tmp"))
+}
+
+/// Reads and hashes a file of any size; links followed, O(bytes).
+///
+/// Returns the stat of the open file from before the first byte was read; a file that changes meanwhile is read
+/// again, up to three times.
+///
+/// # Errors
+/// As `open` and `read`; `WouldBlock` if the file keeps changing.
+pub fn hash_file(system: &dyn System, path: &Path) -> io::Result<(Stat, Digest)> {
+    for _ in 0..3 {
+        let mut file = system.open(path)?;
+        let before = file.stat()?;
+        let mut hasher = blake3::Hasher::new();
+        io::copy(&mut file, &mut hasher)?;
+        if file.stat()? == before {
+            return Ok((before, Digest(*hasher.finalize().as_bytes())));
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::WouldBlock, "the file is being modified"))
+}

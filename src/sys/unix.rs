@@ -1,0 +1,234 @@
+//! The real world on Unix.
+
+#![expect(clippy::disallowed_methods, reason = "this is the one place that asks the operating system")]
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fs,
+    io::{self, Read, Write},
+    os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use rustix::{
+    fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with},
+    rand::{GetRandomFlags, getrandom},
+    time::{ClockId, clock_gettime},
+};
+
+use super::{AppendFile, Entry, FileKind, Lock, LockMode, ReadFile, Stat, System, Wait};
+use crate::base::Timestamp;
+
+/// The real world.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Os;
+
+impl System for Os {
+    fn stat(&self, path: &Path) -> io::Result<Stat> {
+        fs::symlink_metadata(path).map(|metadata| stat_of(&metadata))
+    }
+
+    fn stat_target(&self, path: &Path) -> io::Result<Stat> {
+        fs::metadata(path).map(|metadata| stat_of(&metadata))
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
+        Ok(Box::new(OpenFile(open_to_read(path)?)))
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let mut file = open_to_read(path)?;
+        let size = usize::try_from(file.metadata()?.len()).unwrap_or(0);
+        let mut bytes = Vec::with_capacity(size + 1);
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
+        let mut entries = fs::read_dir(path)?
+            .map(|entry| {
+                let entry = entry?;
+                Ok(Entry { name: entry.file_name(), kind: kind_of(entry.file_type()?) })
+            })
+            .collect::<io::Result<Vec<_>>>()?;
+        entries.sort();
+        Ok(entries)
+    }
+
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::read_link(path)
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+        let mut file =
+            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)?;
+        file.write_all(bytes)?;
+        // The umask has no say: az writes the bits it recorded.
+        if file.metadata()?.mode() & 0o7777 == mode { Ok(()) } else { set_open_mode(&file, mode) }
+    }
+
+    fn append(&self, path: &Path) -> io::Result<Box<dyn AppendFile>> {
+        Ok(Box::new(fs::OpenOptions::new().append(true).create(true).open(path)?))
+    }
+
+    fn copy(&self, from: &Path, to: &Path, mode: u32) -> io::Result<()> {
+        if to.symlink_metadata().is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        if reflink_copy::reflink(from, to).is_err() {
+            let mut source = open_to_read(from)?;
+            let mut target = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(to)?;
+            io::copy(&mut source, &mut target)?;
+        }
+        self.set_mode(to, mode)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn exchange(&self, one: &Path, other: &Path) -> io::Result<()> {
+        rename_with(one, other, RenameFlags::EXCHANGE)
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        rename_with(from, to, RenameFlags::NOREPLACE)
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir(path)
+    }
+
+    fn symlink(&self, target: &Path, path: &Path) -> io::Result<()> {
+        std::os::unix::fs::symlink(target, path)
+    }
+
+    fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))
+    }
+
+    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
+        fs::DirBuilder::new().recursive(true).mode(0o777).create(path)
+    }
+
+    fn lock(&self, path: &Path, mode: LockMode, wait: Wait) -> io::Result<Option<Box<dyn Lock>>> {
+        let file = fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let operation = match (mode, wait) {
+            (LockMode::Shared, Wait::Block) => FlockOperation::LockShared,
+            (LockMode::Shared, Wait::Try) => FlockOperation::NonBlockingLockShared,
+            (LockMode::Exclusive, Wait::Block) => FlockOperation::LockExclusive,
+            (LockMode::Exclusive, Wait::Try) => FlockOperation::NonBlockingLockExclusive,
+        };
+        loop {
+            return match flock(&file, operation) {
+                Ok(()) => Ok(Some(Box::new(OpenLock(file)))),
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+                Err(error) => Err(error.into()),
+            };
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+    }
+
+    fn monotonic(&self) -> Duration {
+        let time = clock_gettime(ClockId::Monotonic);
+        Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+    }
+
+    fn random(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        let filled = getrandom(&mut bytes, GetRandomFlags::empty());
+        debug_assert_eq!(filled, Ok(16), "the kernel gives 16 bytes in one piece");
+        bytes
+    }
+
+    fn env(&self) -> BTreeMap<OsString, OsString> {
+        std::env::vars_os().collect()
+    }
+
+    fn current_dir(&self) -> io::Result<PathBuf> {
+        std::env::current_dir()
+    }
+}
+
+/// An open file of the real world.
+struct OpenFile(fs::File);
+
+impl Read for OpenFile {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl ReadFile for OpenFile {
+    fn stat(&self) -> io::Result<Stat> {
+        self.0.metadata().map(|metadata| stat_of(&metadata))
+    }
+}
+
+/// An open file description that holds a `flock`.
+#[derive(Debug)]
+struct OpenLock(#[expect(dead_code, reason = "held for its lock")] fs::File);
+
+impl Lock for OpenLock {}
+
+/// Opens without waiting for the other end of a pipe.
+fn open_to_read(path: &Path) -> io::Result<fs::File> {
+    let flags = (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC).bits();
+    fs::OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)
+}
+
+fn set_open_mode(file: &fs::File, mode: u32) -> io::Result<()> {
+    file.set_permissions(fs::Permissions::from_mode(mode))
+}
+
+fn rename_with(from: &Path, to: &Path, flags: RenameFlags) -> io::Result<()> {
+    renameat_with(CWD, from, CWD, to, flags).map_err(|error| match error {
+        // EINVAL is how file systems without the flag answer.
+        rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS => io::ErrorKind::Unsupported.into(),
+        error => error.into(),
+    })
+}
+
+fn kind_of(kind: fs::FileType) -> FileKind {
+    match () {
+        () if kind.is_file() => FileKind::File,
+        () if kind.is_dir() => FileKind::Directory,
+        () if kind.is_symlink() => FileKind::Link,
+        () => {
+            debug_assert!(
+                kind.is_fifo() || kind.is_socket() || kind.is_block_device() || kind.is_char_device(),
+                "Unix has no further kinds"
+            );
+            FileKind::Other
+        }
+    }
+}
+
+fn stat_of(metadata: &fs::Metadata) -> Stat {
+    let nanoseconds = |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
+    Stat {
+        kind: kind_of(metadata.file_type()),
+        size: metadata.size(),
+        mtime_ns: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+        ctime_ns: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+        inode: metadata.ino(),
+        device: metadata.dev(),
+        mode: metadata.mode() & 0o7777,
+        links: metadata.nlink(),
+    }
+}

@@ -1,0 +1,1 @@
+//! One spanned tree for every data format.

@@ -1,0 +1,1 @@
+//! Conditions: one syntax tree for every dialect.

@@ -1,0 +1,10 @@
+//! The syntax of every language az reads: sequences, script headers, expressions, documents, durations.
+//!
+//! Total and pure: any text gives a value and a list of diagnostics, never a panic, never input or output. Knows
+//! nothing of what the words mean: which scripts exist, which fields a playbook has.
+
+pub mod document;
+pub mod duration;
+pub mod expression;
+pub mod script;
+pub mod sequence;

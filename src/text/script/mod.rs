@@ -1,0 +1,1 @@
+//! The header of a script: metadata comments, help block, parameters.

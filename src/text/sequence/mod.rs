@@ -1,0 +1,1 @@
+//! The number sequence language.

@@ -1,0 +1,3 @@
+//! az as its users see it.
+
+fn main() {}
