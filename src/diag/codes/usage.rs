@@ -12,5 +12,5 @@ codes! {
     NO_SUCH_RUN = 905, "there is no such run",
         "No run has an id that starts with this text. `az runs list` shows what there is.";
     LOCKED = 906, "another az is at work here",
-        "Another run holds what this one needs.";
+        "Another az run holds what this one needs; it ends by itself, or can be ended with Ctrl-C in its terminal.";
 }
