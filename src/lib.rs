@@ -8,6 +8,7 @@
 pub mod base;
 pub mod diag;
 pub mod execute;
+pub mod fingerprint;
 pub mod model;
 pub mod sys;
 pub mod text;

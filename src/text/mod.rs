@@ -6,5 +6,6 @@
 pub mod document;
 pub mod duration;
 pub mod expression;
+pub mod pattern;
 pub mod script;
 pub mod sequence;

@@ -1,0 +1,191 @@
+//! The disk as a view, with a memory of what was hashed.
+//!
+//! A digest is remembered under the whole [`Stat`] and trusted only if it was **settled** when it was taken: the
+//! file's times lay clearly before the file system's own clock, so that any later write must give it another time.
+//! An unsettled file is hashed again whenever it is asked for. The clock is a file in the cache folder that is
+//! written before files are looked at, so that neither a skewed system clock nor another machine's can fool it.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use super::{Names, State, View};
+use crate::{
+    base::{Digest, WsPath},
+    sys::{self, FileKind, Stat, System},
+};
+
+/// Distance to the file system's clock above which a time is settled, where it counts nanoseconds.
+const FINE_GRAIN_NS: i64 = 10_000_000;
+/// The same where times are whole seconds, or the file is on another file system than the clock.
+const COARSE_GRAIN_NS: i64 = 2_000_000_000;
+
+/// A digest that may be relied on as long as the stat is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownFile {
+    /// What the file system said when the file was hashed.
+    pub stat: Stat,
+    /// The digest of the content.
+    pub digest: Digest,
+}
+
+/// The disk below a workspace root.
+#[derive(Debug)]
+pub struct Disk {
+    system: Arc<dyn System>,
+    root: PathBuf,
+    clock_file: PathBuf,
+    clock: RwLock<Option<Stat>>,
+    files: Mutex<HashMap<WsPath, KnownFile>>,
+    listings: Mutex<HashMap<WsPath, (Stat, Arc<Names>)>>,
+}
+
+impl Disk {
+    /// Looks at the workspace at `root`; `clock_file` is written to read the file system's clock.
+    ///
+    /// `known` are digests from earlier runs, settled when they were taken.
+    pub fn new(
+        system: Arc<dyn System>,
+        root: &Path,
+        clock_file: &Path,
+        known: impl IntoIterator<Item = (WsPath, KnownFile)>,
+    ) -> Self {
+        let disk = Self {
+            system,
+            root: root.to_path_buf(),
+            clock_file: clock_file.to_path_buf(),
+            clock: RwLock::new(None),
+            files: Mutex::new(known.into_iter().collect()),
+            listings: Mutex::new(HashMap::new()),
+        };
+        disk.tick();
+        disk
+    }
+
+    /// Reads the file system's clock anew, so that files written since the last call can settle.
+    ///
+    /// Returns the clock's time in nanoseconds, or nothing where the cache folder cannot be written; then nothing
+    /// is settled and every file is hashed.
+    pub fn tick(&self) -> Option<i64> {
+        let written = self.system.write(&self.clock_file, b"", 0o644);
+        let stat = written.and_then(|()| self.system.stat(&self.clock_file)).ok();
+        *self.clock.write().unwrap_or_else(PoisonError::into_inner) = stat;
+        stat.map(|stat| stat.mtime_ns)
+    }
+
+    /// Returns the absolute path of a workspace path.
+    pub fn absolute(&self, path: &WsPath) -> PathBuf {
+        path.to_absolute(&self.root)
+    }
+
+    /// Returns the world the disk is in.
+    pub fn system(&self) -> &Arc<dyn System> {
+        &self.system
+    }
+
+    /// Returns the settled digests, sorted by path, for a later run.
+    pub fn known_files(&self) -> Vec<(WsPath, KnownFile)> {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known: Vec<_> = files.iter().map(|(path, known)| (path.clone(), *known)).collect();
+        known.sort_by(|a, b| a.0.cmp(&b.0));
+        known
+    }
+
+    /// Returns what the file system says of a path, or nothing if it is absent or cannot be asked.
+    pub fn stat(&self, path: &WsPath) -> Option<Stat> {
+        self.system.stat(&self.absolute(path)).ok()
+    }
+
+    fn is_settled(&self, stat: &Stat) -> bool {
+        let Some(clock) = *self.clock.read().unwrap_or_else(PoisonError::into_inner) else { return false };
+        let is_fine = clock.device == stat.device && clock.mtime_ns % 1_000_000_000 != 0;
+        let grain = if is_fine { FINE_GRAIN_NS } else { COARSE_GRAIN_NS };
+        stat.mtime_ns.max(stat.ctime_ns) < clock.mtime_ns - grain
+    }
+
+    fn file_state(&self, path: &WsPath, stat: Stat) -> State {
+        let known = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied();
+        if let Some(known) = known
+            && known.stat == stat
+        {
+            return file(&stat, known.digest);
+        }
+        let Ok((hashed, digest)) = sys::hash_file(&*self.system, &self.absolute(path)) else {
+            return State::Unknown;
+        };
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_settled(&hashed) {
+            files.insert(path.clone(), KnownFile { stat: hashed, digest });
+        } else {
+            files.remove(path);
+        }
+        file(&hashed, digest)
+    }
+}
+
+fn file(stat: &Stat, digest: Digest) -> State {
+    State::File { digest, size: stat.size, mode: stat.mode & 0o777 }
+}
+
+impl View for Disk {
+    fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn state(&self, path: &WsPath) -> State {
+        let absolute = self.absolute(path);
+        let stat = match self.system.stat(&absolute) {
+            Ok(stat) => stat,
+            Err(error) if sys::is_absent(&error) => return State::Absent,
+            Err(_) => return State::Unknown,
+        };
+        match stat.kind {
+            FileKind::File => self.file_state(path, stat),
+            FileKind::Directory => State::Directory,
+            FileKind::Other => State::Unknown,
+            FileKind::Link => match self.system.read_link(&absolute) {
+                Ok(target) => {
+                    target.to_str().map_or(State::Unknown, |target| State::Link { target: target.into() })
+                }
+                Err(_) => State::Unknown,
+            },
+        }
+    }
+
+    fn names(&self, path: &WsPath) -> Arc<Names> {
+        let absolute = self.absolute(path);
+        let stat = match self.system.stat_target(&absolute) {
+            Ok(stat) if stat.kind == FileKind::Directory => stat,
+            Err(error) if !sys::is_absent(&error) => {
+                return Arc::new(Names { entries: vec![], incomplete: true });
+            }
+            _ => return Arc::default(),
+        };
+        let known = self.listings.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
+        if let Some((known_stat, names)) = known
+            && known_stat == stat
+        {
+            return names;
+        }
+        let names = Arc::new(list(&*self.system, &absolute));
+        if self.is_settled(&stat) {
+            let mut listings = self.listings.lock().unwrap_or_else(PoisonError::into_inner);
+            listings.insert(path.clone(), (stat, Arc::clone(&names)));
+        }
+        names
+    }
+}
+
+fn list(system: &dyn System, absolute: &Path) -> Names {
+    let Ok(entries) = system.list(absolute) else { return Names { entries: vec![], incomplete: true } };
+    let mut names = Names::default();
+    for entry in entries {
+        match entry.name.to_str() {
+            Some(name) => names.entries.push((name.into(), entry.kind)),
+            None => names.incomplete = true,
+        }
+    }
+    names
+}

@@ -1,0 +1,238 @@
+//! Patterns of declared inputs and outputs: a path, a folder, or a glob.
+//!
+//! Knows the syntax and whether a path matches. Does not look at any disk.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    path::Path,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
+use globset::{GlobBuilder, GlobMatcher};
+use thiserror::Error;
+
+use crate::base::WsPath;
+
+/// A pattern in normal form, relative to the workspace root or absolute.
+#[derive(Clone)]
+pub struct Pattern {
+    text: String,
+    parts: Vec<Part>,
+}
+
+/// One component of a pattern.
+#[derive(Clone)]
+pub enum Part {
+    /// This name.
+    Literal(String),
+    /// Any name that matches.
+    Wild(GlobMatcher),
+    /// Any number of folders, none included: `**`.
+    AnyDepth,
+}
+
+/// The pattern cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct BadPattern(String);
+
+/// Folders that no wildcard enters: they are the tools' own, and change without anybody's doing.
+pub const PRIVATE_FOLDERS: [&str; 2] = [".git", ".azcache"];
+
+impl Pattern {
+    /// Reads a pattern as seen from the workspace directory `cwd`.
+    ///
+    /// A trailing `/` means the folder with all below it, as `/**` does.
+    ///
+    /// # Errors
+    /// [`BadPattern`] if a bracket or brace is not closed, or a brace holds a `/`.
+    pub fn parse(text: &str, root: &Path, cwd: &WsPath) -> Result<Self, BadPattern> {
+        if text.trim().is_empty() {
+            return Err(BadPattern("a pattern cannot be empty".to_owned()));
+        }
+        let wild_at = text.find(['*', '?', '[', '{']);
+        // Only the part before the first wildcard is a path that can be normalised.
+        let (fixed, wild) = match wild_at {
+            None => (text, ""),
+            Some(at) => text.split_at(text[..at].rfind('/').map_or(0, |slash| slash + 1)),
+        };
+        let base = WsPath::new(root, cwd, fixed);
+        let mut parts: Vec<Part> = match base.as_str() {
+            "." => Vec::new(),
+            path => path.split('/').map(|name| Part::Literal(name.to_owned())).collect(),
+        };
+        for name in wild.split('/').filter(|name| !matches!(*name, "" | ".")) {
+            parts.push(part(name)?);
+        }
+        if text.ends_with('/') {
+            parts.push(Part::AnyDepth);
+        }
+        let mut normal = parts.iter().map(Part::as_str).collect::<Vec<_>>().join("/");
+        if normal.is_empty() {
+            normal.push('.');
+        }
+        Ok(Self { text: normal, parts })
+    }
+
+    /// Returns the pattern in normal form; two equal patterns are equal texts.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the components; an absolute pattern starts with an empty literal.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Returns the path, if the pattern has no wildcard.
+    pub fn as_path(&self) -> Option<WsPath> {
+        let is_literal = self.parts.iter().all(|part| matches!(part, Part::Literal(_)));
+        if is_literal { WsPath::from_normal(&self.text) } else { None }
+    }
+
+    /// Tells whether the pattern names `path` itself; a folder does not name what is in it.
+    pub fn matches(&self, path: &WsPath) -> bool {
+        let names: Vec<&str> =
+            if path.as_str() == "." { Vec::new() } else { path.as_str().split('/').collect() };
+        matches_parts(&self.parts, &names)
+    }
+}
+
+impl Part {
+    /// Returns the component as it was written.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Literal(name) => name,
+            Self::Wild(matcher) => matcher.glob().glob(),
+            Self::AnyDepth => "**",
+        }
+    }
+
+    /// Tells whether a wildcard component takes a name; a literal one takes itself.
+    pub fn takes(&self, name: &str) -> bool {
+        match self {
+            Self::Literal(literal) => literal == name,
+            Self::Wild(matcher) => !PRIVATE_FOLDERS.contains(&name) && matcher.is_match(name),
+            Self::AnyDepth => !PRIVATE_FOLDERS.contains(&name),
+        }
+    }
+}
+
+/// Compiling a matcher costs more than matching a folder, and thousands of steps say `*.txt`.
+static COMPILED: LazyLock<Mutex<HashMap<String, GlobMatcher>>> = LazyLock::new(Mutex::default);
+
+fn part(name: &str) -> Result<Part, BadPattern> {
+    if name == "**" {
+        return Ok(Part::AnyDepth);
+    }
+    if !name.contains(['*', '?', '[', '{', '}', '\\']) {
+        return Ok(Part::Literal(name.to_owned()));
+    }
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(matcher) = compiled.get(name) {
+        return Ok(Part::Wild(matcher.clone()));
+    }
+    let glob = GlobBuilder::new(name).literal_separator(true).backslash_escape(true).build();
+    let matcher = glob.map_err(|error| BadPattern(error.kind().to_string()))?.compile_matcher();
+    compiled.insert(name.to_owned(), matcher.clone());
+    Ok(Part::Wild(matcher))
+}
+
+fn matches_parts(parts: &[Part], names: &[&str]) -> bool {
+    // Iterative with one point to come back to, so that `**/**/**/x` stays linear.
+    let (mut part, mut name) = (0, 0);
+    let mut retry = None;
+    while name < names.len() {
+        match parts.get(part) {
+            Some(Part::AnyDepth) => {
+                retry = Some((part, name));
+                part += 1;
+                continue;
+            }
+            Some(other) if other.takes(names[name]) => {
+                (part, name) = (part + 1, name + 1);
+                continue;
+            }
+            _ => {}
+        }
+        match retry {
+            Some((any, from)) if parts[any].takes(names[from]) => {
+                retry = Some((any, from + 1));
+                (part, name) = (any + 1, from + 1);
+            }
+            _ => return false,
+        }
+    }
+    parts[part..].iter().all(|part| matches!(part, Part::AnyDepth))
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Pattern {}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(text: &str) -> Pattern {
+        Pattern::parse(text, Path::new("/w/s"), &WsPath::root()).unwrap()
+    }
+
+    fn matches(text: &str, path: &str) -> bool {
+        pattern(text).matches(&WsPath::from_normal(path).unwrap())
+    }
+
+    #[test]
+    fn patterns_have_one_form() {
+        assert_eq!(pattern("./src//*.rs").as_str(), "src/*.rs");
+        assert_eq!(pattern("/w/s/src").as_str(), "src");
+        assert_eq!(pattern("../x/**").as_str(), "/w/x/**");
+        assert_eq!(pattern("src/").as_str(), "src/**");
+        assert_eq!(pattern(".").as_path(), Some(WsPath::root()));
+        assert_eq!(pattern("src/a.rs").as_path().unwrap().as_str(), "src/a.rs");
+        assert_eq!(pattern("src/*").as_path(), None);
+    }
+
+    #[test]
+    fn globs_match_as_in_git() {
+        assert!(matches("src/**/*.rs", "src/a.rs") && matches("src/**/*.rs", "src/b/c/a.rs"));
+        assert!(!matches("src/*.rs", "src/b/a.rs"));
+        assert!(matches("src/**", "src/a/b") && matches("**", "a"));
+        assert!(matches("*.{ps1,sh}", "x.sh") && matches("[ab].x", "a.x") && !matches("[ab].x", "c.x"));
+        assert!(matches("**/a/**/b", "x/a/y/a/z/b") && !matches("**/a/b", "a/c/b"));
+    }
+
+    #[test]
+    fn no_wildcard_enters_private_folders() {
+        assert!(
+            !matches("**", ".git/HEAD")
+                && !matches("*/x", ".azcache/x")
+                && !matches("a/**/HEAD", "a/.git/HEAD")
+        );
+        assert!(matches(".git/HEAD", ".git/HEAD") && matches(".git/*", ".git/HEAD"));
+    }
+
+    #[test]
+    fn many_stars_do_not_explode() {
+        let deep = vec!["a"; 60].join("/");
+        assert!(!matches(&format!("{}/b", vec!["**/a"; 20].join("/")), &deep));
+    }
+
+    #[test]
+    fn bad_patterns_are_refused() {
+        for text in ["a[", "a{b", "", "{a/b}"] {
+            assert!(Pattern::parse(text, Path::new("/w"), &WsPath::root()).is_err(), "{text}");
+        }
+    }
+}
