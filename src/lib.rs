@@ -6,7 +6,9 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests may touch the real world"))]
 
 pub mod base;
+pub mod cache;
 pub mod diag;
+pub mod event;
 pub mod execute;
 pub mod fingerprint;
 pub mod model;

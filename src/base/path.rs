@@ -1,6 +1,7 @@
 //! Paths as az names them: relative to the workspace, with `/`, in one normal form.
 
 use std::{
+    borrow::Borrow,
     fmt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -102,6 +103,13 @@ fn normalize(path: &Path) -> PathBuf {
         }
     }
     out
+}
+
+/// Sound because order and equality of a path are those of its text.
+impl Borrow<str> for WsPath {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Display for WsPath {

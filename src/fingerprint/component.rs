@@ -84,6 +84,11 @@ impl ComponentKind {
         Self::ALL[self as usize].1
     }
 
+    /// Returns the kind at a place of the order, as `kind as u8` gives it.
+    pub fn from_index(index: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(index)).map(|(kind, _)| *kind)
+    }
+
     /// Reads the word.
     ///
     /// # Errors

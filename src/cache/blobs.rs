@@ -1,0 +1,108 @@
+//! Blobs by digest: `cas/ab/cdef...`.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    base::Digest,
+    sys::{self, System},
+};
+
+/// A store of contents, each under its own digest; read-only files, never hard-linked into the work tree.
+#[derive(Debug, Clone)]
+pub struct Blobs {
+    system: Arc<dyn System>,
+    folder: PathBuf,
+}
+
+impl Blobs {
+    /// Opens the store in `folder`, which need not exist.
+    pub fn new(system: Arc<dyn System>, folder: PathBuf) -> Self {
+        Self { system, folder }
+    }
+
+    fn path(&self, digest: &Digest) -> PathBuf {
+        let hex = digest.to_hex();
+        self.folder.join(&hex[..2]).join(&hex[2..])
+    }
+
+    /// Tells whether a blob is there, without reading it.
+    pub fn has(&self, digest: &Digest) -> bool {
+        self.system.stat(&self.path(digest)).is_ok()
+    }
+
+    /// Tells whether a blob is there and whole; a damaged one is removed. O(bytes).
+    pub fn verify(&self, digest: &Digest) -> bool {
+        let path = self.path(digest);
+        match sys::hash_file(&*self.system, &path) {
+            Ok((_, found)) if found == *digest => true,
+            Ok(_) => {
+                // Whatever it is, it is not what its name says; a later run stores the right content again.
+                _ = self.system.remove_file(&path);
+                false
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Stores bytes.
+    ///
+    /// # Errors
+    /// The first error of the system; nothing is then stored.
+    pub fn put_bytes(&self, bytes: &[u8]) -> io::Result<Digest> {
+        let digest = Digest::of(bytes);
+        self.place(&digest, |temporary| self.system.write(temporary, bytes, 0o444))?;
+        Ok(digest)
+    }
+
+    /// Stores the file at `path` if its content still has `digest`; O(bytes) unless the blob is there.
+    ///
+    /// # Errors
+    /// `InvalidData` if the file has another content by now, else the first error of the system.
+    pub fn put_file(&self, path: &Path, digest: &Digest) -> io::Result<()> {
+        self.place(digest, |temporary| {
+            self.system.copy(path, temporary, 0o444)?;
+            let (_, copied) = sys::hash_file(&*self.system, temporary)?;
+            if copied == *digest {
+                Ok(())
+            } else {
+                Err(io::Error::new(io::ErrorKind::InvalidData, "the file changed"))
+            }
+        })
+    }
+
+    fn place(&self, digest: &Digest, fill: impl Fn(&Path) -> io::Result<()>) -> io::Result<()> {
+        let path = self.path(digest);
+        if self.system.stat(&path).is_ok() {
+            return Ok(());
+        }
+        self.system.create_dir_all(path.parent().expect("a blob lies in a folder"))?;
+        let temporary = sys::temporary_beside(&*self.system, &path);
+        let placed = fill(&temporary).and_then(|()| self.system.rename(&temporary, &path));
+        placed.inspect_err(|_| _ = self.system.remove_file(&temporary))
+    }
+
+    /// Reads a blob whole.
+    ///
+    /// # Errors
+    /// `InvalidData` if it is damaged, else the first error of the system.
+    pub fn read(&self, digest: &Digest) -> io::Result<Vec<u8>> {
+        let bytes = self.system.read(&self.path(digest))?;
+        if Digest::of(&bytes) == *digest { Ok(bytes) } else { Err(io::ErrorKind::InvalidData.into()) }
+    }
+
+    /// Copies a blob to the new file `to`, verified; O(bytes).
+    ///
+    /// # Errors
+    /// `InvalidData` if the blob is damaged, else the first error of the system; `to` is then absent.
+    pub fn copy_out(&self, digest: &Digest, to: &Path, mode: u32) -> io::Result<()> {
+        let copied = self.system.copy(&self.path(digest), to, mode).and_then(|()| {
+            let (_, found) = sys::hash_file(&*self.system, to)?;
+            if found == *digest { Ok(()) } else { Err(io::ErrorKind::InvalidData.into()) }
+        });
+        copied.inspect_err(|_| _ = self.system.remove_file(to))
+    }
+}

@@ -1,0 +1,64 @@
+//! Where things lie under `.azcache/v1/`.
+
+use std::path::{Path, PathBuf};
+
+/// The paths of the cache of one workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    top: PathBuf,
+}
+
+impl Layout {
+    /// The folder's name in a workspace.
+    pub const FOLDER: &'static str = ".azcache";
+
+    /// Returns the layout for the workspace at `root`.
+    pub fn new(root: &Path) -> Self {
+        Self { top: root.join(Self::FOLDER) }
+    }
+
+    /// The whole cache; removing it is always safe.
+    pub fn top(&self) -> &Path {
+        &self.top
+    }
+
+    /// What this version of az reads and writes; other versions are left alone.
+    pub fn version(&self) -> PathBuf {
+        self.top.join("v1")
+    }
+
+    /// Append-only begin and commit entries.
+    pub fn entries(&self) -> PathBuf {
+        self.version().join("journal")
+    }
+
+    /// Settled digests of files.
+    pub fn files(&self) -> PathBuf {
+        self.version().join("files")
+    }
+
+    /// Written to read the file system's clock.
+    pub fn clock(&self) -> PathBuf {
+        self.version().join("clock")
+    }
+
+    /// Held while a run changes the workspace.
+    pub fn lock(&self) -> PathBuf {
+        self.version().join("lock")
+    }
+
+    /// Blobs by digest.
+    pub fn blobs(&self) -> PathBuf {
+        self.version().join("cas")
+    }
+
+    /// Run folders.
+    pub fn runs(&self) -> PathBuf {
+        self.version().join("runs")
+    }
+
+    /// What was set aside in a run; never removed by az.
+    pub fn kept(&self, run: &str) -> PathBuf {
+        self.version().join("kept").join(run)
+    }
+}

@@ -1,0 +1,24 @@
+//! What finished steps left behind: blobs by digest, records by key, and how to bring effects back.
+//!
+//! Knows paths, states and keys. Returns values and emits no events; does not know plans or who asks. Damage is
+//! never an error: what does not pass its checksum is not there.
+
+mod blobs;
+mod capture;
+mod entries;
+mod layout;
+mod lookup;
+mod record;
+mod restore;
+mod store;
+mod timeline;
+mod wire;
+
+pub use blobs::Blobs;
+pub use capture::{Capture, capture, known_states};
+pub use layout::Layout;
+pub use lookup::{Hit, Lookup, Miss, look_up, observe, strong_keys};
+pub use record::{BeginId, Effect, Ending, Record};
+pub use restore::{RestoreError, Restored, SetAside, Target, restore, set_aside_copy};
+pub use store::{Store, Unusable};
+pub use timeline::{Place, Timeline};

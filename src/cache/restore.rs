@@ -1,0 +1,289 @@
+//! Brings effects back, without ever losing what a person wrote.
+//!
+//! All contents are staged and verified beside their places before the first one is put in. A path is then replaced
+//! by exchanging it with the staged file and looking at what came out: if that is not what the decision was made
+//! on, it is set aside as well.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use thiserror::Error;
+
+use super::Blobs;
+use crate::{
+    base::WsPath,
+    fingerprint::{Disk, State, View},
+    sys::{self, FileKind, System},
+};
+
+/// A path and what shall be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Where.
+    pub path: WsPath,
+    /// What shall be there.
+    pub state: State,
+}
+
+/// A version that was set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAside {
+    /// Where it was.
+    pub path: WsPath,
+    /// Where it is.
+    pub kept: PathBuf,
+}
+
+/// What a restore did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Restored {
+    /// Paths that were changed.
+    pub written: Vec<WsPath>,
+    /// Versions of a person that stood in the way.
+    pub set_aside: Vec<SetAside>,
+}
+
+/// Why a path could not be brought back.
+#[derive(Debug, Error)]
+pub enum RestoreError {
+    /// The path leads out of the workspace through a link, or into az's or git's own folders.
+    #[error("`{0}` must not be written")]
+    Forbidden(WsPath),
+    /// The system refused.
+    #[error("`{path}`: {error}")]
+    System {
+        /// Where.
+        path: WsPath,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// Brings every target into its state.
+///
+/// `is_replaceable` tells whether az may replace what it finds at a path; anything else is moved to `kept`, a folder
+/// that is made when it is needed. Targets that already are as they shall be are not touched.
+///
+/// # Errors
+/// [`RestoreError`]; targets put in before the error stay as they are, none is half written.
+pub fn restore(
+    disk: &Disk,
+    blobs: &Blobs,
+    targets: &[Target],
+    kept: &Path,
+    is_replaceable: impl Fn(&WsPath, &State) -> bool,
+) -> Result<Restored, RestoreError> {
+    let mut restorer = Restorer { disk, system: &**disk.system(), blobs, kept, report: Restored::default() };
+    let wanted: Vec<&Target> =
+        targets.iter().filter(|target| disk.state(&target.path) != target.state).collect();
+    let mut staged = Vec::with_capacity(wanted.len());
+    for target in wanted {
+        match restorer.stage(target) {
+            Ok(temporary) => staged.push((target, temporary)),
+            Err(error) => {
+                staged
+                    .iter()
+                    .filter_map(|(_, staged)| staged.as_ref())
+                    .for_each(|path| restorer.discard(path));
+                return Err(error);
+            }
+        }
+    }
+    for (target, temporary) in staged {
+        restorer
+            .put_in(target, temporary.as_deref(), &is_replaceable)
+            .map_err(|error| wrap(target, error))?;
+    }
+    Ok(restorer.report)
+}
+
+fn wrap(target: &Target, error: io::Error) -> RestoreError {
+    RestoreError::System { path: target.path.clone(), error }
+}
+
+/// Copies what is at `path` to `kept` and leaves it where it is.
+///
+/// # Errors
+/// The first error of the system.
+pub fn set_aside_copy(disk: &Disk, path: &WsPath, kept: &Path) -> io::Result<SetAside> {
+    let system = &**disk.system();
+    let to = kept_path(system, kept, path)?;
+    match disk.state(path) {
+        State::Link { target } => system.symlink(Path::new(&*target), &to)?,
+        State::File { mode, .. } => system.copy(&disk.absolute(path), &to, mode)?,
+        _ => return Err(io::ErrorKind::Unsupported.into()),
+    }
+    Ok(SetAside { path: path.clone(), kept: to })
+}
+
+/// Returns a free place for a version of `path`.
+fn kept_path(system: &dyn System, kept: &Path, path: &WsPath) -> io::Result<PathBuf> {
+    let mut to = kept.join(path.as_str().trim_start_matches('/'));
+    let mut number = 1;
+    while system.stat(&to).is_ok() {
+        number += 1;
+        to = kept.join(format!("{}.{number}", path.as_str().trim_start_matches('/')));
+    }
+    system.create_dir_all(to.parent().expect("a kept file lies in the kept folder"))?;
+    Ok(to)
+}
+
+struct Restorer<'a> {
+    disk: &'a Disk,
+    system: &'a dyn System,
+    blobs: &'a Blobs,
+    kept: &'a Path,
+    report: Restored,
+}
+
+impl Restorer<'_> {
+    /// Writes what shall be at the target beside it; a deletion and a folder need nothing.
+    fn stage(&mut self, target: &Target) -> Result<Option<PathBuf>, RestoreError> {
+        self.check_way(&target.path)?;
+        let absolute = self.disk.absolute(&target.path);
+        let folder = absolute.parent().expect("a target lies in a folder");
+        let temporary = sys::temporary_beside(self.system, &absolute);
+        let make_folder = || self.system.create_dir_all(folder);
+        let staged = match &target.state {
+            State::File { digest, mode, .. } => make_folder()
+                .and_then(|()| self.blobs.copy_out(digest, &temporary, *mode))
+                .map(|()| Some(temporary)),
+            State::Link { target } => make_folder()
+                .and_then(|()| self.system.symlink(Path::new(&**target), &temporary))
+                .map(|()| Some(temporary)),
+            State::Absent | State::Directory => Ok(None),
+            State::Unknown => Err(io::ErrorKind::InvalidData.into()),
+        };
+        staged.map_err(|error| wrap(target, error))
+    }
+
+    /// Refuses a path that leads through a link, into a private folder, or is the workspace itself.
+    fn check_way(&self, path: &WsPath) -> Result<(), RestoreError> {
+        let is_private =
+            |name: &str| crate::text::pattern::PRIVATE_FOLDERS.iter().any(|p| name.eq_ignore_ascii_case(p));
+        if !path.is_inside() || path.as_str() == "." || path.as_str().split('/').any(is_private) {
+            return Err(RestoreError::Forbidden(path.clone()));
+        }
+        let mut folder = path.parent();
+        while let Some(above) = folder {
+            if above.as_str() != "." && matches!(self.disk.state(&above), State::Link { .. }) {
+                return Err(RestoreError::Forbidden(path.clone()));
+            }
+            folder = above.parent();
+        }
+        Ok(())
+    }
+
+    fn put_in(
+        &mut self,
+        target: &Target,
+        staged: Option<&Path>,
+        is_replaceable: &dyn Fn(&WsPath, &State) -> bool,
+    ) -> io::Result<()> {
+        let absolute = self.disk.absolute(&target.path);
+        let found = self.disk.state(&target.path);
+        if target.state == State::Directory {
+            return self.put_in_folder(target, &absolute, &found, is_replaceable);
+        }
+        if found == State::Directory {
+            // A folder stands where a file shall be; it is moved away whole, since anything may be in it.
+            if self.system.remove_dir(&absolute).is_err() {
+                self.move_aside(target, &absolute)?;
+            }
+        }
+        match staged {
+            None => self.take_out(target, &absolute, is_replaceable)?,
+            Some(staged) => self.swap_in(target, staged, &absolute, is_replaceable)?,
+        }
+        self.report.written.push(target.path.clone());
+        Ok(())
+    }
+
+    fn put_in_folder(
+        &mut self,
+        target: &Target,
+        absolute: &Path,
+        found: &State,
+        is_replaceable: &dyn Fn(&WsPath, &State) -> bool,
+    ) -> io::Result<()> {
+        if *found == State::Directory {
+            return Ok(());
+        }
+        if found.exists() {
+            self.take_out(target, absolute, is_replaceable)?;
+        }
+        self.report.written.push(target.path.clone());
+        self.system.create_dir_all(absolute)
+    }
+
+    /// Puts a staged file in, and looks at what was there.
+    fn swap_in(
+        &mut self,
+        target: &Target,
+        staged: &Path,
+        absolute: &Path,
+        is_replaceable: &dyn Fn(&WsPath, &State) -> bool,
+    ) -> io::Result<()> {
+        match self.system.rename_new(staged, absolute) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => {
+                self.discard(staged);
+                return Err(error);
+            }
+        }
+        self.system.exchange(staged, absolute).inspect_err(|_| self.discard(staged))?;
+        self.dispose(target, staged, is_replaceable)
+    }
+
+    /// Takes a path out, and looks at what it was.
+    fn take_out(
+        &mut self,
+        target: &Target,
+        absolute: &Path,
+        is_replaceable: &dyn Fn(&WsPath, &State) -> bool,
+    ) -> io::Result<()> {
+        let temporary = sys::temporary_beside(self.system, absolute);
+        match self.system.rename(absolute, &temporary) {
+            Ok(()) => self.dispose(target, &temporary, is_replaceable),
+            Err(error) if sys::is_absent(&error) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes what came out of a target's place, or keeps it if it is not az's to remove.
+    fn dispose(
+        &mut self,
+        target: &Target,
+        came_out: &Path,
+        is_replaceable: &dyn Fn(&WsPath, &State) -> bool,
+    ) -> io::Result<()> {
+        let beside = WsPath::new(self.disk.root(), &WsPath::root(), came_out);
+        let state = self.disk.state(&beside);
+        if state != State::Unknown && is_replaceable(&target.path, &state) {
+            return self.system.remove_file(came_out);
+        }
+        self.keep(target, came_out)
+    }
+
+    fn move_aside(&mut self, target: &Target, absolute: &Path) -> io::Result<()> {
+        self.keep(target, absolute)
+    }
+
+    fn keep(&mut self, target: &Target, from: &Path) -> io::Result<()> {
+        let kept = kept_path(self.system, self.kept, &target.path)?;
+        self.system.rename(from, &kept)?;
+        self.report.set_aside.push(SetAside { path: target.path.clone(), kept });
+        Ok(())
+    }
+
+    fn discard(&self, staged: &Path) {
+        // A staged file that stays behind is only litter; the error that led here is the one to tell.
+        let is_file = self.system.stat(staged).is_ok_and(|stat| stat.kind != FileKind::Directory);
+        if is_file {
+            _ = self.system.remove_file(staged);
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! The action cache: records by key, by step and by what they left at a path.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    fmt, io,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{
+    Layout,
+    entries::{self, ReadEntries},
+    record::{BeginId, Effect, Record},
+    wire::Entry,
+};
+use crate::{
+    base::{Digest, DigestWriter, WsPath},
+    fingerprint::{Question, State},
+    sys::{self, AppendFile, System},
+};
+
+/// Why a record with the right key must not be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unusable {
+    /// A later action with this key failed.
+    FailedBefore,
+    /// A later action with this key was never ended.
+    Interrupted,
+}
+
+/// All records of one workspace, in memory, and the journal they are appended to.
+pub struct Store {
+    system: Arc<dyn System>,
+    layout: Layout,
+    index: Mutex<Index>,
+}
+
+/// The records and their indexes.
+#[derive(Default)]
+struct Index {
+    /// In the order of their commits.
+    all: Vec<Arc<Record>>,
+    by_key: HashMap<Digest, usize>,
+    by_weak: HashMap<Digest, PathSets>,
+    by_identity: HashMap<String, Vec<usize>>,
+    unusable: HashMap<Digest, Unusable>,
+    open: HashMap<[u8; 16], Vec<Digest>>,
+    /// What az itself left at a path, filled when it is first asked for.
+    left: Option<HashMap<WsPath, HashSet<Digest>>>,
+    file: Option<Box<dyn AppendFile>>,
+    is_damaged: bool,
+}
+
+/// Sets of questions seen under one weak key, the latest last, each once.
+#[derive(Default)]
+struct PathSets {
+    seen: HashMap<Digest, usize>,
+    sets: BTreeMap<usize, Arc<[Question]>>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("layout", &self.layout).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Reads all records; O(bytes of the journal). An absent or damaged journal is a shorter one.
+    pub fn open(system: Arc<dyn System>, layout: Layout) -> Self {
+        let ReadEntries { entries, is_damaged, .. } = entries::read(&*system, &layout.entries());
+        let mut index = Index { is_damaged, ..Index::default() };
+        for entry in entries {
+            index.apply(entry);
+        }
+        index.close_interrupted();
+        Self { system, layout, index: Mutex::new(index) }
+    }
+
+    /// Tells whether a part of the journal could not be read.
+    pub fn is_damaged(&self) -> bool {
+        self.lock().is_damaged
+    }
+
+    /// Makes the store ready to be written: cuts off a damaged tail, drops what later entries replaced if that is
+    /// most of the file, and opens the journal.
+    ///
+    /// # Errors
+    /// The first error of the system; the store can then still be read.
+    pub fn prepare_to_write(&self) -> io::Result<()> {
+        let path = self.layout.entries();
+        self.system.create_dir_all(&self.layout.version())?;
+        self.ignore_folder()?;
+        let mut state = self.lock();
+        let size = self.system.stat(&path).map_or(0, |stat| stat.size);
+        let live = state.live_records();
+        if state.is_damaged || (size > COMPACT_ABOVE_BYTES && live.len() * 2 < state.all.len()) {
+            let bytes: Vec<u8> = live.iter().flat_map(|record| encode_alone(&*self.system, record)).collect();
+            sys::replace(&*self.system, &path, &bytes)?;
+            state.is_damaged = false;
+        }
+        state.file = Some(self.system.append(&path)?);
+        Ok(())
+    }
+
+    /// Keeps version control and backup tools out of the cache.
+    fn ignore_folder(&self) -> io::Result<()> {
+        for (name, text) in [
+            (".gitignore", "*\n"),
+            ("CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is az's cache.\n"),
+        ] {
+            let path = self.layout.top().join(name);
+            if self.system.stat(&path).is_err() {
+                self.system.write(&path, text.as_bytes(), 0o644)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the sets of questions that were asked under a weak key, the latest first.
+    pub fn path_sets(&self, weak: &Digest) -> Vec<Arc<[Question]>> {
+        self.lock()
+            .by_weak
+            .get(weak)
+            .map_or_else(Vec::new, |sets| sets.sets.values().rev().cloned().collect())
+    }
+
+    /// Returns the last reusable record with a key.
+    ///
+    /// # Errors
+    /// [`Unusable`] if there is one that must not be used.
+    pub fn by_key(&self, key: &Digest) -> Result<Option<Arc<Record>>, Unusable> {
+        let state = self.lock();
+        match state.unusable.get(key) {
+            Some(why) => Err(*why),
+            None => Ok(state.by_key.get(key).map(|index| Arc::clone(&state.all[*index]))),
+        }
+    }
+
+    /// Returns all records of a step, the latest first.
+    pub fn of(&self, identity: &str) -> Vec<Arc<Record>> {
+        let state = self.lock();
+        let indexes = state.by_identity.get(identity).map_or(&[][..], Vec::as_slice);
+        indexes.iter().rev().map(|index| Arc::clone(&state.all[*index])).collect()
+    }
+
+    /// Returns all records in the order of their commits.
+    pub fn records(&self) -> Vec<Arc<Record>> {
+        self.lock().all.clone()
+    }
+
+    /// Tells whether a record may be reused as far as later actions with its key go.
+    pub fn is_usable(&self, record: &Record) -> bool {
+        record.is_reusable() && !self.lock().unusable.contains_key(&record.fingerprint.key())
+    }
+
+    /// Tells whether az itself left this state at this path, and not out of a person's bytes.
+    ///
+    /// The first question reads all records; O(1) from then on.
+    pub fn is_ours(&self, path: &WsPath, found: &State) -> bool {
+        let mut state = self.lock();
+        let state = &mut *state;
+        let records = &state.all;
+        let left = state.left.get_or_insert_with(|| {
+            let mut left = HashMap::new();
+            for record in records {
+                note_effects(&mut left, &record.effects);
+            }
+            left
+        });
+        left.get(path).is_some_and(|states| states.contains(&found.to_digest()))
+    }
+
+    /// Writes that an action is about to start, and makes older records with one of `keys` unusable until it ends
+    /// well.
+    ///
+    /// # Errors
+    /// The first error of the system; the keys are unusable all the same.
+    pub fn begin(&self, identity: &str, keys: &[Digest]) -> io::Result<BeginId> {
+        let id = BeginId(self.system.random());
+        let keys = keys.iter().map(|key| key.0).collect();
+        self.write(Entry::Begin { id: id.0, identity: identity.to_owned(), keys }).map(|()| id)
+    }
+
+    /// Writes that an action ended.
+    ///
+    /// # Errors
+    /// The first error of the system; the record is then good for this process only.
+    pub fn commit(&self, id: BeginId, record: &Record) -> io::Result<()> {
+        self.write(Entry::commit(id, record))
+    }
+
+    fn write(&self, entry: Entry) -> io::Result<()> {
+        let mut state = self.lock();
+        let written = match &mut state.file {
+            Some(file) => entries::append(file, &entry),
+            None => {
+                Err(io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "the cache is not open for writing"))
+            }
+        };
+        state.apply(entry);
+        written
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Index> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Journals below this size are not worth rewriting.
+const COMPACT_ABOVE_BYTES: u64 = 4 << 20;
+
+/// Returns the entries that bring back a record on its own.
+fn encode_alone(system: &dyn System, record: &Record) -> Vec<u8> {
+    entries::encode(&Entry::commit(BeginId(system.random()), record))
+}
+
+fn note_effects(left: &mut HashMap<WsPath, HashSet<Digest>>, effects: &[Effect]) {
+    for effect in effects.iter().filter(|effect| !effect.is_personal) {
+        left.entry(effect.path.clone()).or_default().insert(effect.after.to_digest());
+    }
+}
+
+impl Index {
+    fn apply(&mut self, entry: Entry) {
+        match entry {
+            Entry::Begin { id, keys, identity: _ } => {
+                let keys: Vec<Digest> = keys.into_iter().map(Digest).collect();
+                self.unusable.extend(keys.iter().map(|key| (*key, Unusable::Interrupted)));
+                self.open.insert(id, keys);
+            }
+            Entry::Commit { id, record } => {
+                let Some(record) = record.into_record() else { return };
+                self.close(id, &record);
+                self.add(record);
+            }
+        }
+    }
+
+    fn close(&mut self, id: [u8; 16], record: &Record) {
+        let keys = self.open.remove(&id).unwrap_or_default();
+        let key = record.fingerprint.key();
+        if matches!(record.ending, super::Ending::Failed(_)) {
+            self.unusable.extend(keys.into_iter().chain([key]).map(|key| (key, Unusable::FailedBefore)));
+        } else {
+            for key in keys.iter().chain([&key]) {
+                self.unusable.remove(key);
+            }
+        }
+    }
+
+    fn add(&mut self, record: Record) {
+        let index = self.all.len();
+        if let Some(left) = &mut self.left {
+            note_effects(left, &record.effects);
+        }
+        if record.is_reusable() {
+            self.by_key.insert(record.fingerprint.key(), index);
+        }
+        self.by_weak.entry(record.weak).or_default().add(record.questions().collect());
+        self.by_identity.entry(record.identity.clone()).or_default().push(index);
+        self.all.push(Arc::new(record));
+    }
+
+    /// A begin without an end stays interrupted; only its keys are of interest from now on.
+    fn close_interrupted(&mut self) {
+        self.open.clear();
+    }
+
+    /// Returns the records worth keeping: the last reusable one of each key, and the last of each step.
+    fn live_records(&self) -> Vec<Arc<Record>> {
+        let last = self.by_identity.values().filter_map(|indexes| indexes.last());
+        let mut live: Vec<usize> = self.by_key.values().chain(last).copied().collect();
+        live.sort_unstable();
+        live.dedup();
+        live.into_iter().map(|index| Arc::clone(&self.all[index])).collect()
+    }
+}
+
+impl PathSets {
+    fn add(&mut self, questions: Arc<[Question]>) {
+        let mut writer = DigestWriter::new("az path set v1");
+        for question in &*questions {
+            writer.add(if matches!(question, Question::Content(_)) { "content" } else { "names" });
+            writer.add(question.subject());
+        }
+        let next = self.sets.last_key_value().map_or(0, |(last, _)| last + 1);
+        if let Some(old) = self.seen.insert(writer.finish(), next) {
+            self.sets.remove(&old);
+        }
+        self.sets.insert(next, questions);
+    }
+}

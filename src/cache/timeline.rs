@@ -1,0 +1,217 @@
+//! The state of files at a step's place in the order.
+//!
+//! The disk holds one version of a path; the steps of an order may each leave another. A step is answered in the
+//! state that the steps before it leave, whether or not that state is on the disk, and only what a step that must
+//! run could read is really put there. So an intermediate version costs nothing as long as nobody needs it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use crate::{
+    base::WsPath,
+    fingerprint::{Disk, Names, State, View},
+    sys::FileKind,
+};
+
+/// What each step of an order leaves at each path.
+#[derive(Debug)]
+pub struct Timeline {
+    disk: Arc<Disk>,
+    state: RwLock<Versions>,
+}
+
+#[derive(Debug, Default)]
+struct Versions {
+    /// By path, then by place: what the step at that place left.
+    left: BTreeMap<WsPath, BTreeMap<usize, State>>,
+    /// What was on disk before this run first changed the path.
+    before: BTreeMap<WsPath, State>,
+    /// Paths whose last version may not be the one on disk.
+    pending: BTreeSet<WsPath>,
+}
+
+/// The files as the step at a place of the order finds them.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    timeline: &'a Timeline,
+    index: usize,
+}
+
+impl Timeline {
+    /// Starts from the disk as it is.
+    pub fn new(disk: Arc<Disk>) -> Self {
+        Self { disk, state: RwLock::default() }
+    }
+
+    /// Returns the files as the step at `index` finds them.
+    pub fn at(&self, index: usize) -> Place<'_> {
+        Place { timeline: self, index }
+    }
+
+    /// Returns the disk below.
+    pub fn disk(&self) -> &Arc<Disk> {
+        &self.disk
+    }
+
+    /// Remembers what is on disk at a path that is about to be changed; the first call for a path counts.
+    pub fn save(&self, path: &WsPath) {
+        let is_known = self.read(|versions| versions.before.contains_key(path));
+        if !is_known {
+            let state = self.disk.state(path);
+            self.write(|versions| _ = versions.before.entry(path.clone()).or_insert(state));
+        }
+    }
+
+    /// Says that the step at `index` leaves `state` at `path`, without having put it there.
+    pub fn promise(&self, index: usize, path: &WsPath, state: State) {
+        self.write(|versions| {
+            versions.left.entry(path.clone()).or_default().insert(index, state);
+            versions.pending.insert(path.clone());
+        });
+    }
+
+    /// Says that the step at `index` ran and left `state` at `path` on disk.
+    pub fn done(&self, index: usize, path: &WsPath, state: State) {
+        self.write(|versions| {
+            let left = versions.left.entry(path.clone()).or_default();
+            left.insert(index, state);
+            // A later step may have promised its version already.
+            if left.last_key_value().is_some_and(|(last, _)| *last == index) {
+                versions.pending.remove(path);
+            } else {
+                versions.pending.insert(path.clone());
+            }
+        });
+    }
+
+    /// Returns the paths whose last version may not be on disk, with the place and state of that version, for steps
+    /// before `index`.
+    ///
+    /// A path that a step at or behind `index` has already left is not among them.
+    pub fn pending_before(&self, index: usize) -> Vec<(WsPath, usize, State)> {
+        self.read(|versions| {
+            let last = |path: &WsPath| {
+                let (place, state) = versions.left.get(path)?.last_key_value()?;
+                (*place < index).then(|| (path.clone(), *place, state.clone()))
+            };
+            versions.pending.iter().filter_map(last).collect()
+        })
+    }
+
+    /// Says that the last version of a path is on disk.
+    pub fn settle(&self, path: &WsPath) {
+        self.write(|versions| _ = versions.pending.remove(path));
+    }
+
+    /// Says that a path's disk content is an intermediate version, so that the last one must be put back at the end.
+    pub fn unsettle(&self, path: &WsPath) {
+        self.write(|versions| _ = versions.pending.insert(path.clone()));
+    }
+
+    /// Returns the place of the step whose version a step at `index` finds, if a step of this run left one.
+    pub fn writer_before(&self, index: usize, path: &WsPath) -> Option<usize> {
+        self.read(|versions| versions.left.get(path)?.range(..index).next_back().map(|(place, _)| *place))
+    }
+
+    fn read<T>(&self, ask: impl FnOnce(&Versions) -> T) -> T {
+        ask(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write(&self, change: impl FnOnce(&mut Versions)) {
+        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Versions {
+    /// Returns what the step at `index` finds, or nothing if the disk has the answer.
+    fn state_at(&self, index: usize, path: &WsPath) -> Option<&State> {
+        let left = self.left.get(path).and_then(|left| left.range(..index).next_back());
+        left.map(|(_, state)| state).or_else(|| self.before.get(path))
+    }
+
+    /// Returns the paths strictly below a folder of which this run knows a version, with the part below the folder.
+    fn known_below<'a>(&'a self, folder: &WsPath) -> impl Iterator<Item = (&'a WsPath, &'a str)> {
+        let prefix = if folder.as_str() == "." { String::new() } else { format!("{folder}/") };
+        let is_top = prefix.is_empty();
+        let length = prefix.len();
+        let left = self
+            .left
+            .range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded))
+            .map(|(path, _)| path);
+        let before = self
+            .before
+            .range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded))
+            .map(|(path, _)| path);
+        let other = prefix.clone();
+        left.take_while(move |path| path.as_str().starts_with(&prefix))
+            .chain(before.take_while(move |path| path.as_str().starts_with(&other)))
+            .filter(move |path| !is_top || (path.is_inside() && path.as_str() != "."))
+            .map(move |path| (path, &path.as_str()[length..]))
+    }
+}
+
+impl Place<'_> {
+    /// Returns the place.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+}
+
+impl View for Place<'_> {
+    fn root(&self) -> &Path {
+        self.timeline.disk.root()
+    }
+
+    fn state(&self, path: &WsPath) -> State {
+        let known = self.timeline.read(|versions| versions.state_at(self.index, path).cloned());
+        known.unwrap_or_else(|| self.timeline.disk.state(path))
+    }
+
+    fn names(&self, folder: &WsPath) -> Arc<Names> {
+        let on_disk = self.timeline.disk.names(folder);
+        let changes = self.timeline.read(|versions| versions.names_below(self.index, folder));
+        if changes.is_empty() {
+            return on_disk;
+        }
+        let mut names: BTreeMap<Arc<str>, FileKind> = on_disk.entries.iter().cloned().collect();
+        for (name, kind) in changes {
+            match kind {
+                Some(kind) => _ = names.insert(name, kind),
+                None => _ = names.remove(&name),
+            }
+        }
+        Arc::new(Names { entries: names.into_iter().collect(), incomplete: on_disk.incomplete })
+    }
+}
+
+impl Versions {
+    /// Returns the names in a folder that a step at `index` finds otherwise than the disk may have them: with their
+    /// kind, or nothing for a name that is gone.
+    fn names_below(&self, index: usize, folder: &WsPath) -> BTreeMap<Arc<str>, Option<FileKind>> {
+        let mut names = BTreeMap::new();
+        for (path, rest) in self.known_below(folder) {
+            let Some(state) = self.state_at(index, path) else { continue };
+            match rest.split_once('/') {
+                // Something exists further down, so the folder on the way does.
+                Some((name, _)) if state.exists() => _ = names.insert(name.into(), Some(FileKind::Directory)),
+                Some(_) => {}
+                None => _ = names.insert(rest.into(), kind_of(state)),
+            }
+        }
+        names
+    }
+}
+
+fn kind_of(state: &State) -> Option<FileKind> {
+    match state {
+        State::Absent => None,
+        State::File { .. } => Some(FileKind::File),
+        State::Link { .. } => Some(FileKind::Link),
+        State::Directory => Some(FileKind::Directory),
+        State::Unknown => Some(FileKind::Other),
+    }
+}

@@ -1,0 +1,155 @@
+//! Entries as they stand on disk, version 1.
+//!
+//! Old reader, new data: another version has another folder. New reader, old data: the same. A field can only be
+//! added with a new version, since the encoding has no names.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::record::{BeginId, Effect, Ending, Record};
+use crate::{
+    base::{Digest, Timestamp, WsPath},
+    fingerprint::{Component, ComponentKind, Fingerprint, State},
+};
+
+/// An entry of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Entry {
+    /// An action is about to start.
+    Begin {
+        /// Ties the commit to it.
+        id: [u8; 16],
+        /// Whose action.
+        identity: String,
+        /// Keys whose older records it makes unusable until it ends well.
+        keys: Vec<[u8; 32]>,
+    },
+    /// An action ended.
+    Commit {
+        /// The begin entry it ends.
+        id: [u8; 16],
+        /// What is kept of it.
+        record: WireRecord,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct WireRecord {
+    identity: String,
+    run: String,
+    ended_ns: i64,
+    duration_ns: u64,
+    ending: WireEnding,
+    exit_code: Option<i32>,
+    flags: Vec<String>,
+    weak: [u8; 32],
+    components: Vec<(u8, String, [u8; 32], String)>,
+    effects: Vec<(String, WireState, WireState, bool)>,
+    log: Option<[u8; 32]>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum WireEnding {
+    Reusable,
+    NotReusable(String),
+    Failed(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum WireState {
+    Absent,
+    File { digest: [u8; 32], size: u64, mode: u32 },
+    Link(String),
+    Directory,
+    Unknown,
+}
+
+impl Entry {
+    pub(super) fn commit(id: BeginId, record: &Record) -> Self {
+        Self::Commit { id: id.0, record: WireRecord::from(record) }
+    }
+}
+
+impl From<&Record> for WireRecord {
+    fn from(record: &Record) -> Self {
+        let component = |c: &Component| (c.kind as u8, c.name.clone(), c.digest.0, c.short.clone());
+        let effect = |e: &Effect| {
+            (e.path.as_str().to_owned(), WireState::from(&e.before), WireState::from(&e.after), e.is_personal)
+        };
+        Self {
+            identity: record.identity.clone(),
+            run: record.run.clone(),
+            ended_ns: record.ended.0,
+            duration_ns: u64::try_from(record.duration.as_nanos()).unwrap_or(u64::MAX),
+            ending: match &record.ending {
+                Ending::Reusable => WireEnding::Reusable,
+                Ending::NotReusable(why) => WireEnding::NotReusable(why.clone()),
+                Ending::Failed(how) => WireEnding::Failed(how.clone()),
+            },
+            exit_code: record.exit_code,
+            flags: record.flags.clone(),
+            weak: record.weak.0,
+            components: record.fingerprint.components().iter().map(component).collect(),
+            effects: record.effects.iter().map(effect).collect(),
+            log: record.log.map(|digest| digest.0),
+        }
+    }
+}
+
+impl WireRecord {
+    /// Returns the record, or nothing if a part of it makes no sense.
+    pub(super) fn into_record(self) -> Option<Record> {
+        let components = self.components.into_iter().map(|(kind, name, digest, short)| {
+            Some(Component { kind: ComponentKind::from_index(kind)?, name, digest: Digest(digest), short })
+        });
+        let effects = self.effects.into_iter().map(|(path, before, after, is_personal)| {
+            let path = WsPath::from_normal(&path)?;
+            Some(Effect { path, before: before.into(), after: after.into(), is_personal })
+        });
+        Some(Record {
+            identity: self.identity,
+            run: self.run,
+            ended: Timestamp(self.ended_ns),
+            duration: Duration::from_nanos(self.duration_ns),
+            ending: match self.ending {
+                WireEnding::Reusable => Ending::Reusable,
+                WireEnding::NotReusable(why) => Ending::NotReusable(why),
+                WireEnding::Failed(how) => Ending::Failed(how),
+            },
+            exit_code: self.exit_code,
+            flags: self.flags,
+            weak: Digest(self.weak),
+            fingerprint: Fingerprint::new(components.collect::<Option<_>>()?),
+            effects: effects.collect::<Option<_>>()?,
+            log: self.log.map(Digest),
+        })
+    }
+}
+
+impl From<&State> for WireState {
+    fn from(state: &State) -> Self {
+        match state {
+            State::Absent => Self::Absent,
+            State::File { digest, size, mode } => Self::File { digest: digest.0, size: *size, mode: *mode },
+            State::Link { target } => Self::Link(target.to_string()),
+            State::Directory => Self::Directory,
+            State::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl From<WireState> for State {
+    fn from(state: WireState) -> Self {
+        match state {
+            WireState::Absent => Self::Absent,
+            // Set-user and set-group bits are never brought back, whatever a record says.
+            WireState::File { digest, size, mode } => {
+                Self::File { digest: Digest(digest), size, mode: mode & 0o777 }
+            }
+            WireState::Link(target) => Self::Link { target: target.into() },
+            WireState::Directory => Self::Directory,
+            WireState::Unknown => Self::Unknown,
+        }
+    }
+}
