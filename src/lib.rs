@@ -11,6 +11,8 @@ pub mod diag;
 pub mod event;
 pub mod execute;
 pub mod fingerprint;
+pub mod journal;
 pub mod model;
+pub mod report;
 pub mod sys;
 pub mod text;

@@ -38,6 +38,29 @@ pub struct Reason {
     pub subject: String,
     /// One clause for people.
     pub text: String,
+    /// What it was, where there is a before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// What it is, where there is an after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// The step of this run that made the change, so that its reasons are the cause of this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
+}
+
+impl Reason {
+    /// Makes a reason without a before, an after or a cause in this run.
+    pub fn new(kind: &str, subject: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            subject: subject.into(),
+            text: text.into(),
+            before: None,
+            after: None,
+            via: None,
+        }
+    }
 }
 
 /// A step as the plan has it.

@@ -1,0 +1,133 @@
+//! A run's folder while the run writes it.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Status;
+use crate::{
+    event::Envelope,
+    sys::{self, AppendFile, System},
+};
+
+/// `metadata.json`, in the users' words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RunInfo {
+    /// The run's id.
+    pub job_id: String,
+    /// What was asked for, as it was typed.
+    pub request: Vec<String>,
+    /// The playbook, if one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub playbook: Option<String>,
+    /// RFC 3339, UTC.
+    pub start_time: String,
+    /// RFC 3339, UTC; absent while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<String>,
+    /// Where it stands.
+    pub status: Status,
+    /// The process that runs it.
+    pub process_id: u32,
+}
+
+/// A run's folder while the run writes it.
+pub struct RunFolder {
+    path: PathBuf,
+    info: RunInfo,
+    events: Box<dyn AppendFile>,
+}
+
+impl std::fmt::Debug for RunFolder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunFolder").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Returns a new run's id: `20261121-035412-7f3a`, the UTC time and four random digits.
+pub fn new_run_id(system: &dyn System) -> String {
+    let time: String = system.now().to_rfc3339()[..19].chars().filter(|c| !matches!(c, '-' | ':')).collect();
+    let random = system.random();
+    format!("{}-{:02x}{:02x}", time.replace('T', "-"), random[0], random[1])
+}
+
+impl RunFolder {
+    /// Makes the folder of a run below `runs`.
+    ///
+    /// # Errors
+    /// The first error of the system.
+    pub fn create(system: &dyn System, runs: &Path, info: RunInfo) -> io::Result<Self> {
+        let path = runs.join(&info.job_id);
+        system.create_dir_all(&path.join("logs"))?;
+        let events = system.append(&path.join("events.jsonl"))?;
+        let folder = Self { path, info, events };
+        folder.write_info(system)?;
+        Ok(folder)
+    }
+
+    /// Returns the folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns where the log of a step goes.
+    pub fn log_path(&self, node: &str) -> PathBuf {
+        self.path.join("logs").join(log_name(node))
+    }
+
+    /// Appends an event.
+    ///
+    /// # Errors
+    /// The first error of the system.
+    pub fn append(&mut self, envelope: &Envelope) -> io::Result<()> {
+        let mut line = serde_json::to_vec(envelope)?;
+        line.push(b'\n');
+        self.events.write_all(&line)
+    }
+
+    /// Writes the result and where the run stands.
+    ///
+    /// # Errors
+    /// The first error of the system.
+    pub fn finish(&mut self, system: &dyn System, status: Status, result: &Value) -> io::Result<()> {
+        sys::replace(system, &self.path.join("result.json"), &pretty(result)?)?;
+        self.info.status = status;
+        self.info.end_time = Some(system.now().to_rfc3339());
+        self.write_info(system)
+    }
+
+    fn write_info(&self, system: &dyn System) -> io::Result<()> {
+        sys::replace(system, &self.path.join("metadata.json"), &pretty(&serde_json::to_value(&self.info)?)?)
+    }
+}
+
+fn pretty(value: &Value) -> io::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// Returns a file name for a step's id, which may hold `/`, blanks and brackets.
+fn log_name(node: &str) -> String {
+    let safe =
+        |c: char| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '=' | ',') { c } else { '~' };
+    let name: String = node.chars().take(120).map(safe).collect();
+    format!("{name}.log")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_never_leaves_its_folder() {
+        assert_eq!(log_name("lint/0410_lint"), "lint~0410_lint.log");
+        assert_eq!(log_name("../../etc"), "..~..~etc.log");
+        assert!(log_name(&"x".repeat(500)).len() < 200);
+    }
+}

@@ -1,0 +1,89 @@
+//! Finished and interrupted runs.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::RunInfo;
+use crate::{
+    event::Envelope,
+    sys::{LockMode, System, Wait},
+};
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Status {
+    /// It is under way.
+    Running,
+    /// It ended well.
+    Completed,
+    /// It ended badly.
+    Failed,
+    /// It was ended by a person or a signal.
+    Cancelled,
+    /// Its process is gone without a word.
+    Interrupted,
+}
+
+impl Status {
+    /// Returns the word used in text and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "Running",
+            Self::Completed => "Completed",
+            Self::Failed => "Failed",
+            Self::Cancelled => "Cancelled",
+            Self::Interrupted => "Interrupted",
+        }
+    }
+}
+
+/// A run that has a folder.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunEntry {
+    /// Its folder.
+    pub path: PathBuf,
+    /// Its metadata, the status brought up to date.
+    pub info: RunInfo,
+    /// `result.json`, once it has ended.
+    pub result: Option<Value>,
+}
+
+/// Returns all runs, the latest first; folders that cannot be read are left out.
+///
+/// `lock` is the file a running az holds: a run that says it is running while nobody holds it was interrupted.
+pub fn list_runs(system: &dyn System, runs: &Path, lock: &Path) -> Vec<RunEntry> {
+    let entries = system.list(runs).unwrap_or_default();
+    let is_at_work = || {
+        let free = system.stat(lock).is_err()
+            || system.lock(lock, LockMode::Shared, Wait::Try).is_ok_and(|l| l.is_some());
+        !free
+    };
+    let read = |name: &Path| {
+        let path = runs.join(name);
+        let mut info: RunInfo =
+            serde_json::from_slice(&system.read(&path.join("metadata.json")).ok()?).ok()?;
+        if info.status == Status::Running && !is_at_work() {
+            info.status = Status::Interrupted;
+        }
+        let result = system.read(&path.join("result.json")).ok();
+        Some(RunEntry { path, info, result: result.and_then(|bytes| serde_json::from_slice(&bytes).ok()) })
+    };
+    entries.iter().rev().filter_map(|entry| read(Path::new(&entry.name))).collect()
+}
+
+/// Returns the runs whose id starts or ends with `text`; `last` is the latest one.
+pub fn find_run(runs: Vec<RunEntry>, text: &str) -> Vec<RunEntry> {
+    if text == "last" {
+        return runs.into_iter().take(1).collect();
+    }
+    let fits = |run: &RunEntry| run.info.job_id.starts_with(text) || run.info.job_id.ends_with(text);
+    runs.into_iter().filter(fits).collect()
+}
+
+/// Returns the events of a run; a torn last line is left out.
+pub fn events_of(system: &dyn System, run: &RunEntry) -> Vec<Envelope> {
+    let bytes = system.read(&run.path.join("events.jsonl")).unwrap_or_default();
+    bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+}

@@ -1,0 +1,66 @@
+//! Why each step ran, with what it was and what it is, down to the root cause of a chain.
+
+use super::{NodeView, RunView};
+use crate::{
+    base::plural,
+    event::{Outcome, Reason},
+};
+
+/// Returns the explanation of a run: a paragraph for each step that ran or failed, and a line for the rest.
+pub fn explain(view: &RunView) -> String {
+    let mut lines = Vec::new();
+    let ran = |node: &&NodeView| matches!(node.outcome, Some(Outcome::Ran | Outcome::Failed));
+    for node in view.nodes.values().filter(ran) {
+        lines.push(format!("{} ran:", node.planned.id));
+        for reason in &node.reasons {
+            lines.push(format!("  {}", with_values(reason)));
+            if let Some(via) = &reason.via {
+                lines.push(format!("    {}", cause(view, via)));
+            }
+        }
+    }
+    for node in view.nodes.values().filter(|node| !node.restored.is_empty()) {
+        lines.push(format!(
+            "{} was not run; brought back from cache: {}",
+            node.planned.id,
+            node.restored.join(", ")
+        ));
+    }
+    let counts = view.counts();
+    if counts.reused() > 0 {
+        lines.push(format!("{} of {} unchanged", counts.reused(), plural(counts.total, "step")));
+    }
+    for (outcome, word) in [(Outcome::Skipped, "skipped"), (Outcome::Blocked, "blocked")] {
+        for node in view.nodes.values().filter(|node| node.outcome == Some(outcome)) {
+            let reason = node.reasons.first().map_or("", |reason| &reason.text);
+            lines.push(format!("{} {word}: {reason}", node.planned.id));
+        }
+    }
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+/// Returns a reason with what it was and what it is.
+fn with_values(reason: &Reason) -> String {
+    match (&reason.before, &reason.after) {
+        (None, None) => reason.text.clone(),
+        (before, after) => {
+            let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
+            format!("{}: {} -> {}", reason.text, side(before), side(after))
+        }
+    }
+}
+
+/// Follows a chain of steps to the first reason that lies outside the run.
+fn cause(view: &RunView, via: &str) -> String {
+    let mut at = via;
+    // A step is at most once in a chain, since what it waits for comes before it.
+    for _ in 0..view.nodes.len() {
+        match view.nodes.get(at).and_then(|node| node.reasons.first()) {
+            Some(Reason { via: Some(next), .. }) if next != at => at = next,
+            Some(reason) if at == via => return format!("made by {via}, which ran: {}", with_values(reason)),
+            Some(reason) => return format!("made by {via}; root cause: {at} ran: {}", with_values(reason)),
+            None => break,
+        }
+    }
+    format!("made by {via}")
+}
