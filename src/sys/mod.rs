@@ -3,6 +3,8 @@
 //! Knows paths and bytes. Does not know what they mean, and starts no process (that is `execute`'s alone).
 //! [`Os`] is the real world, [`Memory`] one that lives and dies with a test.
 
+#[cfg(test)]
+mod contract;
 mod memory;
 #[cfg(unix)]
 mod unix;
@@ -153,7 +155,7 @@ pub trait System: Send + Sync + fmt::Debug {
     /// As `open` and `read`.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
-    /// Returns the entries of a directory, sorted by name.
+    /// Returns the entries of a directory, links followed, sorted by name.
     ///
     /// # Errors
     /// As `opendir`.
@@ -171,19 +173,20 @@ pub trait System: Send + Sync + fmt::Debug {
     /// As `realpath`.
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
 
-    /// Writes a file with permission bits `mode`, replacing what was in it.
+    /// Writes a file with permission bits `mode`, replacing what was in it; links followed. Who must not leave a
+    /// directory writes a new name and renames it.
     ///
     /// # Errors
     /// As `open` and `write`.
     fn write(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()>;
 
-    /// Opens a file to append to, made if it is absent.
+    /// Opens a file to append to, made if it is absent; links followed.
     ///
     /// # Errors
     /// As `open`.
     fn append(&self, path: &Path) -> io::Result<Box<dyn AppendFile>>;
 
-    /// Copies the content of a file to a new one with permission bits `mode`; shares blocks where the file system can.
+    /// Copies the content of a file, links followed, to a new one with permission bits `mode`; shares blocks where the file system can.
     ///
     /// # Errors
     /// As `open` and `write`; `AlreadyExists` if `to` exists.
@@ -225,7 +228,7 @@ pub trait System: Send + Sync + fmt::Debug {
     /// As `symlink`.
     fn symlink(&self, target: &Path, path: &Path) -> io::Result<()>;
 
-    /// Sets the permission bits.
+    /// Sets the permission bits, links followed.
     ///
     /// # Errors
     /// As `chmod`.
@@ -237,7 +240,8 @@ pub trait System: Send + Sync + fmt::Debug {
     /// As `mkdir`.
     fn create_dir_all(&self, path: &Path) -> io::Result<()>;
 
-    /// Locks the file at `path`, made if it is absent and never removed; nothing if it is held and `wait` is `Try`.
+    /// Locks the file at `path`, made if it is absent and never removed; nothing if it is held and `wait` is `Try`;
+    /// links followed.
     ///
     /// # Errors
     /// As `open` and `flock`.

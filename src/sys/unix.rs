@@ -84,7 +84,7 @@ impl System for Os {
         if reflink_copy::reflink(from, to).is_err() {
             let mut source = open_to_read(from)?;
             let mut target = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(to)?;
-            io::copy(&mut source, &mut target)?;
+            io::copy(&mut source, &mut target).inspect_err(|_| _ = fs::remove_file(to))?;
         }
         self.set_mode(to, mode)
     }

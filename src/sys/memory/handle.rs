@@ -1,0 +1,71 @@
+//! What is open or held in a world in memory.
+//!
+//! Knows inodes, so that an open file outlives its name. Does not know paths.
+
+use std::{
+    fmt,
+    io::{self, Read, Write},
+};
+
+use super::{Lock, Memory, ReadFile, Stat};
+
+/// A file open to read.
+pub(super) struct Reading {
+    pub(super) world: Memory,
+    pub(super) inode: u64,
+    pub(super) position: usize,
+}
+
+impl Read for Reading {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let world = self.world.0.enter();
+        let content = world.tree.content(self.inode)?;
+        let count = content.get(self.position..).unwrap_or_default().read(buffer)?;
+        self.position += count;
+        Ok(count)
+    }
+}
+
+impl ReadFile for Reading {
+    fn stat(&self) -> io::Result<Stat> {
+        Ok(self.world.0.enter().tree.stat(self.inode))
+    }
+}
+
+/// A file open to append to.
+pub(super) struct Appending {
+    pub(super) world: Memory,
+    pub(super) inode: u64,
+}
+
+impl Write for Appending {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.world.0.enter().tree.append(self.inode, bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A lock that is held until this is dropped.
+pub(super) struct HeldLock {
+    pub(super) world: Memory,
+    pub(super) inode: u64,
+}
+
+impl Lock for HeldLock {}
+
+impl fmt::Debug for HeldLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HeldLock({})", self.inode)
+    }
+}
+
+impl Drop for HeldLock {
+    fn drop(&mut self) {
+        self.world.0.enter().unlock(self.inode);
+        self.world.0.unlocked.notify_all();
+    }
+}
