@@ -34,4 +34,7 @@ codes! {
         "A step has exactly one of `run` (numbered scripts) and `script` (text for a shell).";
     BAD_VALUE = 215, "this value is not allowed here",
         "The field takes only certain values; the message names them.";
+    MORE_MISTAKES = 216, "the file has more mistakes than are shown",
+        "az tells at most twenty mistakes of one file at once, errors before warnings; this counts the rest. The next \
+         run tells those that are left.";
 }

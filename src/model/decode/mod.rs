@@ -1,1 +1,25 @@
 //! The typed decoder: from a spanned tree to values, all faults at once.
+//!
+//! Knows tables, types and how to word what is wrong with them. Does not know which fields a file has: the modules of
+//! the model ask for their fields one by one.
+//!
+//! ```text
+//! let mut table = value.table("job `build`")?;
+//! let needs = table.optional("needs", |needs| needs.one_or_list(Value::text));
+//! table.unsupported(&["if"]);
+//! table.finish();                          // every field nobody asked for is a fault
+//! ```
+
+mod context;
+mod duration;
+mod key;
+mod table;
+mod value;
+
+pub use context::{Context, Reading, read};
+pub use key::Key;
+pub use table::{Names, Table};
+pub use value::Value;
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,17 @@
-//! One spanned tree for every data format.
+//! Data files of every format as one spanned tree.
+//!
+//! Knows JSON, JSONC and TOML and where each key and value stands. Does not know which keys mean something: that is
+//! `model::decode`'s. Keys keep their order and their duplicates, numbers their raw text (`0402` stays `0402`).
+
+mod format;
+mod json;
+mod node;
+mod read;
+mod toml;
+
+pub use format::Format;
+pub use node::{Entry, Node, NodeValue, escape_pointer};
+pub use read::read;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! Collects the faults of one file.
+
+use std::{cell::RefCell, sync::Arc};
+
+use super::Value;
+use crate::{
+    base::{Span, plural},
+    diag::{Code, Diagnostic, Severity, Source, code},
+    text::document::{self, Format, Node},
+};
+
+/// How many faults of one file are told; the rest is counted.
+const MAX_TOLD: usize = 20;
+
+/// What reading one file gave: the value if there is one, the tree for places of later faults, all faults.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading<T> {
+    /// The meaning, as far as it could be read; to be acted on only if no fault is an error.
+    pub value: Option<T>,
+    /// The spanned tree.
+    pub tree: Option<Node>,
+    /// The faults in the order of the file.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads a text and decodes its tree.
+pub fn read<T>(
+    source: &Arc<Source>,
+    format: Format,
+    decode: impl FnOnce(Value<'_>) -> Option<T>,
+) -> Reading<T> {
+    let (tree, syntax) = document::read(source, format);
+    let context = Context::new(source, format);
+    syntax.into_iter().for_each(|diagnostic| context.report(diagnostic));
+    let value = tree.as_ref().and_then(|tree| decode(Value::root(&context, tree)));
+    Reading { value, tree, diagnostics: context.finish() }
+}
+
+/// The file being decoded and its faults so far.
+pub struct Context<'a> {
+    source: &'a Arc<Source>,
+    format: Format,
+    faults: RefCell<Faults>,
+}
+
+#[derive(Default)]
+struct Faults {
+    told: Vec<Diagnostic>,
+    /// Faults behind the limit.
+    untold: usize,
+    untold_is_error: bool,
+}
+
+impl<'a> Context<'a> {
+    /// Starts a file without faults.
+    pub fn new(source: &'a Arc<Source>, format: Format) -> Self {
+        Self { source, format, faults: RefCell::default() }
+    }
+
+    /// Returns the file.
+    pub fn source(&self) -> &'a Arc<Source> {
+        self.source
+    }
+
+    /// Returns the file's format.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Starts the wording of an error in this file.
+    pub fn error(&self, code: Code, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(code, message).source(self.source)
+    }
+
+    /// Takes a fault.
+    ///
+    /// Errors and warnings have a limit each, so that many warnings never hide the error that stops the run.
+    pub fn report(&self, diagnostic: Diagnostic) {
+        let mut faults = self.faults.borrow_mut();
+        let is_error = diagnostic.is_error();
+        if faults.told.iter().filter(|told| told.is_error() == is_error).count() < MAX_TOLD {
+            faults.told.push(diagnostic);
+        } else {
+            faults.untold += 1;
+            faults.untold_is_error |= is_error;
+        }
+    }
+
+    /// Tells whether a further error would only be counted, so that costly hints can be spared.
+    pub fn is_full(&self) -> bool {
+        self.faults.borrow().told.iter().filter(|told| told.is_error()).count() >= MAX_TOLD
+    }
+
+    /// Returns the part of a value's span that stands for all of it: the opening bracket of what may span many lines.
+    ///
+    /// The header of a TOML table starts with a bracket too, but is short and says more as a whole.
+    pub fn opening(&self, span: Span) -> Span {
+        let written = span.of(&self.source.text);
+        let is_header = self.format == Format::Toml && written.starts_with('[') && !written.contains('\n');
+        let is_bracket = written.starts_with(['{', '[']) && !is_header;
+        if is_bracket { Span::new(span.start, span.start + 1) } else { span }
+    }
+
+    /// Returns the faults in the order of the file, at most 20 and one that counts the rest.
+    pub fn finish(self) -> Vec<Diagnostic> {
+        let Faults { mut told, mut untold, mut untold_is_error } = self.faults.into_inner();
+        told.sort_by_key(|fault| std::cmp::Reverse(fault.severity));
+        for fault in told.drain(told.len().min(MAX_TOLD)..) {
+            untold += 1;
+            untold_is_error |= fault.is_error();
+        }
+        told.sort_by_key(|fault| fault.labels.first().map(|label| label.span));
+        if untold > 0 {
+            told.push(count_of_rest(self.source, untold, untold_is_error));
+        }
+        told
+    }
+}
+
+fn count_of_rest(source: &Arc<Source>, untold: usize, is_error: bool) -> Diagnostic {
+    let message = format!("{} in this file", plural(untold, "more mistake"));
+    let mut rest = Diagnostic::note(code::MORE_MISTAKES, message)
+        .source(source)
+        .help("mend those above; the rest is told in the next run");
+    if is_error {
+        rest.severity = Severity::Error;
+    }
+    rest
+}

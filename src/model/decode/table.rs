@@ -1,0 +1,222 @@
+//! Tables with known fields.
+
+use std::collections::HashMap;
+
+use super::{Context, Key, Value};
+use crate::{
+    base::{Span, list, nearest},
+    diag::{Diagnostic, Severity, code},
+    text::document::Entry,
+};
+
+/// A table being decoded: knows which of its fields were asked for.
+pub struct Table<'a> {
+    context: &'a Context<'a>,
+    span: Span,
+    entries: &'a [Entry],
+    /// For each entry whether it was asked for, or is already reported.
+    is_claimed: Vec<bool>,
+    unclaimed: usize,
+    /// The fields asked for, for did-you-mean.
+    known: Vec<Key>,
+    what: String,
+}
+
+/// Which keys of a table are one name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// Upper and lower case are two names, as in the environment.
+    ExactCase,
+    /// Upper and lower case are one name, as in field names, job ids and variables.
+    AnyCase,
+}
+
+impl Names {
+    /// Tells of each entry whether it is the first of its name, and reports the others.
+    ///
+    /// O(entries): a table of jobs can have thousands.
+    pub(super) fn firsts(self, context: &Context<'_>, entries: &[Entry]) -> Vec<bool> {
+        let fold = |key: &str| if self == Self::AnyCase { key.to_ascii_lowercase() } else { key.to_owned() };
+        let is_same = |one: &str, other: &str| match self {
+            Self::AnyCase => one.eq_ignore_ascii_case(other),
+            Self::ExactCase => one == other,
+        };
+        let mut index: HashMap<String, usize> = HashMap::new();
+        let mut first_of = |position: usize| {
+            let key = entries[position].key.value.as_str();
+            if entries.len() <= 16 {
+                return entries[..position].iter().position(|entry| is_same(&entry.key.value, key));
+            }
+            let first = *index.entry(fold(key)).or_insert(position);
+            (first < position).then_some(first)
+        };
+        let mut firsts = Vec::with_capacity(entries.len());
+        for (position, entry) in entries.iter().enumerate() {
+            let first = first_of(position);
+            if let Some(first) = first {
+                context.report(duplicate(context, entry, &entries[first]));
+            }
+            firsts.push(first.is_none());
+        }
+        firsts
+    }
+}
+
+impl<'a> Table<'a> {
+    pub(super) fn new(context: &'a Context<'a>, span: Span, entries: &'a [Entry], what: String) -> Self {
+        let is_claimed: Vec<bool> =
+            Names::AnyCase.firsts(context, entries).into_iter().map(|is_first| !is_first).collect();
+        let unclaimed = is_claimed.iter().filter(|is_claimed| !**is_claimed).count();
+        Self { context, span, entries, is_claimed, unclaimed, known: Vec::with_capacity(24), what }
+    }
+
+    /// Returns the file.
+    pub fn context(&self) -> &'a Context<'a> {
+        self.context
+    }
+
+    /// Returns what stands for the table in diagnostics: its header or its opening bracket.
+    pub fn opening(&self) -> Span {
+        self.context.opening(self.span)
+    }
+
+    /// Returns what the table is called in messages.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// Tells whether a field is there, without asking for it.
+    pub fn has(&self, key: impl Into<Key>) -> bool {
+        let key = key.into();
+        self.entries.iter().any(|entry| key.matches(&entry.key.value))
+    }
+
+    /// Asks for a field and returns its value undecoded.
+    pub fn raw(&mut self, key: impl Into<Key>) -> Option<Value<'a>> {
+        let key = key.into();
+        self.known.push(key);
+        let entry = self.claim(key)?;
+        Some(Value::of_field(self.context, &entry.value, &entry.key.value))
+    }
+
+    /// Reads a field that may be absent; nothing if it is absent or was reported.
+    pub fn optional<T>(
+        &mut self,
+        key: impl Into<Key>,
+        decode: impl FnOnce(Value<'a>) -> Option<T>,
+    ) -> Option<T> {
+        self.raw(key).and_then(decode)
+    }
+
+    /// Reads a field that must be there; `meaning` tells in the help what it is for.
+    pub fn required<T>(
+        &mut self,
+        key: impl Into<Key>,
+        meaning: &str,
+        decode: impl FnOnce(Value<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let key = key.into();
+        let value = self.raw(key);
+        if value.is_none() {
+            let message = format!("{} has no `{}`", self.what, key.name);
+            let fault = self.context.error(code::MISSING_FIELD, message).at(self.opening());
+            self.context.report(fault.help(format!("add `{}`: {meaning}", key.name)));
+        }
+        value.and_then(decode)
+    }
+
+    /// Accepts fields that inform people and change nothing az does.
+    pub fn informative(&mut self, keys: &[&'static str]) {
+        for &key in keys {
+            while self.claim(key.into()).is_some() {}
+        }
+    }
+
+    /// Refuses fields of the format that would change what is run, and that az does not act on.
+    pub fn unsupported(&mut self, keys: &[&'static str]) {
+        self.refuse(keys, Severity::Error);
+    }
+
+    /// Warns of fields of the format that az does not act on, and without which the same is run.
+    pub fn unheeded(&mut self, keys: &[&'static str]) {
+        self.refuse(keys, Severity::Warning);
+    }
+
+    fn refuse(&mut self, keys: &[&'static str], severity: Severity) {
+        for &key in keys {
+            while let Some(entry) = self.claim(key.into()) {
+                self.context.report(not_supported(self.context, entry, &self.what, severity));
+            }
+        }
+    }
+
+    /// Ends the table: reports every field nobody asked for.
+    pub fn finish(self) {
+        if self.unclaimed == 0 {
+            return;
+        }
+        for (entry, is_claimed) in self.entries.iter().zip(&self.is_claimed) {
+            if !is_claimed {
+                self.context.report(self.unknown(entry));
+            }
+        }
+    }
+
+    fn claim(&mut self, key: Key) -> Option<&'a Entry> {
+        if self.unclaimed == 0 {
+            return None;
+        }
+        let matches = |entry: &Entry| key.matches(&entry.key.value);
+        let position =
+            (0..self.entries.len()).find(|&at| !self.is_claimed[at] && matches(&self.entries[at]))?;
+        self.is_claimed[position] = true;
+        self.unclaimed -= 1;
+        // Two spellings of one field are as lost as one spelling written twice.
+        for at in position + 1..self.entries.len() {
+            if !self.is_claimed[at] && matches(&self.entries[at]) && !key.aliases.is_empty() {
+                self.is_claimed[at] = true;
+                self.unclaimed -= 1;
+                self.context.report(duplicate(self.context, &self.entries[at], &self.entries[position]));
+            }
+        }
+        Some(&self.entries[position])
+    }
+
+    fn unknown(&self, entry: &Entry) -> Diagnostic {
+        let written = &entry.key.value;
+        let names = || self.known.iter().map(|key| key.name);
+        let fields = format!("fields here: {}", list(names()));
+        let help = match nearest(written, names()) {
+            Some(name) => format!("did you mean `{name}`? {fields}"),
+            None => format!("remove `{written}`; {fields}"),
+        };
+        self.context
+            .error(code::UNKNOWN_FIELD, format!("unknown field `{written}` in {}", self.what))
+            .label(entry.key.span, "no such field")
+            .help(help)
+    }
+}
+
+fn duplicate(context: &Context<'_>, again: &Entry, first: &Entry) -> Diagnostic {
+    let (again, first) = (&again.key, &first.key);
+    let message = if again.value == first.value {
+        format!("`{}` stands twice in its table", again.value)
+    } else {
+        format!("`{}` and `{}` are one field, and it stands twice", first.value, again.value)
+    };
+    context
+        .error(code::DUPLICATE_KEY, message)
+        .label(again.span, "stands here again")
+        .label(first.span, "first stands here")
+        .help("remove one of the two, or rename it")
+}
+
+fn not_supported(context: &Context<'_>, entry: &Entry, what: &str, severity: Severity) -> Diagnostic {
+    let name = &entry.key.value;
+    let mut fault = context
+        .error(code::UNSUPPORTED_FIELD, format!("`{name}` in {what} is not supported yet"))
+        .label(entry.key.span, "az does not act on this")
+        .help(format!("remove `{name}`; az runs {what} as if it were not there"));
+    fault.severity = severity;
+    fault
+}

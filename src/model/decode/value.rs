@@ -1,0 +1,256 @@
+//! Values and the types they are wanted as.
+
+use std::{fmt::Write as _, ops::RangeInclusive, time::Duration};
+
+use super::{Context, Names, Table, duration};
+use crate::{
+    base::{Span, nearest, quoted_list},
+    diag::{Code, Diagnostic, code},
+    text::document::{Format, Node, NodeValue},
+};
+
+/// A value together with the field it belongs to.
+///
+/// Each question (`text`, `boolean`, ...) gives the value or reports why it is none, and gives nothing.
+#[derive(Clone, Copy)]
+pub struct Value<'a> {
+    context: &'a Context<'a>,
+    node: &'a Node,
+    /// The field, for messages; empty for the whole file.
+    field: &'a str,
+}
+
+impl<'a> Value<'a> {
+    /// Takes the whole file.
+    pub fn root(context: &'a Context<'a>, node: &'a Node) -> Self {
+        Self { context, node, field: "" }
+    }
+
+    pub(super) fn of_field(context: &'a Context<'a>, node: &'a Node, field: &'a str) -> Self {
+        Self { context, node, field }
+    }
+
+    /// Returns the file.
+    pub fn context(self) -> &'a Context<'a> {
+        self.context
+    }
+
+    /// Returns the value as it was written.
+    pub fn node(self) -> &'a Node {
+        self.node
+    }
+
+    /// Returns where the value stands.
+    pub fn span(self) -> Span {
+        self.node.span
+    }
+
+    /// Reads a text.
+    pub fn text(self) -> Option<String> {
+        match &self.node.value {
+            NodeValue::Text(text) => Some(text.clone()),
+            _ => self.wrong_type("a text"),
+        }
+    }
+
+    /// Reads a text that says something.
+    pub fn nonempty_text(self) -> Option<String> {
+        let text = self.text()?;
+        if text.trim().is_empty() {
+            return self.bad_value("is empty", "write the text, or remove the field");
+        }
+        Some(text)
+    }
+
+    /// Reads a text or a number, which keeps its written form.
+    pub fn text_or_number(self) -> Option<String> {
+        match &self.node.value {
+            NodeValue::Text(text) | NodeValue::Number(text) => Some(text.clone()),
+            _ => self.wrong_type("a text or a number"),
+        }
+    }
+
+    /// Reads what an environment variable can be given: a text, a number or a boolean, as text.
+    pub fn scalar(self) -> Option<String> {
+        match &self.node.value {
+            NodeValue::Text(text) | NodeValue::Number(text) => Some(text.clone()),
+            NodeValue::Bool(value) => Some(value.to_string()),
+            _ => self.wrong_type("a text, a number or a boolean"),
+        }
+    }
+
+    /// Reads `true` or `false`.
+    pub fn boolean(self) -> Option<bool> {
+        match &self.node.value {
+            NodeValue::Bool(value) => Some(*value),
+            _ => self.wrong_type("a boolean"),
+        }
+    }
+
+    /// Reads a whole number within bounds.
+    pub fn whole_number(self, bounds: RangeInclusive<u32>) -> Option<u32> {
+        let NodeValue::Number(raw) = &self.node.value else { return self.wrong_type("a number") };
+        match raw.parse() {
+            Ok(number) if bounds.contains(&number) => Some(number),
+            _ => {
+                let (low, high) = (bounds.start(), bounds.end());
+                let wanted =
+                    if *high == u32::MAX { format!("at least {low}") } else { format!("{low} to {high}") };
+                self.bad_value(
+                    &format!("wants a whole number, {wanted}, found {raw}"),
+                    &format!("write {low}"),
+                )
+            }
+        }
+    }
+
+    /// Reads a duration: a text such as `5m`, or a number of seconds.
+    pub fn duration(self) -> Option<Duration> {
+        let (NodeValue::Text(raw) | NodeValue::Number(raw)) = &self.node.value else {
+            return self.wrong_type("a duration");
+        };
+        let duration = duration::parse(raw);
+        if duration.is_none() {
+            let message = format!("`{}` wants a duration, found `{raw}`", self.field);
+            let help = "write 30s, 5m or 1h30m in quotes, or a number of seconds above 0";
+            self.report(code::BAD_DURATION, message, help);
+        }
+        duration
+    }
+
+    /// Reads a text that names one of a few choices; letters match in any case.
+    pub fn choice<T: Copy>(self, choices: &[(&'static str, T)]) -> Option<T> {
+        let text = self.text()?;
+        let found = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(&text));
+        if found.is_none() {
+            let names = || choices.iter().map(|(name, _)| *name);
+            let help = match nearest(&text, names()) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("write one of {}", quoted_list(names())),
+            };
+            let message = format!("wants one of {}, found `{text}`", quoted_list(names()));
+            return self.bad_value(&message, &help);
+        }
+        found.map(|(_, choice)| *choice)
+    }
+
+    /// Reads a list; items that cannot be read are reported and left out.
+    pub fn list<T>(self, mut item: impl FnMut(Self) -> Option<T>) -> Option<Vec<T>> {
+        match &self.node.value {
+            NodeValue::List(items) => {
+                Some(items.iter().filter_map(|node| item(Self { node, ..self })).collect())
+            }
+            _ => self.wrong_type("a list"),
+        }
+    }
+
+    /// Reads a list, or one item without its list.
+    pub fn one_or_list<T>(self, mut item: impl FnMut(Self) -> Option<T>) -> Option<Vec<T>> {
+        match &self.node.value {
+            NodeValue::List(_) => self.list(item),
+            NodeValue::Table(_) | NodeValue::Null => self.wrong_type("a text or a list of texts"),
+            _ => item(self).map(|item| vec![item]),
+        }
+    }
+
+    /// Opens a table whose fields are known; `what` names it in messages: ``job `build` ``.
+    pub fn table(self, what: impl Into<String>) -> Option<Table<'a>> {
+        match &self.node.value {
+            NodeValue::Table(entries) => Some(Table::new(self.context, self.node.span, entries, what.into())),
+            _ => self.wrong_type("a table"),
+        }
+    }
+
+    /// Reads a table whose keys are names of the user's; the reader gets each key's text and place.
+    ///
+    /// Of a name that stands twice, the first is kept and the second reported.
+    pub fn map<T>(
+        self,
+        names: Names,
+        mut entry: impl FnMut(&'a str, Span, Self) -> Option<T>,
+    ) -> Option<Vec<(&'a str, T)>> {
+        let NodeValue::Table(entries) = &self.node.value else { return self.wrong_type("a table") };
+        let is_first = names.firsts(self.context, entries);
+        let read = entries.iter().zip(is_first).filter(|(_, is_first)| *is_first).filter_map(|(found, _)| {
+            let key = found.key.value.as_str();
+            let value = Self { context: self.context, node: &found.value, field: key };
+            entry(key, found.key.span, value).map(|value| (key, value))
+        });
+        Some(read.collect())
+    }
+
+    /// Takes the value as JSON, whatever it is; of keys that stand twice the first is reported and kept.
+    pub fn json(self) -> serde_json::Value {
+        match &self.node.value {
+            NodeValue::Null => serde_json::Value::Null,
+            NodeValue::Bool(value) => (*value).into(),
+            NodeValue::Number(raw) => {
+                raw.parse().map_or_else(|_| raw.as_str().into(), serde_json::Value::Number)
+            }
+            NodeValue::Text(text) => text.as_str().into(),
+            NodeValue::List(_) => self.list(|item| Some(item.json())).into(),
+            NodeValue::Table(_) => {
+                let entries =
+                    self.map(Names::ExactCase, |_, _, value| Some(value.json())).unwrap_or_default();
+                let entries = entries.into_iter().map(|(key, value)| (key.to_owned(), value));
+                serde_json::Value::Object(entries.collect())
+            }
+        }
+    }
+
+    /// Reports that the value is not allowed; `problem` goes on the sentence that the field's name begins.
+    pub fn bad_value<T>(self, problem: &str, help: &str) -> Option<T> {
+        self.report(code::BAD_VALUE, format!("`{}` {problem}", self.field), help);
+        None
+    }
+
+    /// Reports that the value has not the wanted type.
+    pub fn wrong_type<T>(self, wanted: &str) -> Option<T> {
+        let found = self.node.describe();
+        let message = if self.field.is_empty() {
+            format!("expected {wanted}, found {found}")
+        } else {
+            format!("`{}` wants {wanted}, found {found}", self.field)
+        };
+        let fault = self.context.error(code::WRONG_TYPE, message).help(self.help_for(wanted));
+        self.context.report(fault.label(self.context.opening(self.node.span), found));
+        None
+    }
+
+    fn report(self, code: Code, message: String, help: &str) {
+        self.context.report(self.fault(code, message).help(help));
+    }
+
+    fn fault(self, code: Code, message: String) -> Diagnostic {
+        self.context.error(code, message).at(self.context.opening(self.node.span))
+    }
+
+    /// Returns what to write so that the value has the wanted type.
+    fn help_for(self, wanted: &str) -> String {
+        let raw = self.node.span.of(&self.context.source().text);
+        let text = match &self.node.value {
+            NodeValue::Text(text) => text.trim(),
+            _ => raw,
+        };
+        let is_scalar = !matches!(self.node.value, NodeValue::List(_) | NodeValue::Table(_));
+        let one_line = is_scalar && raw.len() <= 60 && !raw.contains('\n');
+        let mut help = String::from("write ");
+        let _ = match wanted {
+            "a text" | "a text or a number" if one_line => write!(help, "\"{text}\""),
+            "a list" | "a text or a list of texts" if one_line && text != "null" => write!(help, "[{raw}]"),
+            "a boolean" if matches!(text.to_ascii_lowercase().as_str(), "true" | "false") => {
+                write!(help, "{}", text.to_ascii_lowercase())
+            }
+            "a boolean" => write!(help, "true or false"),
+            "a number" if text.parse::<u64>().is_ok() => write!(help, "{text}"),
+            "a duration" => write!(help, "\"5m\", or a number of seconds"),
+            "a list" => write!(help, "a list: [...]"),
+            "a table" if self.context.format() == Format::Json => {
+                write!(help, "a table: {{ \"name\": value }}")
+            }
+            "a table" => write!(help, "a table: {{ name = value }}"),
+            _ => write!(help, "{wanted}"),
+        };
+        help
+    }
+}

@@ -1,0 +1,53 @@
+//! From text to tree, whatever the format.
+
+use std::sync::Arc;
+
+use super::{Format, Node, json, toml};
+use crate::{
+    base::Span,
+    diag::{Diagnostic, Source, code},
+};
+
+/// How deep tables and lists may lie in each other.
+///
+/// No playbook needs a tenth of it; the bound keeps every walk over the tree, here and later, clear of the stack's end.
+pub(super) const MAX_DEPTH: usize = 64;
+
+/// Reads a text into a tree, with all syntax errors the format's parser can tell.
+///
+/// Spans are offsets into the whole text, a byte order mark included. A TOML text with duplicate keys still gives a
+/// tree; after any other error there is none, since what was recovered would only cause more complaints.
+pub fn read(source: &Arc<Source>, format: Format) -> (Option<Node>, Vec<Diagnostic>) {
+    let text = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
+    let reader = Reader { source, text, base: source.text.len() - text.len() };
+    let (tree, mut diagnostics) = match format {
+        Format::Json => json::read(&reader),
+        Format::Toml => toml::read(&reader),
+    };
+    diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));
+    (tree, diagnostics)
+}
+
+/// What the readers of the formats share: the text behind the byte order mark, and how to point into the file.
+pub(super) struct Reader<'a> {
+    pub(super) source: &'a Arc<Source>,
+    pub(super) text: &'a str,
+    /// Length of the byte order mark.
+    pub(super) base: usize,
+}
+
+impl Reader<'_> {
+    /// Returns the place in the file of a place in the text.
+    pub(super) fn span(&self, start: usize, end: usize) -> Span {
+        Span::new(start, end.max(start)).shifted(self.base)
+    }
+
+    pub(super) fn syntax_error(&self, message: impl Into<String>, at: Span) -> Diagnostic {
+        Diagnostic::error(code::SYNTAX, message).source(self.source).at(self.source.clamp(at))
+    }
+
+    pub(super) fn too_deep(&self, at: Span) -> Diagnostic {
+        self.syntax_error(format!("tables and lists lie more than {MAX_DEPTH} deep in each other"), at)
+            .help(format!("flatten the value: at most {MAX_DEPTH} levels are read"))
+    }
+}

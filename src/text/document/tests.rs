@@ -1,0 +1,183 @@
+//! Trees and syntax errors, in JSON and in TOML.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{base::Span, diag::Source};
+
+fn read_text(format: Format, text: &str) -> (Option<Node>, Vec<crate::diag::Diagnostic>) {
+    read(&Arc::new(Source::new("file", text)), format)
+}
+
+/// Writes a tree as JSON with each scalar's raw text, followed by the text at each key and value.
+fn shown(node: &Node, text: &str, out: &mut String) {
+    match &node.value {
+        NodeValue::Table(entries) => {
+            out.push('{');
+            for entry in entries {
+                out.push_str(entry.key.span.of(text));
+                out.push(':');
+                shown(&entry.value, text, out);
+                out.push(' ');
+            }
+            out.push('}');
+        }
+        NodeValue::List(items) => {
+            out.push('[');
+            items.iter().for_each(|item| {
+                shown(item, text, out);
+                out.push(' ');
+            });
+            out.push(']');
+        }
+        _ => out.push_str(node.span.of(text)),
+    }
+}
+
+fn tree(format: Format, text: &str) -> String {
+    let (node, faults) = read_text(format, text);
+    assert_eq!(faults, [], "{text}");
+    let mut out = String::new();
+    shown(&node.unwrap(), text, &mut out);
+    out
+}
+
+/// The faults as `code text-at-label | ... : message`.
+fn faults(format: Format, text: &str) -> Vec<String> {
+    let (_, faults) = read_text(format, text);
+    let line = |fault: &crate::diag::Diagnostic| {
+        let labels: Vec<_> = fault.labels.iter().map(|label| format!("{:?}", label.span.of(text))).collect();
+        format!("{} {}: {}", fault.code, labels.join(" | "), fault.message)
+    };
+    faults.iter().map(line).collect()
+}
+
+#[test]
+fn json_keeps_order_duplicates_raw_numbers_and_places() {
+    let text = "\u{feff}{\r\n  // é\r\n  \"b\": [1.50, -0, 1e3], \"ü\": \"x\\u00e9\",\r\n  \"b\": null, /* [ */ \"a\": true,\r\n}\r\n";
+    assert_eq!(tree(Format::Json, text), "{\"b\":[1.50 -0 1e3 ] \"ü\":\"x\\u00e9\" \"b\":null \"a\":true }");
+}
+
+#[test]
+fn toml_keeps_order_raw_numbers_dates_and_places() {
+    let text = "\u{feff}# é\r\nz = 1_000 # c\r\na.y = 'é'\r\n[t]\r\nd = 2025-01-01\r\n[[l]]\r\nx = 0x0F\r\n[[l]]\r\nx = { q = 1.50 }\r\n[t.u]\r\nv = 1\r\n";
+    assert_eq!(
+        tree(Format::Toml, text),
+        "{z:1_000 a:{y:'é' } t:{d:2025-01-01 u:{v:1 } } l:[{x:0x0F } {x:{q:1.50 } } ] }"
+    );
+    let (node, _) = read_text(Format::Toml, text);
+    let node = node.unwrap();
+    assert_eq!(node.find("/t/d").unwrap().value, NodeValue::Text("2025-01-01".into()));
+    assert_eq!(node.at("/t").of(text), "[t]");
+    assert_eq!(node.at("/l/1").of(text), "[[l]]");
+}
+
+#[test]
+fn pointers_find_places_in_any_case_and_fall_back_to_the_nearest() {
+    let text = r#"{"Jobs": {"a/b": {"needs": "x"}, "JOBS": 1}, "jobs": 2}"#;
+    let (node, _) = read_text(Format::Json, text);
+    let node = node.unwrap();
+    assert_eq!(node.at("").of(text), text);
+    assert_eq!(node.at("/jobs").of(text), "2");
+    assert_eq!(node.at("/Jobs/a~1b/needs").of(text), "\"x\"");
+    assert_eq!(node.at("/JOBS/jobs").of(text), "1");
+    assert_eq!(node.at("/Jobs/a~1b/needs/0").of(text), "\"x\"");
+    assert_eq!(node.key_at("/Jobs/a~1b/NEEDS").unwrap().of(text), "\"needs\"");
+    assert_eq!(node.key_at("/nothing"), None);
+    assert_eq!(node.find("/Jobs/nothing"), None);
+    assert_eq!(escape_pointer("a/b~c"), "a~1b~0c");
+}
+
+#[test]
+fn parts_of_a_text_have_their_own_place_unless_it_is_escaped() {
+    let text = "a = \"0400-0399\"\nb = \"\\u0030400\"\nc = '''0402'''";
+    let (node, _) = read_text(Format::Toml, text);
+    let node = node.unwrap();
+    let part = |pointer, start, end| node.find(pointer).unwrap().part(text, Span::new(start, end)).of(text);
+    assert_eq!(part("/a", 5, 9), "0399");
+    assert_eq!(part("/b", 0, 2), "\"\\u0030400\"");
+    assert_eq!(part("/c", 0, 2), "04");
+}
+
+#[test]
+fn syntax_errors_of_json_have_exact_places() {
+    for (text, expected) in [
+        ("", "AZ0201 \"\": the file is empty"),
+        ("{\"a\" 1}", "AZ0201 \"1\": expected `:` after the name"),
+        ("{\"a\": }", "AZ0201 \"}\": this `}` closes nothing"),
+        ("{\"é\": 1 \"b\": 2}", "AZ0201 \"\": expected a comma here"),
+        ("\u{feff}{\"é\": 'x'}", "AZ0201 \"'\": texts stand in double quotes"),
+        ("{\r\n\"a\": [1,\r\n", "AZ0201 \"[1,\": this list is not closed"),
+        ("{\r\n\"a\": 1", "AZ0201 \"{\": this object is not closed"),
+        ("{\"a\": yes}", "AZ0201 \"yes\": expected a value, found a bare word"),
+        ("{a: 1}", "AZ0201 \"a\": a name must stand in quotes"),
+        ("{} {}", "AZ0201 \"{\": expected the end of the file after the first value"),
+    ] {
+        assert_eq!(faults(Format::Json, text), [expected], "{text}");
+    }
+}
+
+#[test]
+fn all_syntax_errors_of_toml_are_told() {
+    let text = "\u{feff}# é\r\na = \r\nb = yes\r\nc = 0402\r\nd = [1, 2\r\n";
+    assert_eq!(
+        faults(Format::Toml, text),
+        [
+            "AZ0201 \"\": expected a value after `=`",
+            "AZ0201 \"yes\": expected a value, found a bare word",
+            "AZ0201 \"0\": a number cannot start with 0",
+            "AZ0201 \"\": unclosed array, expected `]`",
+        ]
+    );
+    assert_eq!(read_text(Format::Toml, text).0, None, "what was recovered is not used");
+}
+
+#[test]
+fn duplicate_keys_of_toml_show_both_places_and_keep_the_tree() {
+    let text = "[a]\nx = 1\n[b]\nx = 2\ny = { x = 3 }\nx = 4\n[a]\n";
+    let (node, faults) = read_text(Format::Toml, text);
+    assert!(node.is_some());
+    let places: Vec<Vec<usize>> =
+        faults.iter().map(|fault| fault.labels.iter().map(|label| label.span.start).collect()).collect();
+    assert_eq!(places, [[text.find("x = 4").unwrap(), text.find("x = 2").unwrap()], [text.len() - 3, 0]]);
+}
+
+#[test]
+fn nesting_is_bounded_in_both_formats() {
+    for depth in [65, 100_000] {
+        let json = "[".repeat(depth) + &"]".repeat(depth);
+        let (node, faults) = read_text(Format::Json, &json);
+        assert_eq!((node, faults.len(), faults[0].labels[0].span), (None, 1, Span::new(64, 65)));
+        let (node, faults) = read_text(Format::Toml, &format!("a = {json}"));
+        assert!(node.is_none() && !faults.is_empty());
+    }
+    let dotted = format!("{}a = 1", "a.".repeat(78));
+    assert!(read_text(Format::Toml, &dotted).0.is_none());
+    let fits = "[".repeat(64) + "\"[[\" // [[[\n" + &"]".repeat(64);
+    assert_eq!(read_text(Format::Json, &fits).1, []);
+    let fits = format!("a = {}{}", "[".repeat(63), "]".repeat(63));
+    assert_eq!(read_text(Format::Toml, &fits).1, []);
+}
+
+#[test]
+fn formats_are_known_by_extension() {
+    assert_eq!(Format::from_extension("JSONC"), Some(Format::Json));
+    assert_eq!(Format::from_extension("toml"), Some(Format::Toml));
+    assert_eq!(Format::from_extension("psd1"), None);
+    assert_eq!((Format::Json.as_str(), Format::Toml.as_str()), ("JSON", "TOML"));
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_without_panic(text in "(?s)([\\[\\]{}\",:=#/*.'é\\\\\u{feff}\r\n ]|[a-z0-9]){0,60}") {
+        for format in [Format::Json, Format::Toml] {
+            let (node, faults) = read_text(format, &text);
+            prop_assert!(node.is_some() || !faults.is_empty(), "nothing is told of {text:?}");
+            for label in faults.iter().flat_map(|fault| &fault.labels) {
+                prop_assert!(text.get(label.span.start..label.span.end).is_some(), "{label:?} in {text:?}");
+            }
+        }
+    }
+}

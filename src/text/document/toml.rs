@@ -1,0 +1,143 @@
+//! TOML by the `toml` crate's spanned tables.
+
+use toml::{
+    Spanned as TomlSpanned,
+    de::{DeTable, DeValue, Error},
+};
+
+use super::{
+    Entry, Node, NodeValue,
+    read::{MAX_DEPTH, Reader},
+};
+use crate::{
+    base::{Span, Spanned},
+    diag::{Diagnostic, code},
+};
+
+pub(super) fn read(reader: &Reader<'_>) -> (Option<Node>, Vec<Diagnostic>) {
+    let (document, errors) = DeTable::parse_recoverable(reader.text);
+    let mut walk = Walk { reader, too_deep: None };
+    let root = Node { span: reader.span(0, 0), value: walk.table(document.into_inner(), 1) };
+    let mut diagnostics: Vec<Diagnostic> = errors.iter().map(|error| fault(reader, &root, error)).collect();
+    diagnostics.extend(walk.too_deep.map(|span| reader.too_deep(span)));
+    let is_readable = diagnostics.iter().all(|diagnostic| diagnostic.code == code::DUPLICATE_KEY);
+    (is_readable.then_some(root), diagnostics)
+}
+
+struct Walk<'a> {
+    reader: &'a Reader<'a>,
+    /// The first value that lies too deep; it is left out of the tree.
+    too_deep: Option<Span>,
+}
+
+impl Walk<'_> {
+    fn node(&mut self, value: TomlSpanned<DeValue<'_>>, depth: usize) -> Node {
+        let range = value.span();
+        let raw = self.reader.text.get(range.clone()).unwrap_or_default();
+        let span = self.reader.span(range.start, range.end);
+        let value = match value.into_inner() {
+            DeValue::String(text) => NodeValue::Text(text.into_owned()),
+            DeValue::Integer(_) | DeValue::Float(_) => NodeValue::Number(raw.to_owned()),
+            DeValue::Boolean(value) => NodeValue::Bool(value),
+            DeValue::Datetime(_) => NodeValue::Text(raw.to_owned()),
+            DeValue::Array(_) | DeValue::Table(_) if depth >= MAX_DEPTH => {
+                self.too_deep.get_or_insert(span);
+                NodeValue::Null
+            }
+            DeValue::Array(items) => {
+                NodeValue::List(items.into_iter().map(|item| self.node(item, depth + 1)).collect())
+            }
+            DeValue::Table(table) => self.table(table, depth + 1),
+        };
+        Node { span, value }
+    }
+
+    fn table(&mut self, table: DeTable<'_>, depth: usize) -> NodeValue {
+        let mut entries: Vec<Entry> = table
+            .into_iter()
+            .map(|(key, value)| {
+                let range = key.span();
+                let key =
+                    Spanned::new(key.into_inner().into_owned(), self.reader.span(range.start, range.end));
+                Entry { key, value: self.node(value, depth) }
+            })
+            .collect();
+        // The parser sorts by name; people and diagnostics want the order of the file.
+        entries.sort_by_key(|entry| entry.key.span);
+        NodeValue::Table(entries)
+    }
+}
+
+fn fault(reader: &Reader<'_>, root: &Node, error: &Error) -> Diagnostic {
+    let range = error.span().unwrap_or(0..0);
+    let span = reader.span(range.start, range.end);
+    if error.message() == "duplicate key" {
+        return duplicate(reader, root, span);
+    }
+    let (message, help) = words(error.message(), span);
+    reader.syntax_error(message, span).help_if(help)
+}
+
+fn duplicate(reader: &Reader<'_>, root: &Node, span: Span) -> Diagnostic {
+    let name = span.of(&reader.source.text);
+    let diagnostic = Diagnostic::error(code::DUPLICATE_KEY, format!("`{name}` stands twice in its table"))
+        .source(reader.source)
+        .label(span, "stands here again")
+        .help("remove one of the two, or rename it");
+    match earlier_key(reader, root, name, span).or_else(|| earlier_header(&reader.source.text, span)) {
+        Some(first) => diagnostic.label(first, "first stands here"),
+        None => diagnostic,
+    }
+}
+
+/// Says a message of the parser in az's words.
+fn words(message: &str, at: Span) -> (String, Option<&'static str>) {
+    let message = message.trim_end_matches(", expected nothing");
+    if message.starts_with("string values must be quoted") && at.is_empty() {
+        return ("expected a value after `=`".to_owned(), Some("write the value, or remove the name"));
+    }
+    if message.starts_with("string values must be quoted") {
+        return ("expected a value, found a bare word".to_owned(), Some("write \"...\" around a text"));
+    }
+    if message.starts_with("unexpected leading zero") {
+        return ("a number cannot start with 0".to_owned(), Some("write it in quotes, as in \"0402\""));
+    }
+    let help = if message.contains("recurs") { Some("flatten the value") } else { None };
+    (message.to_owned(), help)
+}
+
+/// Returns where the table header that `behind` lies in was already written, letter by letter.
+fn earlier_header(text: &str, behind: Span) -> Option<Span> {
+    let line_start = text[..behind.start].rfind('\n').map_or(0, |newline| newline + 1);
+    let header = text[line_start..].lines().next()?.trim();
+    let mut offset = 0;
+    for line in text[..line_start].split_inclusive('\n') {
+        if line.trim() == header {
+            let start = offset + line.find(header)?;
+            return Some(Span::new(start, start + header.len()));
+        }
+        offset += line.len();
+    }
+    None
+}
+
+/// Returns the last key before `behind` that is written like `name` and can lie in the same table.
+///
+/// The parser does not tell where the first of two equal keys stands. An inline table ends where it is closed, so
+/// only one around `behind` can hold both.
+fn earlier_key(reader: &Reader<'_>, node: &Node, name: &str, behind: Span) -> Option<Span> {
+    let is_inline = reader.source.text[node.span.start..].starts_with('{');
+    let holds = node.span.start <= behind.start && behind.end <= node.span.end;
+    let (here, below): (Option<Span>, Vec<&Node>) = match &node.value {
+        NodeValue::Table(entries) if !is_inline || holds => {
+            let same = entries
+                .iter()
+                .map(|entry| entry.key.span)
+                .filter(|key| key.start < behind.start && key.of(&reader.source.text) == name);
+            (same.max(), entries.iter().map(|entry| &entry.value).collect())
+        }
+        NodeValue::List(items) => (None, items.iter().collect()),
+        _ => (None, Vec::new()),
+    };
+    below.into_iter().filter_map(|child| earlier_key(reader, child, name, behind)).chain(here).max()
+}
