@@ -7,6 +7,7 @@
 
 pub mod base;
 pub mod cache;
+pub mod db;
 pub mod diag;
 pub mod event;
 pub mod execute;

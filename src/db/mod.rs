@@ -1,0 +1,154 @@
+//! The inputs of the query graph, all of them, and the database that holds them.
+//!
+//! Knows what can be asked of the world before planning: files, the request, the environment, tools. Does not know
+//! what they mean. Inputs are set only when they differ, since salsa takes every set for a change.
+
+#![expect(missing_docs, reason = "salsa generates constructors and setters; every field is documented")]
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use salsa::Setter;
+use serde_json::Value;
+
+use crate::{base::WsPath, diag::Source, sys::Platform};
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Contents {
+    /// There is no file, which is an answer too.
+    Absent,
+    /// The system refused; the text says why.
+    Unreadable(Arc<str>),
+    /// The bytes.
+    Bytes(Arc<[u8]>),
+}
+
+/// A file whose text takes part in planning.
+#[salsa::input(debug)]
+pub struct SourceFile {
+    /// Where it is.
+    #[returns(ref)]
+    pub path: WsPath,
+    /// What is in it.
+    #[returns(ref)]
+    pub contents: Contents,
+}
+
+/// The files of a workspace that take part in planning.
+#[salsa::input(debug)]
+pub struct Workspace {
+    /// The absolute path of its root.
+    #[returns(ref)]
+    pub root: Arc<Path>,
+    /// Files named `NNNN_*` below the script roots, sorted by path.
+    #[returns(ref)]
+    pub scripts: Vec<SourceFile>,
+    /// Files below the playbook roots whose extension is a data format's, sorted by path.
+    #[returns(ref)]
+    pub playbooks: Vec<SourceFile>,
+    /// The repository's own `rules/*.toml`, sorted by path.
+    #[returns(ref)]
+    pub rules: Vec<SourceFile>,
+    /// `az.toml`.
+    pub config: SourceFile,
+    /// Where az runs.
+    #[returns(ref)]
+    pub platform: Platform,
+}
+
+/// What is asked for.
+#[salsa::input(debug)]
+pub struct Request {
+    /// Selections and names of playbooks, as they were typed.
+    #[returns(ref)]
+    pub arguments: Vec<String>,
+    /// Further selections, read from files or standard input.
+    #[returns(ref)]
+    pub lists: Vec<Arc<Source>>,
+    /// Variables given on the command line.
+    #[returns(ref)]
+    pub variables: BTreeMap<String, Value>,
+    /// Scripts that selected ones depend on are selected too.
+    pub with_dependencies: bool,
+    /// Arguments for a script that is run by its number.
+    #[returns(ref)]
+    pub script_arguments: Vec<String>,
+    /// The user's word that steps whose effects are unknown may overlap.
+    pub overlap: bool,
+}
+
+/// The world as conditions and programs see it.
+#[salsa::input(debug)]
+pub struct Surroundings {
+    /// The environment az was started with.
+    #[returns(ref)]
+    pub env: BTreeMap<String, String>,
+    /// Programs that were looked up, and where they are.
+    #[returns(ref)]
+    pub tools: BTreeMap<String, Option<PathBuf>>,
+}
+
+/// What queries need of a database.
+#[salsa::db]
+pub trait Db: salsa::Database {}
+
+/// The database.
+#[salsa::db]
+#[derive(Clone, Default)]
+pub struct Database {
+    storage: salsa::Storage<Self>,
+}
+
+#[salsa::db]
+impl salsa::Database for Database {}
+
+#[salsa::db]
+impl Db for Database {}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    /// Makes an empty database.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes an empty database that tells `on_execute` the name of each query it executes.
+    pub fn observed(on_execute: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        let callback = move |event: salsa::Event| {
+            if let salsa::EventKind::WillExecute { database_key } = event.kind {
+                on_execute(&format!("{database_key:?}"));
+            }
+        };
+        Self { storage: salsa::Storage::new(Some(Box::new(callback))) }
+    }
+
+    /// Says what a file holds, unless that is known.
+    pub fn set_contents(&mut self, file: SourceFile, contents: Contents) {
+        if *file.contents(self) != contents {
+            file.set_contents(self).to(contents);
+        }
+    }
+
+    /// Says what is asked for in words, unless that is known.
+    pub fn set_arguments(&mut self, request: Request, arguments: Vec<String>) {
+        if *request.arguments(self) != arguments {
+            request.set_arguments(self).to(arguments);
+        }
+    }
+
+    /// Says where programs are, unless that is known.
+    pub fn set_tools(&mut self, surroundings: Surroundings, tools: BTreeMap<String, Option<PathBuf>>) {
+        if *surroundings.tools(self) != tools {
+            surroundings.set_tools(self).to(tools);
+        }
+    }
+}

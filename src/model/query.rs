@@ -1,0 +1,153 @@
+//! The model as salsa queries: each file is read once, and again only when it changed.
+
+use std::{path::Path, sync::Arc};
+
+use super::{
+    config::{self, Config},
+    kind::Kinds,
+    playbook::{self, Playbook},
+    rule::{self, RuleFile},
+    script::{Script, ScriptReading, read_script},
+};
+use crate::{
+    base::WsPath,
+    db::{Contents, Db, SourceFile, Workspace},
+    diag::{Diagnostic, Source, code},
+    model::decode::Reading,
+    text::document::Format,
+};
+
+/// A file's text, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// The text; of a file that is not UTF-8 only to show the place.
+    pub source: Arc<Source>,
+    /// There is a file and it is UTF-8.
+    pub is_readable: bool,
+    /// What is wrong with it.
+    pub diagnostic: Option<Diagnostic>,
+}
+
+/// Returns the text of a file.
+#[salsa::tracked]
+pub fn text(db: &dyn Db, file: SourceFile) -> Text {
+    let name = file.path(db).as_str();
+    match file.contents(db) {
+        Contents::Absent => Text { source: Arc::new(Source::new(name, "")), is_readable: false, diagnostic: None },
+        Contents::Unreadable(why) => {
+            let fault = Diagnostic::error(code::UNREADABLE_FILE, format!("`{name}` cannot be read: {why}"))
+                .help(format!("make it readable: chmod u+r '{name}'"));
+            Text { source: Arc::new(Source::new(name, "")), is_readable: false, diagnostic: Some(fault) }
+        }
+        Contents::Bytes(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Text { source: Arc::new(Source::new(name, text)), is_readable: true, diagnostic: None },
+            Err(error) => not_utf8(name, bytes, error.valid_up_to()),
+        },
+    }
+}
+
+fn not_utf8(name: &str, bytes: &[u8], valid: usize) -> Text {
+    let sound = std::str::from_utf8(&bytes[..valid]).unwrap_or_default();
+    // The offending byte is shown as a replacement character right behind the sound part.
+    let source = Arc::new(Source::new(name, format!("{sound}\u{fffd}")));
+    let fault = Diagnostic::error(code::NOT_UTF8, format!("`{name}` is not UTF-8 text"))
+        .source(&source)
+        .label(crate::base::Span::new(valid, valid + 1), format!("byte 0x{:02x} is not UTF-8", bytes[valid]))
+        .help(format!("convert it: iconv -f WINDOWS-1252 -t UTF-8 '{name}' > new && mv new '{name}'"));
+    Text { source, is_readable: false, diagnostic: Some(fault) }
+}
+
+/// Returns a repository's rule file.
+#[salsa::tracked]
+pub fn rule_file(db: &dyn Db, file: SourceFile) -> Reading<RuleFile> {
+    let text = text(db, file);
+    if !text.is_readable {
+        return Reading { value: None, tree: None, diagnostics: text.diagnostic.clone().into_iter().collect() };
+    }
+    rule::read(&text.source)
+}
+
+/// Returns all kinds and rules, az's own below the repository's.
+#[salsa::tracked]
+pub fn rules(db: &dyn Db, workspace: Workspace) -> Arc<Rulebook> {
+    let embedded = rule::embedded();
+    let own: Vec<RuleFile> =
+        workspace.rules(db).iter().filter_map(|file| rule_file(db, *file).value.clone()).collect();
+    let kinds = own.iter().flat_map(|file| file.kinds.clone()).collect();
+    let own_rules = own.iter().zip(workspace.rules(db)).flat_map(|(file, source)| {
+        file.rules.iter().map(|rule| (Some(*source), rule.clone()))
+    });
+    Arc::new(Rulebook {
+        kinds: Kinds::new(kinds, &embedded.kinds),
+        rules: embedded.rules.iter().map(|rule| (None, rule.clone())).chain(own_rules).collect(),
+    })
+}
+
+/// All kinds and rules of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rulebook {
+    /// How files are read and run.
+    pub kinds: Kinds,
+    /// In rising order of rank, with the file each is from; az's own have none.
+    pub rules: Vec<(Option<SourceFile>, rule::Rule)>,
+}
+
+/// Returns the configuration.
+#[salsa::tracked]
+pub fn config(db: &dyn Db, workspace: Workspace) -> Reading<Config> {
+    let text = text(db, workspace.config(db));
+    if !text.is_readable {
+        let diagnostics = text.diagnostic.clone().into_iter().collect();
+        return Reading { value: Some(Config::default()), tree: None, diagnostics };
+    }
+    config::read(&text.source)
+}
+
+/// Returns a script with its places; nothing if the file is no readable script.
+#[salsa::tracked]
+pub fn script_reading(db: &dyn Db, workspace: Workspace, file: SourceFile) -> Option<ScriptReading> {
+    let text = text(db, file);
+    if !text.is_readable {
+        return None;
+    }
+    let root: &Path = workspace.root(db);
+    read_script(file.path(db), Arc::clone(&text.source), &rules(db, workspace).kinds, root)
+}
+
+/// Returns a script without its places, so that only a change of meaning goes further.
+#[salsa::tracked]
+pub fn script(db: &dyn Db, workspace: Workspace, file: SourceFile) -> Option<Arc<Script>> {
+    script_reading(db, workspace, file).as_ref().map(|reading| Arc::new(reading.script.clone()))
+}
+
+/// Returns all scripts of a workspace in ascending order of number, then path.
+#[salsa::tracked]
+pub fn catalog(db: &dyn Db, workspace: Workspace) -> Arc<Catalog> {
+    let files = workspace.scripts(db);
+    let mut scripts: Vec<(SourceFile, Arc<Script>)> =
+        files.iter().filter_map(|file| Some((*file, script(db, workspace, *file).clone()?))).collect();
+    scripts.sort_by(|(_, a), (_, b)| (a.number, &a.path).cmp(&(b.number, &b.path)));
+    Arc::new(Catalog { scripts })
+}
+
+/// All scripts of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Catalog {
+    /// In ascending order of number, then path.
+    pub scripts: Vec<(SourceFile, Arc<Script>)>,
+}
+
+/// Returns what a playbook file says.
+#[salsa::tracked]
+pub fn playbook_reading(db: &dyn Db, file: SourceFile) -> Reading<Playbook> {
+    let text = text(db, file);
+    let format = Format::from_extension(extension(file.path(db)));
+    match (text.is_readable, format) {
+        (true, Some(format)) => playbook::read(&text.source, format),
+        _ => Reading { value: None, tree: None, diagnostics: text.diagnostic.clone().into_iter().collect() },
+    }
+}
+
+fn extension(path: &WsPath) -> &str {
+    path.file_name().rsplit_once('.').map_or("", |(_, extension)| extension)
+}

@@ -1,0 +1,271 @@
+//! Scripts: what a numbered file means, from its name, its kind and its header.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{
+    kind::{Kind, Kinds},
+    settings::{CachePolicy, ExitMeaning, Settings, declare_exit_code, resource},
+};
+use crate::{
+    base::{Digest, ScriptNumber, Span, Spanned, WsPath, quoted_list},
+    diag::{Diagnostic, Source, code},
+    text::{
+        duration,
+        script::{self, CommentStyle, Dependency, Header, Language, Module, ModuleBase, ParameterType},
+    },
+};
+
+/// The stage of a script that names none.
+pub const DEFAULT_STAGE: &str = "Default";
+
+/// A numbered script, without places: white space and comments change no plan.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Script {
+    /// Where it is.
+    pub path: WsPath,
+    /// Its number.
+    pub number: ScriptNumber,
+    /// Its file name without extension: `0402_Run-UnitTests`.
+    pub stem: String,
+    /// The name of its kind; nothing if no kind covers it.
+    pub kind: Option<String>,
+    /// Digest of the whole file.
+    pub digest: Digest,
+    /// Its logical group.
+    pub stage: String,
+    /// Its labels.
+    pub tags: Vec<String>,
+    /// One line for people.
+    pub description: Option<String>,
+    /// What must come first.
+    pub dependencies: Vec<Dependency>,
+    /// When it runs, as written.
+    pub condition: Option<String>,
+    /// It may overlap other scripts.
+    pub allow_parallel: bool,
+    /// What its header says of how it behaves.
+    pub settings: Settings,
+    /// The parameters it declares.
+    pub parameters: Vec<Parameter>,
+    /// Files it loads by a literal path.
+    pub modules: Vec<WsPath>,
+    /// Environment names its text mentions.
+    pub mentioned: BTreeSet<String>,
+    /// The command of its first line, if that starts with `#!`.
+    pub shebang: Option<Vec<String>>,
+}
+
+/// A parameter a script declares.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub value_type: ParameterType,
+    /// The values it allows; empty if any.
+    pub choices: Vec<String>,
+}
+
+/// What reading a script gave: the value, the header with its places, all faults.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptReading {
+    /// What the script means.
+    pub script: Script,
+    /// The same with places, for later diagnostics.
+    pub header: Header,
+    /// The text the places lie in.
+    pub source: Arc<Source>,
+    /// What is wrong with it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Returns the number and the stem of a script's file name, or nothing if it is none: `NNNN_Name.ext`.
+pub fn script_name(file_name: &str) -> Option<(ScriptNumber, &str)> {
+    let number = ScriptNumber::from_digits(file_name.get(..4)?)?;
+    let rest = file_name.get(4..)?.strip_prefix('_')?;
+    let (stem, extension) = rest.rsplit_once('.')?;
+    // `0402_x.ps1.old` and editors' copies are no scripts.
+    let is_left_over = matches!(extension, "old" | "bak" | "orig" | "tmp" | "swp" | "md") || extension.ends_with('~');
+    (!stem.is_empty() && !extension.is_empty() && !is_left_over).then(|| (number, &file_name[..5 + stem.len()]))
+}
+
+/// Reads a script whose name is one.
+pub fn read_script(path: &WsPath, source: Arc<Source>, kinds: &Kinds, root: &std::path::Path) -> Option<ScriptReading> {
+    let (number, stem) = script_name(path.file_name())?;
+    let kind = kinds.of_path(path.as_str());
+    let (style, language) = kind.map_or_else(|| (CommentStyle::hash(), Language::Other), reading_of);
+    let (header, mut diagnostics) = script::read(&source, &style, language);
+    if kind.is_none() {
+        diagnostics.push(no_kind(path));
+    }
+    let script = Script {
+        path: path.clone(),
+        number,
+        stem: stem.to_owned(),
+        kind: kind.map(|kind| kind.name.clone()),
+        digest: Digest::of(source.text.as_bytes()),
+        stage: text(&header.stage).unwrap_or_else(|| DEFAULT_STAGE.to_owned()),
+        tags: header.tags.iter().map(|tag| tag.value.clone()).collect(),
+        description: text(&header.description),
+        dependencies: header.dependencies.iter().map(|entry| entry.value.clone()).collect(),
+        condition: text(&header.condition),
+        allow_parallel: header.allow_parallel.as_ref().is_none_or(|allowed| allowed.value),
+        settings: settings(&source, &header, &mut diagnostics),
+        parameters: header.parameters.iter().map(parameter).collect(),
+        modules: header.modules.iter().filter_map(|module| module_path(module, path, root)).collect(),
+        mentioned: script::mentioned_names(&source.text).into_iter().map(str::to_owned).collect(),
+        shebang: header.shebang.as_ref().map(|line| shebang(&line.value)),
+    };
+    Some(ScriptReading { script, header, source, diagnostics })
+}
+
+fn reading_of(kind: &Kind) -> (CommentStyle, Language) {
+    let comments = CommentStyle { line: kind.comments.line.clone(), block: kind.comments.block.clone() };
+    (comments, Language::from_name(&kind.name))
+}
+
+fn text(field: &Option<Spanned<String>>) -> Option<String> {
+    field.as_ref().map(|field| field.value.clone())
+}
+
+fn parameter(parameter: &script::Parameter) -> Parameter {
+    Parameter {
+        name: parameter.name.value.clone(),
+        value_type: parameter.value_type.clone(),
+        choices: parameter.choices.clone(),
+    }
+}
+
+/// Returns where a module is; one that is found by name on the interpreter's module path is not known.
+fn module_path(module: &Module, script: &WsPath, root: &std::path::Path) -> Option<WsPath> {
+    let folder = match module.base {
+        ModuleBase::ScriptDirectory => script.parent()?,
+        ModuleBase::WorkingDirectory => WsPath::root(),
+        ModuleBase::ModulePath => return None,
+    };
+    Some(WsPath::new(root, &folder, &module.path.value))
+}
+
+/// Splits `#!/usr/bin/env -S bash -eu` into the command that is started: `bash -eu`.
+fn shebang(line: &str) -> Vec<String> {
+    let mut words: Vec<&str> = line.trim_start_matches("#!").split_whitespace().collect();
+    if words.first().is_some_and(|program| program.rsplit('/').next() == Some("env")) {
+        words.remove(0);
+        if words.first() == Some(&"-S") {
+            words.remove(0);
+        }
+    }
+    words.into_iter().map(str::to_owned).collect()
+}
+
+fn no_kind(path: &WsPath) -> Diagnostic {
+    let extension = path.file_name().rsplit('.').next().unwrap_or_default();
+    Diagnostic::warning(code::NO_KIND, format!("no kind says how to run `{path}`"))
+        .help(format!("add a [[kind]] with extensions = [\"{extension}\"] to a file in rules/"))
+}
+
+/// Reads what a header says of how the script behaves.
+fn settings(source: &Arc<Source>, header: &Header, diagnostics: &mut Vec<Diagnostic>) -> Settings {
+    let mut bad = |key: &str, span: Span, found: &str, help: &str| {
+        let fault = Diagnostic::warning(code::BAD_METADATA, format!("`{key}` cannot be `{found}`"));
+        diagnostics.push(fault.source(source).label(span, "not a value of this key").help(help));
+    };
+    let list = |field: &Option<Vec<Spanned<String>>>| {
+        field.as_ref().map(|items| items.iter().map(|item| item.value.clone()).collect::<Vec<_>>())
+    };
+    let set = |field: &Option<Vec<Spanned<String>>>| list(field).unwrap_or_default().into_iter().collect();
+    Settings {
+        inputs: list(&header.inputs),
+        outputs: list(&header.outputs),
+        use_env: set(&header.env),
+        pass_env: set(&header.pass_env),
+        scratch: set(&header.scratch),
+        cwd: text(&header.cwd),
+        cache: header.cache.as_ref().and_then(|field| cache_policy(field, &mut bad)),
+        timeout: header.timeout.as_ref().and_then(|field| {
+            let parsed = duration::parse(&field.value).ok();
+            parsed.or_else(|| {
+                bad("Timeout", field.span, &field.value, "write a duration such as 30s, 5m or 1h30m");
+                None
+            })
+        }),
+        retries: header.retries.as_ref().and_then(|field| {
+            let parsed = field.value.parse().ok().filter(|retries| *retries <= MAX_RETRIES);
+            parsed.or_else(|| {
+                bad("Retries", field.span, &field.value, "write a number from 0 to 10");
+                None
+            })
+        }),
+        resources: resources(header, &mut bad),
+        exit_codes: exit_codes(header, &mut bad),
+        ..Settings::default()
+    }
+}
+
+/// More retries hide a defect rather than a hiccup.
+const MAX_RETRIES: u32 = 10;
+
+type Bad<'a> = dyn FnMut(&str, Span, &str, &str) + 'a;
+
+fn cache_policy(field: &Spanned<String>, bad: &mut Bad<'_>) -> Option<CachePolicy> {
+    let word = CachePolicy::WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(&field.value));
+    let policy = word.map(|(_, policy)| *policy).or_else(|| duration::parse(&field.value).ok().map(CachePolicy::For));
+    if policy.is_none() {
+        bad("Cache", field.span, &field.value, "write auto, always, never, or a duration such as 24h");
+    }
+    policy
+}
+
+fn resources(header: &Header, bad: &mut Bad<'_>) -> BTreeMap<String, u32> {
+    let mut resources = BTreeMap::new();
+    for entry in header.resources.iter().flatten() {
+        match resource(&entry.value) {
+            Some((name, count)) => _ = resources.insert(name, count),
+            None => bad("Resources", entry.span, &entry.value, "write a name, or name:count as in memory:4"),
+        }
+    }
+    resources
+}
+
+fn exit_codes(header: &Header, bad: &mut Bad<'_>) -> BTreeMap<i32, ExitMeaning> {
+    let mut codes = BTreeMap::new();
+    for entry in header.exit_codes.iter().flatten() {
+        let parsed = entry.value.split_once('=').and_then(|(code, meaning)| {
+            Some((code.trim().parse().ok()?, ExitMeaning::parse(meaning)?))
+        });
+        match parsed {
+            Some((code, meaning)) => declare_exit_code(&mut codes, code, meaning),
+            None => {
+                let words = quoted_list(ExitMeaning::WORDS.iter().map(|(word, _)| word));
+                let help = format!("write CODE=MEANING, as in 3=skipped; meanings are {words}");
+                bad("ExitCodes", entry.span, &entry.value, &help);
+            }
+        }
+    }
+    codes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_numbered_files_with_an_extension_are_scripts() {
+        let stem = |name| script_name(name).map(|(number, stem)| (number.value(), stem.to_owned()));
+        assert_eq!(stem("0402_Run-UnitTests.ps1"), Some((402, "0402_Run-UnitTests".to_owned())));
+        assert_eq!(stem("0402_v1.2.sh"), Some((402, "0402_v1.2".to_owned())));
+        for name in ["README.md", "0402.ps1", "0402_x", "402_x.sh", "0402_x.ps1.old", "0402_.sh", "0402_Notes.md", "é402_x.sh"] {
+            assert_eq!(stem(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_shebang_is_what_is_started() {
+        assert_eq!(shebang("#!/usr/bin/env pwsh"), ["pwsh"]);
+        assert_eq!(shebang("#!/usr/bin/env -S bash -eu"), ["bash", "-eu"]);
+        assert_eq!(shebang("#!/bin/sh -e"), ["/bin/sh", "-e"]);
+    }
+}

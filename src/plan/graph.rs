@@ -1,0 +1,140 @@
+//! The plan: nodes in sequential order, and why each comes after others.
+
+use std::collections::BTreeMap;
+
+use super::Invocation;
+use crate::{
+    base::{ScriptNumber, WsPath},
+    model::settings::Settings,
+    text::pattern::Pattern,
+};
+
+/// The graph of nodes for one request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// In sequential order: `-j1` runs them like this, and every run must give its result.
+    pub nodes: Vec<Node>,
+    /// The playbook that was asked for, if one was.
+    pub playbook: Option<WsPath>,
+}
+
+/// One planned execution, all values resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Unique in the plan: `0402_Run-UnitTests`, `lint`, `test/0402_Run-UnitTests`.
+    pub id: String,
+    /// What it belongs to across requests: the script's path, or the playbook's path with job and step.
+    pub identity: String,
+    /// What people call it.
+    pub name: String,
+    /// The script's path, unless the step is inline.
+    pub script: Option<WsPath>,
+    /// The script's number.
+    pub number: Option<ScriptNumber>,
+    /// The stage, or the job, it is shown under.
+    pub stage: String,
+    /// The job, in a playbook with jobs.
+    pub job: Option<String>,
+    /// What is run.
+    pub invocation: Invocation,
+    /// How it behaves: step over job over header over rule.
+    pub settings: Settings,
+    /// What exit codes mean, the kind's table below the step's own.
+    pub exit_codes: BTreeMap<i32, crate::model::settings::ExitMeaning>,
+    /// What it reads, modules included; nothing if not declared.
+    pub inputs: Option<Vec<Pattern>>,
+    /// What it makes; nothing if not declared.
+    pub outputs: Option<Vec<Pattern>>,
+    /// Environment names its text mentions.
+    pub mentioned: std::collections::BTreeSet<String>,
+    /// Its condition, and what it came to.
+    pub condition: Option<Decision>,
+    /// What must end before it.
+    pub edges: Vec<Edge>,
+    /// It never overlaps another step (`AllowParallel: false`).
+    pub is_alone: bool,
+}
+
+/// Why a node comes after another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edge {
+    /// The place of the earlier node.
+    pub to: usize,
+    /// Why.
+    pub kind: EdgeKind,
+}
+
+/// Sorts of edges.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EdgeKind {
+    /// `Dependencies` of the script.
+    Dependency,
+    /// `needs` of the job.
+    Need,
+    /// The step before it in its job.
+    Step,
+    /// It reads what the other makes; the path or pattern.
+    Output(String),
+    /// One of them rewrites in place what the other reads or writes; order only.
+    Rewrite(String),
+    /// One of them does not say what it reads and writes; order only.
+    Undeclared,
+}
+
+/// A condition and what it came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The condition as written.
+    pub text: String,
+    /// The step runs.
+    pub holds: bool,
+}
+
+/// Whether a node's result can be reused at all, as far as the plan can tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reuse {
+    /// By key.
+    Yes,
+    /// Never; the text says why.
+    No(&'static str),
+}
+
+impl EdgeKind {
+    /// Tells whether the later node must not run if the earlier one failed.
+    pub fn is_hard(&self) -> bool {
+        matches!(self, Self::Dependency | Self::Need | Self::Step | Self::Output(_))
+    }
+
+    /// Returns the reason in a clause.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Dependency => "is a dependency".to_owned(),
+            Self::Need => "is needed".to_owned(),
+            Self::Step => "is the step before".to_owned(),
+            Self::Output(path) => format!("makes `{path}`"),
+            Self::Rewrite(path) => format!("touches `{path}`, which one of the two rewrites"),
+            Self::Undeclared => "comes first, and one of the two does not declare inputs and outputs".to_owned(),
+        }
+    }
+}
+
+impl Node {
+    /// Tells whether what the step does to files is known: it declares inputs and outputs.
+    pub fn is_declared(&self) -> bool {
+        self.inputs.is_some() && self.outputs.is_some()
+    }
+
+    /// Tells whether the step's result can be reused, as far as the plan can tell.
+    pub fn reuse(&self) -> Reuse {
+        use crate::model::settings::CachePolicy::{Always, Auto, For, Never};
+        match self.settings.cache {
+            Some(Never) => Reuse::No("declared `cache: never`"),
+            Some(Always) => Reuse::Yes,
+            Some(Auto | For(_)) | None => match (&self.inputs, &self.outputs) {
+                (None, _) => Reuse::No("declares no inputs"),
+                (Some(_), None) => Reuse::No("declares no outputs"),
+                (Some(_), Some(_)) => Reuse::Yes,
+            },
+        }
+    }
+}
