@@ -1,0 +1,129 @@
+//! Everything a script says about itself, as one value.
+
+use std::sync::Arc;
+
+use super::{
+    CommentStyle, Dependency, Language, Module, Parameter,
+    comments::{Comments, comments},
+    keys::Key,
+    metadata::Metadata,
+    modules, parameters, powershell,
+};
+use crate::{
+    base::{Span, Spanned},
+    diag::{Diagnostic, Source},
+};
+
+/// What a script says about itself. A field is absent if no line gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Header {
+    /// The first line if it starts with `#!`, whole.
+    pub shebang: Option<Spanned<String>>,
+    /// `#Requires -Version`: the least version of PowerShell.
+    pub requires_version: Option<Spanned<String>>,
+    /// `Stage`.
+    pub stage: Option<Spanned<String>>,
+    /// `Dependencies`; an entry's written form is the text at its place.
+    pub dependencies: Vec<Spanned<Dependency>>,
+    /// `Description`, else the first paragraph of `.SYNOPSIS`.
+    pub description: Option<Spanned<String>>,
+    /// `Tags`.
+    pub tags: Vec<Spanned<String>>,
+    /// `Condition`, as written.
+    pub condition: Option<Spanned<String>>,
+    /// `AllowParallel`.
+    pub allow_parallel: Option<Spanned<bool>>,
+    /// `RequiresElevation`.
+    pub requires_elevation: Option<Spanned<bool>>,
+    /// `Inputs`; empty if declared to be none.
+    pub inputs: Option<Vec<Spanned<String>>>,
+    /// `Outputs`; empty if declared to be none.
+    pub outputs: Option<Vec<Spanned<String>>>,
+    /// `Env`: names that are passed and keyed.
+    pub env: Option<Vec<Spanned<String>>>,
+    /// `PassEnv`: names that are passed and not keyed.
+    pub pass_env: Option<Vec<Spanned<String>>>,
+    /// `Scratch`.
+    pub scratch: Option<Vec<Spanned<String>>>,
+    /// `Resources`.
+    pub resources: Option<Vec<Spanned<String>>>,
+    /// `ExitCodes`: entries as written, such as `3=skipped`.
+    pub exit_codes: Option<Vec<Spanned<String>>>,
+    /// `Cache`, as written.
+    pub cache: Option<Spanned<String>>,
+    /// `Timeout`, as written.
+    pub timeout: Option<Spanned<String>>,
+    /// `Retries`, as written.
+    pub retries: Option<Spanned<String>>,
+    /// `Cwd`, as written.
+    pub cwd: Option<Spanned<String>>,
+    /// The parameters of the `param()` block, in its order.
+    pub parameters: Vec<Parameter>,
+    /// The modules and files the text loads by a literal path, in its order.
+    pub modules: Vec<Module>,
+}
+
+/// Reads a script; total: any text gives a header.
+pub fn read(source: &Arc<Source>, style: &CommentStyle, language: Language) -> (Header, Vec<Diagnostic>) {
+    let text = &*source.text;
+    let comments = comments(text, style);
+    let mut metadata = Metadata::new(source, &comments.lines);
+    let mut header = Header {
+        shebang: comments.shebang.map(|line| line.map(str::to_owned)),
+        ..header_of(&mut metadata, &comments)
+    };
+    match language {
+        Language::PowerShell => {
+            let tokens = powershell::tokens(text);
+            header.requires_version = requires_version(&comments);
+            header.parameters = parameters::parameters(text, &tokens);
+            header.modules = modules::of_powershell(text, &tokens);
+        }
+        Language::Shell => header.modules = modules::of_shell(text),
+        Language::Other => {}
+    }
+    let mut diagnostics = metadata.diagnostics;
+    diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));
+    (header, diagnostics)
+}
+
+fn header_of(metadata: &mut Metadata<'_>, comments: &Comments<'_>) -> Header {
+    let dependencies = metadata.list(Key::Dependencies).unwrap_or_default();
+    Header {
+        stage: metadata.single(Key::Stage),
+        dependencies: dependencies
+            .into_iter()
+            .map(|entry| entry.map(|text| Dependency::from_text(&text)))
+            .collect(),
+        description: metadata.single(Key::Description).or_else(|| comments.synopsis.clone()),
+        tags: metadata.list(Key::Tags).unwrap_or_default(),
+        condition: metadata.single(Key::Condition),
+        allow_parallel: metadata.truth(Key::AllowParallel),
+        requires_elevation: metadata.truth(Key::RequiresElevation),
+        inputs: metadata.list_or_none(Key::Inputs),
+        outputs: metadata.list_or_none(Key::Outputs),
+        env: metadata.list_or_none(Key::Env),
+        pass_env: metadata.list_or_none(Key::PassEnv),
+        scratch: metadata.list_or_none(Key::Scratch),
+        resources: metadata.list_or_none(Key::Resources),
+        exit_codes: metadata.list_or_none(Key::ExitCodes),
+        cache: metadata.single(Key::Cache),
+        timeout: metadata.single(Key::Timeout),
+        retries: metadata.single(Key::Retries),
+        cwd: metadata.single(Key::Cwd),
+        ..Header::default()
+    }
+}
+
+/// Reads the version of a `#Requires -Version 7.0` line.
+fn requires_version(comments: &Comments<'_>) -> Option<Spanned<String>> {
+    comments.lines.iter().filter(|line| line.is_tight).find_map(|line| {
+        let words: Vec<&str> = line.text.value.split_whitespace().collect();
+        let is_requires = words.first()?.eq_ignore_ascii_case("requires");
+        let option = words.iter().position(|word| word.eq_ignore_ascii_case("-version"))?;
+        let version = words.get(option + 1).filter(|_| is_requires)?;
+        let option_end = line.text.value.find(words[option])? + words[option].len();
+        let start = line.text.span.start + option_end + line.text.value[option_end..].find(version)?;
+        Some(Spanned::new((*version).to_owned(), Span::new(start, start + version.len())))
+    })
+}

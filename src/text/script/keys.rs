@@ -1,0 +1,151 @@
+//! The keys of metadata lines.
+//!
+//! Does not know what their values mean.
+
+use crate::base::{Span, Spanned, nearest};
+
+/// A key az reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Key {
+    Stage,
+    Dependencies,
+    Description,
+    Tags,
+    Condition,
+    AllowParallel,
+    RequiresElevation,
+    Inputs,
+    Outputs,
+    Env,
+    PassEnv,
+    Cache,
+    Timeout,
+    Retries,
+    Resources,
+    Cwd,
+    Scratch,
+    ExitCodes,
+}
+
+const KEYS: [(&str, Key); 18] = [
+    ("Stage", Key::Stage),
+    ("Dependencies", Key::Dependencies),
+    ("Description", Key::Description),
+    ("Tags", Key::Tags),
+    ("Condition", Key::Condition),
+    ("AllowParallel", Key::AllowParallel),
+    ("RequiresElevation", Key::RequiresElevation),
+    ("Inputs", Key::Inputs),
+    ("Outputs", Key::Outputs),
+    ("Env", Key::Env),
+    ("PassEnv", Key::PassEnv),
+    ("Cache", Key::Cache),
+    ("Timeout", Key::Timeout),
+    ("Retries", Key::Retries),
+    ("Resources", Key::Resources),
+    ("Cwd", Key::Cwd),
+    ("Scratch", Key::Scratch),
+    ("ExitCodes", Key::ExitCodes),
+];
+
+/// Keys that real scripts write beside ours on one line; az does not read them.
+const FOREIGN: [&str; 7] =
+    ["Order", "Category", "Author", "Version", "Requires", "RequiresAdmin", "Priority"];
+
+impl Key {
+    /// Returns the key as it is best written.
+    pub(super) fn name(self) -> &'static str {
+        KEYS.iter().find(|(_, key)| *key == self).expect("every key stands in the table").0
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        KEYS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, key)| *key)
+    }
+
+    /// Tells whether a value of this key ends where another key starts on the same line.
+    fn is_cut(self) -> bool {
+        matches!(
+            self,
+            Self::Stage | Self::Dependencies | Self::Tags | Self::AllowParallel | Self::RequiresElevation
+        )
+    }
+}
+
+/// A key with the text that stands behind its colon.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry<'a> {
+    pub(super) key: Key,
+    pub(super) name: Span,
+    pub(super) value: Spanned<&'a str>,
+}
+
+/// Reads the metadata of one comment line: mostly none or one entry, several if keys follow after commas.
+pub(super) fn entries(line: Spanned<&str>) -> Vec<Entry<'_>> {
+    let mut found = Vec::new();
+    let mut rest = Some(line);
+    while let Some(part) = rest.take() {
+        let Some((name, value)) = split_key(part) else { break };
+        let Some(key) = Key::from_name(name.value) else {
+            rest = if found.is_empty() { None } else { next_key(value).map(|(_, next)| next) };
+            continue;
+        };
+        let cut = if key.is_cut() { next_key(value) } else { None };
+        let (value, next) = cut.map_or((value, None), |(value, next)| (value, Some(next)));
+        found.push(Entry { key, name: name.span, value });
+        rest = next;
+    }
+    found
+}
+
+/// Splits `Name: value`; the name is one word.
+fn split_key(line: Spanned<&str>) -> Option<(Spanned<&str>, Spanned<&str>)> {
+    let (name, value) = line.value.split_once(':')?;
+    let name = part(line, 0, name.len());
+    let is_word = |c: char| c.is_ascii_alphabetic() || c == '-' || c == '_';
+    let is_key = name.value.starts_with(|c: char| c.is_ascii_alphabetic()) && name.value.chars().all(is_word);
+    is_key.then(|| (name, part(line, line.value.len() - value.len(), line.value.len())))
+}
+
+/// Splits a value before the first `, Key:`.
+fn next_key(value: Spanned<&str>) -> Option<(Spanned<&str>, Spanned<&str>)> {
+    let is_key = |name: &str| {
+        Key::from_name(name).is_some() || FOREIGN.iter().any(|foreign| foreign.eq_ignore_ascii_case(name))
+    };
+    let (comma, _) = value.value.match_indices(',').find(|(comma, _)| {
+        let behind = part(value, comma + 1, value.value.len());
+        split_key(behind).is_some_and(|(name, _)| is_key(name.value))
+    })?;
+    Some((part(value, 0, comma), part(value, comma + 1, value.value.len())))
+}
+
+/// Returns a part of a spanned text, trimmed.
+fn part(whole: Spanned<&str>, from: usize, to: usize) -> Spanned<&str> {
+    let text = &whole.value[from..to];
+    let start = whole.span.start + from + (text.len() - text.trim_start().len());
+    let text = text.trim();
+    Spanned::new(text, Span::new(start, start + text.len()))
+}
+
+/// Returns the mistyped key of a line and the key that was probably meant.
+///
+/// Comments are full of `Note:` and `Usage:`, so the word must be quite near: the same first letter, and of the
+/// short keys only a letter too many, too few or swapped (`Tag`, `Satge`), since `State` and `Case` are words.
+pub(super) fn near_miss(line: Spanned<&str>) -> Option<(Spanned<&str>, Key)> {
+    let (name, value) = split_key(line)?;
+    if value.value.is_empty() || Key::from_name(name.value).is_some() {
+        return None;
+    }
+    let plain = name.value.replace(['-', '_'], "").to_ascii_lowercase();
+    let meant = nearest(&plain, KEYS.map(|(known, _)| known))?;
+    let known = meant.to_ascii_lowercase();
+    let same_start = plain.as_bytes().first() == known.as_bytes().first();
+    let replaced = plain.len() == known.len() && sorted(&plain) != sorted(&known);
+    let is_near = same_start && !(known.len() < 6 && replaced);
+    is_near.then(|| Key::from_name(meant).map(|key| (name, key)))?
+}
+
+fn sorted(text: &str) -> Vec<u8> {
+    let mut bytes = text.as_bytes().to_vec();
+    bytes.sort_unstable();
+    bytes
+}
