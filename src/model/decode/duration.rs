@@ -28,9 +28,9 @@ fn unit_length(unit: &str) -> Option<Duration> {
     match unit {
         "ms" => Some(Duration::from_millis(1)),
         "s" => Some(Duration::from_secs(1)),
-        "m" => Some(Duration::from_secs(60)),
-        "h" => Some(Duration::from_secs(60 * 60)),
-        "d" => Some(Duration::from_secs(24 * 60 * 60)),
+        "m" => Some(Duration::from_mins(1)),
+        "h" => Some(Duration::from_hours(1)),
+        "d" => Some(Duration::from_hours(24)),
         _ => None,
     }
 }

@@ -22,4 +22,6 @@ pub use table::{Names, Table};
 pub use value::Value;
 
 #[cfg(test)]
+pub(in crate::model) mod testing;
+#[cfg(test)]
 mod tests;

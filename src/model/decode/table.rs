@@ -6,7 +6,7 @@ use super::{Context, Key, Value};
 use crate::{
     base::{Span, list, nearest},
     diag::{Diagnostic, Severity, code},
-    text::document::Entry,
+    text::document::{Entry, NodeValue},
 };
 
 /// A table being decoded: knows which of its fields were asked for.
@@ -109,6 +109,8 @@ impl<'a> Table<'a> {
     }
 
     /// Reads a field that must be there; `meaning` tells in the help what it is for.
+    ///
+    /// A mistyped name is told as such, not as a missing field too.
     pub fn required<T>(
         &mut self,
         key: impl Into<Key>,
@@ -117,12 +119,18 @@ impl<'a> Table<'a> {
     ) -> Option<T> {
         let key = key.into();
         let value = self.raw(key);
-        if value.is_none() {
+        if value.is_none() && !self.has_mistyped(key) {
             let message = format!("{} has no `{}`", self.what, key.name);
             let fault = self.context.error(code::MISSING_FIELD, message).at(self.opening());
             self.context.report(fault.help(format!("add `{}`: {meaning}", key.name)));
         }
         value.and_then(decode)
+    }
+
+    /// Takes a field that must not be here, for a fault worded by the caller: its name and place.
+    pub fn take(&mut self, key: impl Into<Key>) -> Option<(&'a str, Span)> {
+        let entry = self.claim(key.into())?;
+        Some((&entry.key.value, entry.key.span))
     }
 
     /// Accepts fields that inform people and change nothing az does.
@@ -140,6 +148,19 @@ impl<'a> Table<'a> {
     /// Warns of fields of the format that az does not act on, and without which the same is run.
     pub fn unheeded(&mut self, keys: &[&'static str]) {
         self.refuse(keys, Severity::Warning);
+    }
+
+    /// Refuses every field not yet asked for whose value is a table: sections named by the user, which az does not
+    /// act on.
+    pub fn unsupported_tables(&mut self) {
+        for at in 0..self.entries.len() {
+            let entry = &self.entries[at];
+            if !self.is_claimed[at] && matches!(entry.value.value, NodeValue::Table(_)) {
+                self.is_claimed[at] = true;
+                self.unclaimed -= 1;
+                self.context.report(not_supported(self.context, entry, &self.what, Severity::Error));
+            }
+        }
     }
 
     fn refuse(&mut self, keys: &[&'static str], severity: Severity) {
@@ -160,6 +181,13 @@ impl<'a> Table<'a> {
                 self.context.report(self.unknown(entry));
             }
         }
+    }
+
+    /// Tells whether the field seems to be there under a mistyped name, which `finish` will report.
+    pub fn has_mistyped(&self, key: impl Into<Key>) -> bool {
+        let key = key.into();
+        let unclaimed = self.entries.iter().zip(&self.is_claimed).filter(|(_, is_claimed)| !**is_claimed);
+        unclaimed.into_iter().any(|(entry, _)| nearest(&entry.key.value, [key.name]).is_some())
     }
 
     fn claim(&mut self, key: Key) -> Option<&'a Entry> {
@@ -216,7 +244,7 @@ fn not_supported(context: &Context<'_>, entry: &Entry, what: &str, severity: Sev
     let mut fault = context
         .error(code::UNSUPPORTED_FIELD, format!("`{name}` in {what} is not supported yet"))
         .label(entry.key.span, "az does not act on this")
-        .help(format!("remove `{name}`; az runs {what} as if it were not there"));
+        .help(format!("remove `{name}`; az acts as if it were not there"));
     fault.severity = severity;
     fault
 }

@@ -2,11 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::*;
-use crate::{
-    diag::{Diagnostic, Source},
-    text::document::Format,
-};
+use super::{testing::told, *};
+use crate::{diag::Source, text::document::Format};
 
 /// Decodes a text as a table with fields of every type and returns its faults, one line each.
 fn faults(format: Format, text: &str) -> String {
@@ -28,18 +25,7 @@ fn faults(format: Format, text: &str) -> String {
         table.finish();
         Some(())
     });
-    reading.diagnostics.iter().map(|fault| line(fault, text)).collect::<Vec<_>>().join("\n")
-}
-
-fn line(fault: &Diagnostic, text: &str) -> String {
-    let labels: Vec<_> = fault.labels.iter().map(|label| label.span.of(text)).collect();
-    let (severity, labels) = (fault.severity.as_str(), labels.join(" | "));
-    format!(
-        "{} {severity} <{labels}> {} => {}",
-        fault.code,
-        fault.message,
-        fault.help.as_deref().unwrap_or("NO HELP")
-    )
+    told(&reading.diagnostics)
 }
 
 #[test]
@@ -78,7 +64,7 @@ fn required_fields_are_missed_at_the_table() {
             let mut job = table.raw("job")?.table("the job")?;
             job.required("steps", "a list of what the job does", Value::text)
         });
-        line(&reading.diagnostics[0], text)
+        told(&reading.diagnostics)
     };
     let rest = "the job has no `steps` => add `steps`: a list of what the job does";
     assert_eq!(check(Format::Json, "{\"job\":\n{\"a\": 1}\n}"), format!("AZ0205 error <{{> {rest}"));
@@ -87,7 +73,8 @@ fn required_fields_are_missed_at_the_table() {
 
 #[test]
 fn twenty_faults_are_told_errors_first_and_the_rest_is_counted() {
-    let many = |count: usize| (0..count).map(|index| format!("unknown{index} = 1\n")).collect::<String>();
+    let many =
+        |count: usize| (0..count).map(|index| format!("unknown{index} = 1")).collect::<Vec<_>>().join("\n");
     assert_eq!(faults(Format::Toml, &many(20)).lines().count(), 20);
     let told = faults(Format::Toml, &format!("reporting = 1\n{}", many(25)));
     assert_eq!(told.lines().count(), 21);

@@ -57,7 +57,7 @@ impl<'a> Value<'a> {
     pub fn nonempty_text(self) -> Option<String> {
         let text = self.text()?;
         if text.trim().is_empty() {
-            return self.bad_value("is empty", "write the text, or remove the field");
+            return self.bad_value("is empty", "write the text, or remove it");
         }
         Some(text)
     }
@@ -90,18 +90,16 @@ impl<'a> Value<'a> {
     /// Reads a whole number within bounds.
     pub fn whole_number(self, bounds: RangeInclusive<u32>) -> Option<u32> {
         let NodeValue::Number(raw) = &self.node.value else { return self.wrong_type("a number") };
-        match raw.parse() {
-            Ok(number) if bounds.contains(&number) => Some(number),
-            _ => {
-                let (low, high) = (bounds.start(), bounds.end());
-                let wanted =
-                    if *high == u32::MAX { format!("at least {low}") } else { format!("{low} to {high}") };
-                self.bad_value(
-                    &format!("wants a whole number, {wanted}, found {raw}"),
-                    &format!("write {low}"),
-                )
-            }
+        let (low, high) = (*bounds.start(), *bounds.end());
+        let number = raw.parse().ok().filter(|number| bounds.contains(number));
+        if number.is_none() {
+            let wanted =
+                if high == u32::MAX { format!("at least {low}") } else { format!("{low} to {high}") };
+            let allowed = raw.parse().unwrap_or(i64::from(low)).clamp(low.into(), high.into());
+            let problem = format!("wants a whole number, {wanted}, found {raw}");
+            return self.bad_value(&problem, &format!("write {allowed}"));
         }
+        number
     }
 
     /// Reads a duration: a text such as `5m`, or a number of seconds.

@@ -26,10 +26,10 @@ fn shown(node: &Node, text: &str, out: &mut String) {
         }
         NodeValue::List(items) => {
             out.push('[');
-            items.iter().for_each(|item| {
+            for item in items {
                 shown(item, text, out);
                 out.push(' ');
-            });
+            }
             out.push(']');
         }
         _ => out.push_str(node.span.of(text)),

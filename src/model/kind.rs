@@ -1,1 +1,0 @@
-//! Kinds: how files of an extension are read and run.

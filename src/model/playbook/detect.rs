@@ -1,0 +1,78 @@
+//! Tells the format of a playbook by its content.
+
+use crate::{
+    base::{Span, nearest},
+    diag::code,
+    model::decode::Value,
+    text::document::{Entry, Node, NodeValue},
+};
+
+use super::PlaybookFormat;
+
+/// Returns the format, or reports why there is none az reads.
+pub(super) fn detect(root: Value<'_>) -> Option<PlaybookFormat> {
+    let NodeValue::Table(entries) = &root.node().value else { return root.wrong_type("a table") };
+    let orchestration = field(entries, "orchestration").map(|entry| &entry.value);
+    let inner = orchestration.map_or(&[][..], table);
+    if field(inner, "jobs").is_some() {
+        return Some(PlaybookFormat::V3);
+    }
+    for (name, format, found) in [
+        ("stages", "v2 (`orchestration.stages`)", field(inner, "stages")),
+        ("stages", "v1 stages", field(entries, "stages")),
+        ("steps", "v0 (`steps`)", field(entries, "steps")),
+    ] {
+        if let Some(entry) = found {
+            refuse_format(root, name, format, entry.key.span);
+            return None;
+        }
+    }
+    if field(entries, "sequence").is_some() {
+        return Some(PlaybookFormat::V1Sequence);
+    }
+    unknown(root, entries, inner);
+    None
+}
+
+fn table(node: &Node) -> &[Entry] {
+    match &node.value {
+        NodeValue::Table(entries) => entries,
+        _ => &[],
+    }
+}
+
+fn field<'a>(entries: &'a [Entry], name: &str) -> Option<&'a Entry> {
+    entries.iter().find(|entry| entry.key.value.eq_ignore_ascii_case(name))
+}
+
+fn refuse_format(root: Value<'_>, name: &str, format: &str, at: Span) {
+    let context = root.context();
+    let fault =
+        context.error(code::UNSUPPORTED_FIELD, format!("playbooks of format {format} are not supported yet"));
+    let help = "write its scripts as `sequence`, or as `orchestration.jobs`";
+    context.report(fault.label(at, format!("`{name}` makes it one")).help(help));
+}
+
+/// Neither format: a mistyped field, if one is near, else a file of another purpose.
+fn unknown(root: Value<'_>, entries: &[Entry], inner: &[Entry]) {
+    let context = root.context();
+    let mistyped = |entries: &[Entry], names: &[&'static str]| {
+        let near =
+            |entry: &Entry| Some((entry.key.clone(), nearest(&entry.key.value, names.iter().copied())?));
+        entries.iter().find_map(near)
+    };
+    let found = mistyped(inner, &["jobs"]).or_else(|| mistyped(entries, &["sequence", "orchestration"]));
+    match found {
+        Some((key, name)) if !key.value.eq_ignore_ascii_case(name) => {
+            let fault =
+                context.error(code::UNKNOWN_FIELD, format!("unknown field `{}` in the playbook", key.value));
+            context.report(fault.label(key.span, "no such field").help(format!("did you mean `{name}`?")));
+        }
+        _ => {
+            let help = "add `sequence` (a list such as [\"0402\", \"0440-0449\"]), or `orchestration.jobs`";
+            let fault = context
+                .error(code::UNKNOWN_FORMAT, "this is no playbook: it has neither `sequence` nor jobs");
+            context.report(fault.at(context.opening(root.span())).help(help));
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Playbooks: what is read, every fault with its place and help, the corpus, and arbitrary texts.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    diag::Source,
+    model::decode::{Reading, testing::told},
+    text::document::Format,
+};
+
+fn reading(format: Format, text: &str) -> Reading<Playbook> {
+    read(&Arc::new(Source::new("playbooks/ci.x", text)), format)
+}
+
+fn playbook(format: Format, text: &str) -> Playbook {
+    let reading = reading(format, text);
+    assert_eq!(told(&reading.diagnostics), "");
+    reading.value.unwrap()
+}
+
+fn faults(format: Format, text: &str) -> String {
+    told(&reading(format, text).diagnostics)
+}
+
+const V1: &str = r#"{
+  "Name": "setup", "DESCRIPTION": "d", "Sequence": ["0000-0099", "stage:Core", 0207],
+  "Variables": {"Profile": "Minimal", "Deep": {"a": [1, null]}}, "Tags": ["x"], "Version": "1.0"
+}"#;
+
+const V3: &str = "\u{feff}[metadata]\r
+name = \"bench\"\r
+tags = [\"t\"]\r
+[orchestration.env]\r
+LEVEL = 1\r
+[orchestration.jobs.build]\r
+name = \"Build é\"\r
+env = { A = \"job\" }\r
+timeout = \"1h\"\r
+inputs = [\"src/**\"]\r
+outputs = [\"out\"]\r
+[[orchestration.jobs.build.steps]]\r
+run = \"0402\"\r
+[[orchestration.jobs.build.steps]]\r
+id = \"sh-1\"\r
+script = \"echo $A\"\r
+shell = \"sh\"\r
+timeout = 30\r
+useEnv = [\"B\"]\r
+[orchestration.jobs.test]\r
+needs = \"build\"\r
+steps = [{ run = 402, cache = \"never\", cwd = \"sub\" }]\r
+";
+
+#[test]
+fn a_sequence_is_read_in_any_case() {
+    let read = playbook(Format::Json, &V1.replace("0207", "\"0207\""));
+    assert_eq!((read.name.as_str(), read.format), ("setup", PlaybookFormat::V1Sequence));
+    assert_eq!(read.variables["Deep"], serde_json::json!({ "a": [1, null] }));
+    assert_eq!((read.tags, read.description.as_deref()), (vec!["x".to_owned()], Some("d")));
+    let Body::Sequence(items) = read.body else { panic!("a sequence") };
+    assert_eq!(items, ["0000-0099", "stage:Core", "0207"]);
+    let named_by_file = playbook(Format::Toml, "sequence = \"04*\"");
+    assert_eq!(named_by_file.name, "ci");
+}
+
+#[test]
+fn jobs_are_read_with_their_settings_and_places() {
+    let reading = reading(Format::Toml, V3);
+    assert_eq!(told(&reading.diagnostics), "");
+    let (read, tree) = (reading.value.unwrap(), reading.tree.unwrap());
+    assert_eq!((read.name.as_str(), read.format.as_str(), read.env["LEVEL"].as_str()), ("bench", "v3", "1"));
+    let Body::Jobs(jobs) = &read.body else { panic!("jobs") };
+    let (build, test) = (&jobs[0], &jobs[1]);
+    assert_eq!((build.id.as_str(), test.needs.as_slice()), ("build", &["build".to_owned()][..]));
+    assert_eq!((build.steps[0].id.as_str(), build.steps[1].id.as_str()), ("step_1", "sh-1"));
+    assert_eq!(build.steps[0].action, Action::Run("0402".to_owned()));
+    let script = Action::Script { text: "echo $A".to_owned(), shell: Some("sh".to_owned()) };
+    assert_eq!(build.steps[1].action, script);
+    assert_eq!(test.steps[0].action, Action::Run("402".to_owned()));
+    assert_eq!(tree.at(&format!("{}/needs/0", test.pointer())).of(V3), "\"build\"");
+    assert_eq!(tree.at(&format!("{}/run", test.step_pointer(0))).of(V3), "402");
+}
+
+#[test]
+fn a_job_says_for_its_steps_all_but_its_timeout_and_early_outputs() {
+    let read = playbook(Format::Toml, V3);
+    let Body::Jobs(jobs) = &read.body else { panic!("jobs") };
+    let (first, last) = (jobs[0].step_settings(0), jobs[0].step_settings(1));
+    assert_eq!((first.timeout, last.timeout), (None, Some(Duration::from_secs(30))));
+    assert_eq!((first.outputs, last.outputs), (None, Some(vec!["out".to_owned()])));
+    assert_eq!((first.inputs.clone(), first.inputs), (last.inputs, Some(vec!["src/**".to_owned()])));
+    assert_eq!(last.env["A"], "job");
+    assert!(last.use_env.contains("B"));
+}
+
+#[test]
+fn faults_of_a_sequence_are_told() {
+    let text = r#"{"Nmae": "x", "Sequence": ["0402", {"Step": "0403"}, true], "Profile": "Full", "Tags": 1, "parallel": true, "Variables": []}"#;
+    insta::assert_snapshot!(faults(Format::Json, text));
+}
+
+#[test]
+fn faults_of_jobs_are_told() {
+    let text = r#"{
+  "metadata": {"name": "", "descriptoin": "x", "convertedAt": "2025"},
+  "reporting": {}, "orchestraton": 1,
+  "orchestration": {
+    "defaults": {},
+    "jobs": {
+      "é": {"steps": [{"run": "0402"}]},
+      "build": {"neeeds": ["lint"], "needs": ["lnit", "frobnicate", 1], "steps": []},
+      "lint": {"if": "always()", "strategy": {"matrix": {}}, "outputs": {"k": "v"}},
+      "test": {"timeout": "soon", "step": [], "needs": "Build"},
+      "many": {"steps": [
+        {"id": "a", "run": "0402"}, {"id": "a", "script": "x", "shell": ""}, {"id": "1x", "run": ["0402"]},
+        {"run": "1", "script": "2"}, {"name": "nothing"}, {"uses": "playbook:x", "with": {}},
+        {"rnu": "0402"}, {"run": "0402", "shell": "sh", "outputs": [{"name": "k", "value": "v"}]}]}
+    }
+  }
+}"#;
+    // One fault is left out of twenty-four at a time; two halves show them all.
+    insta::assert_snapshot!("jobs_head", faults(Format::Json, text));
+    let (head, tail) = text.split_at(text.find("\"many\"").unwrap());
+    let head = &head[..head.find("\"é\"").unwrap()];
+    let head = head.replace("\"descriptoin\": \"x\", ", "").replace("\"orchestraton\": 1,", "");
+    insta::assert_snapshot!("jobs_tail", faults(Format::Json, &format!("{head}{tail}")));
+}
+
+#[test]
+fn a_file_of_another_format_or_purpose_is_told() {
+    for (text, expected) in [
+        (
+            "{\"Stages\": []}",
+            "AZ0207 error <\"Stages\"> playbooks of format v1 stages are not supported yet => write its scripts as `sequence`, or as `orchestration.jobs`",
+        ),
+        (
+            "{\"orchestration\": {\"stages\": []}}",
+            "AZ0207 error <\"stages\"> playbooks of format v2 (`orchestration.stages`) are not supported yet => write its scripts as `sequence`, or as `orchestration.jobs`",
+        ),
+        (
+            "{\"steps\": []}",
+            "AZ0207 error <\"steps\"> playbooks of format v0 (`steps`) are not supported yet => write its scripts as `sequence`, or as `orchestration.jobs`",
+        ),
+        (
+            "{\"name\": \"x\", \"sequnce\": []}",
+            "AZ0203 error <\"sequnce\"> unknown field `sequnce` in the playbook => did you mean `sequence`?",
+        ),
+        (
+            "{\"orchestration\": {\"job\": {}}}",
+            "AZ0203 error <\"job\"> unknown field `job` in the playbook => did you mean `jobs`?",
+        ),
+        (
+            "{\"version\": 1}",
+            "AZ0208 error <{> this is no playbook: it has neither `sequence` nor jobs => add `sequence` (a list such as [\"0402\", \"0440-0449\"]), or `orchestration.jobs`",
+        ),
+        ("[]", "AZ0204 error <[> expected a table, found a list => write a table: { \"name\": value }"),
+        (
+            "{\"orchestration\": {\"jobs\": {}}}",
+            "AZ0215 error <{> `jobs` has no job => add a job: its id with a table that has `steps`",
+        ),
+    ] {
+        assert_eq!(faults(Format::Json, text), expected, "{text}");
+    }
+}
+
+/// The corpus of real playbooks, if it is on this machine.
+fn corpus() -> Option<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "tests may touch the real world")]
+    let shared = std::env::var_os("AZ_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+    let corpus = shared.join("corpus/playbooks");
+    corpus.is_dir().then_some(corpus)
+}
+
+#[test]
+fn the_corpus_is_read_but_for_what_is_not_supported() {
+    let Some(corpus) = corpus() else {
+        eprintln!("skipped: no corpus; set AZ_SHARED");
+        return;
+    };
+    let mut count = 0;
+    for folder in ["v1/sequence", "v3", "v1/stages", "v2"] {
+        for entry in std::fs::read_dir(corpus.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let faults = read(&Arc::new(Source::new(path.to_string_lossy(), text)), Format::Json).diagnostics;
+            let others: Vec<_> =
+                faults.into_iter().filter(|fault| fault.code.to_string() != "AZ0207").collect();
+            assert_eq!(told(&others), "", "{}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count > 50, "{count} files");
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_reading(text in "(?s).{0,80}") {
+        for format in [Format::Json, Format::Toml] {
+            let read = reading(format, &text);
+            prop_assert!(read.value.is_some() || !read.diagnostics.is_empty());
+        }
+    }
+
+    /// A good file with a piece cut out and another put in: the places of all faults lie in the text.
+    #[test]
+    fn a_mutated_playbook_is_a_reading(at in 0..1000_usize, cut in 0..12_usize, put in "[\\[\\]{}\",:=é\r\n a-z0-9]{0,6}") {
+        for (format, text) in [(Format::Json, V1), (Format::Toml, V3)] {
+            let from = text.floor_char_boundary(at % text.len());
+            let to = text.ceil_char_boundary((from + cut).min(text.len()));
+            let mutated = format!("{}{put}{}", &text[..from], &text[to..]);
+            let read = reading(format, &mutated);
+            prop_assert!(read.value.is_some() || !read.diagnostics.is_empty(), "{mutated}");
+            for label in read.diagnostics.iter().flat_map(|fault| &fault.labels) {
+                prop_assert!(mutated.get(label.span.start..label.span.end).is_some(), "{label:?} in {mutated}");
+            }
+            prop_assert!(read.diagnostics.iter().all(|fault| fault.help.is_some() || fault.code.to_string() == "AZ0201"));
+        }
+    }
+}

@@ -1,1 +1,0 @@
-//! Rules: what selected steps depend on and how they behave.

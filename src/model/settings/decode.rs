@@ -1,0 +1,190 @@
+//! Settings out of the fields of a table: of a rule, a job or a step.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use globset::Glob;
+
+use super::{CachePolicy, ExitMeaning, Settings, declare_exit_code, resource};
+use crate::{
+    base::{nearest, quoted_list},
+    diag::code,
+    model::decode::{Key, Names, Table, Value},
+    text::document::NodeValue,
+};
+
+const USE_ENV: Key = Key::new("useEnv", &["use_env", "use-env"]);
+const PASS_ENV: Key = Key::new("passEnv", &["pass_env", "pass-env"]);
+const RETRY_DELAY: Key = Key::new("retryDelay", &["retry_delay", "retry-delay"]);
+const EXIT_CODES: Key = Key::new("exitCodes", &["exit_codes", "exit-codes"]);
+
+/// Asks a table for every setting it can hold, except `command`, which only a rule has.
+pub fn decode(table: &mut Table<'_>) -> Settings {
+    let settings = Settings {
+        inputs: table.optional("inputs", patterns),
+        outputs: table.optional("outputs", outputs),
+        use_env: table.optional(USE_ENV, variable_names).unwrap_or_default(),
+        pass_env: table.optional(PASS_ENV, variable_names).unwrap_or_default(),
+        env: table.optional("env", environment).unwrap_or_default(),
+        cache: table.optional("cache", cache),
+        timeout: table.optional("timeout", Value::duration),
+        retries: table.optional("retries", |value| value.whole_number(0..=10)),
+        retry_delay: table.optional(RETRY_DELAY, Value::duration),
+        resources: table.optional("resources", resources).unwrap_or_default(),
+        exit_codes: table.optional(EXIT_CODES, exit_codes).unwrap_or_default(),
+        cwd: table.optional("cwd", Value::nonempty_text),
+        scratch: table.optional("scratch", patterns).unwrap_or_default().into_iter().collect(),
+        command: None,
+    };
+    table.unsupported(&["network", "sandbox", "trace", "service"]);
+    settings
+}
+
+/// Reads path patterns: one, or a list.
+pub fn patterns(value: Value<'_>) -> Option<Vec<String>> {
+    value.one_or_list(pattern)
+}
+
+/// Reads names of environment variables: one, or a list.
+pub fn variable_names(value: Value<'_>) -> Option<BTreeSet<String>> {
+    value.one_or_list(name).map(|names| names.into_iter().collect())
+}
+
+/// Reads variables of az and their values; their names are one in any case, as PowerShell has it.
+pub fn variables(value: Value<'_>) -> Option<BTreeMap<String, serde_json::Value>> {
+    let entries = value.map(Names::AnyCase, |_, _, value| Some(value.json()))?;
+    Some(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// Reads an argv of at least a program.
+pub fn argv(value: Value<'_>) -> Option<Vec<String>> {
+    let argv = value.list(Value::text)?;
+    if argv.first().is_none_or(|program| program.trim().is_empty()) {
+        return value.bad_value(
+            "names no program",
+            "write a list that starts with a program: [\"sh\", \"-c\", \"...\"]",
+        );
+    }
+    Some(argv)
+}
+
+/// Reads `env`: names of environment variables with the values they are given.
+pub fn environment(value: Value<'_>) -> Option<BTreeMap<String, String>> {
+    let entries = value.map(Names::ExactCase, |key, at, value| {
+        if key.is_empty() || key.contains(['=', '\0']) {
+            let context = value.context();
+            let fault = context.error(code::BAD_NAME, format!("`{key}` cannot name an environment variable"));
+            context.report(fault.at(at).help("write a name of letters, digits and `_`"));
+        }
+        value.scalar()
+    })?;
+    Some(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
+/// A pattern must be a glob that can be read; only brackets and braces can be wrong in one.
+fn pattern(value: Value<'_>) -> Option<String> {
+    let text = value.nonempty_text()?;
+    if text.contains(['[', '{', '\\'])
+        && let Err(error) = Glob::new(&text)
+    {
+        let context = value.context();
+        let fault = context.error(code::BAD_GLOB, format!("`{text}` is no glob: {}", error.kind()));
+        let help = "close the bracket or brace, or write [[] and [{] for the characters themselves";
+        context.report(fault.at(value.span()).help(help));
+        return None;
+    }
+    Some(text)
+}
+
+fn outputs(value: Value<'_>) -> Option<Vec<String>> {
+    // `outputs` of the seeds' format: values handed to later jobs rather than paths.
+    let is_named = match &value.node().value {
+        NodeValue::Table(_) => true,
+        NodeValue::List(items) => items.iter().any(|item| matches!(item.value, NodeValue::Table(_))),
+        _ => false,
+    };
+    if is_named {
+        let context = value.context();
+        let fault = context.error(code::UNSUPPORTED_FIELD, "named `outputs` are not supported yet");
+        let help = "remove `outputs`, or list the paths that are made";
+        context
+            .report(fault.label(context.opening(value.span()), "az reads a list of paths here").help(help));
+        return None;
+    }
+    patterns(value)
+}
+
+fn name(value: Value<'_>) -> Option<String> {
+    let text = value.nonempty_text()?;
+    if text.contains(['=', ' ']) {
+        let help = "write the name alone; a value is given with `env`";
+        return value.bad_value(&format!("names environment variables, found `{text}`"), help);
+    }
+    Some(text)
+}
+
+fn cache(value: Value<'_>) -> Option<CachePolicy> {
+    let text = match &value.node().value {
+        NodeValue::Bool(true) => return Some(CachePolicy::Auto),
+        NodeValue::Bool(false) => return Some(CachePolicy::Never),
+        NodeValue::Text(text) => text,
+        _ => return value.wrong_type("a text"),
+    };
+    if text.starts_with(|first: char| first.is_ascii_digit()) {
+        return value.duration().map(CachePolicy::For);
+    }
+    let words = || CachePolicy::WORDS.iter().map(|(word, _)| *word);
+    let known = CachePolicy::WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+    if known.is_none() {
+        let help = nearest(text, words())
+            .map_or("write \"24h\" to keep results for a day".to_owned(), |word| {
+                format!("did you mean `{word}`?")
+            });
+        let problem = format!("wants {} or a duration, found `{text}`", quoted_list(words()));
+        return value.bad_value(&problem, &help);
+    }
+    known.map(|(_, policy)| *policy)
+}
+
+fn resources(value: Value<'_>) -> Option<BTreeMap<String, u32>> {
+    if matches!(value.node().value, NodeValue::Table(_)) {
+        let entries = value.map(Names::ExactCase, |_, _, count| count.whole_number(1..=u32::MAX))?;
+        return Some(entries.into_iter().map(|(name, count)| (name.to_owned(), count)).collect());
+    }
+    let items = value.one_or_list(|item| {
+        let text = item.text()?;
+        let found = resource(&text);
+        if found.is_none() {
+            let help = "write a name, or a name and a count: \"memory:4\"";
+            return item.bad_value(&format!("names resources, found `{text}`"), help);
+        }
+        found
+    })?;
+    Some(items.into_iter().collect())
+}
+
+/// Reads a table of exit codes and what they mean.
+fn exit_codes(value: Value<'_>) -> Option<BTreeMap<i32, ExitMeaning>> {
+    let mut codes = BTreeMap::new();
+    for (code, meaning) in exit_code_entries(value)? {
+        declare_exit_code(&mut codes, code, meaning);
+    }
+    Some(codes)
+}
+
+/// Reads exit codes as they are written, the highest first so that a low byte of its own is not overwritten.
+pub fn exit_code_entries(value: Value<'_>) -> Option<Vec<(i32, ExitMeaning)>> {
+    let entries = value.map(Names::ExactCase, |key, at, value| {
+        let code = key.trim().parse::<i32>().ok();
+        if code.is_none() {
+            let context = value.context();
+            let fault = context.error(code::BAD_VALUE, format!("`{key}` is no exit code"));
+            let meanings = quoted_list(ExitMeaning::WORDS.iter().map(|(word, _)| *word));
+            context.report(fault.at(at).help(format!("write a number and what it means: {meanings}")));
+        }
+        Some((code?, value.choice(&ExitMeaning::WORDS)?))
+    })?;
+    let mut codes: Vec<_> = entries.into_iter().map(|(_, entry)| entry).collect();
+    codes.sort_unstable();
+    codes.reverse();
+    Some(codes)
+}

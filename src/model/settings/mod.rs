@@ -1,0 +1,13 @@
+//! What can be said of a step, wherever it is said: in a rule, in a script's header, in a playbook's job or step.
+//!
+//! Knows the values and how the places overrule each other. Does not know what a step runs, nor whether a path exists.
+
+mod decode;
+mod layers;
+mod values;
+
+pub use decode::{argv, decode, environment, exit_code_entries, patterns, variable_names, variables};
+pub use values::{CachePolicy, ExitMeaning, Settings, declare_exit_code, resource};
+
+#[cfg(test)]
+mod tests;
