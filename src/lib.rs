@@ -14,6 +14,7 @@ pub mod execute;
 pub mod fingerprint;
 pub mod journal;
 pub mod model;
+pub mod plan;
 pub mod report;
 pub mod sys;
 pub mod text;

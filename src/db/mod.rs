@@ -5,11 +5,7 @@
 
 #![expect(missing_docs, reason = "salsa generates constructors and setters; every field is documented")]
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use salsa::Setter;
 use serde_json::Value;
@@ -54,6 +50,7 @@ pub struct Workspace {
     #[returns(ref)]
     pub rules: Vec<SourceFile>,
     /// `az.toml`.
+    #[returns(copy)]
     pub config: SourceFile,
     /// Where az runs.
     #[returns(ref)]
@@ -73,23 +70,22 @@ pub struct Request {
     #[returns(ref)]
     pub variables: BTreeMap<String, Value>,
     /// Scripts that selected ones depend on are selected too.
+    #[returns(copy)]
     pub with_dependencies: bool,
     /// Arguments for a script that is run by its number.
     #[returns(ref)]
     pub script_arguments: Vec<String>,
     /// The user's word that steps whose effects are unknown may overlap.
+    #[returns(copy)]
     pub overlap: bool,
 }
 
-/// The world as conditions and programs see it.
+/// The world as conditions see it.
 #[salsa::input(debug)]
 pub struct Surroundings {
     /// The environment az was started with.
     #[returns(ref)]
     pub env: BTreeMap<String, String>,
-    /// Programs that were looked up, and where they are.
-    #[returns(ref)]
-    pub tools: BTreeMap<String, Option<PathBuf>>,
 }
 
 /// What queries need of a database.
@@ -142,13 +138,6 @@ impl Database {
     pub fn set_arguments(&mut self, request: Request, arguments: Vec<String>) {
         if *request.arguments(self) != arguments {
             request.set_arguments(self).to(arguments);
-        }
-    }
-
-    /// Says where programs are, unless that is known.
-    pub fn set_tools(&mut self, surroundings: Surroundings, tools: BTreeMap<String, Option<PathBuf>>) {
-        if *surroundings.tools(self) != tools {
-            surroundings.set_tools(self).to(tools);
         }
     }
 }

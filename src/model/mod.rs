@@ -6,5 +6,7 @@ pub mod config;
 pub mod decode;
 pub mod kind;
 pub mod playbook;
+pub mod query;
 pub mod rule;
+pub mod script;
 pub mod settings;

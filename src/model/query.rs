@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use super::{
-    config::{self, Config},
+    config::{Config, read as read_config},
     kind::Kinds,
     playbook::{self, Playbook},
     rule::{self, RuleFile},
@@ -33,14 +33,18 @@ pub struct Text {
 pub fn text(db: &dyn Db, file: SourceFile) -> Text {
     let name = file.path(db).as_str();
     match file.contents(db) {
-        Contents::Absent => Text { source: Arc::new(Source::new(name, "")), is_readable: false, diagnostic: None },
+        Contents::Absent => {
+            Text { source: Arc::new(Source::new(name, "")), is_readable: false, diagnostic: None }
+        }
         Contents::Unreadable(why) => {
             let fault = Diagnostic::error(code::UNREADABLE_FILE, format!("`{name}` cannot be read: {why}"))
                 .help(format!("make it readable: chmod u+r '{name}'"));
             Text { source: Arc::new(Source::new(name, "")), is_readable: false, diagnostic: Some(fault) }
         }
         Contents::Bytes(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => Text { source: Arc::new(Source::new(name, text)), is_readable: true, diagnostic: None },
+            Ok(text) => {
+                Text { source: Arc::new(Source::new(name, text)), is_readable: true, diagnostic: None }
+            }
             Err(error) => not_utf8(name, bytes, error.valid_up_to()),
         },
     }
@@ -62,7 +66,11 @@ fn not_utf8(name: &str, bytes: &[u8], valid: usize) -> Text {
 pub fn rule_file(db: &dyn Db, file: SourceFile) -> Reading<RuleFile> {
     let text = text(db, file);
     if !text.is_readable {
-        return Reading { value: None, tree: None, diagnostics: text.diagnostic.clone().into_iter().collect() };
+        return Reading {
+            value: None,
+            tree: None,
+            diagnostics: text.diagnostic.clone().into_iter().collect(),
+        };
     }
     rule::read(&text.source)
 }
@@ -74,9 +82,10 @@ pub fn rules(db: &dyn Db, workspace: Workspace) -> Arc<Rulebook> {
     let own: Vec<RuleFile> =
         workspace.rules(db).iter().filter_map(|file| rule_file(db, *file).value.clone()).collect();
     let kinds = own.iter().flat_map(|file| file.kinds.clone()).collect();
-    let own_rules = own.iter().zip(workspace.rules(db)).flat_map(|(file, source)| {
-        file.rules.iter().map(|rule| (Some(*source), rule.clone()))
-    });
+    let own_rules = own
+        .iter()
+        .zip(workspace.rules(db))
+        .flat_map(|(file, source)| file.rules.iter().map(|rule| (Some(*source), rule.clone())));
     Arc::new(Rulebook {
         kinds: Kinds::new(kinds, &embedded.kinds),
         rules: embedded.rules.iter().map(|rule| (None, rule.clone())).chain(own_rules).collect(),
@@ -100,7 +109,7 @@ pub fn config(db: &dyn Db, workspace: Workspace) -> Reading<Config> {
         let diagnostics = text.diagnostic.clone().into_iter().collect();
         return Reading { value: Some(Config::default()), tree: None, diagnostics };
     }
-    config::read(&text.source)
+    read_config(&text.source)
 }
 
 /// Returns a script with its places; nothing if the file is no readable script.

@@ -88,12 +88,19 @@ pub fn script_name(file_name: &str) -> Option<(ScriptNumber, &str)> {
     let rest = file_name.get(4..)?.strip_prefix('_')?;
     let (stem, extension) = rest.rsplit_once('.')?;
     // `0402_x.ps1.old` and editors' copies are no scripts.
-    let is_left_over = matches!(extension, "old" | "bak" | "orig" | "tmp" | "swp" | "md") || extension.ends_with('~');
-    (!stem.is_empty() && !extension.is_empty() && !is_left_over).then(|| (number, &file_name[..5 + stem.len()]))
+    let is_left_over =
+        matches!(extension, "old" | "bak" | "orig" | "tmp" | "swp" | "md") || extension.ends_with('~');
+    (!stem.is_empty() && !extension.is_empty() && !is_left_over)
+        .then(|| (number, &file_name[..5 + stem.len()]))
 }
 
 /// Reads a script whose name is one.
-pub fn read_script(path: &WsPath, source: Arc<Source>, kinds: &Kinds, root: &std::path::Path) -> Option<ScriptReading> {
+pub fn read_script(
+    path: &WsPath,
+    source: Arc<Source>,
+    kinds: &Kinds,
+    root: &std::path::Path,
+) -> Option<ScriptReading> {
     let (number, stem) = script_name(path.file_name())?;
     let kind = kinds.of_path(path.as_str());
     let (style, language) = kind.map_or_else(|| (CommentStyle::hash(), Language::Other), reading_of);
@@ -212,7 +219,8 @@ type Bad<'a> = dyn FnMut(&str, Span, &str, &str) + 'a;
 
 fn cache_policy(field: &Spanned<String>, bad: &mut Bad<'_>) -> Option<CachePolicy> {
     let word = CachePolicy::WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(&field.value));
-    let policy = word.map(|(_, policy)| *policy).or_else(|| duration::parse(&field.value).ok().map(CachePolicy::For));
+    let policy =
+        word.map(|(_, policy)| *policy).or_else(|| duration::parse(&field.value).ok().map(CachePolicy::For));
     if policy.is_none() {
         bad("Cache", field.span, &field.value, "write auto, always, never, or a duration such as 24h");
     }
@@ -233,9 +241,10 @@ fn resources(header: &Header, bad: &mut Bad<'_>) -> BTreeMap<String, u32> {
 fn exit_codes(header: &Header, bad: &mut Bad<'_>) -> BTreeMap<i32, ExitMeaning> {
     let mut codes = BTreeMap::new();
     for entry in header.exit_codes.iter().flatten() {
-        let parsed = entry.value.split_once('=').and_then(|(code, meaning)| {
-            Some((code.trim().parse().ok()?, ExitMeaning::parse(meaning)?))
-        });
+        let parsed = entry
+            .value
+            .split_once('=')
+            .and_then(|(code, meaning)| Some((code.trim().parse().ok()?, ExitMeaning::parse(meaning)?)));
         match parsed {
             Some((code, meaning)) => declare_exit_code(&mut codes, code, meaning),
             None => {
@@ -257,7 +266,16 @@ mod tests {
         let stem = |name| script_name(name).map(|(number, stem)| (number.value(), stem.to_owned()));
         assert_eq!(stem("0402_Run-UnitTests.ps1"), Some((402, "0402_Run-UnitTests".to_owned())));
         assert_eq!(stem("0402_v1.2.sh"), Some((402, "0402_v1.2".to_owned())));
-        for name in ["README.md", "0402.ps1", "0402_x", "402_x.sh", "0402_x.ps1.old", "0402_.sh", "0402_Notes.md", "é402_x.sh"] {
+        for name in [
+            "README.md",
+            "0402.ps1",
+            "0402_x",
+            "402_x.sh",
+            "0402_x.ps1.old",
+            "0402_.sh",
+            "0402_Notes.md",
+            "é402_x.sh",
+        ] {
             assert_eq!(stem(name), None, "{name}");
         }
     }

@@ -113,7 +113,9 @@ impl EdgeKind {
             Self::Step => "is the step before".to_owned(),
             Self::Output(path) => format!("makes `{path}`"),
             Self::Rewrite(path) => format!("touches `{path}`, which one of the two rewrites"),
-            Self::Undeclared => "comes first, and one of the two does not declare inputs and outputs".to_owned(),
+            Self::Undeclared => {
+                "comes first, and one of the two does not declare inputs and outputs".to_owned()
+            }
         }
     }
 }

@@ -46,7 +46,8 @@ fn circle(edges: &[(usize, usize)]) -> Vec<usize> {
     let mut came_from = std::collections::BTreeMap::new();
     let mut queue = std::collections::VecDeque::from([start]);
     while let Some(node) = queue.pop_front() {
-        let mut next: Vec<usize> = graph.neighbors(node).filter(|next| knot.binary_search(next).is_ok()).collect();
+        let mut next: Vec<usize> =
+            graph.neighbors(node).filter(|next| knot.binary_search(next).is_ok()).collect();
         next.sort_unstable();
         for next in next {
             if next == start {

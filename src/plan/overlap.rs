@@ -45,8 +45,11 @@ impl<'a> Outputs<'a> {
             above = folder.parent();
         }
         let below = if prefix.as_str() == "." { String::new() } else { format!("{prefix}/") };
-        let range = self.by_prefix.range::<str, _>((std::ops::Bound::Included(below.as_str()), std::ops::Bound::Unbounded));
-        let behind = range.take_while(|(path, _)| path.as_str().starts_with(&below) && path.is_below(&prefix));
+        let range = self
+            .by_prefix
+            .range::<str, _>((std::ops::Bound::Included(below.as_str()), std::ops::Bound::Unbounded));
+        let behind =
+            range.take_while(|(path, _)| path.as_str().starts_with(&below) && path.is_below(&prefix));
         found.extend(behind.filter(|(path, _)| **path != prefix).flat_map(|(_, outputs)| outputs));
         found.retain(|(_, output)| may_meet(pattern, output));
         found
@@ -179,12 +182,19 @@ mod tests {
 
     #[test]
     fn patterns_meet_where_one_path_can_be_named_by_both() {
-        for (one, other) in
-            [("a/b", "a/b"), ("a", "a/b"), ("a/*.txt", "a/b.txt"), ("a/**", "a/b/c"), ("a/**", "a"), ("**/*.rs", "src/*.rs")]
-        {
+        for (one, other) in [
+            ("a/b", "a/b"),
+            ("a", "a/b"),
+            ("a/*.txt", "a/b.txt"),
+            ("a/**", "a/b/c"),
+            ("a/**", "a"),
+            ("**/*.rs", "src/*.rs"),
+        ] {
             assert!(meet(one, other), "{one} and {other}");
         }
-        for (one, other) in [("a/b", "a/c"), ("a/*.txt", "a/b.rs"), ("a/**", "ab/c"), ("a/*.rs", "a/*.txt"), ("/x/a", "x/a")] {
+        for (one, other) in
+            [("a/b", "a/c"), ("a/*.txt", "a/b.rs"), ("a/**", "ab/c"), ("a/*.rs", "a/*.txt"), ("/x/a", "x/a")]
+        {
             assert!(!meet(one, other), "{one} and {other}");
         }
     }

@@ -14,7 +14,7 @@ use crate::{
 pub struct Selection {
     /// Places in the list of scripts, ascending; the list is sorted by number and path.
     pub scripts: Vec<usize>,
-    /// Single numbers that no script has.
+    /// Single numbers that no script has, included or excluded.
     pub missing: Vec<ScriptNumber>,
     /// Single numbers that several scripts share.
     pub ambiguous: Vec<ScriptNumber>,
@@ -33,15 +33,11 @@ pub fn select(scripts: &[Arc<Script>], sequence: &Sequence, source: &Arc<Source>
         selection.note(scripts, item.value, item.span, source, &found);
         included.extend(found);
     }
-    if sequence.included().next().is_none() {
-        // Only exclusions: everything else is meant.
-        included.extend(0..scripts.len());
-    }
     let mut excluded = BTreeSet::new();
     for item in sequence.excluded() {
         let found = matching(scripts, item.value);
         if found.is_empty() {
-            selection.diagnostics.push(matches_nothing(scripts, item.value, item.span, source));
+            selection.note(scripts, item.value, item.span, source, &found);
         }
         excluded.extend(found);
     }
@@ -63,7 +59,14 @@ pub(super) fn matching(scripts: &[Arc<Script>], selector: &Selector) -> Vec<usiz
 }
 
 impl Selection {
-    fn note(&mut self, scripts: &[Arc<Script>], selector: &Selector, span: Span, source: &Arc<Source>, found: &[usize]) {
+    fn note(
+        &mut self,
+        scripts: &[Arc<Script>],
+        selector: &Selector,
+        span: Span,
+        source: &Arc<Source>,
+        found: &[usize],
+    ) {
         match (selector, found) {
             (Selector::Number(number), []) => {
                 self.missing.push(*number);
@@ -77,7 +80,8 @@ impl Selection {
                 let stems = scripts.iter().map(|script| script.stem.as_str());
                 let wanted = format!("{}_{}", name.number, name.stem);
                 let guess = nearest(&wanted, stems).map(|near| format!("did you mean `{near}`?"));
-                let fault = Diagnostic::warning(code::NO_SUCH_SCRIPT, format!("no script is called `{name}`"));
+                let fault =
+                    Diagnostic::warning(code::NO_SUCH_SCRIPT, format!("no script is called `{name}`"));
                 let help = guess.unwrap_or_else(|| "`az list` shows the scripts there are".to_owned());
                 self.diagnostics.push(fault.source(source).label(span, "no such script").help(help));
             }
@@ -87,7 +91,12 @@ impl Selection {
     }
 }
 
-fn no_such_number(scripts: &[Arc<Script>], number: ScriptNumber, span: Span, source: &Arc<Source>) -> Diagnostic {
+fn no_such_number(
+    scripts: &[Arc<Script>],
+    number: ScriptNumber,
+    span: Span,
+    source: &Arc<Source>,
+) -> Diagnostic {
     let distance = |script: &&Arc<Script>| script.number.value().abs_diff(number.value());
     let closest = scripts.iter().min_by_key(distance);
     let help = closest.map_or_else(
@@ -114,7 +123,12 @@ fn ambiguous(
         .help(format!("to mean one of them, write its name: {}", quoted_list(stems().take(1))))
 }
 
-fn matches_nothing(scripts: &[Arc<Script>], selector: &Selector, span: Span, source: &Arc<Source>) -> Diagnostic {
+fn matches_nothing(
+    scripts: &[Arc<Script>],
+    selector: &Selector,
+    span: Span,
+    source: &Arc<Source>,
+) -> Diagnostic {
     let fault = Diagnostic::warning(code::MATCHES_NOTHING, format!("`{selector}` matches no script"));
     let known: BTreeSet<&str> = match selector {
         Selector::Stage(_) => scripts.iter().map(|script| script.stage.as_str()).collect(),
