@@ -1,9 +1,26 @@
-//! stub
+//! From a request to a graph: select, expand, order, validate.
+//!
+//! Knows scripts, playbooks and what steps declare. Does not know files' contents, the cache, or processes: whether
+//! a step must run is not decided here.
+
+mod condition;
+mod dependencies;
+mod expand;
 mod graph;
 mod invocation;
 mod order;
 mod overlap;
+mod query;
+mod request;
+mod rules;
 mod select;
+mod validate;
+mod variables;
+
+pub use dependencies::{ToolWish, tool_candidates};
 pub use graph::{Decision, Edge, EdgeKind, Node, Plan, Reuse};
 pub use invocation::Invocation;
+pub use query::{Planned, plan, plan_graph};
+pub use request::{PlaybookFile, playbook_names};
+pub use rules::{RuleMatches, rule_matches};
 pub use select::{Selection, select};

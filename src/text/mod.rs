@@ -7,5 +7,6 @@ pub mod document;
 pub mod duration;
 pub mod expression;
 pub mod pattern;
+mod places;
 pub mod script;
 pub mod sequence;

@@ -1,0 +1,137 @@
+//! `Dependencies` of scripts: edges between selected ones, tools that must be there.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use crate::{
+    base::{Spanned, WsPath, quoted_list},
+    diag::{Diagnostic, Source, code},
+    model::script::Script,
+    text::script::Dependency,
+};
+
+/// A program that scripts depend on, to be looked up before they run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolWish {
+    /// The name as it is written.
+    pub name: String,
+    /// Programs any of which will do.
+    pub candidates: Vec<String>,
+    /// The script that wants it.
+    pub script: WsPath,
+    /// A script of the repository that brings it, not selected.
+    pub brought_by: Option<String>,
+    /// Where it is written.
+    pub place: (Arc<Source>, crate::base::Span),
+}
+
+impl ToolWish {
+    /// Returns the warning that none of the candidates is on PATH.
+    pub fn missing(&self) -> Diagnostic {
+        let help = match &self.brought_by {
+            Some(script) => format!("select {script} too, or add --with-deps"),
+            None => format!("install it, or mark it as (optional) in `Dependencies` of {}", self.script),
+        };
+        Diagnostic::warning(code::MISSING_TOOL, format!("`{}` is not installed", self.name))
+            .source(&self.place.0)
+            .label(self.place.1, format!("looked for {} on PATH", quoted_list(&self.candidates)))
+            .help(help)
+    }
+}
+
+/// What the entries of one script's `Dependencies` come to.
+#[derive(Debug, Default)]
+pub(super) struct Resolved {
+    /// Places in the catalog of scripts that come first, selected or not.
+    pub(super) scripts: BTreeSet<usize>,
+    /// Every earlier selected script comes first.
+    pub(super) all: bool,
+    /// Programs that must be there.
+    pub(super) tools: Vec<ToolWish>,
+    /// Entries that are neither.
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// Resolves the dependencies of the script at `place`; `entries` are the same with their places in its text.
+pub(super) fn resolve(
+    scripts: &[Arc<Script>],
+    place: usize,
+    entries: &[Spanned<Dependency>],
+    source: &Arc<Source>,
+) -> Resolved {
+    let mut resolved = Resolved::default();
+    for entry in entries {
+        match &entry.value {
+            Dependency::None => {}
+            Dependency::All => resolved.all = true,
+            Dependency::Number(number) => {
+                let same =
+                    (0..scripts.len()).filter(|index| scripts[*index].number == *number && *index != place);
+                let before = resolved.scripts.len();
+                resolved.scripts.extend(same);
+                if resolved.scripts.len() == before && scripts[place].number != *number {
+                    resolved.diagnostics.push(unknown_number(scripts, *number, entry, source));
+                }
+            }
+            Dependency::Tool { name, optional } => {
+                let installer = installer(scripts, name).filter(|index| *index != place);
+                if let Some(index) = installer {
+                    resolved.scripts.insert(index);
+                }
+                if !optional {
+                    resolved.tools.push(ToolWish {
+                        name: name.clone(),
+                        candidates: tool_candidates(name),
+                        script: scripts[place].path.clone(),
+                        brought_by: installer.map(|index| scripts[index].stem.clone()),
+                        place: (Arc::clone(source), entry.span),
+                    });
+                }
+            }
+        }
+    }
+    resolved
+}
+
+/// Returns the script that is called `NNNN_Install-<tool>`; never one whose name merely contains the tool's.
+fn installer(scripts: &[Arc<Script>], tool: &str) -> Option<usize> {
+    let plain = |text: &str| {
+        text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
+    };
+    let wanted = format!("install{}", plain(tool));
+    scripts.iter().position(|script| plain(&script.stem[5..]) == wanted)
+}
+
+/// Returns the programs that a tool's name stands for, the likeliest first.
+pub fn tool_candidates(tool: &str) -> Vec<String> {
+    let lower = tool.to_ascii_lowercase();
+    let known: &[&str] = match lower.as_str() {
+        "python" => &["python3", "python"],
+        "node" | "node.js" | "nodejs" => &["node", "nodejs"],
+        "github cli" | "gh cli" => &["gh"],
+        "powershell" | "powershell7" | "powershell core" => &["pwsh"],
+        "opentofu" => &["tofu"],
+        "azure cli" | "azurecli" => &["az"],
+        "aws cli" | "awscli" => &["aws"],
+        "docker desktop" => &["docker"],
+        "vs code" | "vscode" => &["code"],
+        "claude code" | "claudecode" => &["claude"],
+        "hyper-v" | "hyperv" => &["vmms.exe"],
+        "ripgrep" => &["rg"],
+        _ => return vec![lower.replace(' ', "-")],
+    };
+    known.iter().map(|&name| name.to_owned()).collect()
+}
+
+fn unknown_number(
+    scripts: &[Arc<Script>],
+    number: crate::base::ScriptNumber,
+    entry: &Spanned<Dependency>,
+    source: &Arc<Source>,
+) -> Diagnostic {
+    let distance = |script: &&Arc<Script>| script.number.value().abs_diff(number.value());
+    let closest = scripts.iter().min_by_key(distance).map(|script| script.stem.clone()).unwrap_or_default();
+    Diagnostic::warning(code::UNKNOWN_DEPENDENCY, format!("no script has the number {number}"))
+        .source(source)
+        .label(entry.span, "orders nothing")
+        .help(format!("remove it, or name a script there is; the closest is {closest}"))
+}

@@ -1,0 +1,125 @@
+//! The plan as a salsa query.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Plan, ToolWish,
+    expand::{Expanded, Ground, PlaybookContext},
+    request::{Part, parts},
+    rules::rule_matches,
+    validate,
+};
+use crate::{
+    db::{Db, Request, SourceFile, Surroundings, Workspace},
+    diag::Diagnostic,
+    model::{
+        playbook::Playbook,
+        query::{catalog, config, playbook_reading, rule_file, rules, script_reading, text},
+    },
+};
+
+/// What planning gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// The plan; nothing if an error stands in the way.
+    pub plan: Option<Arc<Plan>>,
+    /// Programs the scripts depend on, to be looked up.
+    pub tools: Vec<ToolWish>,
+    /// What is wrong or doubtful.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The selection is well formed and names nothing.
+    pub is_empty: bool,
+}
+
+/// Plans a request.
+#[salsa::tracked]
+pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: Surroundings) -> Planned {
+    let mut diagnostics = ground_faults(db, workspace);
+    let (parts, faults) = parts(db, workspace, request);
+    diagnostics.extend(faults);
+    let configured = config(db, workspace).value.clone().unwrap_or_default();
+    let playbooks: Vec<(SourceFile, &Playbook)> = parts
+        .iter()
+        .filter_map(|part| match part {
+            Part::Playbook(file) => Some(*file),
+            Part::Scripts(..) => None,
+        })
+        .filter_map(|file| {
+            let reading = playbook_reading(db, file);
+            diagnostics.extend(reading.diagnostics.iter().cloned());
+            reading.value.as_ref().map(|playbook| (file, playbook))
+        })
+        .collect();
+    let catalog = catalog(db, workspace);
+    let readings = |index: usize| script_reading(db, workspace, catalog.scripts[index].0).as_ref();
+    let mut variables: BTreeMap<_, _> = configured.variables.clone();
+    variables.extend(playbooks.iter().flat_map(|(_, playbook)| playbook.variables.clone()));
+    variables.extend(request.variables(db).clone());
+    let rulebook = rules(db, workspace);
+    let ground = Ground {
+        root: workspace.root(db),
+        catalog,
+        readings: &readings,
+        kinds: &rulebook.kinds,
+        rules: rule_matches(db, workspace),
+        config: &configured,
+        variables,
+        env: surroundings.env(db),
+        platform: &workspace.platform(db).os,
+        with_dependencies: request.with_dependencies(db),
+        script_arguments: request.script_arguments(db),
+    };
+    let mut expanded = Expanded::default();
+    for part in &parts {
+        match part {
+            Part::Scripts(sequence, source) => expanded.add_sequence(&ground, sequence, source),
+            Part::Playbook(file) => {
+                let reading = playbook_reading(db, *file);
+                if let Some(playbook) = &reading.value {
+                    let source = &text(db, *file).source;
+                    let tree = reading.tree.as_ref();
+                    expanded.add_playbook(
+                        &ground,
+                        PlaybookContext { path: file.path(db), source, tree, playbook },
+                    );
+                }
+            }
+        }
+    }
+    diagnostics.append(&mut expanded.diagnostics);
+    let is_empty = expanded.nodes.is_empty();
+    if is_empty && !crate::diag::has_errors(&diagnostics) {
+        diagnostics.push(validate::nothing_selected(catalog.scripts.len()));
+    }
+    let tools = std::mem::take(&mut expanded.tools);
+    let nodes = match validate::order(&mut expanded, request.overlap(db)) {
+        Ok(nodes) => nodes,
+        Err(circle) => {
+            diagnostics.push(*circle);
+            Vec::new()
+        }
+    };
+    diagnostics.extend(validate::check(&nodes));
+    let playbook = playbooks.first().map(|(file, _)| file.path(db).clone());
+    let is_sound = !crate::diag::has_errors(&diagnostics);
+    Planned { plan: is_sound.then(|| Arc::new(Plan { nodes, playbook })), tools, diagnostics, is_empty }
+}
+
+/// Returns the plan alone, so that what depends on it is not asked again when only a diagnostic changed.
+#[salsa::tracked]
+pub fn plan_graph(
+    db: &dyn Db,
+    workspace: Workspace,
+    request: Request,
+    surroundings: Surroundings,
+) -> Option<Arc<Plan>> {
+    plan(db, workspace, request, surroundings).plan.clone()
+}
+
+/// Returns what is wrong with the files that every plan stands on.
+fn ground_faults(db: &dyn Db, workspace: Workspace) -> Vec<Diagnostic> {
+    let mut faults = config(db, workspace).diagnostics.clone();
+    faults.extend(workspace.rules(db).iter().flat_map(|file| rule_file(db, *file).diagnostics.clone()));
+    faults.extend(rule_matches(db, workspace).diagnostics.clone());
+    faults
+}

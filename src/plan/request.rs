@@ -1,0 +1,137 @@
+//! What a request's words mean: selections, or playbooks by name or path.
+
+use std::sync::Arc;
+
+use crate::{
+    base::{Spanned, WsPath, nearest, quoted_list},
+    db::{Db, Request, SourceFile, Workspace},
+    diag::{Diagnostic, Source, code},
+    model::query::playbook_reading,
+    text::sequence::{self, Sequence, Word},
+};
+
+/// A part of what is asked for.
+#[derive(Debug, Clone)]
+pub(super) enum Part {
+    /// Scripts, and the text the selection stands in.
+    Scripts(Sequence, Arc<Source>),
+    /// A playbook.
+    Playbook(SourceFile),
+}
+
+/// A playbook file and the names it answers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaybookFile {
+    /// The file.
+    pub file: SourceFile,
+    /// Its path relative to the workspace.
+    pub path: WsPath,
+    /// Its file name without extension.
+    pub stem: String,
+    /// The name it gives itself, if it can be read.
+    pub name: Option<String>,
+}
+
+/// Returns the playbooks of a workspace, sorted by path.
+pub fn playbook_names(db: &dyn Db, workspace: Workspace) -> Vec<PlaybookFile> {
+    let name = |file: &SourceFile| {
+        let path = file.path(db).clone();
+        let stem = path.file_name().rsplit_once('.').map_or(path.file_name(), |(stem, _)| stem).to_owned();
+        let name = playbook_reading(db, *file).value.as_ref().map(|playbook| playbook.name.clone());
+        PlaybookFile { file: *file, path, stem, name }
+    };
+    workspace.playbooks(db).iter().map(name).collect()
+}
+
+/// Reads a request's words.
+pub(super) fn parts(db: &dyn Db, workspace: Workspace, request: Request) -> (Vec<Part>, Vec<Diagnostic>) {
+    let mut parts = Vec::new();
+    let mut diagnostics = Vec::new();
+    let arguments = request.arguments(db);
+    let mut all = Vec::new();
+    if !arguments.is_empty() {
+        all.push(sequence::parse(arguments));
+    }
+    all.extend(request.lists(db).iter().map(sequence::parse_lines));
+    for parsed in all {
+        diagnostics.extend(parsed.diagnostics);
+        for word in &parsed.words {
+            match find_playbook(db, workspace, word, &parsed.source) {
+                Ok(file) => parts.push(Part::Playbook(file)),
+                Err(fault) => diagnostics.push(*fault),
+            }
+        }
+        if !parsed.sequence.items.is_empty() {
+            parts.push(Part::Scripts(parsed.sequence, parsed.source));
+        }
+    }
+    (parts, diagnostics)
+}
+
+/// Finds a playbook by path, file name or its own name, in this order.
+fn find_playbook(
+    db: &dyn Db,
+    workspace: Workspace,
+    word: &Word,
+    source: &Arc<Source>,
+) -> Result<SourceFile, Box<Diagnostic>> {
+    let Spanned { value: wanted, span } = &word.name;
+    if word.exclude {
+        let fault =
+            Diagnostic::error(code::UNREADABLE_ITEM, "a playbook cannot be excluded from a selection");
+        let help = "exclude scripts by number, range, stage or tag, as in `!0402`";
+        return Err(Box::new(fault.source(source).label(*span, "no selection of scripts").help(help)));
+    }
+    let normal = WsPath::new(workspace.root(db), &WsPath::root(), wanted);
+    // Files are looked at before their names, so that finding a playbook by its file reads no other.
+    let files = workspace.playbooks(db);
+    if let Some(file) = files.iter().find(|file| *file.path(db) == normal) {
+        return Ok(*file);
+    }
+    let stem = |file: &SourceFile| {
+        let name = file.path(db).file_name();
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem).eq_ignore_ascii_case(wanted) || name == wanted
+    };
+    let mut found: Vec<SourceFile> = files.iter().copied().filter(stem).collect();
+    if found.is_empty() {
+        let is_named =
+            |file: &PlaybookFile| file.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+        found = playbook_names(db, workspace)
+            .iter()
+            .filter(|file| is_named(file))
+            .map(|file| file.file)
+            .collect();
+    }
+    match found.as_slice() {
+        [only] => Ok(*only),
+        [] => Err(Box::new(
+            no_such_playbook(db, workspace, wanted).source(source).label(*span, "no such playbook"),
+        )),
+        several => {
+            let paths = || several.iter().map(|file| file.path(db));
+            let fault = Diagnostic::error(
+                code::AMBIGUOUS_PLAYBOOK,
+                format!("several playbooks are called `{wanted}`"),
+            )
+            .source(source)
+            .label(*span, format!("could be {}", quoted_list(paths())))
+            .help(format!("write the path: {}", quoted_list(paths().take(1))));
+            Err(Box::new(fault))
+        }
+    }
+}
+
+fn no_such_playbook(db: &dyn Db, workspace: Workspace, wanted: &str) -> Diagnostic {
+    let fault = Diagnostic::error(code::NO_SUCH_PLAYBOOK, format!("there is no playbook `{wanted}`"));
+    let names = playbook_names(db, workspace);
+    let stems: Vec<&str> = names.iter().map(|file| file.stem.as_str()).collect();
+    let keyword =
+        ["stage:", "tag:"].into_iter().find(|keyword| wanted.to_ascii_lowercase().starts_with(&keyword[..3]));
+    match (nearest(wanted, stems.iter().copied()), keyword) {
+        (Some(near), _) => fault.help(format!("did you mean `{near}`?")),
+        (None, _) if stems.is_empty() => {
+            fault.help("there are no playbooks here; scripts are selected as 0402, 04*, stage:NAME")
+        }
+        (None, _) => fault.help(format!("there are {}", quoted_list(stems.iter().take(12)))),
+    }
+}

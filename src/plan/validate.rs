@@ -1,0 +1,153 @@
+//! From nodes in the order of the text to a plan: the order, all edges, and what makes it impossible.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Edge, EdgeKind, Node,
+    expand::Expanded,
+    order::sequential_order,
+    overlap::{Outputs, TwoOwners},
+};
+use crate::{
+    base::{WsPath, plural},
+    diag::{Diagnostic, code},
+    text::pattern::PRIVATE_FOLDERS,
+};
+
+/// Orders the nodes and gives each its edges.
+///
+/// # Errors
+/// The circle, if there is one.
+pub(super) fn order(expanded: &mut Expanded, overlap: bool) -> Result<Vec<Node>, Box<Diagnostic>> {
+    give_unique_ids(&mut expanded.nodes);
+    let producers = Outputs::of(&expanded.nodes).producer_edges();
+    let declared = std::mem::take(&mut expanded.edges).into_iter();
+    let mut edges: Vec<(usize, usize, EdgeKind)> =
+        declared.chain(producers.into_iter().map(|(later, edge)| (later, edge.to, edge.kind))).collect();
+    dedup(&mut edges);
+    let bare: Vec<(usize, usize)> = edges.iter().map(|(later, earlier, _)| (*later, *earlier)).collect();
+    let order = match sequential_order(expanded.nodes.len(), &bare) {
+        Ok(order) => order,
+        Err(circle) => return Err(Box::new(cycle(&expanded.nodes, &edges, &circle))),
+    };
+    let mut place = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(at, node)| place[*node] = at);
+    let mut slots: Vec<Option<Node>> = std::mem::take(&mut expanded.nodes).into_iter().map(Some).collect();
+    let mut nodes: Vec<Node> =
+        order.iter().map(|node| slots[*node].take().expect("an order names each node once")).collect();
+    let groups: Vec<usize> = order.iter().map(|node| expanded.groups[*node]).collect();
+    for (later, earlier, kind) in edges {
+        nodes[place[later]].edges.push(Edge { to: place[earlier], kind });
+    }
+    let pairs = Outputs::of(&nodes).rewrite_pairs();
+    for (earlier, later, path) in pairs {
+        add_order_edge(&mut nodes, later, earlier, EdgeKind::Rewrite(path));
+    }
+    if !overlap {
+        keep_undeclared_in_order(&mut nodes, &groups);
+    }
+    nodes.iter_mut().for_each(|node| node.edges.sort_by_key(|edge| edge.to));
+    Ok(nodes)
+}
+
+/// One edge a pair, the first kind that was declared.
+fn dedup(edges: &mut Vec<(usize, usize, EdgeKind)>) {
+    let mut seen = BTreeSet::new();
+    edges.retain(|(later, earlier, _)| seen.insert((*later, *earlier)));
+}
+
+fn add_order_edge(nodes: &mut [Node], later: usize, earlier: usize, kind: EdgeKind) {
+    if !nodes[later].edges.iter().any(|edge| edge.to == earlier) {
+        nodes[later].edges.push(Edge { to: earlier, kind });
+    }
+}
+
+/// A step whose effects are unknown overlaps nothing of its own sequence: it waits for all before it since the last
+/// such step, and all behind it wait for it.
+fn keep_undeclared_in_order(nodes: &mut [Node], groups: &[usize]) {
+    let count = groups.iter().max().map_or(0, |last| last + 1);
+    let mut since: Vec<Vec<usize>> = vec![Vec::new(); count];
+    let mut barrier: Vec<Option<usize>> = vec![None; count];
+    for index in 0..nodes.len() {
+        let group = groups[index];
+        if nodes[index].is_declared() {
+            if let Some(before) = barrier[group] {
+                add_order_edge(nodes, index, before, EdgeKind::Undeclared);
+            }
+            since[group].push(index);
+        } else {
+            let open = std::mem::take(&mut since[group]);
+            for before in open.into_iter().chain(barrier[group]) {
+                add_order_edge(nodes, index, before, EdgeKind::Undeclared);
+            }
+            barrier[group] = Some(index);
+        }
+    }
+}
+
+/// Two nodes of one name get the path, then a count.
+fn give_unique_ids(nodes: &mut [Node]) {
+    let mut seen = BTreeSet::new();
+    for node in nodes {
+        if !seen.insert(node.id.clone()) {
+            let base = node.script.as_ref().map_or(node.id.clone(), WsPath::to_string);
+            let numbered = (2..).map(|count| format!("{base}#{count}"));
+            let free = std::iter::once(base.clone()).chain(numbered).find(|id| seen.insert(id.clone()));
+            node.id = free.expect("counting up ends at a free name");
+        }
+    }
+}
+
+fn cycle(nodes: &[Node], edges: &[(usize, usize, EdgeKind)], circle: &[usize]) -> Diagnostic {
+    let names: Vec<&str> = circle.iter().chain(circle.first()).map(|node| nodes[*node].id.as_str()).collect();
+    let next = circle.iter().cycle().skip(1);
+    let reasons = circle.iter().zip(next).filter_map(|(later, earlier)| {
+        let edge = edges.iter().find(|(l, e, _)| (l, e) == (later, earlier))?;
+        Some(format!("{} waits for {}, which {}", nodes[*later].id, nodes[*earlier].id, edge.2.reason()))
+    });
+    let reasons: Vec<String> = reasons.collect();
+    let what = if circle.len() == 1 { "a step needs itself" } else { "steps need each other in a circle" };
+    Diagnostic::error(code::CYCLE, format!("{what}: {}", names.join(" -> ")))
+        .help(format!("remove one of these: {}", reasons.join("; ")))
+}
+
+/// Finds what must not be, however the steps are ordered.
+pub(super) fn check(nodes: &[Node]) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    for TwoOwners { nodes: (first, second), pattern } in Outputs::of(nodes).conflicts() {
+        let (first, second) = (&nodes[first].id, &nodes[second].id);
+        let fault = Diagnostic::error(
+            code::TWO_OWNERS,
+            format!("{first} and {second} both own the output `{pattern}`"),
+        );
+        faults.push(fault.help(format!(
+            "let one write elsewhere, or, if {second} rewrites what {first} made, add `{pattern}` to its inputs"
+        )));
+    }
+    for node in nodes {
+        for output in node.outputs.iter().flatten() {
+            let is_private = output
+                .as_str()
+                .split('/')
+                .any(|part| PRIVATE_FOLDERS.iter().any(|own| own.eq_ignore_ascii_case(part)));
+            if is_private || output.as_str() == "." {
+                let fault = format!("{} declares `{}` as its output", node.id, output.as_str());
+                let help = "name the files or folders the step makes; .git and .azcache cannot be among them";
+                faults.push(Diagnostic::error(code::OUTPUT_OUTSIDE, fault).help(help));
+            }
+        }
+    }
+    faults
+}
+
+/// Returns the diagnostic that nothing is selected.
+pub(super) fn nothing_selected(scripts: usize) -> Diagnostic {
+    let help = match scripts {
+        0 => "add a script such as scripts/0100_hello.sh; --allow-empty makes this no error".to_owned(),
+        _ => format!(
+            "`az list` shows the {} there are; --allow-empty makes this no error",
+            plural(scripts, "script")
+        ),
+    };
+    Diagnostic::warning(code::NOTHING_SELECTED, "nothing is selected").help(help)
+}
