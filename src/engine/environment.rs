@@ -1,0 +1,100 @@
+//! The strict environment of a step: what it is given, and what of that enters its key.
+//!
+//! | given | in the key |
+//! |---|---|
+//! | base set: PATH, HOME, USER, TZ, `LC_CTYPE=C.UTF-8`, TERM | its values |
+//! | TMPDIR, the step's own | no: always empty at its start |
+//! | the built-in list, where set | its values |
+//! | what header, rule or playbook declare, and what the text mentions | the value, unset being one |
+//! | values the playbook sets | yes |
+//! | `passEnv` | no |
+//! | everything else | withheld |
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use crate::{
+    fingerprint::{Component, ComponentKind},
+    plan::Node,
+};
+
+/// Handed over whenever they are set.
+const WHERE_SET: [&str; 19] = [
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
+    "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "JAVA_HOME", "VIRTUAL_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR", "CI",
+    "TZ", "HOME", "USER",
+];
+/// What the old engine told every script about itself.
+const PREFIX: &str = "AITHERZERO_";
+/// Names a shell sets by itself, or that are az's own: mentioning them asks for nothing.
+const NOT_ASKED_FOR: [&str; 9] =
+    ["PWD", "OLDPWD", "SHLVL", "_", "TMPDIR", "PATH", "LC_CTYPE", "TERM", "AZ_STEP"];
+/// Parts of names whose values are never shown.
+const SECRET_PARTS: [&str; 4] = ["TOKEN", "SECRET", "PASSWORD", "CREDENTIAL"];
+
+/// The variable that carries the chain of steps az runs in.
+pub(super) const PARENT: &str = "AZ_PARENT";
+
+/// What a step is given, and its part of the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Environment {
+    /// Names and values, without TMPDIR and AZ_PARENT.
+    pub(super) values: BTreeMap<String, String>,
+    /// What of it enters the key.
+    pub(super) components: Vec<Component>,
+}
+
+/// Returns the environment of a node; `outer` is the one az was started with.
+pub(super) fn environment_of(node: &Node, outer: &BTreeMap<String, String>, root: &Path) -> Environment {
+    let mut values = BTreeMap::from([
+        ("LC_CTYPE".to_owned(), "C.UTF-8".to_owned()),
+        ("TERM".to_owned(), "dumb".to_owned()),
+        ("AITHERZERO_NONINTERACTIVE".to_owned(), "true".to_owned()),
+        ("AITHERZERO_ROOT".to_owned(), root.display().to_string()),
+    ]);
+    let mut keyed: BTreeSet<&str> = BTreeSet::from(["LC_CTYPE", "PATH"]);
+    let mut give = |name: &str| {
+        if let Some(value) = outer.get(name) {
+            values.insert(name.to_owned(), value.clone());
+        }
+    };
+    give("PATH");
+    for name in WHERE_SET.into_iter().chain(outer.keys().map(String::as_str).filter(|name| name.starts_with(PREFIX))) {
+        give(name);
+        if outer.contains_key(name) {
+            keyed.insert(name);
+        }
+    }
+    let mentioned = node.mentioned.iter().filter(|name| !NOT_ASKED_FOR.contains(&name.as_str()));
+    for name in node.settings.use_env.iter().chain(mentioned) {
+        give(name);
+        keyed.insert(name);
+    }
+    for name in &node.settings.pass_env {
+        give(name);
+        keyed.remove(name.as_str());
+    }
+    let set = node.settings.env.iter().chain(&node.invocation.env);
+    for (name, value) in set {
+        values.insert(name.clone(), value.clone());
+        keyed.insert(name);
+    }
+    let components = keyed.into_iter().map(|name| component(name, values.get(name))).collect();
+    Environment { values, components }
+}
+
+fn component(name: &str, value: Option<&String>) -> Component {
+    let component = match value {
+        Some(value) => Component::of_text(ComponentKind::Environment, name, value),
+        None => return Component::unset(ComponentKind::Environment, name),
+    };
+    if looks_secret(name) { component.hidden() } else { component }
+}
+
+/// Tells whether a name is one whose values must not be shown.
+fn looks_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    SECRET_PARTS.iter().any(|part| name.contains(part)) || name.ends_with("_KEY")
+}

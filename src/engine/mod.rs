@@ -1,0 +1,25 @@
+//! The only API the faces call: load, list, check, plan, run, explain, runs, cache.
+//!
+//! Knows how the floors below work together. Does not know how anything is shown, nor what was typed.
+
+mod cache;
+mod check;
+mod desk;
+mod environment;
+mod job;
+mod lookup;
+mod materialize;
+mod prepare;
+mod reasons;
+mod run;
+mod runs;
+mod session;
+mod tools;
+mod verdict;
+mod workspace;
+
+pub use cache::{CacheEntry, CacheStatus};
+pub use check::{CheckedFile, Listing, ListedPlaybook};
+pub use run::{BuildOptions, BuildResult, Force};
+pub use session::{Ask, Engine, EngineError};
+pub use verdict::{PlanReport, PlannedVerdict, Verdict};

@@ -1,0 +1,132 @@
+//! A node with everything that is known before it runs: program, environment, key without observations.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{environment::{Environment, environment_of}, tools::Tools};
+use crate::{
+    base::{WsPath, quoted_list},
+    diag::{Diagnostic, code},
+    fingerprint::{Component, ComponentKind, Fingerprint, Question, View, answer},
+    model::settings::ExitMeaning,
+    plan::{Node, Plan},
+    sys::{Platform, System},
+};
+
+/// The version of what records mean; another one makes all older records of no use.
+const SCHEMA: &str = "1";
+
+/// A node and what is known before it runs.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    pub(super) node: Node,
+    /// Where its program is; nothing if it is not installed.
+    pub(super) program: Option<PathBuf>,
+    pub(super) environment: Environment,
+    /// Components that no file's content has a part in.
+    fixed: Vec<Component>,
+}
+
+/// Prepares all nodes of a plan.
+///
+/// Returns a diagnostic for each program that is missing and wanted by a node whose condition holds.
+pub(super) fn prepare(
+    system: &dyn System,
+    root: &Path,
+    outer: &BTreeMap<String, String>,
+    plan: &Arc<Plan>,
+) -> (Vec<Prepared>, Vec<Diagnostic>) {
+    let mut tools = Tools::new(system, outer.get("PATH").map_or("", String::as_str));
+    let mut missing: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
+    let mut prepared = Vec::with_capacity(plan.nodes.len());
+    for node in &plan.nodes {
+        let cwd = root.join(&node.invocation.cwd);
+        let program = tools.find(node.invocation.program(), &cwd);
+        let is_wanted = node.condition.as_ref().is_none_or(|condition| condition.holds);
+        if program.is_none() && is_wanted {
+            missing.entry(node.invocation.program()).or_default().push(node);
+        }
+        let environment = environment_of(node, outer, root);
+        let fixed = fixed_components(node, &environment);
+        prepared.push(Prepared { node: node.clone(), program, environment, fixed });
+    }
+    let diagnostics = missing.into_iter().map(|(program, nodes)| missing_program(program, &nodes)).collect();
+    (prepared, diagnostics)
+}
+
+fn missing_program(program: &str, nodes: &[&Node]) -> Diagnostic {
+    let names = nodes.iter().take(5).map(|node| &node.id);
+    let more = nodes.len().saturating_sub(5);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let message = format!("`{program}` is not on PATH; wanted by {}{more}", quoted_list(names));
+    let fault = Diagnostic::error(code::MISSING_INTERPRETER, message);
+    fault.help(format!("install `{program}`, or leave these steps out of the selection"))
+}
+
+fn fixed_components(node: &Node, environment: &Environment) -> Vec<Component> {
+    let platform = Platform::current();
+    let text = |kind, name: &str, value: &str| Component::of_text(kind, name, value);
+    let mut components = vec![
+        text(ComponentKind::Engine, "schema", SCHEMA),
+        text(ComponentKind::Platform, "platform", &format!("{}-{}", platform.os, platform.arch)),
+        text(ComponentKind::Folder, "cwd", &node.invocation.cwd),
+    ];
+    if let Some(command) = &node.invocation.text {
+        components.push(text(ComponentKind::Command, "text", command));
+    }
+    // The text of an inline step stands among the arguments too; it is shown once, as the command.
+    let arguments = node.invocation.argv.iter().filter(|word| Some(*word) != node.invocation.text.as_ref());
+    let arguments: Vec<String> = arguments.map(|word| quoted(word)).collect();
+    components.push(text(ComponentKind::Argument, "command line", &arguments.join(" ")));
+    if !node.exit_codes.is_empty() {
+        let codes = node.exit_codes.iter().map(|(code, meaning)| format!("{code}={}", ExitMeaning::as_str(*meaning)));
+        components.push(text(ComponentKind::Rule, "exit codes", &codes.collect::<Vec<_>>().join(" ")));
+    }
+    for (what, patterns) in [("inputs", &node.inputs), ("outputs", &node.outputs)] {
+        let Some(patterns) = patterns else { continue };
+        let patterns: Vec<&str> = patterns.iter().map(|pattern| pattern.as_str()).collect();
+        components.push(text(ComponentKind::Declaration, what, &patterns.join(" ")));
+    }
+    for (name, value) in &node.invocation.variables {
+        components.push(text(ComponentKind::Variable, name, &value.to_string()));
+    }
+    components.extend(environment.components.iter().cloned());
+    components
+}
+
+/// Writes a word so that two different command lines are two different texts.
+fn quoted(word: &str) -> String {
+    let is_plain = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "-_./=:,+@%".contains(c));
+    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+impl Prepared {
+    /// Returns the fingerprint of all that is known before running, with script and program as `view` has them.
+    pub(super) fn weak(&self, view: &dyn View) -> Fingerprint {
+        let mut components = self.fixed.clone();
+        if let Some(script) = &self.node.script {
+            let content = answer(view, &Question::Content(script.clone()));
+            components.push(Component::of_answer(ComponentKind::Script, script.as_str(), &content));
+        }
+        components.push(self.tool(view));
+        Fingerprint::new(components)
+    }
+
+    /// The program: where it is and what is in it, links followed.
+    fn tool(&self, view: &dyn View) -> Component {
+        let name = self.node.invocation.program();
+        let Some(program) = &self.program else { return Component::unset(ComponentKind::Tool, name) };
+        let path = WsPath::new(view.root(), &WsPath::root(), program);
+        let content = answer(view, &Question::Content(path.clone()));
+        let value = format!("{path} {}", content.digest);
+        Component { short: format!("{path} {}", content.short), ..Component::of_text(ComponentKind::Tool, name, &value) }
+    }
+
+    /// Returns the questions its declared inputs stand for in `view`.
+    pub(super) fn questions(&self, view: &dyn View) -> Vec<Question> {
+        crate::fingerprint::questions(view, self.node.inputs.as_deref().unwrap_or_default())
+    }
+}
