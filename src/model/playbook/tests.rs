@@ -134,6 +134,25 @@ fn faults_of_jobs_are_told() {
 }
 
 #[test]
+fn unknown_needs_are_told_with_the_nearest_job() {
+    let text = r#"{"orchestration": {"jobs": {
+        "lint": {"needs": ["lnit", "frobnicate"], "steps": [{"run": "1"}]}, "test": {"needs": "Lint", "steps": [{"run": "1"}]}}}}"#;
+    assert_eq!(
+        faults(Format::Json, text),
+        "AZ0502 error <\"lnit\"> job `lint` needs `lnit`, but the playbook has no such job => did you mean `lint`?\n\
+         AZ0502 error <\"frobnicate\"> job `lint` needs `frobnicate`, but the playbook has no such job => remove `frobnicate`, or add a job of this id\n\
+         AZ0502 error <\"Lint\"> job `test` needs `Lint`, but the playbook has no such job => did you mean `lint`?"
+    );
+}
+
+#[test]
+fn numbers_that_would_lose_their_zeros_are_refused() {
+    let expected = "AZ0201 error <0> a number cannot start with 0 => write it in quotes, as in \"0402\"";
+    assert_eq!(faults(Format::Toml, "sequence = [0207]"), expected);
+    assert_eq!(faults(Format::Json, "{\"sequence\": [0207]}"), expected);
+}
+
+#[test]
 fn a_file_of_another_format_or_purpose_is_told() {
     for (text, expected) in [
         (

@@ -113,6 +113,7 @@ fn syntax_errors_of_json_have_exact_places() {
         ("{\r\n\"a\": 1", "AZ0201 \"{\": this object is not closed"),
         ("{\"a\": yes}", "AZ0201 \"yes\": expected a value, found a bare word"),
         ("{a: 1}", "AZ0201 \"a\": a name must stand in quotes"),
+        ("[0402]", "AZ0201 \"0\": a number cannot start with 0"),
         ("{} {}", "AZ0201 \"{\": expected the end of the file after the first value"),
     ] {
         assert_eq!(faults(Format::Json, text), [expected], "{text}");
