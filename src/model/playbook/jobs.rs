@@ -173,7 +173,9 @@ fn step(value: Value<'_>, index: usize) -> Option<(Step, Option<Span>)> {
     let action = action(&mut table);
     let settings = settings::decode(&mut table);
     table.informative(&["description"]);
-    table.unsupported_but("uses", "write `steps` instead of `uses`");
+    let has_action = table.has("run") || table.has("script");
+    let help = if has_action { "remove `uses`" } else { "write `run` or `script` instead of `uses`" };
+    table.unsupported_but("uses", help);
     table.unsupported(&["if", "with", "continueOnError", "continue-on-error", "variables", "parameters"]);
     table.finish();
     let (id, id_at) = id.map_or_else(|| (format!("step_{index}"), None), |(id, at)| (id, Some(at)));
@@ -238,8 +240,10 @@ fn check_needs(context: &Context<'_>, ids: &[&str], needs: &[Need<'_>]) {
     // Only asked, never walked, so that its order reaches nobody.
     let known: HashSet<&str> = ids.iter().copied().collect();
     for need in needs.iter().filter(|need| !known.contains(need.wanted)) {
-        // Looking for the nearest of thousands of ids is only worth it for a fault that is told.
-        let near = if context.is_full() { None } else { nearest(need.wanted, ids.iter().copied()) };
+        // Looking for the nearest of thousands of ids is only worth it for a fault that is told. A job cannot need
+        // itself.
+        let others = ids.iter().copied().filter(|id| *id != need.job);
+        let near = if context.is_full() { None } else { nearest(need.wanted, others) };
         let (job, wanted) = (need.job, need.wanted);
         let message = format!("job `{job}` needs `{wanted}`, but the playbook has no such job");
         let fault = context.error(code::UNKNOWN_NEED, message).label(need.at, "no such job");

@@ -146,6 +146,13 @@ fn duplicate_keys_of_toml_show_both_places_and_keep_the_tree() {
 }
 
 #[test]
+fn thousands_of_duplicates_are_told_in_linear_time() {
+    let text = "a = 1\n".repeat(20_000);
+    let (node, faults) = read_text(Format::Toml, &text);
+    assert_eq!((node.is_some(), faults.len()), (true, 19_999));
+}
+
+#[test]
 fn nesting_is_bounded_in_both_formats() {
     for depth in [65, 100_000] {
         let json = "[".repeat(depth) + &"]".repeat(depth);
