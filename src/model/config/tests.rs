@@ -1,5 +1,7 @@
 //! `az.toml`.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::{
     diag::Source,
@@ -37,4 +39,12 @@ fn faults_are_told() {
          [ui]\ntheme = \"x\"\n[playbook.ci]\njobs = 2\n[range.\"0400-0499\"]\ntimeout = 5\n[workspaec]\n",
     );
     insta::assert_snapshot!(told(&reading.diagnostics));
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_reading(text in "(?s)(jobs|env|use|workspace|[\\[\\]=\"{}., \n0-9é]){0,20}") {
+        let reading = config(&text);
+        prop_assert!(reading.value.is_some() || !reading.diagnostics.is_empty());
+    }
 }

@@ -31,7 +31,9 @@ pub fn read<T>(
 ) -> Reading<T> {
     let (tree, syntax) = document::read(source, format);
     let context = Context::new(source, format);
-    syntax.into_iter().for_each(|diagnostic| context.report(diagnostic));
+    for fault in syntax {
+        context.report(fault);
+    }
     let value = tree.as_ref().and_then(|tree| decode(Value::root(&context, tree)));
     Reading { value, tree, diagnostics: context.finish() }
 }

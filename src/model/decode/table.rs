@@ -145,6 +145,14 @@ impl<'a> Table<'a> {
         self.refuse(keys, Severity::Error);
     }
 
+    /// Refuses a field like [`Table::unsupported`], where something else must be written in its place.
+    pub fn unsupported_but(&mut self, key: &'static str, help: &str) {
+        while let Some(entry) = self.claim(key.into()) {
+            let fault = not_supported(self.context, entry, &self.what, Severity::Error);
+            self.context.report(fault.help(help));
+        }
+    }
+
     /// Warns of fields of the format that az does not act on, and without which the same is run.
     pub fn unheeded(&mut self, keys: &[&'static str]) {
         self.refuse(keys, Severity::Warning);

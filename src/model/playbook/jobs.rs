@@ -1,6 +1,6 @@
 //! Format v3: `metadata` and `orchestration.jobs`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::{Action, Body, Job, Playbook, PlaybookFormat, Step, read::file_stem};
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
         decode::{Context, Key, Names, Table, Value},
         settings,
     },
+    text::document::NodeValue,
 };
 
 pub(super) fn decode(root: Value<'_>) -> Option<Playbook> {
@@ -86,28 +87,34 @@ fn jobs(value: Value<'_>) -> Option<Vec<Job>> {
 }
 
 /// A `needs` entry to check once all jobs are known.
-struct Need {
-    job: String,
-    wanted: String,
+struct Need<'a> {
+    job: &'a str,
+    wanted: &'a str,
     at: Span,
 }
 
-fn job(id: &str, value: Value<'_>, all_needs: &mut Vec<Need>) -> Option<Job> {
+fn job<'a>(id: &'a str, value: Value<'a>, all_needs: &mut Vec<Need<'a>>) -> Option<Job> {
     let mut table = value.table(format!("job `{id}`"))?;
     let name = table.optional("name", Value::text);
     let needs = table.optional("needs", |value| {
         value.one_or_list(|need| {
             let wanted = need.nonempty_text()?;
-            all_needs.push(Need { job: id.to_owned(), wanted: wanted.clone(), at: need.span() });
+            if let NodeValue::Text(wanted) = &need.node().value {
+                all_needs.push(Need { job: id, wanted, at: need.span() });
+            }
             Some(wanted)
         })
     });
     let settings = settings::decode(&mut table);
-    let steps = table.required("steps", "a list of what the job does, each with `run` or `script`", steps);
+    let steps = if table.has("uses") {
+        table.optional("steps", steps)
+    } else {
+        table.required("steps", "a list of what the job does, each with `run` or `script`", steps)
+    };
     table.informative(&["description"]);
+    table.unsupported_but("uses", "write `steps` instead of `uses`");
     table.unsupported(&[
         "if",
-        "uses",
         "with",
         "strategy",
         "matrix",
@@ -130,20 +137,29 @@ fn job(id: &str, value: Value<'_>, all_needs: &mut Vec<Need>) -> Option<Job> {
 
 fn steps(value: Value<'_>) -> Option<Vec<Step>> {
     let mut index = 0;
-    let mut ids: BTreeMap<String, Option<Span>> = BTreeMap::new();
+    let mut places: Vec<Option<Span>> = Vec::new();
     let steps = value.list(|value| {
         index += 1;
         let (step, id_at) = step(value, index)?;
-        if let Some(first) = ids.get(&step.id) {
-            same_id(value.context(), &step.id, id_at.unwrap_or(value.span()), *first);
-        }
-        ids.insert(step.id.clone(), id_at);
+        places.push(id_at);
         Some(step)
     })?;
     if index == 0 {
         return value.bad_value("is empty", "add a step with `run` or `script`");
     }
+    check_step_ids(value, &steps, &places);
     Some(steps)
+}
+
+fn check_step_ids(list: Value<'_>, steps: &[Step], places: &[Option<Span>]) {
+    let mut first_of: BTreeMap<&str, Option<Span>> = BTreeMap::new();
+    for (step, place) in steps.iter().zip(places) {
+        if let Some(first) = first_of.get(step.id.as_str()) {
+            same_id(list.context(), &step.id, place.or(*first).unwrap_or(list.span()), *first);
+        } else {
+            first_of.insert(&step.id, *place);
+        }
+    }
 }
 
 fn step(value: Value<'_>, index: usize) -> Option<(Step, Option<Span>)> {
@@ -157,15 +173,10 @@ fn step(value: Value<'_>, index: usize) -> Option<(Step, Option<Span>)> {
     let action = action(&mut table);
     let settings = settings::decode(&mut table);
     table.informative(&["description"]);
-    table.unsupported(&[
-        "if",
-        "uses",
-        "with",
-        "continueOnError",
-        "continue-on-error",
-        "variables",
-        "parameters",
-    ]);
+    let has_action = table.has("run") || table.has("script");
+    let help = if has_action { "remove `uses`" } else { "write `run` or `script` instead of `uses`" };
+    table.unsupported_but("uses", help);
+    table.unsupported(&["if", "with", "continueOnError", "continue-on-error", "variables", "parameters"]);
     table.finish();
     let (id, id_at) = id.map_or_else(|| (format!("step_{index}"), None), |(id, at)| (id, Some(at)));
     Some((Step { id, name, action: action?, settings }, id_at))
@@ -225,12 +236,15 @@ fn check_id(context: &Context<'_>, what: &str, id: &str, at: Span) {
     context.report(fault.at(at).help(format!("write `{}`", proposal.trim_end_matches('-'))));
 }
 
-fn check_needs(context: &Context<'_>, ids: &[&str], needs: &[Need]) {
-    let known: BTreeSet<&str> = ids.iter().copied().collect();
-    for need in needs.iter().filter(|need| !known.contains(need.wanted.as_str())) {
-        // Looking for the nearest of thousands of ids is only worth it for a fault that is told.
-        let near = if context.is_full() { None } else { nearest(&need.wanted, ids.iter().copied()) };
-        let (job, wanted) = (&need.job, &need.wanted);
+fn check_needs(context: &Context<'_>, ids: &[&str], needs: &[Need<'_>]) {
+    // Only asked, never walked, so that its order reaches nobody.
+    let known: HashSet<&str> = ids.iter().copied().collect();
+    for need in needs.iter().filter(|need| !known.contains(need.wanted)) {
+        // Looking for the nearest of thousands of ids is only worth it for a fault that is told. A job cannot need
+        // itself.
+        let others = ids.iter().copied().filter(|id| *id != need.job);
+        let near = if context.is_full() { None } else { nearest(need.wanted, others) };
+        let (job, wanted) = (need.job, need.wanted);
         let message = format!("job `{job}` needs `{wanted}`, but the playbook has no such job");
         let fault = context.error(code::UNKNOWN_NEED, message).label(need.at, "no such job");
         context.report(fault.help(match near {
@@ -245,7 +259,7 @@ fn same_id(context: &Context<'_>, id: &str, at: Span, first: Option<Span>) {
         .error(code::BAD_NAME, format!("two steps of one job have the id `{id}`"))
         .label(context.opening(at), "is used here again")
         .help("give one of the two another id");
-    if let Some(first) = first {
+    if let Some(first) = first.filter(|first| *first != at) {
         fault = fault.label(first, "is used here first");
     }
     context.report(fault);

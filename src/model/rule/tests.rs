@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::{
     diag::Source,
@@ -64,4 +66,18 @@ fn embedded_files_are_all_of_rules() {
     names.sort();
     assert_eq!(names, embedded::FILES.map(|(name, _)| name));
     assert_eq!(embedded().kinds.len(), 5);
+}
+
+proptest! {
+    /// The embedded files with a piece cut out and another put in, and arbitrary text.
+    #[test]
+    fn any_rule_file_is_a_reading(at in 0..600_usize, cut in 0..9_usize, put in "[\\[\\]{}\",=é\n a-z0-9]{0,6}", any in "(?s).{0,60}") {
+        for (name, text) in embedded::FILES {
+            let from = text.floor_char_boundary(at % text.len());
+            let to = text.ceil_char_boundary((from + cut).min(text.len()));
+            let (_, reading) = file(name, &format!("{}{put}{}", &text[..from], &text[to..]));
+            prop_assert!(reading.value.is_some() || !reading.diagnostics.is_empty());
+            let _ = duplicate_kinds(&[file("x", text), file(name, &any)]);
+        }
+    }
 }

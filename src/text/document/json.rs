@@ -115,8 +115,20 @@ fn empty(reader: &Reader<'_>) -> Diagnostic {
 fn syntax_error(reader: &Reader<'_>, error: &ParseError) -> Diagnostic {
     let range = error.range();
     let span = reader.span(range.start, range.end);
+    if let Some(zero) = leading_zero(reader, span) {
+        let fault = reader.syntax_error("a number cannot start with 0", zero);
+        return fault.help("write it in quotes, as in \"0402\"");
+    }
     let (message, help) = words(error.kind());
     reader.syntax_error(message, first_line(reader, span)).help_if(help)
+}
+
+/// Returns the place of a zero in front of further digits, which the parser takes for a number of its own.
+fn leading_zero(reader: &Reader<'_>, error: Span) -> Option<Span> {
+    let text = &reader.source.text;
+    let (before, behind) = text.split_at_checked(error.start)?;
+    let is_zero = before.ends_with('0') && behind.starts_with(|next: char| next.is_ascii_digit());
+    is_zero.then(|| Span::new(error.start - 1, error.start))
 }
 
 /// Cuts the place of an error down to its first line: an unclosed object would else mark the whole file.

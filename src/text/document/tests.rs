@@ -113,6 +113,7 @@ fn syntax_errors_of_json_have_exact_places() {
         ("{\r\n\"a\": 1", "AZ0201 \"{\": this object is not closed"),
         ("{\"a\": yes}", "AZ0201 \"yes\": expected a value, found a bare word"),
         ("{a: 1}", "AZ0201 \"a\": a name must stand in quotes"),
+        ("[0402]", "AZ0201 \"0\": a number cannot start with 0"),
         ("{} {}", "AZ0201 \"{\": expected the end of the file after the first value"),
     ] {
         assert_eq!(faults(Format::Json, text), [expected], "{text}");
@@ -142,6 +143,13 @@ fn duplicate_keys_of_toml_show_both_places_and_keep_the_tree() {
     let places: Vec<Vec<usize>> =
         faults.iter().map(|fault| fault.labels.iter().map(|label| label.span.start).collect()).collect();
     assert_eq!(places, [[text.find("x = 4").unwrap(), text.find("x = 2").unwrap()], [text.len() - 3, 0]]);
+}
+
+#[test]
+fn thousands_of_duplicates_are_told_in_linear_time() {
+    let text = "a = 1\n".repeat(20_000);
+    let (node, faults) = read_text(Format::Toml, &text);
+    assert_eq!((node.is_some(), faults.len()), (true, 19_999));
 }
 
 #[test]

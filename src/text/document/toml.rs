@@ -18,7 +18,12 @@ pub(super) fn read(reader: &Reader<'_>) -> (Option<Node>, Vec<Diagnostic>) {
     let (document, errors) = DeTable::parse_recoverable(reader.text);
     let mut walk = Walk { reader, too_deep: None };
     let root = Node { span: reader.span(0, 0), value: walk.table(document.into_inner(), 1) };
-    let mut diagnostics: Vec<Diagnostic> = errors.iter().map(|error| fault(reader, &root, error)).collect();
+    let mut diagnostics: Vec<Diagnostic> = Vec::with_capacity(errors.len());
+    for (index, error) in errors.iter().enumerate() {
+        // Looking for the first of two equal keys walks the tree; a file of nothing else must not take forever.
+        let tree = (index < 20).then_some(&root);
+        diagnostics.push(fault(reader, tree, error));
+    }
     diagnostics.extend(walk.too_deep.map(|span| reader.too_deep(span)));
     let is_readable = diagnostics.iter().all(|diagnostic| diagnostic.code == code::DUPLICATE_KEY);
     (is_readable.then_some(root), diagnostics)
@@ -68,23 +73,26 @@ impl Walk<'_> {
     }
 }
 
-fn fault(reader: &Reader<'_>, root: &Node, error: &Error) -> Diagnostic {
+fn fault(reader: &Reader<'_>, tree: Option<&Node>, error: &Error) -> Diagnostic {
     let range = error.span().unwrap_or(0..0);
     let span = reader.span(range.start, range.end);
     if error.message() == "duplicate key" {
-        return duplicate(reader, root, span);
+        return duplicate(reader, tree, span);
     }
     let (message, help) = words(error.message(), span);
     reader.syntax_error(message, span).help_if(help)
 }
 
-fn duplicate(reader: &Reader<'_>, root: &Node, span: Span) -> Diagnostic {
+fn duplicate(reader: &Reader<'_>, tree: Option<&Node>, span: Span) -> Diagnostic {
     let name = span.of(&reader.source.text);
     let diagnostic = Diagnostic::error(code::DUPLICATE_KEY, format!("`{name}` stands twice in its table"))
         .source(reader.source)
         .label(span, "stands here again")
         .help("remove one of the two, or rename it");
-    match earlier_key(reader, root, name, span).or_else(|| earlier_header(&reader.source.text, span)) {
+    let first = tree.and_then(|tree| {
+        earlier_key(reader, tree, name, span).or_else(|| earlier_header(&reader.source.text, span))
+    });
+    match first {
         Some(first) => diagnostic.label(first, "first stands here"),
         None => diagnostic,
     }
