@@ -92,6 +92,25 @@ fn every_code_that_is_mentioned_exists() {
 }
 
 #[test]
+fn every_check_of_az_is_run_by_ci_and_says_what_it_reads() {
+    let ci = fs::read_to_string(root().join("playbooks/ci.json")).unwrap();
+    let (mut faults, scripts) = (Vec::new(), files("scripts", "sh"));
+    assert!(!scripts.is_empty(), "az has checks of its own");
+    for ProjectFile { path, text } in scripts {
+        let number = &path["scripts/".len()..][..4];
+        if !ci.contains(&format!("\"run\": \"{number}\"")) {
+            faults.push(format!("{path}: playbooks/ci.json does not run {number}"));
+        }
+        for key in ["Stage", "Tags", "Description", "Inputs", "Outputs", "Timeout"] {
+            if !text.lines().any(|line| line.starts_with(&format!("# {key}:"))) {
+                faults.push(format!("{path}: the header has no `{key}`"));
+            }
+        }
+    }
+    none("the checks are complete", &faults);
+}
+
+#[test]
 fn what_people_read_is_there() {
     for page in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"] {
         let text = fs::read_to_string(root().join(page)).unwrap();
