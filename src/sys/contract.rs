@@ -2,6 +2,9 @@
 //!
 //! Knows the trait. Does not know which world it is in, except where only one can be asked.
 
+#[cfg(unix)]
+mod random;
+
 use std::{
     io::{ErrorKind, Read, Write},
     path::{Path, PathBuf},

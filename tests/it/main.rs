@@ -1,3 +1,27 @@
-//! az as its users see it.
+//! az as its users see it, and the house rules of its own code.
+//!
+//! One binary: it links once, and what the tests share is compiled once.
 
-fn main() {}
+#![expect(clippy::disallowed_methods, reason = "tests touch the real world")]
+#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
+
+mod house;
+mod repo;
+
+/// Every file and folder beside this one is a module of it.
+#[test]
+fn no_test_file_is_forgotten() {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let listed = std::fs::read_to_string(here.join("main.rs")).unwrap();
+    let mut forgotten = Vec::new();
+    for entry in std::fs::read_dir(&here).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let is_module = path.is_dir() || path.extension().is_some_and(|extension| extension == "rs");
+        if is_module && !["main", "snapshots"].contains(&&*name) && !listed.contains(&format!("mod {name};"))
+        {
+            forgotten.push(path);
+        }
+    }
+    assert!(forgotten.is_empty(), "not listed in tests/it/main.rs, so never run: {forgotten:?}");
+}

@@ -56,8 +56,11 @@ impl Tree {
     }
 
     pub(super) fn copy(&mut self, from: &Path, to: &Path, mode: u32) -> io::Result<()> {
-        let place = self.vacant(to)?;
-        let inode = self.open(from)?;
+        let place = self.walk(to, Follow::No);
+        if place.as_ref().is_ok_and(|place| place.inode.is_some()) {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
+        let (inode, place) = (self.open(from)?, place?);
         let content = self.content(inode)?.to_vec();
         self.make_at(&place, Body::File(content), mode).map(drop)
     }
@@ -67,18 +70,28 @@ impl Tree {
         self.make_at(&place, Body::Link(target.to_owned()), 0o777).map(drop)
     }
 
+    /// Makes the deepest directory first and those above it only if they are wanted, as the standard library does:
+    /// so the error is that of the first path that is in the way.
     pub(super) fn create_dir_all(&mut self, path: &Path) -> io::Result<()> {
-        let mut above: Vec<&Path> = path.ancestors().collect();
-        while let Some(path) = above.pop() {
-            let place = self.walk(path, Follow::No)?;
-            if place.inode.is_none() {
-                self.make_at(&place, Body::Directory(BTreeMap::new()), 0o755)?;
-            } else if !self.find(path, Follow::Yes).is_ok_and(|inode| self.is_directory(inode)) {
-                let kind = if above.is_empty() { ErrorKind::AlreadyExists } else { ErrorKind::NotADirectory };
-                return Err(kind.into());
+        let made = self.create_dir(path);
+        let is_wanting = made.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        match path.parent().filter(|_| is_wanting) {
+            Some(above) => {
+                self.create_dir_all(above)?;
+                self.create_dir(path)
             }
+            None => made,
         }
-        Ok(())
+    }
+
+    /// Makes one directory; one that is there is fine.
+    fn create_dir(&mut self, path: &Path) -> io::Result<()> {
+        let made =
+            self.vacant(path).and_then(|place| self.make_at(&place, Body::Directory(BTreeMap::new()), 0o755));
+        match made {
+            Err(_) if self.find(path, Follow::Yes).is_ok_and(|inode| self.is_directory(inode)) => Ok(()),
+            made => made.map(drop),
+        }
     }
 
     pub(super) fn remove_file(&mut self, path: &Path) -> io::Result<()> {

@@ -1,0 +1,232 @@
+//! A repository for one test, and az run in it with nothing from outside.
+//!
+//! Knows how to write files, start `az` and count the scripts that really ran. Does not know what az should answer.
+//!
+//! A [`Repo`] is a handle, and what az answered leads back to it, so that a test reads as one sentence:
+//!
+//! ```text
+//! Repo::new().script("0100_a.sh", "echo hi").az("build 0100").ran(["0100"]).az("build 0100").ran([]);
+//! ```
+
+mod answer;
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    fs::{self, File},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    rc::Rc,
+    time::{Duration, Instant, SystemTime},
+};
+
+pub(crate) use answer::Output;
+use tempfile::TempDir;
+
+/// Longer than any test needs: what takes this long hangs.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// A handle on a repository in a temporary directory, which goes with the last handle.
+#[derive(Clone)]
+pub(crate) struct Repo(Rc<Inner>);
+
+struct Inner {
+    directory: TempDir,
+    environment: RefCell<BTreeMap<String, String>>,
+    /// How much of the log of scripts has been asked about.
+    seen: Cell<usize>,
+}
+
+impl Repo {
+    /// Makes an empty repository with a home directory of its own.
+    pub(crate) fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        for folder in ["repo", "home", "tmp"] {
+            fs::create_dir(root.join(folder)).unwrap();
+        }
+        let path = |folder: &str| root.join(folder).to_str().unwrap().to_owned();
+        let environment = [
+            ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
+            ("HOME", path("home")),
+            ("TMPDIR", path("tmp")),
+            ("NO_COLOR", "1".to_owned()),
+            ("TERM", "dumb".to_owned()),
+        ];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
+        Self(Rc::new(Inner { directory, environment: RefCell::new(environment), seen: Cell::new(0) }))
+    }
+
+    /// Writes an executable shell script to `scripts/` that notes that it ran before it does anything else.
+    ///
+    /// The comments and empty lines that `body` starts with become the header of the script.
+    pub(crate) fn script(&self, name: &str, body: &str) -> Self {
+        let number: String = name.chars().take_while(char::is_ascii_digit).collect();
+        let is_header = |line: &&str| line.trim().is_empty() || line.starts_with('#');
+        let header: String = body.split_inclusive('\n').take_while(is_header).collect();
+        let statements = &body[header.len()..];
+        let end_of_header = if header.is_empty() || header.ends_with('\n') { "" } else { "\n" };
+        let text = format!("#!/bin/sh\n{header}{end_of_header}{}\n{statements}\n", self.notes(&number));
+        self.executable(&format!("scripts/{name}"), &text)
+    }
+
+    /// Returns a shell command that notes that `name` ran, for steps that are no scripts of [`Repo::script`].
+    pub(crate) fn notes(&self, name: &str) -> String {
+        format!("echo {name} >> '{}'", self.log().display())
+    }
+
+    /// Writes a file, and the folders above it.
+    pub(crate) fn file(&self, path: &str, text: impl AsRef<[u8]>) -> Self {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        self.clone()
+    }
+
+    /// Writes an executable file.
+    pub(crate) fn executable(&self, path: &str, text: &str) -> Self {
+        self.file(path, text).mode(path, 0o755)
+    }
+
+    /// Writes a file to `playbooks/`.
+    pub(crate) fn playbook(&self, name: &str, text: &str) -> Self {
+        self.file(&format!("playbooks/{name}"), text)
+    }
+
+    /// Writes other content to a file that is there; a bare `NNNN_name.sh` means the script of that name.
+    pub(crate) fn edit(&self, path: &str, text: &str) -> Self {
+        assert!(self.path(path).exists(), "`{path}` is not there to be edited");
+        if is_script(path) { self.script(path, text) } else { self.file(path, text) }
+    }
+
+    /// Sets the permission bits.
+    pub(crate) fn mode(&self, path: &str, mode: u32) -> Self {
+        fs::set_permissions(self.path(path), fs::Permissions::from_mode(mode)).unwrap();
+        self.clone()
+    }
+
+    /// Removes a file, or a folder with all that is in it.
+    pub(crate) fn remove(&self, path: &str) -> Self {
+        let path = self.path(path);
+        let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        removed.unwrap();
+        self.clone()
+    }
+
+    /// Sets the modification time to now and changes nothing else.
+    pub(crate) fn touch(&self, path: &str) -> Self {
+        File::options().append(true).open(self.path(path)).unwrap().set_modified(SystemTime::now()).unwrap();
+        self.clone()
+    }
+
+    /// Sets an environment variable for the commands that follow.
+    pub(crate) fn env(&self, name: &str, value: &str) -> Self {
+        self.0.environment.borrow_mut().insert(name.to_owned(), value.to_owned());
+        self.clone()
+    }
+
+    /// Removes an environment variable for the commands that follow.
+    pub(crate) fn without_env(&self, name: &str) -> Self {
+        self.0.environment.borrow_mut().remove(name);
+        self.clone()
+    }
+
+    /// Returns where a path of the repository lies; a bare `NNNN_name.sh` means the script of that name.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        let root = self.0.directory.path().join("repo");
+        if is_script(path) { root.join("scripts").join(path) } else { root.join(path) }
+    }
+
+    /// Returns the text of a file.
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap()
+    }
+
+    /// Runs az with the words of `line` in the repository; quotes as in a shell.
+    pub(crate) fn az(&self, line: &str) -> Output {
+        self.az_in("", line)
+    }
+
+    /// Runs az in a folder of the repository.
+    pub(crate) fn az_in(&self, folder: &str, line: &str) -> Output {
+        self.run(env!("CARGO_BIN_EXE_az"), &words(line), folder, &format!("az {line}"))
+    }
+
+    /// Runs a shell command in the repository, in the environment az would get.
+    pub(crate) fn sh(&self, line: &str) -> Output {
+        self.run("/bin/sh", &["-c".to_owned(), line.to_owned()], "", line)
+    }
+
+    /// Returns the names of the scripts that ran since this was last asked, in the order in which they started.
+    pub(crate) fn scripts_run(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        let seen = self.0.seen.replace(log.len());
+        log[seen..].lines().map(str::to_owned).collect()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.0.directory.path().join("log")
+    }
+
+    fn run(&self, program: &str, arguments: &[String], folder: &str, shown: &str) -> Output {
+        let streams = tempfile::tempdir().unwrap();
+        let stream = |name: &str| File::create(streams.path().join(name)).unwrap();
+        let mut child = Command::new(program)
+            .args(arguments)
+            .current_dir(self.path(folder))
+            .env_clear()
+            .envs(&*self.0.environment.borrow())
+            .stdin(Stdio::null())
+            .stdout(stream("stdout"))
+            .stderr(stream("stderr"))
+            .spawn()
+            .unwrap();
+        let started = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            if started.elapsed() > LIMIT {
+                child.kill().unwrap();
+                panic!("`{shown}` still runs after {LIMIT:?}\n{}", text_of(streams.path(), "stderr"));
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        };
+        let (stdout, stderr) = (text_of(streams.path(), "stdout"), text_of(streams.path(), "stderr"));
+        Output::new(self.clone(), shown.to_owned(), status, stdout, stderr)
+    }
+}
+
+fn text_of(streams: &Path, name: &str) -> String {
+    String::from_utf8_lossy(&fs::read(streams.join(name)).unwrap()).into_owned()
+}
+
+/// Tells whether a path is the bare name of a numbered script.
+fn is_script(path: &str) -> bool {
+    path.split_once('_')
+        .is_some_and(|(number, _)| number.len() == 4 && number.bytes().all(|b| b.is_ascii_digit()))
+        && !path.contains('/')
+}
+
+/// Splits a command line at blanks that are not in quotes.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for character in line.chars() {
+        match (quote, character) {
+            (Some(open), _) if open == character => quote = None,
+            (None, '\'' | '"') => {
+                quote = Some(character);
+                word.get_or_insert_default();
+            }
+            (None, ' ' | '\n') => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(character),
+        }
+    }
+    assert!(quote.is_none(), "a quote is open in `{line}`");
+    words.extend(word);
+    words
+}
+
+#[cfg(test)]
+mod tests;
