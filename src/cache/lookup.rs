@@ -4,7 +4,7 @@
 //! asked. The **strong key** is the weak key with today's answers to one such set; a record is found by it exactly,
 //! over all records, so going back to an earlier state of the files finds the earlier record.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Blobs, Place, Store, Unusable,
@@ -12,7 +12,9 @@ use super::{
 };
 use crate::{
     base::{Digest, WsPath},
-    fingerprint::{Change, Component, ComponentKind, Fingerprint, Question, State, View, answer, difference},
+    fingerprint::{Change, Component, ComponentKind, Fingerprint, Question, State, View, answer, difference, expand},
+    sys::FileKind,
+    text::pattern::Pattern,
 };
 
 /// What a lookup found.
@@ -30,7 +32,9 @@ pub struct Hit {
     /// The record.
     pub record: Arc<Record>,
     /// Paths whose state at this place is not what the record left.
-    pub differing: Vec<WsPath>,
+    pub differing: BTreeSet<WsPath>,
+    /// Paths that other records of this step left and this one did not: they go.
+    pub superseded: Vec<(WsPath, State)>,
 }
 
 /// Why nothing may be reused.
@@ -53,6 +57,21 @@ pub enum Miss {
     Evicted(WsPath),
     /// Something it depends on cannot be read.
     Doubtful(String),
+    /// A path that its outputs name is there, and no step left it.
+    Stray(WsPath),
+}
+
+/// A step to be looked up.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// What it belongs to across requests.
+    pub identity: &'a str,
+    /// All that is known before running.
+    pub weak: &'a Fingerprint,
+    /// The questions its declared inputs stand for at this place.
+    pub questions: &'a [Question],
+    /// What it declares to make.
+    pub outputs: &'a [Pattern],
 }
 
 /// Returns the components that today's answers to `questions` give, with what cannot be relied on.
@@ -74,19 +93,11 @@ pub fn observe(view: &dyn View, questions: &[Question]) -> (Vec<Component>, Opti
 
 /// Looks a step up at its place.
 ///
-/// `weak` is the fingerprint of all that is known before running; `declared` are the questions its declared inputs
-/// stand for at this place. Hashes what is asked and not known; verifies the blobs a hit would need.
-pub fn look_up(
-    store: &Store,
-    blobs: &Blobs,
-    place: Place<'_>,
-    identity: &str,
-    weak: &Fingerprint,
-    declared: &[Question],
-) -> Lookup {
-    let mut sets = store.path_sets(&weak.key());
-    if !sets.iter().any(|set| **set == *declared) {
-        sets.insert(0, declared.into());
+/// Hashes what is asked and not known; verifies the blobs a hit would need.
+pub fn look_up(store: &Store, blobs: &Blobs, place: Place<'_>, wanted: Wanted<'_>) -> Lookup {
+    let mut sets = store.path_sets(&wanted.weak.key());
+    if !sets.iter().any(|set| **set == *wanted.questions) {
+        sets.insert(0, wanted.questions.into());
     }
     let mut miss = None;
     for set in &sets {
@@ -95,49 +106,93 @@ pub fn look_up(
             miss.get_or_insert(Miss::Doubtful(subject));
             continue;
         }
-        match store.by_key(&weak.with(components).key()) {
+        match store.by_key(&wanted.weak.with(components).key()) {
             Ok(None) => {}
             Err(why) => _ = miss.get_or_insert(Miss::Unusable(why)),
-            Ok(Some(record)) => match check_effects(blobs, place, &record) {
-                Ok(differing) => return Lookup::Hit(Hit { record, differing }),
-                Err(path) => _ = miss.get_or_insert(Miss::Evicted(path)),
+            Ok(Some(record)) => match check_effects(store, blobs, place, wanted, record) {
+                Ok(hit) => return Lookup::Hit(hit),
+                Err(why) => _ = miss.get_or_insert(why),
             },
         }
     }
-    Lookup::Miss(miss.unwrap_or_else(|| explain(store, place, identity, weak, declared)))
+    Lookup::Miss(miss.unwrap_or_else(|| explain(store, place, wanted)))
 }
 
-/// Returns the paths that differ from what a record left.
+/// Compares what a record left with what is there.
 ///
 /// # Errors
-/// The first path whose content is neither there nor in the blob store.
-fn check_effects(blobs: &Blobs, place: Place<'_>, record: &Record) -> Result<Vec<WsPath>, WsPath> {
-    let mut differing = Vec::new();
+/// [`Miss::Evicted`] if a content is neither there nor in the blob store, [`Miss::Stray`] if something is there that
+/// nobody explains.
+fn check_effects(
+    store: &Store,
+    blobs: &Blobs,
+    place: Place<'_>,
+    wanted: Wanted<'_>,
+    record: Arc<Record>,
+) -> Result<Hit, Miss> {
+    let mut differing = BTreeSet::new();
     for effect in &record.effects {
-        if place.state(&effect.path) == effect.after {
+        let found = place.state(&effect.path);
+        // A deletion is replayed on what was deleted; what a person made since stays.
+        let stays = effect.after == State::Absent && found != effect.before;
+        if found == effect.after || stays {
             continue;
         }
         if let State::File { digest, .. } = &effect.after
             && !blobs.verify(digest)
         {
-            return Err(effect.path.clone());
+            return Err(Miss::Evicted(effect.path.clone()));
         }
-        differing.push(effect.path.clone());
+        differing.insert(effect.path.clone());
     }
-    Ok(differing)
+    let superseded = superseded(store, place, wanted, &record)?;
+    Ok(Hit { record, differing, superseded })
+}
+
+/// Returns the paths that the outputs name and the record did not leave: other records of this step did.
+///
+/// # Errors
+/// [`Miss::Stray`] if no record left one of them.
+fn superseded(store: &Store, place: Place<'_>, wanted: Wanted<'_>, record: &Record) -> Result<Vec<(WsPath, State)>, Miss> {
+    let mut named = Vec::new();
+    for output in wanted.outputs {
+        match output.as_path() {
+            Some(path) => below(place, &path, &mut named),
+            None => named.extend(expand(&place, output).paths.into_iter().map(|(path, _)| path)),
+        }
+    }
+    let left: BTreeSet<&WsPath> = record.effects.iter().map(|effect| &effect.path).collect();
+    let mut gone = Vec::new();
+    for path in named.into_iter().filter(|path| !left.contains(path)) {
+        let state = place.state(&path);
+        let is_own = |record: &Arc<Record>| {
+            record.effects.iter().any(|effect| effect.path == path && effect.after.is_same_input(&state))
+        };
+        if store.of(wanted.identity).iter().any(is_own) {
+            gone.push((path, state));
+        } else if state != State::Directory && !store.is_ours(&path, &state) {
+            return Err(Miss::Stray(path));
+        }
+    }
+    Ok(gone)
+}
+
+/// Adds everything below a path that is a folder.
+fn below(place: Place<'_>, path: &WsPath, found: &mut Vec<WsPath>) {
+    for (name, kind) in &place.names(path).entries {
+        let path = path.join(name);
+        if *kind == FileKind::Directory {
+            below(place, &path, found);
+        }
+        found.push(path);
+    }
 }
 
 /// Compares with the nearest earlier record of the same step.
-fn explain(
-    store: &Store,
-    place: Place<'_>,
-    identity: &str,
-    weak: &Fingerprint,
-    declared: &[Question],
-) -> Miss {
-    let (components, _) = observe(&place, declared);
-    let today = weak.with(components);
-    let records = store.of(identity);
+fn explain(store: &Store, place: Place<'_>, wanted: Wanted<'_>) -> Miss {
+    let (components, _) = observe(&place, wanted.questions);
+    let today = wanted.weak.with(components);
+    let records = store.of(wanted.identity);
     let compared = records.iter().filter(|record| !matches!(record.ending, Ending::Failed(_)));
     // The latest record wins a tie: it is the one people remember.
     let nearest = compared

@@ -6,6 +6,7 @@
 mod blobs;
 mod capture;
 mod entries;
+mod known;
 mod layout;
 mod lookup;
 mod record;
@@ -16,8 +17,9 @@ mod wire;
 
 pub use blobs::Blobs;
 pub use capture::{Capture, capture, known_states};
+pub use known::{read_known_files, write_known_files};
 pub use layout::Layout;
-pub use lookup::{Hit, Lookup, Miss, look_up, observe, strong_keys};
+pub use lookup::{Hit, Lookup, Miss, Wanted, look_up, observe, strong_keys};
 pub use record::{BeginId, Effect, Ending, Record};
 pub use restore::{RestoreError, Restored, SetAside, Target, restore, set_aside_copy};
 pub use store::{Store, Unusable};

@@ -5,6 +5,7 @@
 //! on, it is set aside as well.
 
 use std::{
+    cmp::Reverse,
     io,
     path::{Path, PathBuf},
 };
@@ -186,6 +187,13 @@ impl Restorer<'_> {
         let found = self.disk.state(&target.path);
         if target.state == State::Directory {
             return self.put_in_folder(target, &absolute, &found, is_replaceable);
+        }
+        if found == State::Directory && target.state == State::Absent {
+            // A folder goes only when nothing is left in it.
+            if self.system.remove_dir(&absolute).is_ok() {
+                self.report.written.push(target.path.clone());
+            }
+            return Ok(());
         }
         if found == State::Directory {
             // A folder stands where a file shall be; it is moved away whole, since anything may be in it.

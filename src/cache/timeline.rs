@@ -77,15 +77,9 @@ impl Timeline {
     /// Says that the step at `index` ran and left `state` at `path` on disk.
     pub fn done(&self, index: usize, path: &WsPath, state: State) {
         self.write(|versions| {
-            let left = versions.left.entry(path.clone()).or_default();
-            left.insert(index, state);
-            // A later step may have promised its version already.
-            if left.last_key_value().is_some_and(|(last, _)| *last == index) {
-                versions.pending.remove(path);
-            } else {
-                versions.pending.insert(path.clone());
-            }
+            versions.left.entry(path.clone()).or_default().insert(index, state);
         });
+        self.on_disk(path, index);
     }
 
     /// Returns the paths whose last version may not be on disk, with the place and state of that version, for steps
@@ -102,14 +96,22 @@ impl Timeline {
         })
     }
 
-    /// Says that the last version of a path is on disk.
-    pub fn settle(&self, path: &WsPath) {
-        self.write(|versions| _ = versions.pending.remove(path));
+    /// Says that the step at `index` leaves `state` at `path`, which is there already.
+    pub fn keep(&self, index: usize, path: &WsPath, state: State) {
+        self.write(|versions| _ = versions.left.entry(path.clone()).or_default().insert(index, state));
     }
 
-    /// Says that a path's disk content is an intermediate version, so that the last one must be put back at the end.
-    pub fn unsettle(&self, path: &WsPath) {
-        self.write(|versions| _ = versions.pending.insert(path.clone()));
+    /// Says that the version of the step at `place` is on disk; if it is not the last one, that must still be put
+    /// back.
+    pub fn on_disk(&self, path: &WsPath, place: usize) {
+        self.write(|versions| {
+            let is_last = |left: &BTreeMap<usize, State>| left.last_key_value().is_some_and(|(last, _)| *last == place);
+            if versions.left.get(path).is_none_or(is_last) {
+                versions.pending.remove(path);
+            } else {
+                versions.pending.insert(path.clone());
+            }
+        });
     }
 
     /// Returns the place of the step whose version a step at `index` finds, if a step of this run left one.

@@ -9,6 +9,7 @@ use std::{
 use super::{environment::{Environment, environment_of}, tools::Tools};
 use crate::{
     base::{WsPath, quoted_list},
+    cache::Wanted,
     diag::{Diagnostic, code},
     fingerprint::{Component, ComponentKind, Fingerprint, Question, View, answer},
     model::settings::ExitMeaning,
@@ -25,6 +26,8 @@ pub(super) struct Prepared {
     pub(super) node: Node,
     /// Where its program is; nothing if it is not installed.
     pub(super) program: Option<PathBuf>,
+    /// Where the tools its script depends on are.
+    tools: Vec<(String, Option<PathBuf>)>,
     pub(super) environment: Environment,
     /// Components that no file's content has a part in.
     fixed: Vec<Component>,
@@ -51,7 +54,11 @@ pub(super) fn prepare(
         }
         let environment = environment_of(node, outer, root);
         let fixed = fixed_components(node, &environment);
-        prepared.push(Prepared { node: node.clone(), program, environment, fixed });
+        let wanted = node.tools.iter().map(|(name, candidates)| {
+            (name.clone(), candidates.iter().find_map(|candidate| tools.find(candidate, &cwd)))
+        });
+        let tools = wanted.collect();
+        prepared.push(Prepared { node: node.clone(), program, tools, environment, fixed });
     }
     let diagnostics = missing.into_iter().map(|(program, nodes)| missing_program(program, &nodes)).collect();
     (prepared, diagnostics)
@@ -111,22 +118,28 @@ impl Prepared {
             let content = answer(view, &Question::Content(script.clone()));
             components.push(Component::of_answer(ComponentKind::Script, script.as_str(), &content));
         }
-        components.push(self.tool(view));
+        components.extend(self.tools.iter().map(|(name, found)| tool(view, name, found.as_deref())));
+        components.push(tool(view, self.node.invocation.program(), self.program.as_deref()));
         Fingerprint::new(components)
     }
 
-    /// The program: where it is and what is in it, links followed.
-    fn tool(&self, view: &dyn View) -> Component {
-        let name = self.node.invocation.program();
-        let Some(program) = &self.program else { return Component::unset(ComponentKind::Tool, name) };
-        let path = WsPath::new(view.root(), &WsPath::root(), program);
-        let content = answer(view, &Question::Content(path.clone()));
-        let value = format!("{path} {}", content.digest);
-        Component { short: format!("{path} {}", content.short), ..Component::of_text(ComponentKind::Tool, name, &value) }
+    /// Returns the step as the cache looks it up.
+    pub(super) fn wanted<'a>(&'a self, weak: &'a Fingerprint, questions: &'a [Question]) -> Wanted<'a> {
+        let outputs = self.node.outputs.as_deref().unwrap_or_default();
+        Wanted { identity: &self.node.identity, weak, questions, outputs }
     }
 
     /// Returns the questions its declared inputs stand for in `view`.
     pub(super) fn questions(&self, view: &dyn View) -> Vec<Question> {
         crate::fingerprint::questions(view, self.node.inputs.as_deref().unwrap_or_default())
     }
+}
+
+/// A program: where it is and what is in it, links followed.
+fn tool(view: &dyn View, name: &str, program: Option<&Path>) -> Component {
+    let Some(program) = program else { return Component::unset(ComponentKind::Tool, name) };
+    let path = WsPath::new(view.root(), &WsPath::root(), program);
+    let content = answer(view, &Question::Content(path.clone()));
+    let value = format!("{path} {}", content.digest);
+    Component { short: format!("{path} {}", content.short), ..Component::of_text(ComponentKind::Tool, name, &value) }
 }

@@ -22,6 +22,9 @@ pub(super) fn reasons_of(miss: &Miss, id: &str, writer: impl Fn(&str) -> Option<
         Miss::Evicted(path) => {
             vec![Reason::new("evicted", path.as_str(), format!("its output `{path}` is not in the cache any more"))]
         }
+        Miss::Stray(path) => {
+            vec![Reason::new("output_modified", path.as_str(), format!("`{path}` is among its outputs, but no step made it"))]
+        }
         Miss::Doubtful(path) => vec![Reason::new("doubtful", path, format!("`{path}` cannot be read"))],
     }
 }

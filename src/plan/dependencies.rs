@@ -101,6 +101,15 @@ fn installer(scripts: &[Arc<Script>], tool: &str) -> Option<usize> {
     scripts.iter().position(|script| plain(&script.stem[5..]) == wanted)
 }
 
+/// Returns the tools a script depends on, optional ones too, each with the programs it may be.
+pub(super) fn tools_of(script: &Script) -> Vec<(String, Vec<String>)> {
+    let tool = |dependency: &Dependency| match dependency {
+        Dependency::Tool { name, .. } => Some((name.clone(), tool_candidates(name))),
+        _ => None,
+    };
+    script.dependencies.iter().filter_map(tool).collect()
+}
+
 /// Returns the programs that a tool's name stands for, the likeliest first.
 pub fn tool_candidates(tool: &str) -> Vec<String> {
     let lower = tool.to_ascii_lowercase();

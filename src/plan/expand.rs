@@ -409,6 +409,7 @@ impl Expanded {
             inputs,
             outputs,
             mentioned,
+            tools: script.map(|script| dependencies::tools_of(script)).unwrap_or_default(),
             condition: None,
             edges: Vec::new(),
             is_alone: script.is_some_and(|script| !script.allow_parallel),

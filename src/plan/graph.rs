@@ -1,11 +1,11 @@
 //! The plan: nodes in sequential order, and why each comes after others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Invocation;
 use crate::{
     base::{ScriptNumber, WsPath},
-    model::settings::Settings,
+    model::settings::{ExitMeaning, Settings},
     text::pattern::Pattern,
 };
 
@@ -40,13 +40,15 @@ pub struct Node {
     /// How it behaves: step over job over header over rule.
     pub settings: Settings,
     /// What exit codes mean, the kind's table below the step's own.
-    pub exit_codes: BTreeMap<i32, crate::model::settings::ExitMeaning>,
+    pub exit_codes: BTreeMap<i32, ExitMeaning>,
     /// What it reads, modules included; nothing if not declared.
     pub inputs: Option<Vec<Pattern>>,
     /// What it makes; nothing if not declared.
     pub outputs: Option<Vec<Pattern>>,
     /// Environment names its text mentions.
-    pub mentioned: std::collections::BTreeSet<String>,
+    pub mentioned: BTreeSet<String>,
+    /// Programs its script depends on, each with the names it may have; they are part of its key.
+    pub tools: Vec<(String, Vec<String>)>,
     /// Its condition, and what it came to.
     pub condition: Option<Decision>,
     /// What must end before it.

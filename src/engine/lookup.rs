@@ -1,0 +1,71 @@
+//! Whether a node must run, at its place.
+
+use std::sync::Arc;
+
+use super::{
+    prepare::Prepared,
+    reasons::{expired, reasons_of, uncacheable},
+    run::Force,
+    session::Cache,
+};
+use crate::{
+    cache::{self, Hit, Lookup, Timeline},
+    event::Reason,
+    model::settings::CachePolicy,
+    plan::Reuse,
+};
+
+/// What was decided of a node.
+#[derive(Debug, Clone)]
+pub(super) enum Decided {
+    /// Its condition is false.
+    Skip(Vec<Reason>),
+    /// A record is reused.
+    Reuse(Hit),
+    /// It runs.
+    Run(Vec<Reason>),
+}
+
+/// Decides what becomes of the node at `index`.
+pub(super) fn decide(
+    cache: &Cache,
+    timeline: &Timeline,
+    nodes: &[Arc<Prepared>],
+    index: usize,
+    force: Force,
+) -> Decided {
+    let prepared = &nodes[index];
+    let node = &prepared.node;
+    if let Some(condition) = node.condition.as_ref().filter(|condition| !condition.holds) {
+        let text = format!("its condition is false: {}", condition.text);
+        return Decided::Skip(vec![Reason::new("condition", &condition.text, text)]);
+    }
+    match force {
+        Force::All => return Decided::Run(vec![Reason::new("forced", "--force", "--force")]),
+        Force::NoCache => return Decided::Run(vec![Reason::new("forced", "--no-cache", "--no-cache")]),
+        Force::No => {}
+    }
+    if let Reuse::No(why) = node.reuse() {
+        return Decided::Run(vec![uncacheable(&node.id, why)]);
+    }
+    let place = timeline.at(index);
+    let weak = prepared.weak(&place);
+    let questions = prepared.questions(&place);
+    let wanted = prepared.wanted(&weak, &questions);
+    match cache::look_up(&cache.store, &cache.blobs, place, wanted) {
+        Lookup::Hit(hit) => too_old(cache, prepared, &hit).map_or(Decided::Reuse(hit), |reason| Decided::Run(vec![reason])),
+        Lookup::Miss(miss) => {
+            let writer = |path: &str| {
+                let path = crate::base::WsPath::from_normal(path)?;
+                timeline.writer_before(index, &path).map(|writer| nodes[writer].node.id.clone())
+            };
+            Decided::Run(reasons_of(&miss, &node.id, writer))
+        }
+    }
+}
+
+fn too_old(cache: &Cache, prepared: &Prepared, hit: &Hit) -> Option<Reason> {
+    let Some(CachePolicy::For(limit)) = prepared.node.settings.cache else { return None };
+    let age = cache.disk.system().now().since(hit.record.ended);
+    (age > limit).then(|| expired(&prepared.node.id, age, limit))
+}

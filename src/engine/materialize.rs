@@ -1,0 +1,127 @@
+//! Puts the state of a node's place on disk, as far as it may be read there.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
+
+use super::session::Cache;
+use crate::{
+    base::WsPath,
+    cache::{Hit, RestoreError, SetAside, Target, Timeline, restore},
+    fingerprint::{Question, State, View},
+};
+
+/// What reused records promised, and what putting it on disk has done so far.
+#[derive(Debug, Default)]
+pub(super) struct Promises {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// What records found at a path before their step ran: az may replace that.
+    before: BTreeMap<WsPath, Vec<State>>,
+    /// By place of the step whose record it was.
+    restored: BTreeMap<usize, BTreeSet<WsPath>>,
+    set_aside: Vec<SetAside>,
+}
+
+impl Promises {
+    /// Takes over the effects of a reused record: they are the state behind `index` from now on.
+    pub(super) fn promise(&self, timeline: &Timeline, index: usize, hit: &Hit) {
+        let mut inner = self.lock();
+        for effect in &hit.record.effects {
+            if hit.differing.contains(&effect.path) {
+                timeline.promise(index, &effect.path, effect.after.clone());
+                inner.before.entry(effect.path.clone()).or_default().push(effect.before.clone());
+            } else if effect.after.exists() {
+                timeline.keep(index, &effect.path, effect.after.clone());
+            }
+        }
+        for (path, state) in &hit.superseded {
+            timeline.promise(index, path, State::Absent);
+            inner.before.entry(path.clone()).or_default().push(state.clone());
+        }
+    }
+
+    /// Puts on disk what the step at `index` may read: everything promised by steps before it, and exactly its own
+    /// version of what it asks for.
+    ///
+    /// # Errors
+    /// The first path that could not be brought into its state.
+    pub(super) fn materialize(
+        &self,
+        cache: &Cache,
+        timeline: &Timeline,
+        index: usize,
+        questions: &[Question],
+        kept: &PathBuf,
+    ) -> Result<(), RestoreError> {
+        let mut targets: BTreeMap<WsPath, (usize, State)> = BTreeMap::new();
+        for (path, place, state) in timeline.pending_before(index) {
+            targets.insert(path, (place, state));
+        }
+        let place = timeline.at(index);
+        for question in questions {
+            let Question::Content(path) = question else { continue };
+            if let Some(writer) = timeline.writer_before(index, path) {
+                targets.insert(path.clone(), (writer, place.state(path)));
+            }
+        }
+        self.put(cache, timeline, &targets, kept)
+    }
+
+    /// Puts everything on disk that is still promised.
+    ///
+    /// # Errors
+    /// The first path that could not be brought into its state.
+    pub(super) fn finish(&self, cache: &Cache, timeline: &Timeline, kept: &PathBuf) -> Result<(), RestoreError> {
+        let pending = timeline.pending_before(usize::MAX);
+        let targets = pending.into_iter().map(|(path, place, state)| (path, (place, state))).collect();
+        self.put(cache, timeline, &targets, kept)
+    }
+
+    /// Returns what was brought back and set aside since the last call, by place of the step.
+    pub(super) fn take_report(&self) -> (BTreeMap<usize, BTreeSet<WsPath>>, Vec<SetAside>) {
+        let mut inner = self.lock();
+        (std::mem::take(&mut inner.restored), std::mem::take(&mut inner.set_aside))
+    }
+
+    fn put(
+        &self,
+        cache: &Cache,
+        timeline: &Timeline,
+        targets: &BTreeMap<WsPath, (usize, State)>,
+        kept: &PathBuf,
+    ) -> Result<(), RestoreError> {
+        if targets.is_empty() {
+            return Ok(());
+        }
+        // One at a time: two steps may need the same path.
+        let mut inner = self.lock();
+        let wanted: Vec<Target> =
+            targets.iter().map(|(path, (_, state))| Target { path: path.clone(), state: state.clone() }).collect();
+        wanted.iter().for_each(|target| timeline.save(&target.path));
+        let before = &inner.before;
+        let is_replaceable = |path: &WsPath, found: &State| {
+            let is_pre_image = before.get(path).is_some_and(|states| states.iter().any(|state| state == found));
+            is_pre_image || cache.store.is_ours(path, found)
+        };
+        let report = restore(&cache.disk, &cache.blobs, &wanted, kept, is_replaceable)?;
+        for (path, (place, _)) in targets {
+            timeline.on_disk(path, *place);
+        }
+        for path in report.written {
+            let place = targets[&path].0;
+            inner.restored.entry(place).or_default().insert(path);
+        }
+        inner.set_aside.extend(report.set_aside);
+        Ok(())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

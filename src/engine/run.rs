@@ -1,0 +1,247 @@
+//! Builds: drives the nodes of a plan, tells what happens, and sums up.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use super::{
+    Ask, Engine, EngineError,
+    desk::Desk,
+    environment::PARENT,
+    prepare::prepare,
+    session::Cache,
+};
+use crate::{
+    base::quoted_list,
+    cache::{self, Timeline},
+    diag::{Diagnostic, code, has_errors},
+    event::{Envelope, Outcome},
+    execute::{
+        driver::{self, Signals},
+        guard::Guard,
+        runner::{Local, Runner},
+        scheduler::{self, OnFailure, Policy, Scheduler},
+    },
+    plan::{Plan, Planned},
+    report::RunView,
+    sys::{Lock, LockMode, Wait},
+};
+
+/// Which steps are run whatever the cache says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Force {
+    /// None.
+    #[default]
+    No,
+    /// All that are selected; their results are recorded.
+    All,
+    /// All that are selected; nothing is looked up or recorded.
+    NoCache,
+}
+
+/// How a build goes.
+#[derive(Debug, Clone, Default)]
+pub struct BuildOptions {
+    /// Steps at work at once; nothing for what the configuration says, else the number of cores.
+    pub jobs: Option<usize>,
+    /// Failures do not stop independent work.
+    pub continue_on_error: bool,
+    /// Which steps are run whatever the cache says.
+    pub force: Force,
+    /// Output goes to the terminal as it comes; for a single script.
+    pub live: bool,
+    /// How long the whole run may take.
+    pub timeout: Option<Duration>,
+    /// Nothing selected is no error.
+    pub allow_empty: bool,
+}
+
+/// How a build ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BuildResult {
+    /// What is known of the run.
+    pub view: RunView,
+    /// Warnings of planning.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What az exits with.
+    pub exit_code: u8,
+    /// The run's folder, if a step was started.
+    pub folder: Option<PathBuf>,
+}
+
+impl Engine {
+    /// Plans and runs; `on_event` is told everything as it happens.
+    ///
+    /// # Errors
+    /// If nothing could be run: the request, a file or a program is at fault.
+    pub fn build(
+        &self,
+        ask: &Ask,
+        options: &BuildOptions,
+        on_event: &mut dyn FnMut(&Envelope),
+        on_wait: &mut dyn FnMut(),
+    ) -> Result<BuildResult, EngineError> {
+        let planned = self.planned(ask);
+        let (plan, diagnostics) = self.runnable(ask, planned, options.allow_empty)?;
+        let (nodes, missing) = prepare(&*self.system, &self.root, &self.env, &plan);
+        if has_errors(&missing) {
+            return Err(EngineError { diagnostics: diagnostics.into_iter().chain(missing).collect() });
+        }
+        self.refuse_loop(&plan)?;
+        let _lock = self.lock_workspace(on_wait);
+        let cache = self.open_cache();
+        if let Err(error) = cache.store.prepare_to_write() {
+            _ = error;
+        }
+        let nodes: Vec<_> = nodes.into_iter().map(Arc::new).collect();
+        let scheduler = Scheduler::new(scheduler_nodes(&plan), self.policy(options, &plan));
+        let mut desk = Desk::new(self, ask, options, &plan, nodes, cache, on_event);
+        desk.start();
+        let summary = driver::drive(scheduler, &mut desk, &*self.system, &Signals::install());
+        let (view, exit_code, folder) = desk.finish(&summary, ask.strict && !diagnostics.is_empty());
+        Ok(BuildResult { view, diagnostics, exit_code, folder })
+    }
+
+    /// Returns the plan if it can be run, with the warnings that are left.
+    pub(super) fn runnable(
+        &self,
+        ask: &Ask,
+        planned: Planned,
+        allow_empty: bool,
+    ) -> Result<(Arc<Plan>, Vec<Diagnostic>), EngineError> {
+        let mut diagnostics = planned.diagnostics;
+        diagnostics.extend(self.missing_tools(&planned.tools));
+        if allow_empty {
+            diagnostics.retain(|fault| fault.code != code::NOTHING_SELECTED);
+        }
+        if ask.strict {
+            diagnostics = diagnostics.into_iter().map(Diagnostic::strict).collect();
+        }
+        match planned.plan {
+            Some(plan) if !has_errors(&diagnostics) => Ok((plan, diagnostics)),
+            _ => Err(EngineError { diagnostics }),
+        }
+    }
+
+    /// Returns a warning for each tool that none of its programs stands for, each once.
+    fn missing_tools(&self, wishes: &[crate::plan::ToolWish]) -> Vec<Diagnostic> {
+        let mut tools = super::tools::Tools::new(&*self.system, self.env.get("PATH").map_or("", String::as_str));
+        let mut told = std::collections::BTreeSet::new();
+        let mut missing = Vec::new();
+        for wish in wishes {
+            let is_there = wish.candidates.iter().any(|candidate| tools.find(candidate, &self.root).is_some());
+            if !is_there && told.insert(&wish.name) {
+                missing.push(wish.missing());
+            }
+        }
+        missing
+    }
+
+    /// Refuses a plan with a step that az is running in.
+    fn refuse_loop(&self, plan: &Plan) -> Result<(), EngineError> {
+        let chain = self.env.get(PARENT).map_or("", String::as_str);
+        let is_outer = |identity: &str| chain.lines().any(|line| line == self.parent_entry(identity));
+        let Some(node) = plan.nodes.iter().find(|node| is_outer(&node.identity)) else { return Ok(()) };
+        let steps = chain.lines().filter_map(|line| line.rsplit_once('\t')).map(|(_, identity)| identity);
+        let steps = quoted_list(steps.chain([node.identity.as_str()]));
+        let message = format!("{} would run inside itself: {steps}", node.id);
+        let help = format!("leave {} out of what it runs, or let it call something else", node.id);
+        Err(EngineError { diagnostics: vec![Diagnostic::error(code::LOOP_OF_AZ, message).help(help)] })
+    }
+
+    /// Returns the line that stands for a step of this workspace in the chain of az in az.
+    pub(super) fn parent_entry(&self, identity: &str) -> String {
+        format!("{}\t{identity}", self.root.display())
+    }
+
+    /// Waits until no other az runs here; one that runs inside another's step does not wait for it.
+    fn lock_workspace(&self, on_wait: &mut dyn FnMut()) -> Option<Box<dyn Lock>> {
+        let is_nested = self.env.get(PARENT).is_some_and(|chain| {
+            chain.lines().any(|line| line.starts_with(&format!("{}\t", self.root.display())))
+        });
+        if is_nested {
+            return None;
+        }
+        _ = self.system.create_dir_all(&self.layout.version());
+        let path = self.layout.lock();
+        match self.system.lock(&path, LockMode::Exclusive, Wait::Try) {
+            Ok(Some(lock)) => Some(lock),
+            Ok(None) => {
+                on_wait();
+                self.system.lock(&path, LockMode::Exclusive, Wait::Block).ok().flatten()
+            }
+            // A cache that cannot be written cannot be locked, nor damaged.
+            Err(_) => None,
+        }
+    }
+
+    fn policy(&self, options: &BuildOptions, plan: &Plan) -> Policy {
+        let configured = crate::model::query::config(&self.db, self.workspace).value.clone().unwrap_or_default();
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let slots = options.jobs.or(configured.jobs.map(|jobs| jobs.get() as usize)).unwrap_or(cores);
+        let goes_on = options.continue_on_error || configured.continue_on_error.unwrap_or(false);
+        let on_failure = if goes_on { OnFailure::KeepGoing } else { OnFailure::FailFast };
+        let slot_count = u32::try_from(slots).unwrap_or(u32::MAX);
+        let capacities = std::iter::once(slot_count).chain(resources(plan).iter().map(|_| 1)).collect();
+        Policy { timeout: options.timeout, capacities, ..Policy::new(slots, on_failure) }
+    }
+
+    /// Starts the guard and returns what runs commands through it.
+    ///
+    /// # Errors
+    /// As the system, if the guard cannot be started.
+    pub(super) fn runner() -> std::io::Result<Arc<dyn Runner>> {
+        Ok(Arc::new(Local::new(Arc::new(Guard::start()?))))
+    }
+}
+
+/// Returns the names of all resources, sorted.
+fn resources(plan: &Plan) -> Vec<&str> {
+    let names = plan.nodes.iter().flat_map(|node| node.settings.resources.keys().map(String::as_str));
+    let names: std::collections::BTreeSet<&str> = names.collect();
+    names.into_iter().collect()
+}
+
+/// Returns the nodes as the scheduler sees them. Resource 0 stands for overlapping at all.
+fn scheduler_nodes(plan: &Plan) -> Vec<scheduler::Node> {
+    let names = resources(plan);
+    let node = |node: &crate::plan::Node| {
+        let place = |name: &String| 1 + names.binary_search(&name.as_str()).expect("all names are listed");
+        let own = node.settings.resources.iter().map(|(name, count)| (scheduler::ResourceId(place(name)), *count));
+        let share = if node.is_alone { u32::MAX } else { 1 };
+        scheduler::Node {
+            needs: node.edges.iter().map(need).collect(),
+            resources: std::iter::once((scheduler::ResourceId(0), share)).chain(own).collect(),
+            retries: node.settings.retries.unwrap_or(0),
+            retry_delay: node.settings.retry_delay.unwrap_or(Duration::from_secs(1)),
+            timeout: node.settings.timeout,
+        }
+    };
+    plan.nodes.iter().map(node).collect()
+}
+
+fn need(edge: &crate::plan::Edge) -> scheduler::Need {
+    let strength = if edge.kind.is_hard() { scheduler::Strength::Hard } else { scheduler::Strength::Order };
+    scheduler::Need { node: edge.to, strength }
+}
+
+/// Returns the exit code of a run whose steps ended like this.
+pub(super) fn exit_code(view: &RunView, continue_on_error: bool, has_warning: bool) -> u8 {
+    let counts = view.counts();
+    let is_attention = view.nodes.values().any(|node| node.flags.iter().any(|flag| flag == "attention"));
+    match () {
+        () if counts.failed > 0 && continue_on_error => 10,
+        () if counts.failed > 0 || counts.of(Outcome::Blocked) > 0 || is_attention => 1,
+        () if has_warning => 4,
+        () => 0,
+    }
+}
+
+/// The timeline of a run over a cache.
+pub(super) fn timeline_of(cache: &Cache) -> Timeline {
+    Timeline::new(Arc::clone(&cache.disk))
+}
+
+/// Keeps the settled digests for the next run; losing them costs hashing only.
+pub(super) fn save_known_files(engine: &Engine, cache: &Cache) {
+    let files = cache.disk.known_files();
+    _ = cache::write_known_files(&*engine.system, &engine.layout.files(), &files);
+}

@@ -1,0 +1,123 @@
+//! A workspace that was opened: its database, its cache, and what can be asked of it.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde_json::Value;
+
+use super::workspace;
+use crate::{
+    cache::{Blobs, Layout, Store},
+    db::{Database, Request, Surroundings, Workspace},
+    diag::{Diagnostic, Source},
+    fingerprint::{Disk, KnownFile},
+    plan::{self, Planned},
+    sys::System,
+};
+
+/// What is asked for, whatever is to be done with it.
+#[derive(Debug, Clone, Default)]
+pub struct Ask {
+    /// Selections and names of playbooks, as they were typed.
+    pub arguments: Vec<String>,
+    /// Further selections, read from files or standard input.
+    pub lists: Vec<Arc<Source>>,
+    /// Variables, by name.
+    pub variables: BTreeMap<String, Value>,
+    /// Scripts that selected ones depend on are selected too.
+    pub with_dependencies: bool,
+    /// Arguments for a script that is run by its number.
+    pub script_arguments: Vec<String>,
+    /// The user's word that steps whose effects are unknown may overlap.
+    pub overlap: bool,
+    /// Warnings count as errors.
+    pub strict: bool,
+}
+
+/// Why nothing could be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineError {
+    /// What is wrong; at least one is an error.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// An opened workspace.
+pub struct Engine {
+    pub(super) system: Arc<dyn System>,
+    pub(super) root: PathBuf,
+    pub(super) layout: Layout,
+    pub(super) env: BTreeMap<String, String>,
+    pub(super) db: Database,
+    pub(super) workspace: Workspace,
+    surroundings: Surroundings,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Opens the workspace that `start` lies in and reads the files that take part in planning.
+    ///
+    /// # Errors
+    /// If there is no workspace.
+    pub fn open(system: Arc<dyn System>, start: &Path) -> Result<Self, EngineError> {
+        let root = workspace::find_root(&*system, start)
+            .map_err(|fault| EngineError { diagnostics: vec![*fault] })?;
+        let mut db = Database::new();
+        let workspace = workspace::load(&*system, &root, &mut db);
+        // A variable that is not UTF-8 cannot be handed on in a key; such a one is as good as unset.
+        let env = system.env().into_iter();
+        let env: BTreeMap<String, String> =
+            env.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+        let surroundings = Surroundings::new(&db, env.clone());
+        let layout = Layout::new(&root);
+        Ok(Self { system, root, layout, env, db, workspace, surroundings })
+    }
+
+    /// Returns the absolute path of the workspace.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Plans a request; tools are not looked up yet.
+    pub(super) fn planned(&self, ask: &Ask) -> Planned {
+        let request = Request::new(
+            &self.db,
+            ask.arguments.clone(),
+            ask.lists.clone(),
+            ask.variables.clone(),
+            ask.with_dependencies,
+            ask.script_arguments.clone(),
+            ask.overlap,
+        );
+        plan::plan(&self.db, self.workspace, request, self.surroundings).clone()
+    }
+
+    /// Opens the parts of the cache that a look-up needs.
+    pub(super) fn open_cache(&self) -> Cache {
+        _ = self.system.create_dir_all(&self.layout.version());
+        let store = Arc::new(Store::open(Arc::clone(&self.system), self.layout.clone()));
+        let blobs = Blobs::new(Arc::clone(&self.system), self.layout.blobs());
+        let known = known_files(&*self.system, &self.layout);
+        let disk = Disk::new(Arc::clone(&self.system), &self.root, &self.layout.clock(), known);
+        Cache { store, blobs, disk: Arc::new(disk) }
+    }
+}
+
+/// The parts of the cache that a look-up needs.
+pub(super) struct Cache {
+    pub(super) store: Arc<Store>,
+    pub(super) blobs: Blobs,
+    pub(super) disk: Arc<Disk>,
+}
+
+/// Reads the settled digests of earlier runs.
+fn known_files(system: &dyn System, layout: &Layout) -> Vec<(crate::base::WsPath, KnownFile)> {
+    crate::cache::read_known_files(system, &layout.files())
+}
