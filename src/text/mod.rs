@@ -6,5 +6,6 @@
 pub mod document;
 pub mod duration;
 pub mod expression;
+mod places;
 pub mod script;
 pub mod sequence;

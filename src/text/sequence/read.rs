@@ -6,6 +6,7 @@ use super::{Item, Selector, Sequence, explain};
 use crate::{
     base::{Span, Spanned},
     diag::{Diagnostic, Source, code},
+    text::places::Places,
 };
 
 /// The name of the source made from a command line's arguments.
@@ -92,7 +93,7 @@ pub fn parse_in(source: &Arc<Source>, texts: &[Spanned<&str>]) -> Parsed {
     };
     let mut is_empty = true;
     for text in texts {
-        let places = Places::of(source, text);
+        let places = Places::of(source, *text);
         for piece in pieces(text.value) {
             is_empty = false;
             let span = places.span(piece.span);
@@ -164,34 +165,4 @@ fn pieces(text: &str) -> impl Iterator<Item = Spanned<&str>> {
         let piece = piece.trim();
         (!piece.is_empty()).then(|| Spanned::new(piece, Span::new(from, from + piece.len())))
     })
-}
-
-/// Where the bytes of a text stand in its source.
-enum Places {
-    /// Byte for byte from this offset on.
-    From(usize),
-    /// Written with escapes, so that only the whole is known.
-    Within(Span),
-}
-
-impl Places {
-    fn of(source: &Source, text: &Spanned<&str>) -> Self {
-        let written = text.span.of(&source.text);
-        let is_quoted =
-            written.len() == text.value.len() + 2 && written.get(1..written.len() - 1) == Some(text.value);
-        if written == text.value {
-            Self::From(text.span.start)
-        } else if is_quoted {
-            Self::From(text.span.start + 1)
-        } else {
-            Self::Within(text.span)
-        }
-    }
-
-    fn span(&self, span: Span) -> Span {
-        match self {
-            Self::From(start) => span.shifted(*start),
-            Self::Within(whole) => *whole,
-        }
-    }
 }

@@ -1,0 +1,193 @@
+//! What is outside the language of conditions: how far it goes, why it is refused, what to write instead.
+
+use super::{
+    Operator,
+    lexer::{Found, Lexer},
+};
+use crate::{
+    base::{Span, quoted_list},
+    diag::{Code, code},
+};
+
+pub(super) const NO_COMMANDS: &str =
+    "compare variables instead (`--var NAME=VALUE` sets one), or let the script decide by itself";
+pub(super) const NO_MEMBERS: &str =
+    "set a variable to the value that is wanted and compare that (`--var NAME=VALUE`)";
+
+/// A mistake in the condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) code: Code,
+    pub(super) span: Span,
+    pub(super) message: String,
+    pub(super) label: &'static str,
+    pub(super) help: String,
+}
+
+impl Lexer<'_> {
+    pub(super) fn fault(
+        &self,
+        code: Code,
+        length: usize,
+        message: &str,
+        label: &'static str,
+        help: impl Into<String>,
+    ) -> Found {
+        let span = Span::new(self.at, self.at + length);
+        let message = message.replace("{}", &format!("`{}`", span.of(self.text)));
+        (Err(Fault { code, span, message, label, help: help.into() }), span.end)
+    }
+
+    pub(super) fn unsupported(&self, length: usize, message: &str, help: impl Into<String>) -> Found {
+        self.fault(code::UNSUPPORTED_CONDITION, length, message, "not supported", help)
+    }
+
+    /// Reads `{{name}}`, with `sign` bytes before the braces.
+    pub(super) fn placeholder(&self, sign: usize) -> Found {
+        let rest = &self.text[self.at..];
+        let length = rest.find("}}").map_or(rest.len(), |end| end + 2);
+        let inside = rest[sign + 2..length].trim_end_matches('}');
+        let name = inside.split(":=").next().unwrap_or_default().trim().trim_start_matches('.');
+        self.unsupported(
+            length,
+            "the placeholder {} is not supported in conditions",
+            format!("write `${name}`"),
+        )
+    }
+
+    pub(super) fn foreign_comparison(&self) -> Found {
+        let length = self.run(0, |c| "=<>".contains(c));
+        let meant = match &self.text[self.at..self.at + length] {
+            "<" => "-lt",
+            "<=" | "=<" => "-le",
+            ">" => "-gt",
+            ">=" | "=>" => "-ge",
+            "<>" => "-ne",
+            _ => "-eq",
+        };
+        self.fault(
+            code::BAD_CONDITION,
+            length,
+            "{} compares nothing here",
+            "no comparison",
+            format!("write `{meant}`"),
+        )
+    }
+
+    pub(super) fn outside(&self, c: char) -> Found {
+        let rest = &self.text[self.at..];
+        if rest.starts_with("{{") {
+            return self.placeholder(0);
+        }
+        match c {
+            '@' | '{' | '[' => {
+                let start = usize::from(c == '@');
+                let is_group = rest[start..].starts_with(['{', '[']);
+                let length = if is_group { start + group_length(&rest[start..]) } else { 1 };
+                self.unsupported(length, "{} is not supported in conditions", NO_COMMANDS)
+            }
+            '|' | '&' | ';' => {
+                self.unsupported(1, "{} joins commands, which are not run in conditions", NO_COMMANDS)
+            }
+            '+' | '-' | '*' | '/' | '%' | '.' => self.unsupported(
+                1,
+                "{} calculates, which conditions do not",
+                "compute the value where the variable is set",
+            ),
+            '‘' | '’' | '“' | '”' => self.fault(
+                code::BAD_CONDITION,
+                c.len_utf8(),
+                "{} is no quote of a text",
+                "typographic quote",
+                "write `'`",
+            ),
+            _ => {
+                let help = "put texts between single quotes, as in `Name -eq 'text'`";
+                self.fault(
+                    code::BAD_CONDITION,
+                    c.len_utf8(),
+                    "{} means nothing in a condition",
+                    "unexpected",
+                    help,
+                )
+            }
+        }
+    }
+
+    /// Returns the length of `.name`, `::name`, `[index]` and `(arguments)` that follow at once.
+    pub(super) fn member_length(&self, from: usize) -> usize {
+        let mut length = 0;
+        loop {
+            let rest = &self.text[self.at + from + length..];
+            let is_name = |text: &str| text.starts_with(|c: char| c.is_alphabetic() || c == '_');
+            length += if rest.starts_with('.') && is_name(&rest[1..]) {
+                1 + self.run(from + length + 1, |c| c.is_alphanumeric() || c == '_')
+            } else if rest.starts_with("::") {
+                2 + self.run(from + length + 2, |c| c.is_alphanumeric() || c == '_')
+            } else if rest.starts_with('[') || (rest.starts_with('(') && length > 0) {
+                group_length(rest)
+            } else {
+                return length;
+            };
+        }
+    }
+
+    /// Returns how far a command with its arguments goes: to a closing parenthesis or the next operator.
+    pub(super) fn call_length(&self, from: usize) -> usize {
+        let mut end = from;
+        loop {
+            let rest = &self.text[self.at + end..];
+            let Some(c) = rest.chars().next() else { break };
+            let before = &self.text[self.at..self.at + end];
+            if c == ')' || rest.starts_with("&&") || rest.starts_with("||") || starts_operator(before, rest) {
+                break;
+            }
+            end += if "([{'\"".contains(c) { group_length(rest) } else { c.len_utf8() };
+        }
+        self.text[self.at..self.at + end].trim_end().len()
+    }
+
+    /// Returns the length of a double-quoted text, by its quotes alone.
+    pub(super) fn quoted_length(&self) -> usize {
+        let mut escaped = false;
+        let inside = self.text[self.at + 1..].find(|c| {
+            let is_end = c == '"' && !escaped;
+            escaped = c == '`' && !escaped;
+            is_end
+        });
+        inside.map_or(self.text.len() - self.at, |inside| inside + 2)
+    }
+}
+
+pub(super) fn operator_list() -> String {
+    quoted_list(Operator::ALL.iter().map(|(name, _)| *name).chain(["-not"]))
+}
+
+fn starts_operator(before: &str, rest: &str) -> bool {
+    let word = rest.split(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
+    before.ends_with(char::is_whitespace)
+        && Operator::ALL.iter().any(|(name, _)| name.eq_ignore_ascii_case(word))
+}
+
+/// Returns the length of a bracketed or quoted group at the start of a text, to its end if it is not closed.
+fn group_length(text: &str) -> usize {
+    let mut open = Vec::new();
+    for (offset, c) in text.char_indices() {
+        let in_quotes = open.last().is_some_and(|last| *last == '\'' || *last == '"');
+        match c {
+            _ if open.last() == Some(&c) => {
+                open.pop();
+            }
+            _ if in_quotes => {}
+            '(' => open.push(')'),
+            '[' => open.push(']'),
+            '{' => open.push('}'),
+            '\'' | '"' => open.push(c),
+            _ => {}
+        }
+        if open.is_empty() {
+            return offset + c.len_utf8();
+        }
+    }
+    text.len()
+}
