@@ -187,7 +187,9 @@ fn only_what_is_nearly_a_key_is_warned_of() {
         );
         assert!(line.starts_with(diagnostics[0].labels[0].span.of(&text)));
     }
-    assert_eq!(shell("exit 0\n# Input: a\n").1, [], "late prose is left alone");
+    for late in ["# Input: a", "# Cache:"] {
+        assert_eq!(shell(&format!("exit 0\n{late}\n")).1, [], "late prose is left alone");
+    }
 }
 
 #[test]
