@@ -209,6 +209,7 @@ fn what_powershell_alone_could_evaluate_is_refused_at_its_place() {
 
 #[test]
 fn a_slip_has_its_place_and_its_remedy() {
+    let mut mended_slips = 0;
     for (text, place, help) in [
         ("a = 'x'", "=", "write `-eq`"),
         ("a === 'x'", "===", "write `-eq`"),
@@ -225,15 +226,34 @@ fn a_slip_has_its_place_and_its_remedy() {
         ("a -eq", "", "write a variable, a number or a `'text'` here"),
         ("", "", "write a variable, a number or a `'text'` here"),
         ("@(a,)", ")", "write a variable, a number or a `'text'` before it"),
-        ("a -eq ‘x", "‘", "write `'`"),
+        ("a -eq ‘x’", "‘", "write `'`"),
         ("a -or b && c", "&&", "write parentheses around what belongs together: `(a -or b) && c`"),
     ] {
         let found = faults(text);
         assert_eq!(found[0].code, code::BAD_CONDITION, "{text}");
         assert_eq!(found[0].labels[0].span.of(text), place, "{text}");
         assert_eq!(found[0].help.as_deref(), Some(help), "{text}");
+        if let Some(mended) = mended(text, &found) {
+            assert_eq!(read(&mended).diagnostics, [], "{text} -> {mended}");
+            mended_slips += 1;
+        }
     }
+    assert!(mended_slips >= 10, "only {mended_slips} slips were mended by their help");
     assert!(faults("git status")[0].help.as_deref().unwrap().starts_with("write an operator"));
+}
+
+/// Does what the help lines say, if each of them names the words to write at its place.
+fn mended(text: &str, faults: &[Diagnostic]) -> Option<String> {
+    let mut mended = text.to_owned();
+    for fault in faults.iter().rev() {
+        let words = fault.help.as_deref()?.split(';').next()?;
+        let words = words.strip_prefix("write `").or_else(|| words.strip_prefix("did you mean `"))?;
+        let words =
+            words.trim_end_matches(" if it is meant as text").trim_end_matches('?').strip_suffix('`')?;
+        let span = fault.labels[0].span;
+        mended.replace_range(span.start..span.end, words);
+    }
+    Some(mended)
 }
 
 #[test]
