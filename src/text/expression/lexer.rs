@@ -66,6 +66,14 @@ pub(super) fn tokens(text: &str) -> (Vec<Token>, Vec<Fault>) {
     (tokens, faults)
 }
 
+const C_COMPARISONS: [(&str, Operator); 5] = [
+    ("==", Operator::Equal),
+    ("<", Operator::Less),
+    ("<=", Operator::LessOrEqual),
+    (">", Operator::Greater),
+    (">=", Operator::GreaterOrEqual),
+];
+
 /// Reads the one token that starts at a place.
 pub(super) struct Lexer<'a> {
     pub(super) text: &'a str,
@@ -78,7 +86,7 @@ impl Lexer<'_> {
     fn next(&self, c: char) -> Found {
         let rest = &self.text[self.at..];
         let ok = |kind, length| (Ok(kind), self.at + length);
-        let operator = |operator| ok(TokenKind::Operator(operator, Dialect::C), 2);
+        let operator = |operator, length| ok(TokenKind::Operator(operator, Dialect::C), length);
         match c {
             '(' => ok(TokenKind::Open, 1),
             ')' => self.close(),
@@ -86,12 +94,17 @@ impl Lexer<'_> {
             '\'' | '"' => self.quoted(c),
             '$' => self.variable(),
             '@' if rest.starts_with("@(") => ok(TokenKind::ListOpen, 2),
-            '=' if rest.starts_with("==") && !rest.starts_with("===") => operator(Operator::Equal),
-            '!' if rest.starts_with("!=") => operator(Operator::NotEqual),
-            '&' if rest.starts_with("&&") => operator(Operator::And),
-            '|' if rest.starts_with("||") => operator(Operator::Or),
+            '!' if rest.starts_with("!=") => operator(Operator::NotEqual, 2),
+            '&' if rest.starts_with("&&") => operator(Operator::And, 2),
+            '|' if rest.starts_with("||") => operator(Operator::Or, 2),
             '!' => ok(TokenKind::Not, 1),
-            '=' | '<' | '>' => self.foreign_comparison(),
+            '=' | '<' | '>' => {
+                let length = self.run(0, |c| "=<>".contains(c));
+                match C_COMPARISONS.iter().find(|(written, _)| *written == &rest[..length]) {
+                    Some((_, comparison)) => operator(*comparison, length),
+                    None => self.foreign_comparison(length),
+                }
+            }
             '-' if !self.behind_value && rest[1..].starts_with(|c: char| c.is_ascii_digit()) => self.number(),
             '-' if rest[1..].starts_with(|c: char| c.is_alphabetic()) => self.dash_word(),
             _ if c.is_ascii_digit() => self.number(),

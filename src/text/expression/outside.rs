@@ -55,23 +55,16 @@ impl Lexer<'_> {
         )
     }
 
-    pub(super) fn foreign_comparison(&self) -> Found {
-        let length = self.run(0, |c| "=<>".contains(c));
+    /// Refuses what looks like a comparison and is none: `=`, `<>`, `=>`.
+    pub(super) fn foreign_comparison(&self, length: usize) -> Found {
         let meant = match &self.text[self.at..self.at + length] {
-            "<" => "-lt",
-            "<=" | "=<" => "-le",
-            ">" => "-gt",
-            ">=" | "=>" => "-ge",
-            "<>" => "-ne",
+            "=<" => "-le",
+            "=>" => "-ge",
+            "<>" | "><" => "-ne",
             _ => "-eq",
         };
-        self.fault(
-            code::BAD_CONDITION,
-            length,
-            "{} compares nothing here",
-            "no comparison",
-            format!("write `{meant}`"),
-        )
+        let help = format!("write `{meant}`");
+        self.fault(code::BAD_CONDITION, length, "{} compares nothing here", "no comparison", help)
     }
 
     pub(super) fn outside(&self, c: char) -> Found {
@@ -79,11 +72,20 @@ impl Lexer<'_> {
         if rest.starts_with("{{") {
             return self.placeholder(0);
         }
+        if rest.starts_with("--") {
+            let length = self.run(0, |c| c.is_alphanumeric() || c == '-');
+            return self.unsupported(
+                length,
+                "{} is an option of a command, which is not run here",
+                NO_COMMANDS,
+            );
+        }
         match c {
             '@' | '{' | '[' => {
                 let start = usize::from(c == '@');
                 let is_group = rest[start..].starts_with(['{', '[']);
                 let length = if is_group { start + group_length(&rest[start..]) } else { 1 };
+                let length = length + self.member_length(length);
                 self.unsupported(length, "{} is not supported in conditions", NO_COMMANDS)
             }
             '|' | '&' | ';' => {
@@ -121,7 +123,8 @@ impl Lexer<'_> {
             let rest = &self.text[self.at + from + length..];
             let is_name = |text: &str| text.starts_with(|c: char| c.is_alphabetic() || c == '_');
             length += if rest.starts_with('.') && is_name(&rest[1..]) {
-                1 + self.run(from + length + 1, |c| c.is_alphanumeric() || c == '_')
+                // Names with dashes occur in GitHub's dialect; they end at blanks all the same.
+                1 + self.run(from + length + 1, |c| c.is_alphanumeric() || c == '_' || c == '-')
             } else if rest.starts_with("::") {
                 2 + self.run(from + length + 2, |c| c.is_alphanumeric() || c == '_')
             } else if rest.starts_with('[') || (rest.starts_with('(') && length > 0) {

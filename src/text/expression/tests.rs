@@ -76,6 +76,7 @@ fn conditions_hold_or_not() {
         "-not $Undefined",
         "Undefined -ne 'x'",
         "$Count -gt '9'",
+        "$Count > 9 && $Count >= 10 && $Count < 11 && $Count <= 10 && $Count > -1",
         "$Count -ge 10.0 -and $Count -le 0xA",
         "Environment -in @('Staging', 'Production')",
         "Environment -in 'Staging', 'Production'",
@@ -178,6 +179,9 @@ fn what_powershell_alone_could_evaluate_is_refused_at_its_place() {
         ("always()", "always()"),
         ("a.b -eq 1", "a.b"),
         ("[int]$a -eq 1", "[int]"),
+        ("[System.Environment]::OSVersion.Build -ge 1", "[System.Environment]::OSVersion.Build"),
+        ("steps.a.outputs.has-x == 'true'", "steps.a.outputs.has-x"),
+        ("git --version", "--version"),
         ("@{a=1} -eq 1", "@{a=1}"),
         ("a | b", "|"),
         ("$global:x -eq 1", "$global:x"),
@@ -186,6 +190,7 @@ fn what_powershell_alone_could_evaluate_is_refused_at_its_place() {
         ("a -ceq 'x'", "-ceq"),
         ("a -is 'x'", "-is"),
         ("a + 1 -eq 2", "+"),
+        ("$a -1 -eq 2", "-"),
         ("{{flag}} -eq $true", "{{flag}}"),
         ("{{x:=false}}", "{{x:=false}}"),
         ("${{ github.ref }}", "${{ github.ref }}"),
@@ -204,10 +209,11 @@ fn what_powershell_alone_could_evaluate_is_refused_at_its_place() {
 
 #[test]
 fn a_slip_has_its_place_and_its_remedy() {
+    let mut mended_slips = 0;
     for (text, place, help) in [
         ("a = 'x'", "=", "write `-eq`"),
         ("a === 'x'", "===", "write `-eq`"),
-        ("a >= 1", ">=", "write `-ge`"),
+        ("a => 1", "=>", "write `-ge`"),
         ("a <> 1", "<>", "write `-ne`"),
         ("a and b", "and", "write `-and`; a variable of this name is written `$and`"),
         ("not a", "not", "write `-not`; a variable of this name is written `$not`"),
@@ -220,15 +226,34 @@ fn a_slip_has_its_place_and_its_remedy() {
         ("a -eq", "", "write a variable, a number or a `'text'` here"),
         ("", "", "write a variable, a number or a `'text'` here"),
         ("@(a,)", ")", "write a variable, a number or a `'text'` before it"),
-        ("a -eq ‘x", "‘", "write `'`"),
+        ("a -eq ‘x’", "‘", "write `'`"),
         ("a -or b && c", "&&", "write parentheses around what belongs together: `(a -or b) && c`"),
     ] {
         let found = faults(text);
         assert_eq!(found[0].code, code::BAD_CONDITION, "{text}");
         assert_eq!(found[0].labels[0].span.of(text), place, "{text}");
         assert_eq!(found[0].help.as_deref(), Some(help), "{text}");
+        if let Some(mended) = mended(text, &found) {
+            assert_eq!(read(&mended).diagnostics, [], "{text} -> {mended}");
+            mended_slips += 1;
+        }
     }
+    assert!(mended_slips >= 10, "only {mended_slips} slips were mended by their help");
     assert!(faults("git status")[0].help.as_deref().unwrap().starts_with("write an operator"));
+}
+
+/// Does what the help lines say, if each of them names the words to write at its place.
+fn mended(text: &str, faults: &[Diagnostic]) -> Option<String> {
+    let mut mended = text.to_owned();
+    for fault in faults.iter().rev() {
+        let words = fault.help.as_deref()?.split(';').next()?;
+        let words = words.strip_prefix("write `").or_else(|| words.strip_prefix("did you mean `"))?;
+        let words =
+            words.trim_end_matches(" if it is meant as text").trim_end_matches('?').strip_suffix('`')?;
+        let span = fault.labels[0].span;
+        mended.replace_range(span.start..span.end, words);
+    }
+    Some(mended)
 }
 
 #[test]

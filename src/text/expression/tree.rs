@@ -47,13 +47,13 @@ pub enum Operator {
     Equal,
     /// `-ne`, `!=`
     NotEqual,
-    /// `-gt`
+    /// `-gt`, `>`
     Greater,
-    /// `-ge`
+    /// `-ge`, `>=`
     GreaterOrEqual,
-    /// `-lt`
+    /// `-lt`, `<`
     Less,
-    /// `-le`
+    /// `-le`, `<=`
     LessOrEqual,
     /// `-like`
     Like,

@@ -56,7 +56,8 @@ impl<'a> Metadata<'a> {
         let differing = entries[1..].iter().filter(|other| other.value.value != first.value.value);
         self.diagnostics.extend(differing.map(|other| repeated(self.source, first, other)));
         if first.value.value.is_empty() {
-            if *place != Place::Help {
+            // Elsewhere `# Cache:` is more probably a title than a key.
+            if *place == Place::Header {
                 self.diagnostics.push(without_value(self.source, first));
             }
             return None;

@@ -50,10 +50,13 @@ pub(super) fn of_powershell(text: &str, tokens: &[Token]) -> Vec<Module> {
     modules
 }
 
-/// Skips `-Name` and switches such as `-Force` before the module.
+/// Returns the tokens from the module on: what follows `-Name`, else what follows switches such as `-Force`.
 fn without_options<'a>(text: &str, tokens: &'a [Token]) -> &'a [Token] {
+    let statement = tokens.iter().take_while(|token| !matches!(token.kind, TokenKind::End | TokenKind::Pipe));
     let is_option = |token: &&Token| token.kind == TokenKind::Word && token.span.of(text).starts_with('-');
-    &tokens[tokens.iter().take_while(is_option).count()..]
+    let named = statement.clone().position(|token| token.is_word(text, "-Name"));
+    let before = named.map_or_else(|| statement.take_while(is_option).count(), |at| at + 1);
+    &tokens[before..]
 }
 
 fn powershell_module(text: &str, tokens: &[Token], may_be_name: bool) -> Option<Module> {

@@ -69,6 +69,7 @@ fn token_at(text: &str, at: usize) -> (Option<TokenKind>, usize) {
     match rest.as_bytes()[0] {
         b'\n' | b';' => (Some(TokenKind::End), at + 1),
         b' ' | b'\t' | b'\r' => (None, at + 1),
+        b'`' if rest.starts_with("`\r\n") => (None, at + 3),
         b'`' => (None, at + 1 + rest[1..].chars().next().map_or(0, char::len_utf8)),
         b'#' => (None, rest.find('\n').map_or(text.len(), |offset| at + offset)),
         b'<' if rest.starts_with("<#") => (None, find_end("#>")),

@@ -187,7 +187,9 @@ fn only_what_is_nearly_a_key_is_warned_of() {
         );
         assert!(line.starts_with(diagnostics[0].labels[0].span.of(&text)));
     }
-    assert_eq!(shell("exit 0\n# Input: a\n").1, [], "late prose is left alone");
+    for late in ["# Input: a", "# Cache:"] {
+        assert_eq!(shell(&format!("exit 0\n{late}\n")).1, [], "late prose is left alone");
+    }
 }
 
 #[test]
@@ -264,6 +266,7 @@ fn powershell_modules_are_found_where_their_path_is_literal() {
     use ModuleBase::{ModulePath, ScriptDirectory, WorkingDirectory};
     let (header, _) = powershell(
         "using module ./lib/A.psm1\nImport-Module Pester -MinimumVersion 5\n\
+         Import-Module `\r\n  -MinimumVersion 5 -Name Az\n\
          Import-Module \"$PSScriptRoot/../domains/B.psm1\" -Force\nImport-Module -Name $psscriptroot\\C.psm1\n\
          Import-Module (Join-Path $PSScriptRoot '../D.psm1')\nImport-Module (Join-Path $root 'E.psm1')\n\
          Import-Module $module\n. ./f.ps1\n. \"${PSScriptRoot}/g.ps1\"\n  if ($x) { . ./h.ps1 }\n. $file\n\
@@ -274,6 +277,7 @@ fn powershell_modules_are_found_where_their_path_is_literal() {
         [
             ("./lib/A.psm1", WorkingDirectory),
             ("Pester", ModulePath),
+            ("Az", ModulePath),
             ("../domains/B.psm1", ScriptDirectory),
             ("C.psm1", ScriptDirectory),
             ("../D.psm1", ScriptDirectory),

@@ -118,6 +118,8 @@ fn a_mistake_has_its_code_its_place_and_a_help_that_can_be_done() {
         ("'0402'", code::UNREADABLE_ITEM, "'0402'", "did you mean `0402`?"),
     ] {
         assert_eq!(faults(text), [(code, place.to_owned(), help.to_owned())], "{text}");
+        let words = help.split('`').nth(1).unwrap();
+        assert_eq!(faults(&text.replace(place, words)), [], "doing what the help says mends {text}");
     }
 }
 
