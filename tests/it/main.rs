@@ -1,3 +1,9 @@
 //! az as its users see it.
 
-fn main() {}
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests touch the real world and fail loudly"
+)]
+
+mod guard;
