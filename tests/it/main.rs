@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests touch the real world")]
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
 
+mod guard;
 mod house;
 mod repo;
 

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Effect, Ending, Input, Node, OnFailure, Outcome, Policy, StopCause, StopHow, Strength, Verdict,
-    queue::Queue,
+    dependents::Dependents, queue::Queue,
 };
 
 /// What is true of a node.
@@ -78,7 +78,6 @@ pub struct Scheduler {
     /// All nodes before this place are done.
     first_open: usize,
     done: usize,
-    has_begun: bool,
     /// The nodes that had not begun are given up.
     is_closed: bool,
     is_interrupted: bool,
@@ -92,7 +91,9 @@ impl Scheduler {
     /// # Panics
     /// If a node needs one that does not come before it.
     pub fn new(nodes: Vec<Node>, policy: Policy) -> Self {
-        let progress = nodes.iter().map(|node| Progress::new(node.needs.len())).collect();
+        let progress: Vec<_> = nodes.iter().map(|node| Progress::new(node.needs.len())).collect();
+        let is_ready = |node: &usize| progress[*node].state == State::Ready;
+        let ready = (0..nodes.len()).filter(is_ready).collect();
         let queue = Queue::new(&policy.capacities, &nodes);
         Self {
             dependents: Dependents::of(&nodes),
@@ -100,7 +101,7 @@ impl Scheduler {
             queue,
             nodes,
             policy,
-            ready: BTreeSet::new(),
+            ready,
             running: BTreeSet::new(),
             looking_up: 0,
             backing_off: 0,
@@ -110,7 +111,6 @@ impl Scheduler {
             begin_below: usize::MAX,
             first_open: 0,
             done: 0,
-            has_begun: false,
             is_closed: false,
             is_interrupted: false,
             has_timed_out: false,
@@ -122,7 +122,9 @@ impl Scheduler {
     ///
     /// `now` is a monotonic clock. An input about a node that does not wait for it changes nothing.
     pub fn step(&mut self, now: Duration, input: Input) -> Vec<Effect> {
-        self.begin(now);
+        if let Some(timeout) = self.policy.timeout.take() {
+            self.deadline = Some(now.saturating_add(timeout));
+        }
         match input {
             Input::LookedUp(node, verdict) => self.looked_up(node, verdict),
             Input::Ended(node, ending) => self.ended(now, node, ending),
@@ -155,18 +157,9 @@ impl Scheduler {
         self.progress.iter().map(|progress| progress.state)
     }
 
-    fn begin(&mut self, now: Duration) {
-        if self.has_begun {
-            return;
-        }
-        self.has_begun = true;
-        self.deadline = self.policy.timeout.map(|timeout| now.saturating_add(timeout));
-        for (node, progress) in self.progress.iter_mut().enumerate() {
-            if progress.state == (State::Waiting { missing: 0 }) {
-                progress.state = State::Ready;
-                self.ready.insert(node);
-            }
-        }
+    /// Returns the outcome of each node that has one, in sequential order.
+    pub fn outcomes(&self) -> impl Iterator<Item = Outcome> {
+        self.states().filter_map(|state| if let State::Done(outcome) = state { Some(outcome) } else { None })
     }
 
     fn looked_up(&mut self, node: usize, verdict: Verdict) {
@@ -417,13 +410,8 @@ impl Scheduler {
 
 impl Progress {
     fn new(missing: usize) -> Self {
-        Self {
-            state: State::Waiting { missing },
-            bad_need: None,
-            attempts: 0,
-            failure: Outcome::Failed,
-            timer: None,
-        }
+        let state = if missing == 0 { State::Ready } else { State::Waiting { missing } };
+        Self { state, bad_need: None, attempts: 0, failure: Outcome::Failed, timer: None }
     }
 }
 
@@ -437,40 +425,4 @@ fn outcome_of(ending: Ending, cause: Option<StopCause>) -> Outcome {
         (_, Some(StopCause::Interrupt)) | (Ending::Cancelled, None) => Outcome::Cancelled,
         (Ending::Failed, None) => Outcome::Failed,
     }
-}
-
-/// Who waits for whom, as two flat arrays.
-#[derive(Debug)]
-struct Dependents {
-    /// Where the dependents of each node begin; one entry more than nodes.
-    starts: Vec<usize>,
-    dependents: Vec<(usize, Strength)>,
-}
-
-impl Dependents {
-    fn of(nodes: &[Node]) -> Self {
-        let mut starts = vec![0; nodes.len() + 1];
-        for (node, need) in needs(nodes) {
-            assert!(need.node < node, "node {node} needs {}, which does not come before it", need.node);
-            starts[need.node + 1] += 1;
-        }
-        for index in 1..starts.len() {
-            starts[index] += starts[index - 1];
-        }
-        let mut next = starts.clone();
-        let mut dependents = vec![(0, Strength::Order); starts[nodes.len()]];
-        for (node, need) in needs(nodes) {
-            dependents[next[need.node]] = (node, need.strength);
-            next[need.node] += 1;
-        }
-        Self { starts, dependents }
-    }
-
-    fn of_node(&self, node: usize) -> &[(usize, Strength)] {
-        &self.dependents[self.starts[node]..self.starts[node + 1]]
-    }
-}
-
-fn needs(nodes: &[Node]) -> impl Iterator<Item = (usize, &super::Need)> {
-    nodes.iter().enumerate().flat_map(|(index, node)| node.needs.iter().map(move |need| (index, need)))
 }

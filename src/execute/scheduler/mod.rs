@@ -8,6 +8,7 @@
 //! nothing behind it begins any more. A failure *stands* once all nodes before it have ended; only then are the
 //! nodes behind it given up, because until then an earlier failure may still be the one to report.
 
+mod dependents;
 mod machine;
 mod message;
 mod node;

@@ -341,7 +341,7 @@ impl World {
                         open.push(Input::Ended(node, self.endings[node][attempt as usize - 1]));
                     }
                     Effect::Stop { node, .. } => {
-                        assert!(running.contains(&node), "stopped while not running")
+                        assert!(running.contains(&node), "stopped while not running");
                     }
                     Effect::WakeAt(at) => wake = Some(at),
                     Effect::Retry { at, .. } => assert!(at >= now),
@@ -408,10 +408,11 @@ proptest! {
         let history = world.run(slots, OnFailure::KeepGoing, &choices, None);
         for node in 0..world.nodes.len() {
             let bad = world.hard_needs(node).filter(|need| !history.outcomes[need].is_good()).min();
-            match history.outcomes[&node] {
-                Outcome::Blocked { by } => prop_assert_eq!(bad, Some(by)),
-                _ => prop_assert_eq!(bad, None),
-            }
+            let by = match history.outcomes[&node] {
+                Outcome::Blocked { by } => Some(by),
+                _ => None,
+            };
+            prop_assert_eq!(bad, by);
         }
     }
 

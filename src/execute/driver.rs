@@ -1,1 +1,0 @@
-//! Drives a scheduler with real time, real signals and a pool of threads.

@@ -1,0 +1,37 @@
+//! Starts the process of a step.
+//!
+//! Knows how a process comes to be. Does not know what becomes of it.
+
+use std::{
+    io,
+    os::{fd::OwnedFd, unix::process::CommandExt},
+    process::{Command, Stdio},
+};
+
+use super::{STEP_VARIABLE, Start};
+
+/// Starts a process with exactly the given arguments, environment and directory, and returns its id.
+///
+/// Its signals have their default effect and none is blocked: the guard has no others, and `Command` empties the
+/// mask. `descriptors` are standard output, standard error, and standard input if it is not to be empty.
+///
+/// # Errors
+/// As `execve` and `chdir`.
+pub(super) fn spawn(start: &Start, descriptors: Vec<OwnedFd>) -> io::Result<i32> {
+    let mut descriptors = descriptors.into_iter().map(Stdio::from);
+    let (program, arguments) = start.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    #[expect(clippy::disallowed_methods, reason = "here is where processes are started")]
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .env_clear()
+        .envs(start.env.iter().map(|(name, value)| (name, value)))
+        .env(STEP_VARIABLE, &start.mark)
+        .current_dir(&start.cwd)
+        .stdout(descriptors.next().unwrap_or_else(Stdio::null))
+        .stderr(descriptors.next().unwrap_or_else(Stdio::null))
+        .stdin(descriptors.next().unwrap_or_else(Stdio::null))
+        .process_group(start.group.unwrap_or(0));
+    let child = command.spawn()?;
+    Ok(child.id().cast_signed())
+}

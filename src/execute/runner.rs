@@ -1,1 +1,0 @@
-//! Runs one command through the guard.

@@ -1,0 +1,89 @@
+//! Copies the output of a live step to az's own outputs and to its log, as it comes.
+//!
+//! Knows descriptors. Does not know processes.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    fs::{OFlags, fcntl_setfl},
+    io::{Errno, read, write},
+};
+
+/// One output of a step on its way.
+pub(super) struct Stream<'a> {
+    from: OwnedFd,
+    /// az's own output; nothing once nobody reads it any more.
+    to: Option<BorrowedFd<'a>>,
+    is_open: bool,
+}
+
+impl<'a> Stream<'a> {
+    pub(super) fn new(from: OwnedFd, to: BorrowedFd<'a>) -> rustix::io::Result<Self> {
+        // A leftover that holds the other end must not make a read wait.
+        fcntl_setfl(&from, OFlags::NONBLOCK)?;
+        Ok(Self { from, to: Some(to), is_open: true })
+    }
+}
+
+/// Copies until `done` hangs up and nothing is left to read. Both outputs reach the log in the order they came.
+pub(super) fn copy(mut streams: [Stream<'_>; 2], log: BorrowedFd<'_>, done: &OwnedFd) {
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        let is_done = wait(&streams, done);
+        for stream in &mut streams {
+            while stream.is_open && stream.copy_some(log, &mut buffer) {}
+        }
+        if is_done {
+            return;
+        }
+    }
+}
+
+/// Waits until there is something to read; tells whether the step has ended.
+fn wait(streams: &[Stream<'_>; 2], done: &OwnedFd) -> bool {
+    let open = streams.iter().filter(|stream| stream.is_open);
+    let mut ready: Vec<PollFd<'_>> = vec![PollFd::new(done, PollFlags::empty())];
+    ready.extend(open.map(|stream| PollFd::new(&stream.from, PollFlags::IN)));
+    // An interrupted wait only means an early look.
+    _ = poll(&mut ready, None);
+    ready[0].revents().contains(PollFlags::HUP)
+}
+
+impl Stream<'_> {
+    /// Copies one piece; tells whether there may be more at once.
+    fn copy_some(&mut self, log: BorrowedFd<'_>, buffer: &mut [u8]) -> bool {
+        let count = match read(&self.from, &mut *buffer) {
+            Ok(0) => {
+                self.is_open = false;
+                return false;
+            }
+            Ok(count) => count,
+            Err(Errno::INTR) => return true,
+            Err(_) => return false,
+        };
+        // A log that cannot be written does not keep the person from seeing the output.
+        _ = write_all(log, &buffer[..count]);
+        if let Some(to) = self.to
+            && write_all(to, &buffer[..count]).is_err()
+        {
+            self.to = None;
+        }
+        // A full buffer hints at more; else the other stream gets its turn, which keeps their order close.
+        count == buffer.len()
+    }
+}
+
+fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> rustix::io::Result<()> {
+    while !bytes.is_empty() {
+        match write(to, bytes) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => {
+                _ = poll(&mut [PollFd::new(&to.as_fd(), PollFlags::OUT)], None)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

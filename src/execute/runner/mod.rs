@@ -1,0 +1,105 @@
+//! Runs one command and waits for it.
+//!
+//! Knows commands, logs and exits. Does not know nodes, keys or retries, nor what an exit code means.
+
+mod control;
+mod live;
+mod local;
+
+use std::{ffi::OsString, io, path::PathBuf, time::Duration};
+
+pub use control::{Control, Listening};
+pub use local::Local;
+
+pub use super::guard::Exit;
+use super::scheduler::StopCause;
+
+/// A command, all of it given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// Program and arguments.
+    pub argv: Vec<OsString>,
+    /// The whole environment; the guard adds `AZ_STEP`.
+    pub env: Vec<(OsString, OsString)>,
+    /// The working directory.
+    pub cwd: PathBuf,
+    /// Where its output goes.
+    pub stdio: Stdio,
+    /// A name unique among the steps that run at the same time and equal from run to run: the value of `AZ_STEP`, by
+    /// which processes that left the step's tree are found.
+    pub mark: OsString,
+}
+
+/// Where the output of a command goes and where its input comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stdio {
+    /// Both outputs are appended to one file, in order, by the command itself. The input is empty.
+    Log(PathBuf),
+    /// Both outputs go to az's own as they come, and to the log. The input is az's own.
+    Live {
+        /// The file both are appended to.
+        log: PathBuf,
+    },
+}
+
+/// How a command ended, with all that it started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// How its main process ended.
+    pub exit: Exit,
+    /// Processor time of the main process and of those it waited for.
+    pub cpu: Duration,
+    /// It left processes behind that had to be ended.
+    pub has_leftovers: bool,
+    /// Why it was stopped, if a stop reached it before it ended by itself.
+    pub stopped: Option<StopCause>,
+}
+
+/// Why there is no end to tell of.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The log cannot be written.
+    #[error("cannot open the log `{}`: {source}", path.display())]
+    Log {
+        /// The log.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The working directory is not there.
+    #[error("cannot enter the working directory `{}`: {source}", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The program is there, but what its first line asks for is not.
+    #[error("cannot start `{}`: the interpreter its first line names is missing", program.display())]
+    Interpreter {
+        /// The program.
+        program: PathBuf,
+    },
+    /// The system refused to start the program.
+    #[error("cannot start `{}`: {source}", program.display())]
+    Program {
+        /// The program.
+        program: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The guard is gone; the command, if it was started, is ended or being ended.
+    #[error("the guard process ended")]
+    GuardLost,
+}
+
+/// Runs commands.
+pub trait Runner: Send + Sync {
+    /// Runs a command and returns when it and all it started have ended.
+    ///
+    /// `control` may stop it from another thread; a stop asked for before the start takes effect at once.
+    ///
+    /// # Errors
+    /// [`StartError`] if the command could not be started, or its end is not known.
+    fn run(&self, command: &Command, control: &Control) -> Result<Ended, StartError>;
+}
