@@ -9,6 +9,7 @@ pub mod base;
 pub mod cache;
 pub mod db;
 pub mod diag;
+pub mod engine;
 pub mod event;
 pub mod execute;
 pub mod fingerprint;

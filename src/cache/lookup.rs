@@ -12,7 +12,9 @@ use super::{
 };
 use crate::{
     base::{Digest, WsPath},
-    fingerprint::{Change, Component, ComponentKind, Fingerprint, Question, State, View, answer, difference, expand},
+    fingerprint::{
+        Change, Component, ComponentKind, Fingerprint, Question, State, View, answer, difference, expand,
+    },
     sys::FileKind,
     text::pattern::Pattern,
 };
@@ -153,7 +155,12 @@ fn check_effects(
 ///
 /// # Errors
 /// [`Miss::Stray`] if no record left one of them.
-fn superseded(store: &Store, place: Place<'_>, wanted: Wanted<'_>, record: &Record) -> Result<Vec<(WsPath, State)>, Miss> {
+fn superseded(
+    store: &Store,
+    place: Place<'_>,
+    wanted: Wanted<'_>,
+    record: &Record,
+) -> Result<Vec<(WsPath, State)>, Miss> {
     let mut named = Vec::new();
     for output in wanted.outputs {
         match output.as_path() {
@@ -212,15 +219,10 @@ fn explain(store: &Store, place: Place<'_>, wanted: Wanted<'_>) -> Miss {
 }
 
 /// Returns the strong keys that today's answers give for every set of questions known under a weak key.
-pub fn strong_keys(
-    store: &Store,
-    place: Place<'_>,
-    weak: &Fingerprint,
-    declared: &[Question],
-) -> Vec<Digest> {
-    let sets = store.path_sets(&weak.key());
-    let known = sets.iter().map(|set| &**set).chain([declared]);
-    let mut keys: Vec<Digest> = known.map(|set| weak.with(observe(&place, set).0).key()).collect();
+pub fn strong_keys(store: &Store, place: Place<'_>, wanted: Wanted<'_>) -> Vec<Digest> {
+    let sets = store.path_sets(&wanted.weak.key());
+    let known = sets.iter().map(|set| &**set).chain([wanted.questions]);
+    let mut keys: Vec<Digest> = known.map(|set| wanted.weak.with(observe(&place, set).0).key()).collect();
     keys.sort_unstable();
     keys.dedup();
     keys

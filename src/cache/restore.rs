@@ -77,8 +77,13 @@ pub fn restore(
     is_replaceable: impl Fn(&WsPath, &State) -> bool,
 ) -> Result<Restored, RestoreError> {
     let mut restorer = Restorer { disk, system: &**disk.system(), blobs, kept, report: Restored::default() };
-    let wanted: Vec<&Target> =
+    let mut wanted: Vec<&Target> =
         targets.iter().filter(|target| disk.state(&target.path) != target.state).collect();
+    // Deletions first and from the bottom up, so that an emptied folder can go and a file can take its place.
+    wanted.sort_by_key(|target| {
+        let is_there = target.state.exists();
+        (is_there, (!is_there).then(|| Reverse(target.path.clone())))
+    });
     let mut staged = Vec::with_capacity(wanted.len());
     for target in wanted {
         match restorer.stage(target) {

@@ -105,7 +105,8 @@ impl Timeline {
     /// back.
     pub fn on_disk(&self, path: &WsPath, place: usize) {
         self.write(|versions| {
-            let is_last = |left: &BTreeMap<usize, State>| left.last_key_value().is_some_and(|(last, _)| *last == place);
+            let is_last =
+                |left: &BTreeMap<usize, State>| left.last_key_value().is_some_and(|(last, _)| *last == place);
             if versions.left.get(path).is_none_or(is_last) {
                 versions.pending.remove(path);
             } else {

@@ -22,9 +22,25 @@ use crate::{
 
 /// Handed over whenever they are set.
 const WHERE_SET: [&str; 19] = [
-    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
-    "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "JAVA_HOME", "VIRTUAL_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR", "CI",
-    "TZ", "HOME", "USER",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
+    "JAVA_HOME",
+    "VIRTUAL_ENV",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "CI",
+    "TZ",
+    "HOME",
+    "USER",
 ];
 /// What the old engine told every script about itself.
 const PREFIX: &str = "AITHERZERO_";
@@ -61,7 +77,9 @@ pub(super) fn environment_of(node: &Node, outer: &BTreeMap<String, String>, root
         }
     };
     give("PATH");
-    for name in WHERE_SET.into_iter().chain(outer.keys().map(String::as_str).filter(|name| name.starts_with(PREFIX))) {
+    for name in
+        WHERE_SET.into_iter().chain(outer.keys().map(String::as_str).filter(|name| name.starts_with(PREFIX)))
+    {
         give(name);
         if outer.contains_key(name) {
             keyed.insert(name);

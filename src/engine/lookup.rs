@@ -9,8 +9,9 @@ use super::{
     session::Cache,
 };
 use crate::{
-    cache::{self, Hit, Lookup, Timeline},
+    cache::{self, Hit, Lookup, Place, Timeline},
     event::Reason,
+    fingerprint::{Question, questions},
     model::settings::CachePolicy,
     plan::Reuse,
 };
@@ -50,10 +51,12 @@ pub(super) fn decide(
     }
     let place = timeline.at(index);
     let weak = prepared.weak(&place);
-    let questions = prepared.questions(&place);
+    let questions = questions_of(prepared, &place);
     let wanted = prepared.wanted(&weak, &questions);
     match cache::look_up(&cache.store, &cache.blobs, place, wanted) {
-        Lookup::Hit(hit) => too_old(cache, prepared, &hit).map_or(Decided::Reuse(hit), |reason| Decided::Run(vec![reason])),
+        Lookup::Hit(hit) => {
+            too_old(cache, prepared, &hit).map_or(Decided::Reuse(hit), |reason| Decided::Run(vec![reason]))
+        }
         Lookup::Miss(miss) => {
             let writer = |path: &str| {
                 let path = crate::base::WsPath::from_normal(path)?;
@@ -62,6 +65,11 @@ pub(super) fn decide(
             Decided::Run(reasons_of(&miss, &node.id, writer))
         }
     }
+}
+
+/// Returns the questions a node's declared inputs stand for at its place.
+pub(super) fn questions_of(prepared: &Prepared, place: &Place<'_>) -> Vec<Question> {
+    questions(place, prepared.node.inputs.as_deref().unwrap_or_default())
 }
 
 fn too_old(cache: &Cache, prepared: &Prepared, hit: &Hit) -> Option<Reason> {

@@ -77,7 +77,12 @@ impl Promises {
     ///
     /// # Errors
     /// The first path that could not be brought into its state.
-    pub(super) fn finish(&self, cache: &Cache, timeline: &Timeline, kept: &PathBuf) -> Result<(), RestoreError> {
+    pub(super) fn finish(
+        &self,
+        cache: &Cache,
+        timeline: &Timeline,
+        kept: &PathBuf,
+    ) -> Result<(), RestoreError> {
         let pending = timeline.pending_before(usize::MAX);
         let targets = pending.into_iter().map(|(path, place, state)| (path, (place, state))).collect();
         self.put(cache, timeline, &targets, kept)
@@ -101,12 +106,15 @@ impl Promises {
         }
         // One at a time: two steps may need the same path.
         let mut inner = self.lock();
-        let wanted: Vec<Target> =
-            targets.iter().map(|(path, (_, state))| Target { path: path.clone(), state: state.clone() }).collect();
+        let wanted: Vec<Target> = targets
+            .iter()
+            .map(|(path, (_, state))| Target { path: path.clone(), state: state.clone() })
+            .collect();
         wanted.iter().for_each(|target| timeline.save(&target.path));
         let before = &inner.before;
         let is_replaceable = |path: &WsPath, found: &State| {
-            let is_pre_image = before.get(path).is_some_and(|states| states.iter().any(|state| state == found));
+            let is_pre_image =
+                before.get(path).is_some_and(|states| states.iter().any(|state| state == found));
             is_pre_image || cache.store.is_ours(path, found)
         };
         let report = restore(&cache.disk, &cache.blobs, &wanted, kept, is_replaceable)?;

@@ -2,8 +2,6 @@
 //!
 //! Knows how the floors below work together. Does not know how anything is shown, nor what was typed.
 
-mod cache;
-mod check;
 mod desk;
 mod environment;
 mod job;
@@ -12,14 +10,9 @@ mod materialize;
 mod prepare;
 mod reasons;
 mod run;
-mod runs;
 mod session;
 mod tools;
-mod verdict;
 mod workspace;
 
-pub use cache::{CacheEntry, CacheStatus};
-pub use check::{CheckedFile, Listing, ListedPlaybook};
 pub use run::{BuildOptions, BuildResult, Force};
 pub use session::{Ask, Engine, EngineError};
-pub use verdict::{PlanReport, PlannedVerdict, Verdict};

@@ -6,7 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{environment::{Environment, environment_of}, tools::Tools};
+use super::{
+    environment::{Environment, environment_of},
+    tools::Tools,
+};
 use crate::{
     base::{WsPath, quoted_list},
     cache::Wanted,
@@ -89,7 +92,8 @@ fn fixed_components(node: &Node, environment: &Environment) -> Vec<Component> {
     let arguments: Vec<String> = arguments.map(|word| quoted(word)).collect();
     components.push(text(ComponentKind::Argument, "command line", &arguments.join(" ")));
     if !node.exit_codes.is_empty() {
-        let codes = node.exit_codes.iter().map(|(code, meaning)| format!("{code}={}", ExitMeaning::as_str(*meaning)));
+        let codes =
+            node.exit_codes.iter().map(|(code, meaning)| format!("{code}={}", ExitMeaning::as_str(*meaning)));
         components.push(text(ComponentKind::Rule, "exit codes", &codes.collect::<Vec<_>>().join(" ")));
     }
     for (what, patterns) in [("inputs", &node.inputs), ("outputs", &node.outputs)] {
@@ -128,11 +132,6 @@ impl Prepared {
         let outputs = self.node.outputs.as_deref().unwrap_or_default();
         Wanted { identity: &self.node.identity, weak, questions, outputs }
     }
-
-    /// Returns the questions its declared inputs stand for in `view`.
-    pub(super) fn questions(&self, view: &dyn View) -> Vec<Question> {
-        crate::fingerprint::questions(view, self.node.inputs.as_deref().unwrap_or_default())
-    }
 }
 
 /// A program: where it is and what is in it, links followed.
@@ -141,5 +140,8 @@ fn tool(view: &dyn View, name: &str, program: Option<&Path>) -> Component {
     let path = WsPath::new(view.root(), &WsPath::root(), program);
     let content = answer(view, &Question::Content(path.clone()));
     let value = format!("{path} {}", content.digest);
-    Component { short: format!("{path} {}", content.short), ..Component::of_text(ComponentKind::Tool, name, &value) }
+    Component {
+        short: format!("{path} {}", content.short),
+        ..Component::of_text(ComponentKind::Tool, name, &value)
+    }
 }

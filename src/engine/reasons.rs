@@ -20,10 +20,18 @@ pub(super) fn reasons_of(miss: &Miss, id: &str, writer: impl Fn(&str) -> Option<
         }
         Miss::NotReusable(why) => vec![Reason::new("uncacheable", id, format!("not reusable: {why}"))],
         Miss::Evicted(path) => {
-            vec![Reason::new("evicted", path.as_str(), format!("its output `{path}` is not in the cache any more"))]
+            vec![Reason::new(
+                "evicted",
+                path.as_str(),
+                format!("its output `{path}` is not in the cache any more"),
+            )]
         }
         Miss::Stray(path) => {
-            vec![Reason::new("output_modified", path.as_str(), format!("`{path}` is among its outputs, but no step made it"))]
+            vec![Reason::new(
+                "output_modified",
+                path.as_str(),
+                format!("`{path}` is among its outputs, but no step made it"),
+            )]
         }
         Miss::Doubtful(path) => vec![Reason::new("doubtful", path, format!("`{path}` cannot be read"))],
     }
@@ -44,19 +52,28 @@ fn changed(change: &Change, writer: &impl Fn(&str) -> Option<String>) -> Reason 
         ComponentKind::Folder => ("cwd_changed", "its working directory changed".to_owned()),
         ComponentKind::Declaration => ("declaration_changed", format!("its declared {name} changed")),
         ComponentKind::Variable => ("var_changed", format!("variable {name} changed")),
-        ComponentKind::Environment if is(&change.after, "unset") => ("env_changed", format!("env {name} is no longer set")),
+        ComponentKind::Environment if is(&change.after, "unset") => {
+            ("env_changed", format!("env {name} is no longer set"))
+        }
         ComponentKind::Environment => ("env_changed", format!("env {name} changed")),
         ComponentKind::Upstream => ("upstream_output_changed", format!("output of {name} changed")),
         ComponentKind::Names => ("listing_changed", format!("`{name}` names other paths")),
         ComponentKind::Input if change.before.is_none() => ("input_added", format!("input `{name}` is new")),
-        ComponentKind::Input if is(&change.before, "absent") => ("probe_appeared", format!("input `{name}` appeared")),
+        ComponentKind::Input if is(&change.before, "absent") => {
+            ("probe_appeared", format!("input `{name}` appeared"))
+        }
         ComponentKind::Input if change.after.is_none() || is(&change.after, "absent") => {
             ("input_removed", format!("input `{name}` is gone"))
         }
         ComponentKind::Input => ("input_changed", format!("input `{name}` changed")),
     };
     let via = if change.kind == ComponentKind::Input { writer(name) } else { None };
-    Reason { before: change.before.clone(), after: change.after.clone(), via, ..Reason::new(kind, name, text) }
+    Reason {
+        before: change.before.clone(),
+        after: change.after.clone(),
+        via,
+        ..Reason::new(kind, name, text)
+    }
 }
 
 /// Returns the reason that a step may not be reused at all.

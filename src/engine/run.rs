@@ -2,22 +2,14 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::{
-    Ask, Engine, EngineError,
-    desk::Desk,
-    environment::PARENT,
-    prepare::prepare,
-    session::Cache,
-};
+use super::{Ask, Engine, EngineError, desk::Desk, environment::PARENT, prepare::prepare, session::Cache};
 use crate::{
     base::quoted_list,
-    cache::{self, Timeline},
+    cache,
     diag::{Diagnostic, code, has_errors},
     event::{Envelope, Outcome},
     execute::{
         driver::{self, Signals},
-        guard::Guard,
-        runner::{Local, Runner},
         scheduler::{self, OnFailure, Policy, Scheduler},
     },
     plan::{Plan, Planned},
@@ -88,15 +80,13 @@ impl Engine {
         self.refuse_loop(&plan)?;
         let _lock = self.lock_workspace(on_wait);
         let cache = self.open_cache();
-        if let Err(error) = cache.store.prepare_to_write() {
-            _ = error;
-        }
-        let nodes: Vec<_> = nodes.into_iter().map(Arc::new).collect();
         let scheduler = Scheduler::new(scheduler_nodes(&plan), self.policy(options, &plan));
+        // Without handlers a signal ends az as it would any program; the guard still ends the steps.
+        let signals = Signals::install().unwrap_or_else(|_| Signals::none());
         let mut desk = Desk::new(self, ask, options, &plan, nodes, cache, on_event);
         desk.start();
-        let summary = driver::drive(scheduler, &mut desk, &*self.system, &Signals::install());
-        let (view, exit_code, folder) = desk.finish(&summary, ask.strict && !diagnostics.is_empty());
+        let summary = driver::drive(scheduler, &mut desk, &*self.system, &signals);
+        let (view, exit_code, folder) = desk.finish(&summary, &diagnostics);
         Ok(BuildResult { view, diagnostics, exit_code, folder })
     }
 
@@ -123,11 +113,13 @@ impl Engine {
 
     /// Returns a warning for each tool that none of its programs stands for, each once.
     fn missing_tools(&self, wishes: &[crate::plan::ToolWish]) -> Vec<Diagnostic> {
-        let mut tools = super::tools::Tools::new(&*self.system, self.env.get("PATH").map_or("", String::as_str));
+        let mut tools =
+            super::tools::Tools::new(&*self.system, self.env.get("PATH").map_or("", String::as_str));
         let mut told = std::collections::BTreeSet::new();
         let mut missing = Vec::new();
         for wish in wishes {
-            let is_there = wish.candidates.iter().any(|candidate| tools.find(candidate, &self.root).is_some());
+            let is_there =
+                wish.candidates.iter().any(|candidate| tools.find(candidate, &self.root).is_some());
             if !is_there && told.insert(&wish.name) {
                 missing.push(wish.missing());
             }
@@ -174,7 +166,8 @@ impl Engine {
     }
 
     fn policy(&self, options: &BuildOptions, plan: &Plan) -> Policy {
-        let configured = crate::model::query::config(&self.db, self.workspace).value.clone().unwrap_or_default();
+        let configured =
+            crate::model::query::config(&self.db, self.workspace).value.clone().unwrap_or_default();
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let slots = options.jobs.or(configured.jobs.map(|jobs| jobs.get() as usize)).unwrap_or(cores);
         let goes_on = options.continue_on_error || configured.continue_on_error.unwrap_or(false);
@@ -182,14 +175,6 @@ impl Engine {
         let slot_count = u32::try_from(slots).unwrap_or(u32::MAX);
         let capacities = std::iter::once(slot_count).chain(resources(plan).iter().map(|_| 1)).collect();
         Policy { timeout: options.timeout, capacities, ..Policy::new(slots, on_failure) }
-    }
-
-    /// Starts the guard and returns what runs commands through it.
-    ///
-    /// # Errors
-    /// As the system, if the guard cannot be started.
-    pub(super) fn runner() -> std::io::Result<Arc<dyn Runner>> {
-        Ok(Arc::new(Local::new(Arc::new(Guard::start()?))))
     }
 }
 
@@ -205,7 +190,8 @@ fn scheduler_nodes(plan: &Plan) -> Vec<scheduler::Node> {
     let names = resources(plan);
     let node = |node: &crate::plan::Node| {
         let place = |name: &String| 1 + names.binary_search(&name.as_str()).expect("all names are listed");
-        let own = node.settings.resources.iter().map(|(name, count)| (scheduler::ResourceId(place(name)), *count));
+        let own =
+            node.settings.resources.iter().map(|(name, count)| (scheduler::ResourceId(place(name)), *count));
         let share = if node.is_alone { u32::MAX } else { 1 };
         scheduler::Node {
             needs: node.edges.iter().map(need).collect(),
@@ -224,20 +210,15 @@ fn need(edge: &crate::plan::Edge) -> scheduler::Need {
 }
 
 /// Returns the exit code of a run whose steps ended like this.
-pub(super) fn exit_code(view: &RunView, continue_on_error: bool, has_warning: bool) -> u8 {
+pub(super) fn exit_code(view: &RunView, continue_on_error: bool, is_strict: bool, has_warning: bool) -> u8 {
     let counts = view.counts();
     let is_attention = view.nodes.values().any(|node| node.flags.iter().any(|flag| flag == "attention"));
     match () {
         () if counts.failed > 0 && continue_on_error => 10,
         () if counts.failed > 0 || counts.of(Outcome::Blocked) > 0 || is_attention => 1,
-        () if has_warning => 4,
+        () if is_strict && has_warning => 4,
         () => 0,
     }
-}
-
-/// The timeline of a run over a cache.
-pub(super) fn timeline_of(cache: &Cache) -> Timeline {
-    Timeline::new(Arc::clone(&cache.disk))
 }
 
 /// Keeps the settled digests for the next run; losing them costs hashing only.

@@ -73,8 +73,9 @@ impl Engine {
         let workspace = workspace::load(&*system, &root, &mut db);
         // A variable that is not UTF-8 cannot be handed on in a key; such a one is as good as unset.
         let env = system.env().into_iter();
-        let env: BTreeMap<String, String> =
-            env.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+        let env: BTreeMap<String, String> = env
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
         let surroundings = Surroundings::new(&db, env.clone());
         let layout = Layout::new(&root);
         Ok(Self { system, root, layout, env, db, workspace, surroundings })

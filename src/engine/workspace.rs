@@ -76,9 +76,8 @@ pub(super) fn load(system: &dyn System, root: &Path, db: &mut Database) -> Works
     let rules_folder = folders(&configured.rules.clone().map(|folder| vec![folder]), &["rules"]);
     let is_toml = |name: &str| name.rsplit_once('.').is_some_and(|(_, extension)| extension == "toml");
     let rules = reader.files_below(&rules_folder, is_toml);
-    let mut files = |paths: Vec<WsPath>| -> Vec<SourceFile> {
-        paths.iter().map(|path| reader.file(db, path)).collect()
-    };
+    let mut files =
+        |paths: Vec<WsPath>| -> Vec<SourceFile> { paths.iter().map(|path| reader.file(db, path)).collect() };
     let (scripts, playbooks, rules) = (files(scripts), files(playbooks), files(rules));
     Workspace::new(db, Arc::from(root), scripts, playbooks, rules, config_file, Platform::current())
 }
@@ -114,7 +113,11 @@ impl Reader<'_> {
     fn files_in(&self, folder: &WsPath, is_wanted: impl Fn(&str) -> bool) -> Vec<WsPath> {
         let entries = self.system.list(&folder.to_absolute(self.root)).unwrap_or_default();
         let files = entries.iter().filter(|entry| entry.kind != FileKind::Directory);
-        files.filter_map(|entry| entry.name.to_str()).filter(|name| is_wanted(name)).map(|name| folder.join(name)).collect()
+        files
+            .filter_map(|entry| entry.name.to_str())
+            .filter(|name| is_wanted(name))
+            .map(|name| folder.join(name))
+            .collect()
     }
 
     /// Returns the files anywhere below folders whose name is wanted, sorted, each once; links to folders are not

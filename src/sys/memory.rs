@@ -311,6 +311,11 @@ impl System for Memory {
         *digest.0.first_chunk().expect("a digest has 32 bytes")
     }
 
+    fn temporary_root(&self) -> io::Result<PathBuf> {
+        let folder = PathBuf::from("/tmp/az");
+        self.create_dir_all(&folder).map(|()| folder)
+    }
+
     fn env(&self) -> BTreeMap<OsString, OsString> {
         self.0.enter().environment.clone()
     }

@@ -256,6 +256,13 @@ pub trait System: Send + Sync + fmt::Debug {
     /// Returns 16 random bytes.
     fn random(&self) -> [u8; 16];
 
+    /// Returns a folder for temporary files that only this user may enter, at the same short path every time; made
+    /// if it is absent.
+    ///
+    /// # Errors
+    /// As `mkdir`; `PermissionDenied` if the folder is another user's or open to others.
+    fn temporary_root(&self) -> io::Result<PathBuf>;
+
     /// Returns the environment az was started with.
     fn env(&self) -> BTreeMap<OsString, OsString>;
 

@@ -156,6 +156,19 @@ impl System for Os {
         bytes
     }
 
+    fn temporary_root(&self) -> io::Result<PathBuf> {
+        let user = rustix::process::getuid().as_raw();
+        let folder = PathBuf::from(format!("/tmp/az-{user}"));
+        match fs::DirBuilder::new().mode(0o700).create(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        // Anybody may make a folder in /tmp; one that is not ours alone is no place for a step's files.
+        let metadata = fs::symlink_metadata(&folder)?;
+        let is_ours = metadata.is_dir() && metadata.uid() == user && metadata.mode() & 0o077 == 0;
+        if is_ours { Ok(folder) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+    }
+
     fn env(&self) -> BTreeMap<OsString, OsString> {
         std::env::vars_os().collect()
     }
