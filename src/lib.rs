@@ -7,6 +7,7 @@
 
 pub mod base;
 pub mod cache;
+pub mod cli;
 pub mod db;
 pub mod diag;
 pub mod engine;

@@ -1,11 +1,11 @@
 //! The `az` binary.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 fn main() -> ExitCode {
     // Before anything else: the guard must begin with one thread and no descriptors.
     if std::env::args_os().nth(1).is_some_and(|argument| argument == az::execute::guard::GUARD_ARGUMENT) {
         return az::execute::guard::guard_main();
     }
-    ExitCode::SUCCESS
+    az::cli::run(Arc::new(az::sys::Os), std::env::args_os().collect()).into()
 }

@@ -5,6 +5,7 @@
 mod desk;
 mod environment;
 mod job;
+mod logs;
 mod lookup;
 mod materialize;
 mod prepare;

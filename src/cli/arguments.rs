@@ -1,0 +1,168 @@
+//! The words of the command line.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::base::ScriptNumber;
+
+/// Runs numbered scripts and playbooks the way a build system builds targets.
+#[derive(Debug, Parser)]
+#[command(name = "az", version, disable_help_subcommand = true, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) output: Output,
+    #[command(subcommand)]
+    pub(super) verb: Option<Verb>,
+}
+
+/// How anything is shown.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Output {
+    /// Act as if started in this folder
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    pub(super) directory: Option<PathBuf>,
+    /// Form of what is printed on standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, global = true)]
+    pub(super) format: Format,
+    /// The same as --format json
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Say less: failures and warnings only
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// Say more: reused steps too; twice: the output of all steps
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(super) verbose: u8,
+    /// Use colours
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN", global = true)]
+    pub(super) color: Color,
+}
+
+/// Forms of data on standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// One JSON value at the end
+    Json,
+    /// One JSON value a line, as things happen
+    Jsonl,
+}
+
+/// When colours are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Run scripts and playbooks; what is up to date is not run again
+    #[command(visible_aliases = ["run", "b", "seq"])]
+    Build(Build),
+    /// Run one script by its number, with live output
+    #[command(hide = true)]
+    Script(Script),
+    /// Show what would run, and why
+    Plan(Plan),
+    /// Explain a code, such as AZ0104, or a verb
+    Help {
+        /// A code or a verb
+        topic: Option<String>,
+    },
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Request {
+    /// Selections (0402, 0400-0499, 04*, stage:NAME, tag:NAME, !0404), playbooks, @FILE, or - for standard input
+    #[arg(value_name = "SELECTION|PLAYBOOK")]
+    pub(super) selection: Vec<String>,
+    /// Set a variable: NAME=TEXT, or NAME:=JSON for numbers, true, false and lists
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub(super) variables: Vec<String>,
+    /// Select the scripts that selected ones depend on, too
+    #[arg(long)]
+    pub(super) with_deps: bool,
+    /// Let steps overlap that do not say what they read and write; `false`: one after the other
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub(super) parallel: Option<bool>,
+    /// Warnings are errors
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Nothing selected is no error
+    #[arg(long)]
+    pub(super) allow_empty: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct Build {
+    #[command(flatten)]
+    pub(super) request: Request,
+    /// Steps at work at once; default: the number of cores
+    #[arg(short, long, value_name = "N")]
+    pub(super) jobs: Option<usize>,
+    /// Show what would run, and run nothing
+    #[arg(long, visible_alias = "what-if")]
+    pub(super) dry_run: bool,
+    /// Say why each step ran, with what it was and what it is
+    #[arg(long)]
+    pub(super) explain: bool,
+    /// Go on with independent steps after a failure; exit 10
+    #[arg(long)]
+    pub(super) continue_on_error: bool,
+    /// Run all selected steps, whatever the cache says, and record them
+    #[arg(long, conflicts_with = "no_cache")]
+    pub(super) force: bool,
+    /// Neither look anything up nor record anything
+    #[arg(long)]
+    pub(super) no_cache: bool,
+    /// End the whole run after this time: 90s, 5m, 1h
+    #[arg(long, value_name = "TIME")]
+    pub(super) timeout: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    pub(super) request: Request,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct Script {
+    /// The number, its first three digits, or the script's name
+    pub(super) number: String,
+    /// Neither look anything up nor record anything
+    #[arg(long)]
+    pub(super) no_cache: bool,
+    /// Set a variable: NAME=TEXT, or NAME:=JSON
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub(super) variables: Vec<String>,
+    /// Handed to the script
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(super) arguments: Vec<String>,
+}
+
+/// Turns `az 0402 ...` into `az script 0402 ...`: a number in a verb's place is a script.
+pub(super) fn rewrite(mut words: Vec<OsString>) -> Vec<OsString> {
+    let is_number = |word: &OsString| {
+        let word = word.to_str().unwrap_or_default();
+        let is_prefix = word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit());
+        is_prefix || ScriptNumber::from_digits(word).is_some()
+    };
+    if words.get(1).is_some_and(is_number) {
+        words.insert(1, "script".into());
+        // Everything behind the number is the script's, unless az's own options stand before `--`.
+        if let Some(at) = words.iter().position(|word| word == "--") {
+            words.remove(at);
+            words.insert(at, "--".into());
+        }
+    }
+    words
+}

@@ -1,0 +1,250 @@
+//! `az build` and `az NNNN`.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use super::{
+    Outcome, USAGE,
+    arguments::{Build, Format, Output, Request, Script},
+    printer::Printer,
+    usage,
+};
+use crate::{
+    diag::{Diagnostic, Source, code},
+    engine::{Ask, BuildOptions, BuildResult, Engine, EngineError, Force},
+    event::{Envelope, Event},
+    report::{Lines, Verbosity, explain, result_json, summary_line},
+    sys::System,
+    text::duration,
+};
+
+/// Exit code when nothing is selected.
+const NOTHING_SELECTED: u8 = 3;
+
+/// Runs `az build`.
+pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output, words: &Build) -> Outcome {
+    if words.dry_run {
+        return super::plan::plan_request(system, printer, output, &words.request);
+    }
+    let ask = ask(system, &words.request)?;
+    let timeout = words.timeout.as_deref().map(parse_timeout).transpose()?;
+    let sequential = words.request.parallel == Some(false);
+    let options = BuildOptions {
+        jobs: if sequential { Some(1) } else { words.jobs },
+        continue_on_error: words.continue_on_error,
+        force: match (words.force, words.no_cache) {
+            (true, _) => Force::All,
+            (false, true) => Force::NoCache,
+            (false, false) => Force::No,
+        },
+        timeout,
+        allow_empty: words.request.allow_empty,
+        live: false,
+    };
+    let engine = match open(system, output) {
+        Ok(engine) => engine,
+        Err(error) => return Ok(refuse(printer, &error)),
+    };
+    let result = run(printer, output, &engine, &ask, &options);
+    Ok(match result {
+        Err(error) => refuse(printer, &error),
+        Ok(result) => {
+            if words.explain && printer.format == Format::Text {
+                printer.data(&explain(&result.view));
+            }
+            result.exit_code
+        }
+    })
+}
+
+/// Runs `az NNNN`: one script, its output as it comes; az's exit code is the script's.
+pub(super) fn script(
+    system: &Arc<dyn System>,
+    printer: &Printer,
+    output: &Output,
+    words: &Script,
+) -> Outcome {
+    let engine = match open(system, output) {
+        Ok(engine) => engine,
+        Err(error) => return Ok(refuse(printer, &error)),
+    };
+    let stem = match engine.script_called(&words.number) {
+        Ok(stem) => stem,
+        Err(error) => return Ok(refuse(printer, &error)),
+    };
+    let ask = Ask {
+        arguments: vec![stem],
+        variables: variables(&words.variables)?,
+        script_arguments: words.arguments.clone(),
+        ..Ask::default()
+    };
+    let force = if words.no_cache { Force::NoCache } else { Force::All };
+    let options = BuildOptions { live: true, force, ..BuildOptions::default() };
+    let quiet = Output { quiet: true, ..output.clone() };
+    let result = run(printer, &quiet, &engine, &ask, &options);
+    Ok(match result {
+        Err(error) => refuse(printer, &error),
+        Ok(result) => {
+            let own = result.view.nodes.values().next().and_then(|node| node.exit_code);
+            own.and_then(|code| u8::try_from(code).ok()).unwrap_or(result.exit_code)
+        }
+    })
+}
+
+pub(super) fn open(system: &Arc<dyn System>, output: &Output) -> Result<Engine, EngineError> {
+    let here = system.current_dir().unwrap_or_else(|_| Path::new("/").to_path_buf());
+    let start = output.directory.as_ref().map_or(here.clone(), |directory| here.join(directory));
+    Engine::open(Arc::clone(system), &start)
+}
+
+/// Shows why nothing could be done, and returns the exit code.
+pub(super) fn refuse(printer: &Printer, error: &EngineError) -> u8 {
+    printer.diagnostics(&error.diagnostics);
+    let is_only_empty =
+        error.diagnostics.iter().all(|fault| !fault.is_error() || fault.code == code::NOTHING_SELECTED);
+    if is_only_empty { NOTHING_SELECTED } else { USAGE }
+}
+
+fn run(
+    printer: &Printer,
+    output: &Output,
+    engine: &Engine,
+    ask: &Ask,
+    options: &BuildOptions,
+) -> Result<BuildResult, EngineError> {
+    let verbosity = match (output.quiet, output.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (false, 0) => Verbosity::Normal,
+        (false, _) => Verbosity::Verbose,
+    };
+    let mut lines = Lines::new(verbosity, printer.color());
+    let mut on_event = |envelope: &Envelope| {
+        if printer.format == Format::Jsonl {
+            printer.json(&serde_json::to_value(envelope).expect("an event can be written"));
+        }
+        lines.lines(&envelope.event).iter().for_each(|line| printer.say(line));
+        if !options.live {
+            show_log(printer, engine, output, &lines, &envelope.event);
+        }
+    };
+    let mut on_wait = || printer.say("waiting for another az that is at work here");
+    let result = engine.build(ask, options, &mut on_event, &mut on_wait)?;
+    if printer.format == Format::Text && !options.live {
+        let is_loud = verbosity > Verbosity::Quiet || result.exit_code != 0;
+        result
+            .diagnostics
+            .iter()
+            .filter(|fault| is_shown(fault, verbosity))
+            .for_each(|fault| printer.diagnostic(fault));
+        if is_loud {
+            printer.say(&summary_line(&result.view));
+        }
+    } else if !options.live {
+        printer.json(&result_json(&result.view));
+    }
+    Ok(result)
+}
+
+/// Notes are for who asks for more.
+fn is_shown(fault: &Diagnostic, verbosity: Verbosity) -> bool {
+    fault.severity > crate::diag::Severity::Note || verbosity == Verbosity::Verbose
+}
+
+/// Lines of a failed step's output that are shown at once.
+const SHOWN_OF_FAILURE: usize = 20;
+
+/// Shows the end of a failed step's output, and with `-vv` the output of every step.
+fn show_log(printer: &Printer, engine: &Engine, output: &Output, lines: &Lines, event: &Event) {
+    let (node, limit) = match event {
+        Event::ScriptFailed { node, .. } => {
+            (node, if output.verbose > 1 { usize::MAX } else { SHOWN_OF_FAILURE })
+        }
+        Event::ScriptCompleted { node, .. } if output.verbose > 1 => (node, usize::MAX),
+        _ => return,
+    };
+    let Some(log) = engine.log_of(lines.view(), node) else { return };
+    let text = String::from_utf8_lossy(&log);
+    let all: Vec<&str> = text.lines().collect();
+    for line in &all[all.len().saturating_sub(limit)..] {
+        printer.say(&format!("           | {line}"));
+    }
+    if all.len() > limit {
+        printer.say(&format!(
+            "           | the last {limit} of {} lines; all: {}",
+            all.len(),
+            engine.log_place(lines.view(), node)
+        ));
+    }
+}
+
+fn parse_timeout(text: &str) -> Result<std::time::Duration, Box<Diagnostic>> {
+    duration::parse(text)
+        .map_err(|error| usage(format!("`--timeout {text}`: {error}"), format!("write {}", duration::FORMS)))
+}
+
+/// Turns the words of a request into what is asked for.
+pub(super) fn ask(system: &Arc<dyn System>, words: &Request) -> Result<Ask, Box<Diagnostic>> {
+    let mut ask = Ask {
+        variables: variables(&words.variables)?,
+        with_dependencies: words.with_deps,
+        overlap: words.parallel == Some(true),
+        strict: words.strict,
+        ..Ask::default()
+    };
+    for word in &words.selection {
+        match word.strip_prefix('@') {
+            Some(path) => ask.lists.push(read_list(system, path)?),
+            None if word == "-" => ask.lists.push(read_standard_input()?),
+            None => ask.arguments.push(word.clone()),
+        }
+    }
+    if ask.arguments.is_empty() && ask.lists.is_empty() {
+        let sequence = system.env().get(std::ffi::OsStr::new("AITHERZERO_SEQUENCE")).cloned();
+        let sequence =
+            sequence.and_then(|sequence| sequence.into_string().ok()).filter(|text| !text.trim().is_empty());
+        ask.arguments.push(sequence.ok_or_else(|| {
+            usage("nothing is asked for", "name a playbook or a selection, such as `az build ci` or `az build '04*'`; `az list` shows what there is")
+        })?);
+    }
+    Ok(ask)
+}
+
+fn read_list(system: &Arc<dyn System>, path: &str) -> Result<Arc<Source>, Box<Diagnostic>> {
+    let here = system.current_dir().unwrap_or_default();
+    let unreadable = |why: String| {
+        let fault = Diagnostic::error(code::UNREADABLE_SOURCE, format!("`{path}` cannot be read: {why}"));
+        Box::new(fault.help("name a text file with selections, one or more a line"))
+    };
+    let bytes = system.read(&here.join(path)).map_err(|error| unreadable(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
+    Ok(Arc::new(Source::new(path, text)))
+}
+
+fn read_standard_input() -> Result<Arc<Source>, Box<Diagnostic>> {
+    std::io::read_to_string(std::io::stdin())
+        .map(|text| Arc::new(Source::new("standard input", text)))
+        .map_err(|error| {
+            let fault =
+                Diagnostic::error(code::UNREADABLE_SOURCE, format!("standard input cannot be read: {error}"));
+            Box::new(fault.help("send UTF-8 text with selections, one or more a line"))
+        })
+}
+
+/// Reads `NAME=TEXT` and `NAME:=JSON`.
+fn variables(words: &[String]) -> Result<BTreeMap<String, serde_json::Value>, Box<Diagnostic>> {
+    words.iter().map(|word| variable(word)).collect()
+}
+
+fn variable(word: &str) -> Result<(String, serde_json::Value), Box<Diagnostic>> {
+    let bad = |why: &str| {
+        let source = Arc::new(Source::new("command line", word));
+        let fault = Diagnostic::error(code::BAD_VARIABLE, format!("`{word}` is no variable: {why}"));
+        let fault = fault.source(&source).label(crate::base::Span::new(0, word.len()), "cannot be read");
+        Box::new(fault.help("write NAME=TEXT, or NAME:=JSON as in --var retries:=3"))
+    };
+    let (name, value) = word.split_once('=').ok_or_else(|| bad("it has no `=`"))?;
+    let (name, value) = match name.strip_suffix(':') {
+        Some(name) => (name, serde_json::from_str(value).map_err(|error| bad(&error.to_string()))?),
+        None => (name, serde_json::Value::String(value.to_owned())),
+    };
+    if name.trim().is_empty() { Err(bad("it has no name")) } else { Ok((name.trim().to_owned(), value)) }
+}

@@ -1,0 +1,93 @@
+//! The one way to standard output and standard error.
+
+use std::io::{IsTerminal, Write};
+
+use serde_json::Value;
+
+use super::arguments::{Color, Format, Output};
+use crate::{
+    diag::{self, Diagnostic, Look, to_json},
+    sys::System,
+};
+
+/// Writes data to standard output and conversation to standard error.
+pub(super) struct Printer {
+    look: Look,
+    data_color: bool,
+    pub(super) format: Format,
+}
+
+/// Columns that text is wrapped at.
+const WIDTH: usize = 100;
+
+impl Printer {
+    pub(super) fn new(system: &dyn System, output: &Output) -> Self {
+        let env = system.env();
+        let is_set = |name: &str| env.get(std::ffi::OsStr::new(name)).is_some_and(|value| !value.is_empty());
+        let is_dumb = env.get(std::ffi::OsStr::new("TERM")).is_some_and(|term| term == "dumb");
+        let color = |is_terminal: bool| match output.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => (is_terminal && !is_dumb && !is_set("NO_COLOR")) || is_set("CLICOLOR_FORCE"),
+        };
+        let look = Look { color: color(std::io::stderr().is_terminal()), unicode: true, width: WIDTH };
+        let format = if output.json { Format::Json } else { output.format };
+        Self { look, data_color: color(std::io::stdout().is_terminal()), format }
+    }
+
+    /// Tells whether colours may be used in the conversation.
+    pub(super) fn color(&self) -> bool {
+        self.look.color
+    }
+
+    /// Tells whether colours may be used in data for people.
+    pub(super) fn data_color(&self) -> bool {
+        self.data_color
+    }
+
+    /// Writes data; a reader that has gone away is no error.
+    pub(super) fn data(&self, text: &str) {
+        _ = std::io::stdout().lock().write_all(text.as_bytes());
+    }
+
+    /// Writes a JSON value, on one line where values follow each other.
+    pub(super) fn json(&self, value: &Value) {
+        let text = match self.format {
+            Format::Jsonl => serde_json::to_string(value),
+            Format::Text | Format::Json => serde_json::to_string_pretty(value),
+        };
+        self.data(&(text.expect("a JSON value can be written") + "\n"));
+    }
+
+    /// Writes a line of conversation.
+    pub(super) fn say(&self, line: &str) {
+        _ = writeln!(std::io::stderr().lock(), "{line}");
+    }
+
+    /// Writes a diagnostic for people.
+    pub(super) fn diagnostic(&self, fault: &Diagnostic) {
+        _ = std::io::stderr().lock().write_all(diag::render(fault, self.look).as_bytes());
+    }
+
+    /// Writes diagnostics: for people, or as data where data is asked for.
+    pub(super) fn diagnostics(&self, faults: &[Diagnostic]) {
+        match self.format {
+            Format::Text => faults.iter().for_each(|fault| self.diagnostic(fault)),
+            Format::Json | Format::Jsonl => {
+                let faults: Vec<Value> = faults.iter().map(to_json).collect();
+                self.json(&serde_json::json!({ "schema": "az.error/v1", "diagnostics": faults }));
+            }
+        }
+    }
+}
+
+/// Shows what clap says of a command line, and returns the exit code.
+pub(super) fn clap_error(system: &dyn System, error: &clap::Error) -> u8 {
+    use clap::error::ErrorKind::{DisplayHelp, DisplayVersion};
+    _ = system;
+    _ = error.print();
+    match error.kind() {
+        DisplayHelp | DisplayVersion => 0,
+        _ => super::USAGE,
+    }
+}
