@@ -271,21 +271,20 @@ impl Attempt {
         let is_personal = |path: &WsPath, found: &State| {
             found.exists() && *found != State::Directory && is_read(path) && !cache.store.is_ours(path, found)
         };
-        match &self.prepared().node.outputs {
-            Some(outputs) => cache::capture(&cache.disk, outputs, &before.outputs, ended_ns, is_personal),
-            None => {
-                let changed = before.outputs.iter().filter_map(|(path, before)| {
-                    let after = cache.disk.state(path);
-                    let is_personal = is_personal(path, before);
-                    (after != *before).then(|| Effect {
-                        path: path.clone(),
-                        before: before.clone(),
-                        after,
-                        is_personal,
-                    })
-                });
-                Capture { effects: changed.collect(), ..Capture::default() }
-            }
+        if let Some(outputs) = &self.prepared().node.outputs {
+            cache::capture(&cache.disk, outputs, &before.outputs, ended_ns, is_personal)
+        } else {
+            let changed = before.outputs.iter().filter_map(|(path, before)| {
+                let after = cache.disk.state(path);
+                let is_personal = is_personal(path, before);
+                (after != *before).then(|| Effect {
+                    path: path.clone(),
+                    before: before.clone(),
+                    after,
+                    is_personal,
+                })
+            });
+            Capture { effects: changed.collect(), ..Capture::default() }
         }
     }
 
@@ -454,7 +453,7 @@ fn failed(error: String, duration: Duration) -> Done {
 fn note_cache_error<T>(result: std::io::Result<T>, warnings: &mut Vec<(Code, String)>) -> Option<T> {
     result
         .inspect_err(|error| {
-            warnings.push((code::CACHE_UNUSABLE, format!("the cache cannot be written: {error}")))
+            warnings.push((code::CACHE_UNUSABLE, format!("the cache cannot be written: {error}")));
         })
         .ok()
 }

@@ -245,13 +245,12 @@ fn exit_codes(header: &Header, bad: &mut Bad<'_>) -> BTreeMap<i32, ExitMeaning> 
             .value
             .split_once('=')
             .and_then(|(code, meaning)| Some((code.trim().parse().ok()?, ExitMeaning::parse(meaning)?)));
-        match parsed {
-            Some((code, meaning)) => declare_exit_code(&mut codes, code, meaning),
-            None => {
-                let words = quoted_list(ExitMeaning::WORDS.iter().map(|(word, _)| word));
-                let help = format!("write CODE=MEANING, as in 3=skipped; meanings are {words}");
-                bad("ExitCodes", entry.span, &entry.value, &help);
-            }
+        if let Some((code, meaning)) = parsed {
+            declare_exit_code(&mut codes, code, meaning)
+        } else {
+            let words = quoted_list(ExitMeaning::WORDS.iter().map(|(word, _)| word));
+            let help = format!("write CODE=MEANING, as in 3=skipped; meanings are {words}");
+            bad("ExitCodes", entry.span, &entry.value, &help);
         }
     }
     codes

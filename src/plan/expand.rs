@@ -476,12 +476,11 @@ fn ends(jobs: &[Job], last: &BTreeMap<&str, Vec<usize>>, id: &str) -> Vec<usize>
         if !seen.insert(id) {
             continue;
         }
-        match last.get(id).filter(|nodes| !nodes.is_empty()) {
-            Some(nodes) => found.extend(nodes),
-            None => {
-                let job = jobs.iter().find(|job| job.id == id);
-                open.extend(job.into_iter().flat_map(|job| job.needs.iter().map(String::as_str)));
-            }
+        if let Some(nodes) = last.get(id).filter(|nodes| !nodes.is_empty()) {
+            found.extend(nodes)
+        } else {
+            let job = jobs.iter().find(|job| job.id == id);
+            open.extend(job.into_iter().flat_map(|job| job.needs.iter().map(String::as_str)));
         }
     }
     found
