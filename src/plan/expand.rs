@@ -477,7 +477,7 @@ fn ends(jobs: &[Job], last: &BTreeMap<&str, Vec<usize>>, id: &str) -> Vec<usize>
             continue;
         }
         if let Some(nodes) = last.get(id).filter(|nodes| !nodes.is_empty()) {
-            found.extend(nodes)
+            found.extend(nodes);
         } else {
             let job = jobs.iter().find(|job| job.id == id);
             open.extend(job.into_iter().flat_map(|job| job.needs.iter().map(String::as_str)));
