@@ -13,7 +13,7 @@ use std::{
 };
 
 use az::execute::{
-    guard::{Exit, Guard},
+    guard::{Exit, Guard, Report},
     runner::{Command, Control, Ended, Local, Runner, StartError, Stdio},
     scheduler::{StopCause, StopHow},
 };
@@ -125,7 +125,9 @@ fn a_step_inherits_no_descriptor_no_ignored_signal_and_no_input() {
     let inheritable = fs::File::open("/dev/null").unwrap();
     rustix::io::fcntl_setfd(&inheritable, rustix::io::FdFlags::empty()).unwrap();
     let world = World::new();
-    world.run(&world.shell("ls /proc/$$/fd; grep -E '^Sig(Blk|Ign)' /proc/$$/status; cat")).unwrap();
+    world.run(&world.shell("ls /proc/$$/fd; cat")).unwrap();
+    // Asked of itself: a shell blocks signals for moments.
+    world.run(&world.command(&["/bin/grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"])).unwrap();
     let log = world.log();
     assert!(log.starts_with("0\n1\n2\nSigBlk:\t0000000000000000\n"), "{log}");
     let ignored = log.rsplit_once("SigIgn:\t").unwrap().1.trim();
@@ -226,6 +228,35 @@ fn a_stop_ends_the_whole_tree_even_one_that_does_not_listen() {
         assert_eq!((ended.exit, ended.stopped), (Exit::Signal(9), Some(StopCause::Timeout)));
         assert!(!is_alive(main) && !is_alive(daemon));
     });
+}
+
+#[test]
+fn a_daemon_without_its_environment_is_found() {
+    let world = World::new();
+    let text = format!("env -i PATH=\"$PATH\" sh -c '{}' sh pid", DAEMON.replace('\'', "'\\''"));
+    let ended = world.run(&world.shell(&text)).unwrap();
+    assert_eq!((ended.exit, ended.has_leftovers), (Exit::Code(0), true));
+    assert!(!is_alive(pid_in(&world.path("pid"))));
+}
+
+#[test]
+fn a_step_in_az_s_own_group_is_stopped_with_its_children_and_nothing_else() {
+    let world = World::new();
+    let start = az::execute::guard::Start {
+        argv: vec!["/bin/sh".into(), "-c".into(), "sleep 60 & echo $! > child; echo $$ > main; wait".into()],
+        env: vec![("PATH".into(), "/usr/bin:/bin".into())],
+        cwd: world.directory.path().to_owned(),
+        mark: "0400".into(),
+        group: Some(rustix::process::getpgrp().as_raw_nonzero().get()),
+    };
+    let step = world.guard.spawn(start, &[]).unwrap();
+    let (main, child) = (pid_in(&world.path("main")), pid_in(&world.path("child")));
+    let group = |pid| rustix::process::getpgid(rustix::process::Pid::from_raw(pid)).unwrap();
+    assert_eq!(group(main), rustix::process::getpgrp());
+    world.guard.stop(step.id, StopHow::Terminate);
+    let report = step.report.recv().unwrap();
+    assert!(matches!(report, Report::Ended { exit: Exit::Signal(15), is_stopped: true, .. }), "{report:?}");
+    assert!(!is_alive(child));
 }
 
 #[test]
