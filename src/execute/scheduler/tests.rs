@@ -272,6 +272,8 @@ struct History {
     outcomes: BTreeMap<usize, Outcome>,
     /// Each start with what had its outcome by then.
     starts: Vec<(usize, BTreeMap<usize, Outcome>)>,
+    /// The same of each look-up.
+    look_ups: Vec<(usize, BTreeMap<usize, Outcome>)>,
 }
 
 fn worlds() -> impl Strategy<Value = World> {
@@ -333,7 +335,10 @@ impl World {
         loop {
             for effect in scheduler.step(now, input) {
                 match effect {
-                    Effect::LookUp(node) => open.push(Input::LookedUp(node, self.verdicts[node])),
+                    Effect::LookUp(node) => {
+                        history.look_ups.push((node, history.outcomes.clone()));
+                        open.push(Input::LookedUp(node, self.verdicts[node]));
+                    }
                     Effect::Start { node, attempt } => {
                         assert!(running.insert(node), "started while it runs");
                         self.check_room(&running, slots);
@@ -440,9 +445,9 @@ proptest! {
         for (node, outcome) in in_order.range(..=bad) {
             prop_assert_eq!(outcome, &history.outcomes[node]);
         }
-        for (node, done) in &history.starts {
+        for (node, done) in history.starts.iter().chain(&history.look_ups) {
             let failed_before = done.iter().find(|(_, outcome)| !outcome.is_good());
-            prop_assert!(failed_before.is_none_or(|(failed, _)| node < failed), "started behind a failure");
+            prop_assert!(failed_before.is_none_or(|(failed, _)| node < failed), "begun behind a failure");
         }
     }
 
