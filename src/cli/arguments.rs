@@ -159,11 +159,6 @@ pub(super) fn rewrite(mut words: Vec<OsString>) -> Vec<OsString> {
     };
     if words.get(1).is_some_and(is_number) {
         words.insert(1, "script".into());
-        // Everything behind the number is the script's, unless az's own options stand before `--`.
-        if let Some(at) = words.iter().position(|word| word == "--") {
-            words.remove(at);
-            words.insert(at, "--".into());
-        }
     }
     words
 }

@@ -189,7 +189,7 @@ impl Attempt {
             } else {
                 Stdio::Log(self.log.clone())
             },
-            mark: node.identity.clone().into(),
+            mark: node.id.clone().into(),
         })
     }
 
@@ -431,8 +431,8 @@ impl Attempt {
     fn not_started(&self, mut before: Before, error: &StartError, duration: Duration) -> Done {
         let failure = Kept::Failed(error.to_string());
         self.commit(&mut before, Capture::default(), failure, None, &[], duration);
-        let why = if matches!(error, StartError::GuardLost) { code::GUARD_LOST } else { code::CANNOT_START };
-        before.warnings.push((why, error.to_string()));
+        let fault = error.to_diagnostic();
+        before.warnings.push((fault.code, format!("{}; {}", fault.message, fault.help.unwrap_or_default())));
         Done { warnings: before.warnings, ..failed(error.to_string(), duration) }
     }
 }
