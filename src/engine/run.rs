@@ -106,7 +106,9 @@ impl Engine {
             diagnostics = diagnostics.into_iter().map(Diagnostic::strict).collect();
         }
         match planned.plan {
-            Some(plan) if !has_errors(&diagnostics) => Ok((plan, diagnostics)),
+            Some(plan) if !has_errors(&diagnostics) && (allow_empty || !planned.is_empty) => {
+                Ok((plan, diagnostics))
+            }
             _ => Err(EngineError { diagnostics }),
         }
     }
@@ -174,7 +176,8 @@ impl Engine {
         let on_failure = if goes_on { OnFailure::KeepGoing } else { OnFailure::FailFast };
         let slot_count = u32::try_from(slots).unwrap_or(u32::MAX);
         let capacities = std::iter::once(slot_count).chain(resources(plan).iter().map(|_| 1)).collect();
-        Policy { timeout: options.timeout, capacities, ..Policy::new(slots, on_failure) }
+        let group_timeouts = plan.job_timeouts.values().copied().collect();
+        Policy { timeout: options.timeout, capacities, group_timeouts, ..Policy::new(slots, on_failure) }
     }
 }
 
@@ -199,6 +202,7 @@ fn scheduler_nodes(plan: &Plan) -> Vec<scheduler::Node> {
             retries: node.settings.retries.unwrap_or(0),
             retry_delay: node.settings.retry_delay.unwrap_or(Duration::from_secs(1)),
             timeout: node.settings.timeout,
+            group: node.job.as_ref().and_then(|job| plan.job_timeouts.keys().position(|known| known == job)),
         }
     };
     plan.nodes.iter().map(node).collect()
