@@ -385,6 +385,7 @@ impl Attempt {
             Kept::Reusable => self.keep_log(),
             _ => None,
         };
+        let fingerprint = before.weak.with(before.observed.clone());
         let record = Record {
             identity: self.prepared().node.identity.clone(),
             run: run.clone(),
@@ -394,7 +395,8 @@ impl Attempt {
             exit_code,
             flags: flags.to_vec(),
             weak: before.weak.key(),
-            fingerprint: before.weak.with(before.observed.clone()),
+            key: fingerprint.key(),
+            fingerprint,
             effects: capture.effects,
             log,
         };
