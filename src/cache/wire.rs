@@ -15,6 +15,7 @@ use crate::{
 
 /// An entry of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "an entry is read, applied and dropped")]
 pub(super) enum Entry {
     /// An action is about to start.
     Begin {
