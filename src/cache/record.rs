@@ -33,6 +33,8 @@ pub enum Ending {
     NotReusable(String),
     /// Badly; the text says how.
     Failed(String),
+    /// Not at all: the run was stopped first.
+    Interrupted,
 }
 
 /// What is kept of one finished action.

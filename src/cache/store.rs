@@ -9,7 +9,7 @@ use std::{
 use super::{
     Layout,
     entries::{self, ReadEntries},
-    record::{BeginId, Effect, Record},
+    record::{BeginId, Effect, Ending, Record},
     wire::Entry,
 };
 use crate::{
@@ -236,11 +236,15 @@ impl Index {
     fn close(&mut self, id: [u8; 16], record: &Record) {
         let keys = self.open.remove(&id).unwrap_or_default();
         let key = record.key;
-        if matches!(record.ending, super::Ending::Failed(_)) {
-            self.unusable.extend(keys.into_iter().chain([key]).map(|key| (key, Unusable::FailedBefore)));
-        } else {
-            for key in keys.iter().chain([&key]) {
-                self.unusable.remove(key);
+        let why = match record.ending {
+            Ending::Failed(_) => Some(Unusable::FailedBefore),
+            Ending::Interrupted => Some(Unusable::Interrupted),
+            Ending::Reusable | Ending::NotReusable(_) => None,
+        };
+        for key in keys.into_iter().chain([key]) {
+            match why {
+                Some(why) => _ = self.unusable.insert(key, why),
+                None => _ = self.unusable.remove(&key),
             }
         }
     }

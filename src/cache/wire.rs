@@ -56,6 +56,7 @@ enum WireEnding {
     Reusable,
     NotReusable(String),
     Failed(String),
+    Interrupted,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +89,7 @@ impl From<&Record> for WireRecord {
                 Ending::Reusable => WireEnding::Reusable,
                 Ending::NotReusable(why) => WireEnding::NotReusable(why.clone()),
                 Ending::Failed(how) => WireEnding::Failed(how.clone()),
+                Ending::Interrupted => WireEnding::Interrupted,
             },
             exit_code: record.exit_code,
             flags: record.flags.clone(),
@@ -119,6 +121,7 @@ impl WireRecord {
                 WireEnding::Reusable => Ending::Reusable,
                 WireEnding::NotReusable(why) => Ending::NotReusable(why),
                 WireEnding::Failed(how) => Ending::Failed(how),
+                WireEnding::Interrupted => Ending::Interrupted,
             },
             exit_code: self.exit_code,
             flags: self.flags,

@@ -215,6 +215,7 @@ impl Attempt {
             Exit::Signal(_) => None,
         };
         let kept = match &error {
+            Some(_) if ending == Ending::Cancelled => Kept::Interrupted,
             Some(error) => Kept::Failed(error.clone()),
             None => self
                 .why_not_kept(&mut before, &capture, &ended, ending)

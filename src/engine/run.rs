@@ -146,16 +146,14 @@ impl Engine {
         format!("{}\t{identity}", self.root.display())
     }
 
-    /// Waits until no other az runs here; one that runs inside another's step does not wait for it.
+    /// Waits until no other az runs here; one that runs inside another's step waits only for those that run inside
+    /// as many.
     fn lock_workspace(&self, on_wait: &mut dyn FnMut()) -> Option<Box<dyn Lock>> {
-        let is_nested = self.env.get(PARENT).is_some_and(|chain| {
-            chain.lines().any(|line| line.starts_with(&format!("{}\t", self.root.display())))
-        });
-        if is_nested {
-            return None;
-        }
+        let chain = self.env.get(PARENT).map_or("", String::as_str);
+        let own = format!("{}\t", self.root.display());
+        let depth = chain.lines().filter(|line| line.starts_with(&own)).count();
         _ = self.system.create_dir_all(&self.layout.version());
-        let path = self.layout.lock();
+        let path = self.layout.lock(depth);
         match self.system.lock(&path, LockMode::Exclusive, Wait::Try) {
             Ok(Some(lock)) => Some(lock),
             Ok(None) => {
