@@ -64,6 +64,11 @@ impl Printer {
         _ = std::io::stderr().lock().write_all(diag::render(fault, self.look).as_bytes());
     }
 
+    /// Writes a diagnostic that is itself the answer.
+    pub(super) fn data_diagnostic(&self, fault: &Diagnostic) {
+        self.data(&diag::render(fault, Look { color: self.data_color, ..self.look }));
+    }
+
     /// Writes diagnostics: for people, or as data where data is asked for.
     pub(super) fn diagnostics(&self, faults: &[Diagnostic]) {
         match self.format {
@@ -73,15 +78,5 @@ impl Printer {
                 self.json(&serde_json::json!({ "schema": "az.error/v1", "diagnostics": faults }));
             }
         }
-    }
-}
-
-/// Shows what clap says of a command line, and returns the exit code.
-pub(super) fn clap_error(error: &clap::Error) -> u8 {
-    use clap::error::ErrorKind::{DisplayHelp, DisplayVersion};
-    _ = error.print();
-    match error.kind() {
-        DisplayHelp | DisplayVersion => 0,
-        _ => super::USAGE,
     }
 }

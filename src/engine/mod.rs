@@ -2,12 +2,15 @@
 //!
 //! Knows how the floors below work together. Does not know how anything is shown, nor what was typed.
 
+mod check;
 mod desk;
 mod environment;
 mod job;
+mod listing;
 mod logs;
 mod lookup;
 mod materialize;
+mod overview;
 mod prepare;
 mod reasons;
 mod run;
@@ -16,6 +19,9 @@ mod tools;
 mod verdict;
 mod workspace;
 
+pub use check::{CheckOptions, Checked, CheckedFile};
+pub use listing::{ListedPlaybook, ListedScript, Listing};
+pub use overview::Overview;
 pub use run::{BuildOptions, BuildResult, Force};
 pub use session::{Ask, Engine, EngineError};
 pub use verdict::{PlanReport, PlannedVerdict, Verdict};

@@ -114,7 +114,7 @@ impl Engine {
     }
 
     /// Returns a warning for each tool that none of its programs stands for, each once.
-    fn missing_tools(&self, wishes: &[crate::plan::ToolWish]) -> Vec<Diagnostic> {
+    pub(super) fn missing_tools(&self, wishes: &[crate::plan::ToolWish]) -> Vec<Diagnostic> {
         let mut tools =
             super::tools::Tools::new(&*self.system, self.env.get("PATH").map_or("", String::as_str));
         let mut told = std::collections::BTreeSet::new();
