@@ -4,6 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::{cache::Cache, runs::Runs, why::Why};
 use crate::base::ScriptNumber;
 
 /// Runs numbered scripts and playbooks the way a build system builds targets.
@@ -71,6 +72,13 @@ pub(super) enum Verb {
     Script(Script),
     /// Show what would run, and why
     Plan(Plan),
+    /// Say why a step ran, was reused, skipped, blocked or failed
+    Why(Why),
+    /// Show the runs that are kept
+    #[command(visible_alias = "jobs")]
+    Runs(Runs),
+    /// Look at the cache, empty or export it
+    Cache(Cache),
     /// Explain a code, such as AZ0104, or a verb
     Help {
         /// A code or a verb

@@ -4,9 +4,14 @@
 
 mod arguments;
 mod build;
+mod cache;
 mod help;
 mod plan;
 mod printer;
+mod record;
+mod runs;
+mod table;
+mod why;
 
 use std::{ffi::OsString, sync::Arc};
 
@@ -35,6 +40,9 @@ pub fn run(system: &Arc<dyn System>, arguments: Vec<OsString>) -> u8 {
         Some(Verb::Build(build)) => build::build(system, &printer, &parsed.output, &build),
         Some(Verb::Script(script)) => build::script(system, &printer, &parsed.output, &script),
         Some(Verb::Plan(plan)) => plan::plan(system, &printer, &parsed.output, &plan),
+        Some(Verb::Why(why)) => why::why(system, &printer, &parsed.output, &why),
+        Some(Verb::Runs(runs)) => runs::runs(system, &printer, &parsed.output, &runs),
+        Some(Verb::Cache(cache)) => cache::cache(system, &printer, &parsed.output, &cache),
         Some(Verb::Help { topic }) => help::help(&printer, topic.as_deref()),
     };
     outcome.unwrap_or_else(|fault| {

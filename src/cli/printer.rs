@@ -45,6 +45,11 @@ impl Printer {
         _ = std::io::stdout().lock().write_all(text.as_bytes());
     }
 
+    /// Writes data that need not be text.
+    pub(super) fn bytes(&self, bytes: &[u8]) {
+        _ = std::io::stdout().lock().write_all(bytes);
+    }
+
     /// Writes a JSON value, on one line where values follow each other.
     pub(super) fn json(&self, value: &Value) {
         let text = match self.format {

@@ -144,12 +144,15 @@ impl Engine {
         format!("{}\t{identity}", self.root.display())
     }
 
+    /// Tells whether az was started by a step that az runs here.
+    pub(super) fn is_nested(&self) -> bool {
+        let chain = self.env.get(PARENT).map_or("", String::as_str);
+        chain.lines().any(|line| line.starts_with(&format!("{}\t", self.root.display())))
+    }
+
     /// Waits until no other az runs here; one that runs inside another's step does not wait for it.
-    fn lock_workspace(&self, on_wait: &mut dyn FnMut()) -> Option<Box<dyn Lock>> {
-        let is_nested = self.env.get(PARENT).is_some_and(|chain| {
-            chain.lines().any(|line| line.starts_with(&format!("{}\t", self.root.display())))
-        });
-        if is_nested {
+    pub(super) fn lock_workspace(&self, on_wait: &mut dyn FnMut()) -> Option<Box<dyn Lock>> {
+        if self.is_nested() {
             return None;
         }
         _ = self.system.create_dir_all(&self.layout.version());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::RunInfo;
+use super::{RunInfo, folder::log_name};
 use crate::{
     event::Envelope,
     sys::{LockMode, System, Wait},
@@ -48,6 +48,13 @@ pub struct RunEntry {
     pub info: RunInfo,
     /// `result.json`, once it has ended.
     pub result: Option<Value>,
+}
+
+impl RunEntry {
+    /// Returns where the log of a step is, if it was started.
+    pub fn log_path(&self, node: &str) -> PathBuf {
+        self.path.join("logs").join(log_name(node))
+    }
 }
 
 /// Returns all runs, the latest first; folders that cannot be read are left out.
