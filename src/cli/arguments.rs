@@ -4,6 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::{cache::Cache, runs::Runs, why::Why};
 use crate::base::ScriptNumber;
 
 /// Runs numbered scripts and playbooks the way a build system builds targets.
@@ -43,7 +44,7 @@ impl Output {
     /// Guesses from words that cannot be parsed how the answer is to be shown.
     pub(super) fn guess(words: &[OsString]) -> Self {
         let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
-        let has = |text: &str| words.iter().any(|word| *word == text);
+        let has = |text: &str| words.contains(&text);
         let follows = |value: &str| words.windows(2).any(|pair| pair == ["--format", value]);
         let format = match () {
             () if has("--json") || has("--format=json") || follows("json") => Format::Json,
@@ -90,6 +91,13 @@ pub(super) enum Verb {
     List(List),
     /// Look for mistakes in all files; run nothing
     Check(Check),
+    /// Say why a step ran, was reused, skipped, blocked or failed
+    Why(Why),
+    /// Show the runs that are kept
+    #[command(visible_alias = "jobs")]
+    Runs(Runs),
+    /// Look at the cache, empty or export it
+    Cache(Cache),
     /// Explain a verb, a code such as AZ0104, or a topic such as selection
     Help {
         /// A verb, a code or a topic

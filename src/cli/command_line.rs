@@ -24,9 +24,10 @@ pub(super) fn diagnostic(error: &clap::Error, words: &[OsString]) -> Diagnostic 
         (ErrorKind::UnknownArgument, _, Some(option), _) => format!("there is no option `{option}`"),
         (ErrorKind::ArgumentConflict, _, Some(option), _) => {
             let other = text(error, ContextKind::PriorArg).unwrap_or_default();
-            match other == *option {
-                true => format!("`{option}` stands twice"),
-                false => format!("`{option}` cannot stand together with `{other}`"),
+            if other == *option {
+                format!("`{option}` stands twice")
+            } else {
+                format!("`{option}` cannot stand together with `{other}`")
             }
         }
         (ErrorKind::MissingRequiredArgument, _, Some(option), _) => format!("`{option}` is missing"),

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod build;
+mod cache;
 mod check;
 mod command_line;
 mod help;
@@ -11,8 +12,11 @@ mod list;
 mod overview;
 mod plan;
 mod printer;
+mod record;
+mod runs;
 mod table;
 mod topics;
+mod why;
 
 use std::{ffi::OsString, sync::Arc};
 
@@ -43,6 +47,9 @@ pub fn run(system: &Arc<dyn System>, arguments: Vec<OsString>) -> u8 {
         Some(Verb::List(list)) => list::list(system, &printer, &parsed.output, &list),
         Some(Verb::Check(check)) => check::check(system, &printer, &parsed.output, &check),
         Some(Verb::Plan(plan)) => plan::plan(system, &printer, &parsed.output, &plan),
+        Some(Verb::Why(why)) => why::why(system, &printer, &parsed.output, &why),
+        Some(Verb::Runs(runs)) => runs::runs(system, &printer, &parsed.output, &runs),
+        Some(Verb::Cache(cache)) => cache::cache(system, &printer, &parsed.output, &cache),
         Some(Verb::Help { topic }) => help::help(&printer, topic.as_deref()),
     };
     outcome.unwrap_or_else(|fault| {

@@ -13,6 +13,7 @@ use crate::{
 /// Writes data to standard output and conversation to standard error.
 pub(super) struct Printer {
     look: Look,
+    data_color: bool,
     pub(super) format: Format,
 }
 
@@ -32,7 +33,7 @@ impl Printer {
         };
         let look = Look { color: color(std::io::stderr().is_terminal()), unicode: true, width: WIDTH };
         let format = if output.json { Format::Json } else { output.format };
-        Self { look, format }
+        Self { look, data_color: color(std::io::stdout().is_terminal()), format }
     }
 
     /// Tells whether colours may be used in the conversation.
@@ -43,6 +44,11 @@ impl Printer {
     /// Writes data; a reader that has gone away is no error.
     pub(super) fn data(&self, text: &str) {
         _ = std::io::stdout().lock().write_all(text.as_bytes());
+    }
+
+    /// Writes data that need not be text.
+    pub(super) fn bytes(&self, bytes: &[u8]) {
+        _ = std::io::stdout().lock().write_all(bytes);
     }
 
     /// Writes a JSON value, on one line where values follow each other.

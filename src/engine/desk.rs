@@ -15,6 +15,7 @@ use super::{
     materialize::Promises,
     prepare::Prepared,
     run::{exit_code, save_known_files},
+    runs::short_run,
     session::Cache,
 };
 use crate::{
@@ -491,10 +492,6 @@ pub(super) fn planned_node(plan: &Plan, node: &Node) -> PlannedNode {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn short_run(run: &str) -> &str {
-    run.rsplit('-').next().unwrap_or(run)
 }
 
 /// Returns why a run failed, nothing if it did not.

@@ -146,14 +146,23 @@ impl Engine {
         format!("{}\t{identity}", self.root.display())
     }
 
+    /// Tells whether az was started by a step that az runs here.
+    pub(super) fn is_nested(&self) -> bool {
+        self.depth() > 0
+    }
+
+    /// Returns how many steps of this workspace az runs inside.
+    fn depth(&self) -> usize {
+        let chain = self.env.get(PARENT).map_or("", String::as_str);
+        let own = format!("{}	", self.root.display());
+        chain.lines().filter(|line| line.starts_with(&own)).count()
+    }
+
     /// Waits until no other az runs here; one that runs inside another's step waits only for those that run inside
     /// as many.
-    fn lock_workspace(&self, on_wait: &mut dyn FnMut()) -> Option<Box<dyn Lock>> {
-        let chain = self.env.get(PARENT).map_or("", String::as_str);
-        let own = format!("{}\t", self.root.display());
-        let depth = chain.lines().filter(|line| line.starts_with(&own)).count();
+    pub(super) fn lock_workspace(&self, on_wait: &mut dyn FnMut()) -> Option<Box<dyn Lock>> {
         _ = self.system.create_dir_all(&self.layout.version());
-        let path = self.layout.lock(depth);
+        let path = self.layout.lock(self.depth());
         match self.system.lock(&path, LockMode::Exclusive, Wait::Try) {
             Ok(Some(lock)) => Some(lock),
             Ok(None) => {

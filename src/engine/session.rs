@@ -44,6 +44,12 @@ pub struct EngineError {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+impl From<Diagnostic> for EngineError {
+    fn from(fault: Diagnostic) -> Self {
+        Self { diagnostics: vec![fault] }
+    }
+}
+
 /// An opened workspace.
 pub struct Engine {
     pub(super) system: Arc<dyn System>,
