@@ -154,7 +154,7 @@ impl Repo {
 
     /// Makes a gate at which a script stops until the test lets it on.
     pub(crate) fn gate(&self, name: &str) -> Gate {
-        Gate::new(self.outside(name))
+        Gate::new(&self.outside(name))
     }
 
     /// Returns the text of a file.
