@@ -29,7 +29,7 @@ fn world(files: &[(&str, &str)]) -> Memory {
     for (path, text) in files {
         world.file(format!("/w/{path}"), text);
     }
-    world.advance(Duration::from_secs(60))
+    world.advance(Duration::from_mins(1))
 }
 
 fn disk(world: &Memory) -> Disk {

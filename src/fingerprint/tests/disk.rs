@@ -59,7 +59,7 @@ fn a_name_that_appears_without_a_trace_is_seen() {
 #[test]
 fn without_a_clock_nothing_is_relied_on() {
     let world = world(&[("a", "1")]);
-    let disk = Disk::new(Arc::new(world.clone()), Path::new(ROOT), Path::new("/nowhere/clock"), []);
+    let disk = Disk::new(Arc::new(world), Path::new(ROOT), Path::new("/nowhere/clock"), []);
     assert_eq!(disk.tick(), None);
     assert_eq!(digest_at(&disk, "a"), Some(Digest::of(b"1")));
     assert_eq!(disk.known_files(), []);
