@@ -64,7 +64,7 @@ fn inside(text: &str) -> PathBuf {
 /// A record that depends on one value, under a weak key of its own name.
 fn record(identity: &str, value: &str, ending: Ending) -> Record {
     let weak = Fingerprint::new(vec![Component::of_text(ComponentKind::Command, "text", identity)]);
-    let input = Component::of_text(ComponentKind::Input, "in", value);
+    let fingerprint = weak.with([Component::of_text(ComponentKind::Input, "in", value)]);
     Record {
         identity: identity.to_owned(),
         run: "run".to_owned(),
@@ -74,7 +74,8 @@ fn record(identity: &str, value: &str, ending: Ending) -> Record {
         exit_code: Some(0),
         flags: vec![],
         weak: weak.key(),
-        fingerprint: weak.with([input]),
+        key: fingerprint.key(),
+        fingerprint,
         effects: vec![],
         log: None,
     }

@@ -53,7 +53,7 @@ pub(super) enum Format {
 /// When colours are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless `NO_COLOR` is set
     Auto,
     /// Always
     Always,
@@ -102,6 +102,7 @@ pub(super) struct Request {
 }
 
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct Build {
     #[command(flatten)]
     pub(super) request: Request,
@@ -158,11 +159,6 @@ pub(super) fn rewrite(mut words: Vec<OsString>) -> Vec<OsString> {
     };
     if words.get(1).is_some_and(is_number) {
         words.insert(1, "script".into());
-        // Everything behind the number is the script's, unless az's own options stand before `--`.
-        if let Some(at) = words.iter().position(|word| word == "--") {
-            words.remove(at);
-            words.insert(at, "--".into());
-        }
     }
     words
 }

@@ -13,13 +13,13 @@ use crate::{
 /// Writes data to standard output and conversation to standard error.
 pub(super) struct Printer {
     look: Look,
-    data_color: bool,
     pub(super) format: Format,
 }
 
 /// Columns that text is wrapped at.
 const WIDTH: usize = 100;
 
+#[expect(clippy::unused_self, reason = "all output goes through the one printer")]
 impl Printer {
     pub(super) fn new(system: &dyn System, output: &Output) -> Self {
         let env = system.env();
@@ -32,17 +32,12 @@ impl Printer {
         };
         let look = Look { color: color(std::io::stderr().is_terminal()), unicode: true, width: WIDTH };
         let format = if output.json { Format::Json } else { output.format };
-        Self { look, data_color: color(std::io::stdout().is_terminal()), format }
+        Self { look, format }
     }
 
     /// Tells whether colours may be used in the conversation.
     pub(super) fn color(&self) -> bool {
         self.look.color
-    }
-
-    /// Tells whether colours may be used in data for people.
-    pub(super) fn data_color(&self) -> bool {
-        self.data_color
     }
 
     /// Writes data; a reader that has gone away is no error.
@@ -82,9 +77,8 @@ impl Printer {
 }
 
 /// Shows what clap says of a command line, and returns the exit code.
-pub(super) fn clap_error(system: &dyn System, error: &clap::Error) -> u8 {
+pub(super) fn clap_error(error: &clap::Error) -> u8 {
     use clap::error::ErrorKind::{DisplayHelp, DisplayVersion};
-    _ = system;
     _ = error.print();
     match error.kind() {
         DisplayHelp | DisplayVersion => 0,

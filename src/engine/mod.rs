@@ -13,7 +13,9 @@ mod reasons;
 mod run;
 mod session;
 mod tools;
+mod verdict;
 mod workspace;
 
 pub use run::{BuildOptions, BuildResult, Force};
 pub use session::{Ask, Engine, EngineError};
+pub use verdict::{PlanReport, PlannedVerdict, Verdict};

@@ -100,9 +100,8 @@ impl Engine {
         plan::plan(&self.db, self.workspace, request, self.surroundings).clone()
     }
 
-    /// Opens the parts of the cache that a look-up needs.
+    /// Opens the parts of the cache that a look-up needs; makes no folder.
     pub(super) fn open_cache(&self) -> Cache {
-        _ = self.system.create_dir_all(&self.layout.version());
         let store = Arc::new(Store::open(Arc::clone(&self.system), self.layout.clone()));
         let blobs = Blobs::new(Arc::clone(&self.system), self.layout.blobs());
         let known = known_files(&*self.system, &self.layout);

@@ -15,6 +15,7 @@ use crate::{
     model::{
         playbook::Playbook,
         query::{catalog, config, playbook_reading, rule_file, rules, script_reading, text},
+        rule::duplicate_kinds,
     },
 };
 
@@ -92,6 +93,7 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
         diagnostics.push(validate::nothing_selected(catalog.scripts.len()));
     }
     let tools = std::mem::take(&mut expanded.tools);
+    let job_timeouts = std::mem::take(&mut expanded.job_timeouts);
     let nodes = match validate::order(&mut expanded, request.overlap(db)) {
         Ok(nodes) => nodes,
         Err(circle) => {
@@ -102,7 +104,12 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     diagnostics.extend(validate::check(&nodes));
     let playbook = playbooks.first().map(|(file, _)| file.path(db).clone());
     let is_sound = !crate::diag::has_errors(&diagnostics);
-    Planned { plan: is_sound.then(|| Arc::new(Plan { nodes, playbook })), tools, diagnostics, is_empty }
+    Planned {
+        plan: is_sound.then(|| Arc::new(Plan { nodes, playbook, job_timeouts })),
+        tools,
+        diagnostics,
+        is_empty,
+    }
 }
 
 /// Returns the plan alone, so that what depends on it is not asked again when only a diagnostic changed.
@@ -119,7 +126,13 @@ pub fn plan_graph(
 /// Returns what is wrong with the files that every plan stands on.
 fn ground_faults(db: &dyn Db, workspace: Workspace) -> Vec<Diagnostic> {
     let mut faults = config(db, workspace).diagnostics.clone();
-    faults.extend(workspace.rules(db).iter().flat_map(|file| rule_file(db, *file).diagnostics.clone()));
+    let files: Vec<_> = workspace
+        .rules(db)
+        .iter()
+        .map(|file| (Arc::clone(&text(db, *file).source), rule_file(db, *file).clone()))
+        .collect();
+    faults.extend(files.iter().flat_map(|(_, reading)| reading.diagnostics.clone()));
+    faults.extend(duplicate_kinds(&files));
     faults.extend(rule_matches(db, workspace).diagnostics.clone());
     faults
 }

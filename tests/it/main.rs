@@ -7,7 +7,9 @@
 
 mod guard;
 mod house;
+mod laws;
 mod repo;
+mod stop;
 
 /// Every file and folder beside this one is a module of it.
 #[test]

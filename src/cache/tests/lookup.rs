@@ -75,6 +75,7 @@ impl Step {
         let mut record = record("step", "", Ending::Reusable);
         record.weak =
             Fingerprint::new(vec![Component::of_text(ComponentKind::Command, "text", "step")]).key();
+        record.key = fingerprint.key();
         record.fingerprint = fingerprint;
         record.effects = capture.effects;
         self.store.commit(begin, &record).unwrap();

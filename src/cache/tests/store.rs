@@ -115,6 +115,7 @@ fn sets_of_questions_stand_once_and_the_latest_first() {
         let mut one = record("a", names[1], Ending::Reusable);
         let more = Component::of_text(ComponentKind::Input, names[1], names[1]);
         one.fingerprint = one.fingerprint.with([more]);
+        one.key = one.fingerprint.key();
         let id = store.begin("a", &[]).unwrap();
         store.commit(id, &one).unwrap();
     }
@@ -143,6 +144,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         Ending::Reusable,
         Ending::NotReusable("no".to_owned()),
         failed(),
+        Ending::Interrupted,
     ]);
     prop_oneof![
         4 => (0..2_usize, prop::collection::vec(0..3_usize, 0..3)).prop_map(|(step, keys)| Happens::Begin(step, keys)),
@@ -169,8 +171,8 @@ impl Model {
     fn commit(&mut self, step: usize, begun: &[usize], value: usize, ending: &Ending) {
         let keys = begun.iter().chain([&value]).map(|value| (step, *value));
         match ending {
-            Ending::Failed(_) => self.unusable.extend(keys),
-            _ => keys.for_each(|key| _ = self.unusable.remove(&key)),
+            Ending::Failed(_) | Ending::Interrupted => self.unusable.extend(keys),
+            Ending::Reusable | Ending::NotReusable(_) => keys.for_each(|key| _ = self.unusable.remove(&key)),
         }
         if *ending == Ending::Reusable {
             self.green.insert((step, value), self.commits);

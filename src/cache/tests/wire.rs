@@ -49,17 +49,18 @@ fn records() -> impl Strategy<Value = Record> {
         Just(Ending::Reusable),
         ".{0,5}".prop_map(Ending::NotReusable),
         ".{0,5}".prop_map(Ending::Failed),
+        Just(Ending::Interrupted),
     ];
     let head = (".{0,9}", ".{0,9}", any::<i64>(), any::<u64>(), ending, any::<Option<i32>>());
     let body = (
         prop::collection::vec(".{0,4}", 0..3),
-        any::<[u8; 32]>(),
+        any::<([u8; 32], [u8; 32])>(),
         prop::collection::vec(components(), 0..5),
         prop::collection::vec(effects(), 0..5),
         any::<Option<[u8; 32]>>(),
     );
     (head, body).prop_map(|((identity, run, ended, duration, ending, exit_code), body)| {
-        let (flags, weak, components, effects, log) = body;
+        let (flags, (weak, key), components, effects, log) = body;
         Record {
             identity,
             run,
@@ -69,6 +70,7 @@ fn records() -> impl Strategy<Value = Record> {
             exit_code,
             flags,
             weak: Digest(weak),
+            key: Digest(key),
             fingerprint: Fingerprint::new(components),
             effects,
             log: log.map(Digest),
