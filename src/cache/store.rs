@@ -1,7 +1,7 @@
 //! The action cache: records by key, by step and by what they left at a path.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt, io,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -42,12 +42,21 @@ struct Index {
     by_key: HashMap<Digest, usize>,
     by_weak: HashMap<Digest, Vec<usize>>,
     by_identity: HashMap<String, Vec<usize>>,
-    unusable: HashMap<Digest, Unusable>,
+    unusable: HashMap<Digest, Blame>,
     open: HashMap<[u8; 16], Vec<Digest>>,
     /// What az itself left at a path, filled when it is first asked for.
     left: Option<HashMap<WsPath, HashSet<Digest>>>,
     file: Option<Box<dyn AppendFile>>,
     is_damaged: bool,
+}
+
+/// What made the records of a key unusable.
+#[derive(Clone, Copy)]
+enum Blame {
+    /// The record at this place of the order, a failure.
+    Failed(usize),
+    /// An action that was never ended.
+    Interrupted,
 }
 
 impl fmt::Debug for Store {
@@ -86,8 +95,7 @@ impl Store {
         let size = self.system.stat(&path).map_or(0, |stat| stat.size);
         let live = state.live_records();
         if state.is_damaged || (size > COMPACT_ABOVE_BYTES && live.len() * 2 < state.all.len()) {
-            let bytes: Vec<u8> = live.iter().flat_map(|record| encode_alone(&*self.system, record)).collect();
-            sys::replace(&*self.system, &path, &bytes)?;
+            sys::replace(&*self.system, &path, &state.to_bytes(&*self.system, &live))?;
             state.is_damaged = false;
         }
         state.file = Some(self.system.append(&path)?);
@@ -128,7 +136,8 @@ impl Store {
     pub fn by_key(&self, key: &Digest) -> Result<Option<Arc<Record>>, Unusable> {
         let state = self.lock();
         match state.unusable.get(key) {
-            Some(why) => Err(*why),
+            Some(Blame::Failed(_)) => Err(Unusable::FailedBefore),
+            Some(Blame::Interrupted) => Err(Unusable::Interrupted),
             None => Ok(state.by_key.get(key).map(|index| Arc::clone(&state.all[*index]))),
         }
     }
@@ -206,11 +215,6 @@ impl Store {
 /// Journals below this size are not worth rewriting.
 const COMPACT_ABOVE_BYTES: u64 = 4 << 20;
 
-/// Returns the entries that bring back a record on its own.
-fn encode_alone(system: &dyn System, record: &Record) -> Vec<u8> {
-    entries::encode(&Entry::commit(BeginId(system.random()), record))
-}
-
 fn note_effects(left: &mut HashMap<WsPath, HashSet<Digest>>, effects: &[Effect]) {
     for effect in effects.iter().filter(|effect| !effect.is_personal) {
         left.entry(effect.path.clone()).or_default().insert(effect.after.to_digest());
@@ -222,7 +226,7 @@ impl Index {
         match entry {
             Entry::Begin { id, keys, identity: _ } => {
                 let keys: Vec<Digest> = keys.into_iter().map(Digest).collect();
-                self.unusable.extend(keys.iter().map(|key| (*key, Unusable::Interrupted)));
+                self.unusable.extend(keys.iter().map(|key| (*key, Blame::Interrupted)));
                 self.open.insert(id, keys);
             }
             Entry::Commit { id, record } => {
@@ -236,14 +240,14 @@ impl Index {
     fn close(&mut self, id: [u8; 16], record: &Record) {
         let keys = self.open.remove(&id).unwrap_or_default();
         let key = record.key;
-        let why = match record.ending {
-            Ending::Failed(_) => Some(Unusable::FailedBefore),
-            Ending::Interrupted => Some(Unusable::Interrupted),
+        let blame = match record.ending {
+            Ending::Failed(_) => Some(Blame::Failed(self.all.len())),
+            Ending::Interrupted => Some(Blame::Interrupted),
             Ending::Reusable | Ending::NotReusable(_) => None,
         };
         for key in keys.into_iter().chain([key]) {
-            match why {
-                Some(why) => _ = self.unusable.insert(key, why),
+            match blame {
+                Some(blame) => _ = self.unusable.insert(key, blame),
                 None => _ = self.unusable.remove(&key),
             }
         }
@@ -267,12 +271,50 @@ impl Index {
         self.open.clear();
     }
 
-    /// Returns the records worth keeping: the last reusable one of each key, and the last of each step.
-    fn live_records(&self) -> Vec<Arc<Record>> {
+    /// Returns the places of the records worth keeping: the last reusable one of each key, the last of each step, and
+    /// the failures that make others unusable.
+    fn live_records(&self) -> BTreeSet<usize> {
         let last = self.by_identity.values().filter_map(|indexes| indexes.last());
-        let mut live: Vec<usize> = self.by_key.values().chain(last).copied().collect();
-        live.sort_unstable();
-        live.dedup();
-        live.into_iter().map(|index| Arc::clone(&self.all[index])).collect()
+        let failures = self.unusable.values().filter_map(|blame| match blame {
+            Blame::Failed(index) => Some(index),
+            Blame::Interrupted => None,
+        });
+        let mut live: BTreeSet<usize> = self.by_key.values().chain(last).chain(failures).copied().collect();
+        // A failure that a later success has made good would be a failure again when it is read anew.
+        live.retain(|index| {
+            let record = &self.all[*index];
+            let is_failure = matches!(record.ending, Ending::Failed(_) | Ending::Interrupted);
+            !is_failure || self.unusable.contains_key(&record.key)
+        });
+        live
+    }
+
+    /// Returns a journal that says of these records, and of every key, what this one says.
+    fn to_bytes(&self, system: &dyn System, live: &BTreeSet<usize>) -> Vec<u8> {
+        let mut blamed: BTreeMap<Option<usize>, Vec<[u8; 32]>> = BTreeMap::new();
+        for (key, blame) in &self.unusable {
+            let by = match blame {
+                Blame::Failed(index) => Some(*index).filter(|index| live.contains(index)),
+                Blame::Interrupted => None,
+            };
+            blamed.entry(by).or_default().push(key.0);
+        }
+        let mut bytes = Vec::new();
+        let mut begin = |by: Option<usize>, identity: &str, bytes: &mut Vec<u8>| {
+            let mut keys = blamed.remove(&by).unwrap_or_default();
+            keys.sort_unstable();
+            let id = system.random();
+            if !keys.is_empty() {
+                bytes.extend(entries::encode(&Entry::Begin { id, identity: identity.to_owned(), keys }));
+            }
+            BeginId(id)
+        };
+        for index in live {
+            let record = &self.all[*index];
+            let id = begin(Some(*index), &record.identity, &mut bytes);
+            bytes.extend(entries::encode(&Entry::commit(id, record)));
+        }
+        begin(None, "", &mut bytes);
+        bytes
     }
 }
