@@ -21,7 +21,7 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(super) fn new(path: PathBuf) -> Self {
+    pub(super) fn new(path: &Path) -> Self {
         let pipe = path.with_extension("pipe");
         mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         let held = File::options().read(true).write(true).open(&pipe).unwrap();
