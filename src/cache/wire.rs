@@ -15,6 +15,7 @@ use crate::{
 
 /// An entry of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "an entry is read, applied and dropped")]
 pub(super) enum Entry {
     /// An action is about to start.
     Begin {
@@ -44,6 +45,7 @@ pub(super) struct WireRecord {
     exit_code: Option<i32>,
     flags: Vec<String>,
     weak: [u8; 32],
+    key: [u8; 32],
     components: Vec<(u8, String, [u8; 32], String)>,
     effects: Vec<(String, WireState, WireState, bool)>,
     log: Option<[u8; 32]>,
@@ -92,6 +94,7 @@ impl From<&Record> for WireRecord {
             exit_code: record.exit_code,
             flags: record.flags.clone(),
             weak: record.weak.0,
+            key: record.key.0,
             components: record.fingerprint.components().iter().map(component).collect(),
             effects: record.effects.iter().map(effect).collect(),
             log: record.log.map(|digest| digest.0),
@@ -123,7 +126,8 @@ impl WireRecord {
             exit_code: self.exit_code,
             flags: self.flags,
             weak: Digest(self.weak),
-            fingerprint: Fingerprint::new(components.collect::<Option<_>>()?),
+            key: Digest(self.key),
+            fingerprint: Fingerprint::from_sorted(components.collect::<Option<_>>()?),
             effects: effects.collect::<Option<_>>()?,
             log: self.log.map(Digest),
         })

@@ -4,6 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::{cache::Cache, runs::Runs, why::Why};
 use crate::base::ScriptNumber;
 
 /// Runs numbered scripts and playbooks the way a build system builds targets.
@@ -39,6 +40,21 @@ pub(super) struct Output {
     pub(super) color: Color,
 }
 
+impl Output {
+    /// Guesses from words that cannot be parsed how the answer is to be shown.
+    pub(super) fn guess(words: &[OsString]) -> Self {
+        let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
+        let has = |text: &str| words.contains(&text);
+        let follows = |value: &str| words.windows(2).any(|pair| pair == ["--format", value]);
+        let format = match () {
+            () if has("--json") || has("--format=json") || follows("json") => Format::Json,
+            () if has("--format=jsonl") || follows("jsonl") => Format::Jsonl,
+            () => Format::Text,
+        };
+        Self { directory: None, format, json: false, quiet: false, verbose: 0, color: Color::Auto }
+    }
+}
+
 /// Forms of data on standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -53,7 +69,7 @@ pub(super) enum Format {
 /// When colours are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless `NO_COLOR` is set
     Auto,
     /// Always
     Always,
@@ -71,9 +87,20 @@ pub(super) enum Verb {
     Script(Script),
     /// Show what would run, and why
     Plan(Plan),
-    /// Explain a code, such as AZ0104, or a verb
+    /// Show scripts, playbooks, stages or tags
+    List(List),
+    /// Look for mistakes in all files; run nothing
+    Check(Check),
+    /// Say why a step ran, was reused, skipped, blocked or failed
+    Why(Why),
+    /// Show the runs that are kept
+    #[command(visible_alias = "jobs")]
+    Runs(Runs),
+    /// Look at the cache, empty or export it
+    Cache(Cache),
+    /// Explain a verb, a code such as AZ0104, or a topic such as selection
     Help {
-        /// A code or a verb
+        /// A verb, a code or a topic
         topic: Option<String>,
     },
 }
@@ -102,6 +129,7 @@ pub(super) struct Request {
 }
 
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct Build {
     #[command(flatten)]
     pub(super) request: Request,
@@ -135,6 +163,23 @@ pub(super) struct Plan {
 }
 
 #[derive(Debug, Clone, Args)]
+pub(super) struct List {
+    /// What to list: scripts (default), playbooks, stages or tags; then a selection such as 04* or stage:NAME
+    #[arg(value_name = "WHAT|SELECTION")]
+    pub(super) words: Vec<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct Check {
+    /// Files, folders, selections or playbooks; default: everything
+    #[arg(value_name = "PATH|SELECTION")]
+    pub(super) words: Vec<String>,
+    /// Warnings are errors; exit 4 if there are no others
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+#[derive(Debug, Clone, Args)]
 pub(super) struct Script {
     /// The number, its first three digits, or the script's name
     pub(super) number: String,
@@ -158,11 +203,6 @@ pub(super) fn rewrite(mut words: Vec<OsString>) -> Vec<OsString> {
     };
     if words.get(1).is_some_and(is_number) {
         words.insert(1, "script".into());
-        // Everything behind the number is the script's, unless az's own options stand before `--`.
-        if let Some(at) = words.iter().position(|word| word == "--") {
-            words.remove(at);
-            words.insert(at, "--".into());
-        }
     }
     words
 }

@@ -20,6 +20,7 @@ pub(super) struct Printer {
 /// Columns that text is wrapped at.
 const WIDTH: usize = 100;
 
+#[expect(clippy::unused_self, reason = "all output goes through the one printer")]
 impl Printer {
     pub(super) fn new(system: &dyn System, output: &Output) -> Self {
         let env = system.env();
@@ -40,14 +41,14 @@ impl Printer {
         self.look.color
     }
 
-    /// Tells whether colours may be used in data for people.
-    pub(super) fn data_color(&self) -> bool {
-        self.data_color
-    }
-
     /// Writes data; a reader that has gone away is no error.
     pub(super) fn data(&self, text: &str) {
         _ = std::io::stdout().lock().write_all(text.as_bytes());
+    }
+
+    /// Writes data that need not be text.
+    pub(super) fn bytes(&self, bytes: &[u8]) {
+        _ = std::io::stdout().lock().write_all(bytes);
     }
 
     /// Writes a JSON value, on one line where values follow each other.
@@ -69,6 +70,11 @@ impl Printer {
         _ = std::io::stderr().lock().write_all(diag::render(fault, self.look).as_bytes());
     }
 
+    /// Writes a diagnostic that is itself the answer.
+    pub(super) fn data_diagnostic(&self, fault: &Diagnostic) {
+        self.data(&diag::render(fault, Look { color: self.data_color, ..self.look }));
+    }
+
     /// Writes diagnostics: for people, or as data where data is asked for.
     pub(super) fn diagnostics(&self, faults: &[Diagnostic]) {
         match self.format {
@@ -78,16 +84,5 @@ impl Printer {
                 self.json(&serde_json::json!({ "schema": "az.error/v1", "diagnostics": faults }));
             }
         }
-    }
-}
-
-/// Shows what clap says of a command line, and returns the exit code.
-pub(super) fn clap_error(system: &dyn System, error: &clap::Error) -> u8 {
-    use clap::error::ErrorKind::{DisplayHelp, DisplayVersion};
-    _ = system;
-    _ = error.print();
-    match error.kind() {
-        DisplayHelp | DisplayVersion => 0,
-        _ => super::USAGE,
     }
 }

@@ -58,7 +58,7 @@ pub(super) const PARENT: &str = "AZ_PARENT";
 /// What a step is given, and its part of the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Environment {
-    /// Names and values, without TMPDIR and AZ_PARENT.
+    /// Names and values, without TMPDIR and `AZ_PARENT`.
     pub(super) values: BTreeMap<String, String>,
     /// What of it enters the key.
     pub(super) components: Vec<Component>,

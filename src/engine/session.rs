@@ -44,6 +44,12 @@ pub struct EngineError {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+impl From<Diagnostic> for EngineError {
+    fn from(fault: Diagnostic) -> Self {
+        Self { diagnostics: vec![fault] }
+    }
+}
+
 /// An opened workspace.
 pub struct Engine {
     pub(super) system: Arc<dyn System>,
@@ -88,6 +94,11 @@ impl Engine {
 
     /// Plans a request; tools are not looked up yet.
     pub(super) fn planned(&self, ask: &Ask) -> Planned {
+        self.planned_in(self.workspace, ask)
+    }
+
+    /// Plans a request in a workspace that may have more files than this one.
+    pub(super) fn planned_in(&self, workspace: Workspace, ask: &Ask) -> Planned {
         let request = Request::new(
             &self.db,
             ask.arguments.clone(),
@@ -97,12 +108,11 @@ impl Engine {
             ask.script_arguments.clone(),
             ask.overlap,
         );
-        plan::plan(&self.db, self.workspace, request, self.surroundings).clone()
+        plan::plan(&self.db, workspace, request, self.surroundings).clone()
     }
 
-    /// Opens the parts of the cache that a look-up needs.
+    /// Opens the parts of the cache that a look-up needs; makes no folder.
     pub(super) fn open_cache(&self) -> Cache {
-        _ = self.system.create_dir_all(&self.layout.version());
         let store = Arc::new(Store::open(Arc::clone(&self.system), self.layout.clone()));
         let blobs = Blobs::new(Arc::clone(&self.system), self.layout.blobs());
         let known = known_files(&*self.system, &self.layout);
