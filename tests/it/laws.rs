@@ -8,6 +8,7 @@ mod order;
 mod outputs;
 mod person;
 mod planning;
+mod random;
 
 /// Returns the text of a script that declares what it reads and writes.
 fn declared(inputs: &str, outputs: &str, body: &str) -> String {

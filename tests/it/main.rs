@@ -4,9 +4,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests touch the real world")]
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
+#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+mod corpus_run;
 mod guard;
 mod house;
+mod incremental;
 mod laws;
 mod repo;
 mod stop;

@@ -23,7 +23,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-pub(crate) use answer::Output;
+pub(crate) use answer::{Checked, Output};
 pub(crate) use gate::{Gate, is_alive, until};
 pub(crate) use running::Running;
 use tempfile::TempDir;
@@ -145,6 +145,29 @@ impl Repo {
     /// Returns where a file beside the repository lies.
     pub(crate) fn outside(&self, name: &str) -> PathBuf {
         self.0.directory.path().join(name)
+    }
+
+    /// Returns the folder with what this machine has beside the project: corpus and benchmarks.
+    ///
+    /// Nothing, said aloud, if it is not there.
+    pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+        let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
+        let found = std::env::var_os("AZ_SHARED").map_or_else(beside, Into::into).join(path);
+        if !found.exists() {
+            eprintln!("skipped: there is no {}", found.display());
+            return None;
+        }
+        Some(found)
+    }
+
+    /// Tells whether a program is on the path of the test itself, which the commands then get too.
+    pub(crate) fn finds(&self, program: &str) -> bool {
+        let is_there = self.env("PATH", &std::env::var("PATH").unwrap()).sh(&format!("{program} --version"));
+        let is_there = is_there.is_success();
+        if !is_there {
+            eprintln!("skipped: there is no {program}");
+        }
+        is_there
     }
 
     /// Tells whether something is at a path.

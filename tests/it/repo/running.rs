@@ -35,6 +35,19 @@ impl Running {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// Tells whether it has not ended yet.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Sends a signal unless it has ended, which it may do at any moment.
+    pub(crate) fn signal_if_running(&mut self, signal: Signal) {
+        if self.is_running() {
+            // The process is not waited for before this returns, so its id is still its own.
+            self.signal(signal);
+        }
+    }
+
     /// Returns what it has written to standard error up to this moment.
     pub(crate) fn stderr(&self) -> String {
         self.text_of("stderr")
