@@ -75,6 +75,18 @@ impl Printer {
         self.data(&diag::render(fault, Look { color: self.data_color, ..self.look }));
     }
 
+    /// Writes a diagnostic in one line, for what is told again and again.
+    pub(super) fn brief(&self, fault: &Diagnostic) {
+        let at = fault
+            .source
+            .as_ref()
+            .zip(fault.labels.first())
+            .map(|(source, label)| format!("{}:{}: ", source.name, source.place(label.span.start).line));
+        let help = fault.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
+        let at = at.unwrap_or_default();
+        self.say(&format!("{}[{}]: {at}{}{help}", fault.severity.as_str(), fault.code, fault.message));
+    }
+
     /// Writes diagnostics: for people, or as data where data is asked for.
     pub(super) fn diagnostics(&self, faults: &[Diagnostic]) {
         match self.format {

@@ -62,18 +62,29 @@ impl<'a> Outputs<'a> {
         behind.filter(|(path, _)| is_other(path)).for_each(|(_, outputs)| visit(outputs));
     }
 
+    /// Calls `each` with every output that names a path, or a folder above it.
+    fn naming(&self, path: &WsPath, mut each: impl FnMut(&Output<'a>)) {
+        let names = |output: &&Output<'a>| {
+            let is_folder = |folder: WsPath| path.is_below(&folder);
+            output.pattern.matches(path) || output.pattern.as_path().is_some_and(is_folder)
+        };
+        let above = ancestors(path.as_str()).filter_map(|folder| self.by_prefix.get(folder));
+        above.flatten().filter(names).for_each(&mut each);
+    }
+
     /// Returns the edges from readers to the owners of what they read.
     pub(super) fn producer_edges(&self) -> Vec<(usize, Edge)> {
         let mut edges = Vec::new();
         for (reader, node) in self.nodes.iter().enumerate() {
-            for input in node.inputs.iter().flatten() {
-                self.overlapping(input, |output| {
-                    if output.node != reader && !output.is_rewrite {
-                        let kind = EdgeKind::Output(output.pattern.as_str().to_owned());
-                        edges.push((reader, Edge { to: output.node, kind }));
-                    }
-                });
-            }
+            let mut add = |output: &Output<'_>| {
+                if output.node != reader && !output.is_rewrite {
+                    let kind = EdgeKind::Output(output.pattern.as_str().to_owned());
+                    edges.push((reader, Edge { to: output.node, kind }));
+                }
+            };
+            node.inputs.iter().flatten().for_each(|input| self.overlapping(input, &mut add));
+            // A script that a step makes is an input of the step that runs it.
+            node.script.iter().for_each(|script| self.naming(script, &mut add));
         }
         edges
     }
