@@ -5,9 +5,16 @@
 #![expect(clippy::disallowed_methods, reason = "tests touch the real world")]
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
 
+mod cache;
+mod damage;
+mod exit_codes;
+mod filters;
 mod guard;
 mod house;
+mod journal;
 mod repo;
+mod runs;
+mod why;
 
 /// Every file and folder beside this one is a module of it.
 #[test]
