@@ -144,3 +144,27 @@ fn an_export_has_the_old_layout_and_all_that_is_known() {
     repo.az("cache export scripts").code(2).says("is no export of a cache").says("0100_make.sh");
     assert_eq!(fs::read_dir(repo.path("scripts")).unwrap().count(), 2);
 }
+
+#[test]
+fn a_secret_is_in_nothing_that_is_shown_or_exported() {
+    let repo = Repo::new()
+        .script("0100_a.sh", "# Env: API_TOKEN\n# Inputs: in.txt\n# Outputs: out.txt\ntouch out.txt");
+    repo.file("in.txt", "").env("API_TOKEN", "hunter2-hunter2");
+    repo.az("build 0100").code(0);
+    let before = repo.az("cache key 0100 --json").json()["key"].clone();
+    for verb in
+        ["cache key 0100", "cache list", "why 0100 --cached", "why 0100 --cached --json", "runs show --json"]
+    {
+        repo.az(verb).code(0).not("hunter2");
+    }
+    repo.az(&format!("cache show {}", before.as_str().unwrap()))
+        .code(0)
+        .says("(value hidden)")
+        .not("hunter2");
+    repo.az("cache export old").code(0);
+    repo.sh("grep -r hunter2 old .azcache").code(1);
+    // Hidden, and part of the key all the same.
+    repo.env("API_TOKEN", "another-secret-value");
+    assert_ne!(repo.az("cache key 0100 --json").json()["key"], before);
+    repo.az("build 0100").code(0).ran(["0100", "0100"]).says("env API_TOKEN changed");
+}

@@ -120,3 +120,26 @@ fn a_cache_that_cannot_be_written_costs_a_warning() {
     repo.az("cache").code(0);
     repo.az("runs").code(0);
 }
+
+#[test]
+fn looking_at_a_damaged_cache_never_breaks() {
+    let repo = chain();
+    repo.az("build '*'").code(0);
+    repo.sh("cp -a .azcache ../saved").code(0);
+    let az = env!("CARGO_BIN_EXE_az");
+    let verbs =
+        ["runs", "runs show", "runs show --log 0100", "why 0200", "why 0200 --cached", "cache", "cache list"];
+    let line: Vec<String> = verbs.iter().map(|verb| format!("'{az}' {verb} || echo code $?")).collect();
+    for file in files_below(&repo.path(".azcache")) {
+        for damage in [Damage::Emptied, Damage::CutInHalf, Damage::Flipped, Damage::MadeAFolder] {
+            repo.sh("chmod -R u+w .azcache; rm -rf .azcache && cp -a ../saved .azcache").code(0);
+            damage.apply(&file);
+            let output = repo.sh(&line.join("; "));
+            // What is asked for may be gone, which is an answer; az itself must not break.
+            let codes: Vec<&str> =
+                output.stdout().lines().filter_map(|line| line.strip_prefix("code ")).collect();
+            assert!(codes.iter().all(|code| *code == "2"), "{} {damage:?}: {output}", file.display());
+            output.not("panicked");
+        }
+    }
+}

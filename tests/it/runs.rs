@@ -108,3 +108,12 @@ fn a_run_that_was_killed_is_told_as_interrupted() {
     repo.az("why 0100").code(0).says("was at work when the run broke off");
     repo.az("why 0200").code(0).says("was not started before the run broke off");
 }
+
+#[test]
+fn a_run_at_work_is_told_as_running_and_only_until_it_ends() {
+    let repo =
+        Repo::new().script("0100_a.sh", &format!("'{}' runs list > list.txt", env!("CARGO_BIN_EXE_az")));
+    repo.az("build 0100").code(0);
+    assert!(repo.read("list.txt").contains("Running"), "{}", repo.read("list.txt"));
+    repo.az("runs list").code(0).says("Completed").not("Running");
+}
