@@ -1,6 +1,6 @@
 //! The command line: turns words into requests, and shows what the engine says.
 //!
-//! Decides nothing. stdout is data, stderr is conversation; everything passes [`Printer`].
+//! Decides nothing. stdout is data, stderr is conversation; everything passes `Printer`.
 
 mod arguments;
 mod build;

@@ -44,7 +44,7 @@ pub(super) fn component_lines(fingerprint: &Fingerprint) -> String {
 
 /// Puts two blanks before each line.
 pub(super) fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
+    text.lines().flat_map(|line| ["  ", line, "\n"]).collect()
 }
 
 /// Returns where a record comes from: `run 7f3a, 2026-11-21 05:13:19 UTC`.
