@@ -106,7 +106,9 @@ impl Engine {
             diagnostics = diagnostics.into_iter().map(Diagnostic::strict).collect();
         }
         match planned.plan {
-            Some(plan) if !has_errors(&diagnostics) => Ok((plan, diagnostics)),
+            Some(plan) if !has_errors(&diagnostics) && (allow_empty || !planned.is_empty) => {
+                Ok((plan, diagnostics))
+            }
             _ => Err(EngineError { diagnostics }),
         }
     }
