@@ -56,6 +56,11 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     variables.extend(playbooks.iter().flat_map(|(_, playbook)| playbook.variables.clone()));
     variables.extend(request.variables(db).clone());
     let rulebook = rules(db, workspace);
+    let unreadable: Vec<_> = workspace
+        .scripts(db)
+        .iter()
+        .filter_map(|file| Some((file.path(db).clone(), text(db, *file).diagnostic.clone()?)))
+        .collect();
     let ground = Ground {
         root: workspace.root(db),
         catalog,
@@ -68,6 +73,7 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
         platform: &workspace.platform(db).os,
         with_dependencies: request.with_dependencies(db),
         script_arguments: request.script_arguments(db),
+        unreadable: &unreadable,
     };
     let mut expanded = Expanded::default();
     for part in &parts {
