@@ -40,11 +40,6 @@ impl Printer {
         self.look.color
     }
 
-    /// Tells whether colours may be used in data for people.
-    pub(super) fn data_color(&self) -> bool {
-        self.data_color
-    }
-
     /// Writes data; a reader that has gone away is no error.
     pub(super) fn data(&self, text: &str) {
         _ = std::io::stdout().lock().write_all(text.as_bytes());
