@@ -48,7 +48,7 @@ impl Output {
     /// Guesses from words that cannot be parsed how the answer is to be shown.
     pub(super) fn guess(words: &[OsString]) -> Self {
         let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
-        let has = |text: &str| words.iter().any(|word| *word == text);
+        let has = |text: &str| words.contains(&text);
         let follows = |value: &str| words.windows(2).any(|pair| pair == ["--format", value]);
         let format = match () {
             () if has("--json") || has("--format=json") || follows("json") => Format::Json,
@@ -81,7 +81,7 @@ pub(super) enum Format {
 /// When colours are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless `NO_COLOR` is set
     Auto,
     /// Always
     Always,

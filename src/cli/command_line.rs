@@ -27,9 +27,10 @@ pub(super) fn diagnostic(error: &clap::Error, words: &[OsString]) -> Diagnostic 
         (ErrorKind::UnknownArgument, _, Some(option), _) => format!("there is no option `{option}`"),
         (ErrorKind::ArgumentConflict, _, Some(option), _) => {
             let other = text(error, ContextKind::PriorArg).unwrap_or_default();
-            match other == *option {
-                true => format!("`{option}` stands twice"),
-                false => format!("`{option}` cannot stand together with `{other}`"),
+            if other == *option {
+                format!("`{option}` stands twice")
+            } else {
+                format!("`{option}` cannot stand together with `{other}`")
             }
         }
         (ErrorKind::MissingRequiredArgument, _, Some(option), _) => format!("`{option}` is missing"),
@@ -66,6 +67,14 @@ fn help(error: &clap::Error, words: &[OsString], wrong_verb: Option<&str>) -> St
         && !values.is_empty()
     {
         return format!("write {}", quoted_list(values.iter()));
+    }
+    if error.kind() == ErrorKind::ArgumentConflict {
+        return "leave one of them out".to_owned();
+    }
+    if error.kind() == ErrorKind::InvalidValue
+        && let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg)
+    {
+        return format!("write it as `{option}`");
     }
     match words.first().and_then(|word| word.to_str()) {
         Some(verb) if !verb.starts_with('-') => format!("`az help {verb}` shows its options"),

@@ -5,7 +5,6 @@ use std::{fmt::Write, sync::Arc};
 use serde_json::{Value, json};
 
 use super::{
-    Outcome,
     arguments::{Format, Output},
     build::open,
     printer::Printer,
@@ -22,14 +21,13 @@ use crate::{
 const SHOWN: usize = 6;
 
 /// Shows where one stands.
-pub(super) fn overview(system: &Arc<dyn System>, printer: &Printer, output: &Output) -> Outcome {
+pub(super) fn overview(system: &Arc<dyn System>, printer: &Printer, output: &Output) {
     let overview = open(system, output).ok().map(|engine| engine.overview());
     match (&overview, printer.format) {
         (Some(overview), Format::Text) => printer.data(&text(overview, system.now())),
         (None, Format::Text) => printer.data(BEGIN),
         (overview, Format::Json | Format::Jsonl) => printer.json(&to_json(overview.as_ref())),
     }
-    Ok(0)
 }
 
 /// For a folder that is no workspace.

@@ -28,7 +28,7 @@ pub(super) fn columns(rows: &[Vec<String>]) -> String {
 
 /// Writes rows in columns below a line that they belong to.
 pub(super) fn indented(rows: &[Vec<String>]) -> String {
-    columns(rows).lines().map(|line| format!("  {line}\n")).collect()
+    columns(rows).lines().flat_map(|line| ["  ", line, "\n"]).collect()
 }
 
 /// A longer cell pushes the rest of its row to the right instead of being cut.

@@ -10,6 +10,7 @@ use super::{
     validate,
 };
 use crate::{
+    base::WsPath,
     db::{Db, Request, SourceFile, Surroundings, Workspace},
     diag::Diagnostic,
     model::{
@@ -56,11 +57,7 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     variables.extend(playbooks.iter().flat_map(|(_, playbook)| playbook.variables.clone()));
     variables.extend(request.variables(db).clone());
     let rulebook = rules(db, workspace);
-    let unreadable: Vec<_> = workspace
-        .scripts(db)
-        .iter()
-        .filter_map(|file| Some((file.path(db).clone(), text(db, *file).diagnostic.clone()?)))
-        .collect();
+    let unreadable = unreadable_scripts(db, workspace);
     let ground = Ground {
         root: workspace.root(db),
         catalog,
@@ -120,6 +117,12 @@ pub fn plan_graph(
     surroundings: Surroundings,
 ) -> Option<Arc<Plan>> {
     plan(db, workspace, request, surroundings).plan.clone()
+}
+
+/// Returns the scripts whose text is not known, by path, each with what is wrong.
+fn unreadable_scripts(db: &dyn Db, workspace: Workspace) -> Vec<(WsPath, Diagnostic)> {
+    let fault = |file: &SourceFile| Some((file.path(db).clone(), text(db, *file).diagnostic.clone()?));
+    workspace.scripts(db).iter().filter_map(fault).collect()
 }
 
 /// Returns what is wrong with the files that every plan stands on.

@@ -5,8 +5,13 @@
 #![expect(clippy::disallowed_methods, reason = "tests touch the real world")]
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
 
+mod broken;
+mod check;
+mod corpus;
 mod guard;
+mod help;
 mod house;
+mod list;
 mod repo;
 
 /// Every file and folder beside this one is a module of it.

@@ -116,8 +116,7 @@ impl Engine {
             let is_called = |called: &&str| called.eq_ignore_ascii_case(name);
             let found = playbook_names(db, workspace).into_iter().filter(|file| {
                 let own = [file.path.as_str(), &file.stem, file.path.file_name()];
-                own.iter().any(|called| is_called(called))
-                    || file.name.as_deref().as_ref().is_some_and(is_called)
+                own.iter().any(&is_called) || file.name.as_deref().as_ref().is_some_and(is_called)
             });
             targets.playbooks.extend(found.map(|file| file.file));
         }
