@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     Plan, ToolWish,
     expand::{Expanded, Ground, PlaybookContext},
+    places::Places,
     request::{Part, parts},
     rules::rule_matches,
     validate,
@@ -95,14 +96,15 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
         diagnostics.push(validate::nothing_selected(catalog.scripts.len()));
     }
     let tools = std::mem::take(&mut expanded.tools);
-    let nodes = match validate::order(&mut expanded, request.overlap(db)) {
+    let places = Places { db, workspace, playbooks: &playbooks };
+    let nodes = match validate::order(&mut expanded, request.overlap(db), &places) {
         Ok(nodes) => nodes,
         Err(circle) => {
             diagnostics.push(*circle);
             Vec::new()
         }
     };
-    diagnostics.extend(validate::check(&nodes));
+    diagnostics.extend(validate::check(&nodes, &places));
     let playbook = playbooks.first().map(|(file, _)| file.path(db).clone());
     let is_sound = !crate::diag::has_errors(&diagnostics);
     Planned { plan: is_sound.then(|| Arc::new(Plan { nodes, playbook })), tools, diagnostics, is_empty }
