@@ -7,5 +7,6 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|argument| argument == az::execute::guard::GUARD_ARGUMENT) {
         return az::execute::guard::guard_main();
     }
-    az::cli::run(Arc::new(az::sys::Os), std::env::args_os().collect()).into()
+    let system: Arc<dyn az::sys::System> = Arc::new(az::sys::Os);
+    az::cli::run(&system, std::env::args_os().collect()).into()
 }

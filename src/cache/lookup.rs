@@ -200,7 +200,8 @@ fn explain(store: &Store, place: Place<'_>, wanted: Wanted<'_>) -> Miss {
     let (components, _) = observe(&place, wanted.questions);
     let today = wanted.weak.with(components);
     let records = store.of(wanted.identity);
-    let compared = records.iter().filter(|record| !matches!(record.ending, Ending::Failed(_)));
+    let compared =
+        records.iter().filter(|record| !matches!(record.ending, Ending::Failed(_) | Ending::Interrupted));
     // The latest record wins a tie: it is the one people remember.
     let nearest = compared
         .map(|record| (difference(&record.fingerprint, &today), record))
@@ -213,6 +214,7 @@ fn explain(store: &Store, place: Place<'_>, wanted: Wanted<'_>) -> Miss {
             Ending::NotReusable(why) => Miss::NotReusable(why.clone()),
             _ => Miss::Unusable(Unusable::Interrupted),
         },
+        (None, Some(last)) if last.ending == Ending::Interrupted => Miss::Unusable(Unusable::Interrupted),
         (None, Some(_)) => Miss::Unusable(Unusable::FailedBefore),
         (None, None) => Miss::NoRecord,
     }

@@ -1,7 +1,7 @@
 //! The action cache: records by key, by step and by what they left at a path.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     fmt, io,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -9,11 +9,11 @@ use std::{
 use super::{
     Layout,
     entries::{self, ReadEntries},
-    record::{BeginId, Effect, Record},
+    record::{BeginId, Effect, Ending, Record},
     wire::Entry,
 };
 use crate::{
-    base::{Digest, DigestWriter, WsPath},
+    base::{Digest, WsPath},
     fingerprint::{Question, State},
     sys::{self, AppendFile, System},
 };
@@ -40,7 +40,7 @@ struct Index {
     /// In the order of their commits.
     all: Vec<Arc<Record>>,
     by_key: HashMap<Digest, usize>,
-    by_weak: HashMap<Digest, PathSets>,
+    by_weak: HashMap<Digest, Vec<usize>>,
     by_identity: HashMap<String, Vec<usize>>,
     unusable: HashMap<Digest, Unusable>,
     open: HashMap<[u8; 16], Vec<Digest>>,
@@ -48,13 +48,6 @@ struct Index {
     left: Option<HashMap<WsPath, HashSet<Digest>>>,
     file: Option<Box<dyn AppendFile>>,
     is_damaged: bool,
-}
-
-/// Sets of questions seen under one weak key, the latest last, each once.
-#[derive(Default)]
-struct PathSets {
-    seen: HashMap<Digest, usize>,
-    sets: BTreeMap<usize, Arc<[Question]>>,
 }
 
 impl fmt::Debug for Store {
@@ -115,12 +108,17 @@ impl Store {
         Ok(())
     }
 
-    /// Returns the sets of questions that were asked under a weak key, the latest first.
+    /// Returns the sets of questions that were asked under a weak key, the latest first, each once.
     pub fn path_sets(&self, weak: &Digest) -> Vec<Arc<[Question]>> {
-        self.lock()
-            .by_weak
-            .get(weak)
-            .map_or_else(Vec::new, |sets| sets.sets.values().rev().cloned().collect())
+        let index = self.lock();
+        let mut sets: Vec<Arc<[Question]>> = Vec::new();
+        for record in index.by_weak.get(weak).into_iter().flatten().rev() {
+            let set: Arc<[Question]> = index.all[*record].questions().collect();
+            if !sets.contains(&set) {
+                sets.push(set);
+            }
+        }
+        sets
     }
 
     /// Returns the last reusable record with a key.
@@ -149,7 +147,7 @@ impl Store {
 
     /// Tells whether a record may be reused as far as later actions with its key go.
     pub fn is_usable(&self, record: &Record) -> bool {
-        record.is_reusable() && !self.lock().unusable.contains_key(&record.fingerprint.key())
+        record.is_reusable() && !self.lock().unusable.contains_key(&record.key)
     }
 
     /// Tells whether az itself left this state at this path, and not out of a person's bytes.
@@ -237,12 +235,16 @@ impl Index {
 
     fn close(&mut self, id: [u8; 16], record: &Record) {
         let keys = self.open.remove(&id).unwrap_or_default();
-        let key = record.fingerprint.key();
-        if matches!(record.ending, super::Ending::Failed(_)) {
-            self.unusable.extend(keys.into_iter().chain([key]).map(|key| (key, Unusable::FailedBefore)));
-        } else {
-            for key in keys.iter().chain([&key]) {
-                self.unusable.remove(key);
+        let key = record.key;
+        let why = match record.ending {
+            Ending::Failed(_) => Some(Unusable::FailedBefore),
+            Ending::Interrupted => Some(Unusable::Interrupted),
+            Ending::Reusable | Ending::NotReusable(_) => None,
+        };
+        for key in keys.into_iter().chain([key]) {
+            match why {
+                Some(why) => _ = self.unusable.insert(key, why),
+                None => _ = self.unusable.remove(&key),
             }
         }
     }
@@ -253,9 +255,9 @@ impl Index {
             note_effects(left, &record.effects);
         }
         if record.is_reusable() {
-            self.by_key.insert(record.fingerprint.key(), index);
+            self.by_key.insert(record.key, index);
         }
-        self.by_weak.entry(record.weak).or_default().add(record.questions().collect());
+        self.by_weak.entry(record.weak).or_default().push(index);
         self.by_identity.entry(record.identity.clone()).or_default().push(index);
         self.all.push(Arc::new(record));
     }
@@ -272,20 +274,5 @@ impl Index {
         live.sort_unstable();
         live.dedup();
         live.into_iter().map(|index| Arc::clone(&self.all[index])).collect()
-    }
-}
-
-impl PathSets {
-    fn add(&mut self, questions: Arc<[Question]>) {
-        let mut writer = DigestWriter::new("az path set v1");
-        for question in &*questions {
-            writer.add(if matches!(question, Question::Content(_)) { "content" } else { "names" });
-            writer.add(question.subject());
-        }
-        let next = self.sets.last_key_value().map_or(0, |(last, _)| last + 1);
-        if let Some(old) = self.seen.insert(writer.finish(), next) {
-            self.sets.remove(&old);
-        }
-        self.sets.insert(next, questions);
     }
 }

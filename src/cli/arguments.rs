@@ -4,6 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::{cache::Cache, runs::Runs, why::Why};
 use crate::base::ScriptNumber;
 
 /// Runs numbered scripts and playbooks the way a build system builds targets.
@@ -103,6 +104,13 @@ pub(super) enum Verb {
     List(List),
     /// Look for mistakes in all files; run nothing
     Check(Check),
+    /// Say why a step ran, was reused, skipped, blocked or failed
+    Why(Why),
+    /// Show the runs that are kept
+    #[command(visible_alias = "jobs")]
+    Runs(Runs),
+    /// Look at the cache, empty or export it
+    Cache(Cache),
     /// Explain a verb, a code such as AZ0104, or a topic such as selection
     Help {
         /// A verb, a code or a topic
@@ -134,6 +142,7 @@ pub(super) struct Request {
 }
 
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct Build {
     #[command(flatten)]
     pub(super) request: Request,
@@ -207,11 +216,6 @@ pub(super) fn rewrite(mut words: Vec<OsString>) -> Vec<OsString> {
     };
     if words.get(1).is_some_and(is_number) {
         words.insert(1, "script".into());
-        // Everything behind the number is the script's, unless az's own options stand before `--`.
-        if let Some(at) = words.iter().position(|word| word == "--") {
-            words.remove(at);
-            words.insert(at, "--".into());
-        }
     }
     words
 }

@@ -9,7 +9,7 @@ use super::{
     usage,
 };
 use crate::{
-    diag::{Diagnostic, Source, code},
+    diag::{Diagnostic, Severity, Source, code},
     engine::{Ask, BuildOptions, BuildResult, Engine, EngineError, Force},
     event::{Envelope, Event},
     report::{Lines, Verbosity, explain, result_json, summary_line},
@@ -22,8 +22,13 @@ const NOTHING_SELECTED: u8 = 3;
 
 /// Runs `az build`.
 pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output, words: &Build) -> Outcome {
+    let force = match (words.force, words.no_cache) {
+        (true, _) => Force::All,
+        (false, true) => Force::NoCache,
+        (false, false) => Force::No,
+    };
     if words.dry_run {
-        return super::plan::plan_request(system, printer, output, &words.request);
+        return super::plan::plan_request(system, printer, output, &words.request, force);
     }
     let ask = ask(system, &words.request)?;
     let timeout = words.timeout.as_deref().map(parse_timeout).transpose()?;
@@ -31,11 +36,7 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
     let options = BuildOptions {
         jobs: if sequential { Some(1) } else { words.jobs },
         continue_on_error: words.continue_on_error,
-        force: match (words.force, words.no_cache) {
-            (true, _) => Force::All,
-            (false, true) => Force::NoCache,
-            (false, false) => Force::No,
-        },
+        force,
         timeout,
         allow_empty: words.request.allow_empty,
         live: false,
@@ -133,7 +134,7 @@ fn run(
         result
             .diagnostics
             .iter()
-            .filter(|fault| is_shown(fault, verbosity))
+            .filter(|fault| is_shown(fault, output))
             .for_each(|fault| printer.diagnostic(fault));
         if is_loud {
             printer.say(&summary_line(&result.view));
@@ -144,9 +145,9 @@ fn run(
     Ok(result)
 }
 
-/// Notes are for who asks for more.
-fn is_shown(fault: &Diagnostic, verbosity: Verbosity) -> bool {
-    fault.severity > crate::diag::Severity::Note || verbosity == Verbosity::Verbose
+/// Notes are for who asks for more; warnings for all but who asks for less.
+pub(super) fn is_shown(fault: &Diagnostic, output: &Output) -> bool {
+    fault.severity > Severity::Note || output.verbose > 0
 }
 
 /// Lines of a failed step's output that are shown at once.

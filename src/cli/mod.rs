@@ -4,6 +4,7 @@
 
 mod arguments;
 mod build;
+mod cache;
 mod check;
 mod command_line;
 mod help;
@@ -11,8 +12,11 @@ mod list;
 mod overview;
 mod plan;
 mod printer;
+mod record;
+mod runs;
 mod table;
 mod topics;
+mod why;
 
 use std::{ffi::OsString, sync::Arc};
 
@@ -29,23 +33,26 @@ use crate::{
 const USAGE: u8 = 2;
 
 /// Runs az with the arguments of a command line, the program's name first; returns what az exits with.
-pub fn run(system: Arc<dyn System>, arguments: Vec<OsString>) -> u8 {
+pub fn run(system: &Arc<dyn System>, arguments: Vec<OsString>) -> u8 {
     let words = arguments::rewrite(arguments);
     let parsed = match Arguments::try_parse_from(&words) {
         Ok(parsed) => parsed,
-        Err(error) => return answer_clap(&*system, &error, &words),
+        Err(error) => return answer_clap(&**system, &error, &words),
     };
-    let printer = Printer::new(&*system, &parsed.output);
+    let printer = Printer::new(&**system, &parsed.output);
     let outcome = match parsed.verb {
         None => {
-            overview::overview(&system, &printer, &parsed.output);
+            overview::overview(system, &printer, &parsed.output);
             Ok(0)
         }
-        Some(Verb::Build(build)) => build::build(&system, &printer, &parsed.output, &build),
-        Some(Verb::Script(script)) => build::script(&system, &printer, &parsed.output, &script),
-        Some(Verb::List(list)) => list::list(&system, &printer, &parsed.output, &list),
-        Some(Verb::Check(check)) => Ok(check::check(&system, &printer, &parsed.output, &check)),
-        Some(Verb::Plan(plan)) => plan::plan(&system, &printer, &parsed.output, &plan),
+        Some(Verb::Build(build)) => build::build(system, &printer, &parsed.output, &build),
+        Some(Verb::Script(script)) => build::script(system, &printer, &parsed.output, &script),
+        Some(Verb::List(list)) => list::list(system, &printer, &parsed.output, &list),
+        Some(Verb::Check(check)) => Ok(check::check(system, &printer, &parsed.output, &check)),
+        Some(Verb::Plan(plan)) => plan::plan(system, &printer, &parsed.output, &plan),
+        Some(Verb::Why(why)) => why::why(system, &printer, &parsed.output, &why),
+        Some(Verb::Runs(runs)) => runs::runs(system, &printer, &parsed.output, &runs),
+        Some(Verb::Cache(cache)) => cache::cache(system, &printer, &parsed.output, &cache),
         Some(Verb::Help { topic }) => help::help(&printer, topic.as_deref()),
     };
     outcome.unwrap_or_else(|fault| {
@@ -69,6 +76,7 @@ fn answer_clap(system: &dyn System, error: &clap::Error, words: &[OsString]) -> 
 type Outcome = Result<u8, Box<Diagnostic>>;
 
 /// Makes the diagnostic of a mistake on the command line.
+#[expect(clippy::unnecessary_box_returns, reason = "outcomes hold boxed diagnostics")]
 fn usage(message: impl Into<String>, help: impl Into<String>) -> Box<Diagnostic> {
     Box::new(Diagnostic::error(code::USAGE, message).help(help))
 }

@@ -1,20 +1,96 @@
 //! `az plan`.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::{Value, json};
 
 use super::{
     Outcome,
-    arguments::{Output, Plan, Request},
+    arguments::{Format, Output, Plan, Request},
+    build,
     printer::Printer,
 };
-use crate::sys::System;
+use crate::{
+    base::plural,
+    diag::to_json,
+    engine::{Force, PlanReport, PlannedVerdict, Verdict},
+    sys::System,
+};
 
 /// Runs `az plan`.
 pub(super) fn plan(system: &Arc<dyn System>, printer: &Printer, output: &Output, words: &Plan) -> Outcome {
-    plan_request(system, printer, output, &words.request)
+    plan_request(system, printer, output, &words.request, Force::No)
 }
 
 /// Shows what a request would run.
-pub(super) fn plan_request(_s: &Arc<dyn System>, _p: &Printer, _o: &Output, _w: &Request) -> Outcome {
-    Ok(0)
+pub(super) fn plan_request(
+    system: &Arc<dyn System>,
+    printer: &Printer,
+    output: &Output,
+    words: &Request,
+    force: Force,
+) -> Outcome {
+    let ask = build::ask(system, words)?;
+    let report = build::open(system, output).and_then(|engine| engine.plan(&ask, force, words.allow_empty));
+    Ok(match report {
+        Err(error) => build::refuse(printer, &error),
+        Ok(report) => {
+            match printer.format {
+                Format::Json => printer.json(&report_json(&report)),
+                Format::Jsonl => report.nodes.iter().for_each(|node| printer.json(&node_json(node))),
+                Format::Text => show(printer, output, &report),
+            }
+            0
+        }
+    })
+}
+
+fn show(printer: &Printer, output: &Output, report: &PlanReport) {
+    report
+        .diagnostics
+        .iter()
+        .filter(|fault| build::is_shown(fault, output))
+        .for_each(|fault| printer.diagnostic(fault));
+    let width = report.nodes.iter().map(|node| node.planned.id.chars().count()).max().unwrap_or(0).min(32);
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for node in &report.nodes {
+        *counts.entry(node.verdict.as_str()).or_default() += 1;
+        let reason = node.reasons.first().map_or("", |reason| reason.text.as_str());
+        let more = node.reasons.len().saturating_sub(1);
+        let more = if more == 0 { String::new() } else { format!(" (+{more} more)") };
+        let line = format!("{:>9}  {:<width$}  {reason}{more}", node.verdict.as_str(), node.planned.id);
+        printer.data(&format!("{}\n", line.trim_end()));
+        for order in &node.order {
+            printer.data(&format!("{:>9}  {:<width$}  {order}\n", "", ""));
+        }
+    }
+    let all = plural(report.nodes.len(), "step");
+    let parts =
+        counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect::<Vec<_>>().join(", ");
+    printer.say(&if parts.is_empty() { all } else { format!("{all}: {parts}") });
+}
+
+/// Returns `az.plan/v1`.
+fn report_json(report: &PlanReport) -> Value {
+    json!({
+        "schema": "az.plan/v1",
+        "nodes": report.nodes.iter().map(node_json).collect::<Vec<_>>(),
+        "diagnostics": report.diagnostics.iter().map(to_json).collect::<Vec<_>>(),
+    })
+}
+
+fn node_json(node: &PlannedVerdict) -> Value {
+    let mut value = serde_json::to_value(&node.planned).expect("a planned step can be written");
+    value["verdict"] = json!(node.verdict.as_str());
+    value["reasons"] = json!(node.reasons);
+    if let Some(job) = &node.job {
+        value["job"] = json!(job);
+    }
+    if node.verdict == Verdict::Maybe {
+        value["waits_for"] = json!(node.waits_for);
+    }
+    if !node.order.is_empty() {
+        value["order"] = json!(node.order);
+    }
+    value
 }

@@ -20,6 +20,7 @@ pub(super) struct Printer {
 /// Columns that text is wrapped at.
 const WIDTH: usize = 100;
 
+#[expect(clippy::unused_self, reason = "all output goes through the one printer")]
 impl Printer {
     pub(super) fn new(system: &dyn System, output: &Output) -> Self {
         let env = system.env();
@@ -43,6 +44,11 @@ impl Printer {
     /// Writes data; a reader that has gone away is no error.
     pub(super) fn data(&self, text: &str) {
         _ = std::io::stdout().lock().write_all(text.as_bytes());
+    }
+
+    /// Writes data that need not be text.
+    pub(super) fn bytes(&self, bytes: &[u8]) {
+        _ = std::io::stdout().lock().write_all(bytes);
     }
 
     /// Writes a JSON value, on one line where values follow each other.

@@ -15,6 +15,7 @@ use super::{
     materialize::Promises,
     prepare::Prepared,
     run::{exit_code, save_known_files},
+    runs::short_run,
     session::Cache,
 };
 use crate::{
@@ -293,12 +294,11 @@ impl<'a> Desk<'a> {
             return;
         }
         let duration_ms = millis(now.saturating_sub(stage.started.unwrap_or(now)));
-        let event = match stage.failed.is_empty() {
-            true => Event::StageCompleted { name, duration_ms, counts: stage.counts },
-            false => {
-                let failed = std::mem::take(&mut stage.failed);
-                Event::StageFailed { name, failed, error: stage.error.clone().unwrap_or_default() }
-            }
+        let event = if stage.failed.is_empty() {
+            Event::StageCompleted { name, duration_ms, counts: stage.counts }
+        } else {
+            let failed = std::mem::take(&mut stage.failed);
+            Event::StageFailed { name, failed, error: stage.error.clone().unwrap_or_default() }
         };
         self.tell(event);
     }
@@ -367,8 +367,7 @@ impl<'a> Desk<'a> {
         let node = self.id(index);
         let reasons = std::mem::take(&mut self.reasons[index]);
         match outcome {
-            Outcome::Ran | Outcome::Warning => self.tell_ran(index, false),
-            Outcome::Attention => self.tell_ran(index, false),
+            Outcome::Ran | Outcome::Warning | Outcome::Attention => self.tell_ran(index, false),
             Outcome::Failed | Outcome::TimedOut => self.tell_ran(index, true),
             Outcome::Cached => self.tell_reused(index),
             Outcome::Skipped => self.tell(Event::Skipped { node, reasons }),
@@ -378,7 +377,8 @@ impl<'a> Desk<'a> {
                 self.tell(Event::Blocked { node, reasons: vec![Reason::new("blocked", by, text)] });
             }
             Outcome::Cancelled => {
-                let text = "the run ended before it".to_owned();
+                let has_begun = self.done.remove(&index).is_some();
+                let text = if has_begun { "interrupted while it ran" } else { "the run ended before it" };
                 self.tell(Event::Cancelled { node, reasons: vec![Reason::new("cancelled", "run", text)] });
             }
         }
@@ -492,10 +492,6 @@ pub(super) fn planned_node(plan: &Plan, node: &Node) -> PlannedNode {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn short_run(run: &str) -> &str {
-    run.rsplit('-').next().unwrap_or(run)
 }
 
 /// Returns why a run failed, nothing if it did not.

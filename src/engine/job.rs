@@ -189,7 +189,7 @@ impl Attempt {
             } else {
                 Stdio::Log(self.log.clone())
             },
-            mark: node.identity.clone().into(),
+            mark: node.id.clone().into(),
         })
     }
 
@@ -215,6 +215,7 @@ impl Attempt {
             Exit::Signal(_) => None,
         };
         let kept = match &error {
+            Some(_) if ending == Ending::Cancelled => Kept::Interrupted,
             Some(error) => Kept::Failed(error.clone()),
             None => self
                 .why_not_kept(&mut before, &capture, &ended, ending)
@@ -271,21 +272,20 @@ impl Attempt {
         let is_personal = |path: &WsPath, found: &State| {
             found.exists() && *found != State::Directory && is_read(path) && !cache.store.is_ours(path, found)
         };
-        match &self.prepared().node.outputs {
-            Some(outputs) => cache::capture(&cache.disk, outputs, &before.outputs, ended_ns, is_personal),
-            None => {
-                let changed = before.outputs.iter().filter_map(|(path, before)| {
-                    let after = cache.disk.state(path);
-                    let is_personal = is_personal(path, before);
-                    (after != *before).then(|| Effect {
-                        path: path.clone(),
-                        before: before.clone(),
-                        after,
-                        is_personal,
-                    })
-                });
-                Capture { effects: changed.collect(), ..Capture::default() }
-            }
+        if let Some(outputs) = &self.prepared().node.outputs {
+            cache::capture(&cache.disk, outputs, &before.outputs, ended_ns, is_personal)
+        } else {
+            let changed = before.outputs.iter().filter_map(|(path, before)| {
+                let after = cache.disk.state(path);
+                let is_personal = is_personal(path, before);
+                (after != *before).then(|| Effect {
+                    path: path.clone(),
+                    before: before.clone(),
+                    after,
+                    is_personal,
+                })
+            });
+            Capture { effects: changed.collect(), ..Capture::default() }
         }
     }
 
@@ -386,6 +386,7 @@ impl Attempt {
             Kept::Reusable => self.keep_log(),
             _ => None,
         };
+        let fingerprint = before.weak.with(before.observed.clone());
         let record = Record {
             identity: self.prepared().node.identity.clone(),
             run: run.clone(),
@@ -395,7 +396,8 @@ impl Attempt {
             exit_code,
             flags: flags.to_vec(),
             weak: before.weak.key(),
-            fingerprint: before.weak.with(before.observed.clone()),
+            key: fingerprint.key(),
+            fingerprint,
             effects: capture.effects,
             log,
         };
@@ -432,8 +434,8 @@ impl Attempt {
     fn not_started(&self, mut before: Before, error: &StartError, duration: Duration) -> Done {
         let failure = Kept::Failed(error.to_string());
         self.commit(&mut before, Capture::default(), failure, None, &[], duration);
-        let why = if matches!(error, StartError::GuardLost) { code::GUARD_LOST } else { code::CANNOT_START };
-        before.warnings.push((why, error.to_string()));
+        let fault = error.to_diagnostic();
+        before.warnings.push((fault.code, format!("{}; {}", fault.message, fault.help.unwrap_or_default())));
         Done { warnings: before.warnings, ..failed(error.to_string(), duration) }
     }
 }
@@ -454,7 +456,7 @@ fn failed(error: String, duration: Duration) -> Done {
 fn note_cache_error<T>(result: std::io::Result<T>, warnings: &mut Vec<(Code, String)>) -> Option<T> {
     result
         .inspect_err(|error| {
-            warnings.push((code::CACHE_UNUSABLE, format!("the cache cannot be written: {error}")))
+            warnings.push((code::CACHE_UNUSABLE, format!("the cache cannot be written: {error}")));
         })
         .ok()
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::Path,
     sync::{Mutex, PoisonError},
 };
 
@@ -57,7 +57,7 @@ impl Promises {
         timeline: &Timeline,
         index: usize,
         questions: &[Question],
-        kept: &PathBuf,
+        kept: &Path,
     ) -> Result<(), RestoreError> {
         let mut targets: BTreeMap<WsPath, (usize, State)> = BTreeMap::new();
         for (path, place, state) in timeline.pending_before(index) {
@@ -77,12 +77,7 @@ impl Promises {
     ///
     /// # Errors
     /// The first path that could not be brought into its state.
-    pub(super) fn finish(
-        &self,
-        cache: &Cache,
-        timeline: &Timeline,
-        kept: &PathBuf,
-    ) -> Result<(), RestoreError> {
+    pub(super) fn finish(&self, cache: &Cache, timeline: &Timeline, kept: &Path) -> Result<(), RestoreError> {
         let pending = timeline.pending_before(usize::MAX);
         let targets = pending.into_iter().map(|(path, place, state)| (path, (place, state))).collect();
         self.put(cache, timeline, &targets, kept)
@@ -99,7 +94,7 @@ impl Promises {
         cache: &Cache,
         timeline: &Timeline,
         targets: &BTreeMap<WsPath, (usize, State)>,
-        kept: &PathBuf,
+        kept: &Path,
     ) -> Result<(), RestoreError> {
         if targets.is_empty() {
             return Ok(());

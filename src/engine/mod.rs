@@ -2,6 +2,8 @@
 //!
 //! Knows how the floors below work together. Does not know how anything is shown, nor what was typed.
 
+mod cache_admin;
+mod cache_export;
 mod check;
 mod desk;
 mod environment;
@@ -10,16 +12,27 @@ mod listing;
 mod logs;
 mod lookup;
 mod materialize;
+mod node_key;
+mod nodes;
 mod overview;
 mod prepare;
 mod reasons;
 mod run;
+mod runs;
 mod session;
 mod tools;
+mod verdict;
+mod why;
 mod workspace;
 
+pub use cache_admin::{CacheEntry, CacheStatus, Cleared, HitRate};
+pub use cache_export::Exported;
 pub use check::{CheckOptions, Checked, CheckedFile};
 pub use listing::{ListedPlaybook, ListedScript, Listing};
+pub use node_key::NodeKey;
 pub use overview::Overview;
 pub use run::{BuildOptions, BuildResult, Force};
+pub use runs::{SavedRun, short_run};
 pub use session::{Ask, Engine, EngineError};
+pub use verdict::{PlanReport, PlannedVerdict, Verdict};
+pub use why::Why;

@@ -15,7 +15,7 @@ pub struct Overview {
 impl Engine {
     /// Looks at the workspace; O(scripts + runs).
     pub fn overview(&self) -> Overview {
-        let runs = journal::list_runs(&*self.system, &self.layout.runs(), &self.layout.lock());
+        let runs = journal::list_runs(&*self.system, &self.layout.runs(), &self.layout.lock(0));
         let listing = self.list(&[]).unwrap_or_default();
         Overview { listing, last_run: runs.into_iter().next() }
     }

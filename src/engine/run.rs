@@ -146,16 +146,23 @@ impl Engine {
         format!("{}\t{identity}", self.root.display())
     }
 
-    /// Waits until no other az runs here; one that runs inside another's step does not wait for it.
-    fn lock_workspace(&self, on_wait: &mut dyn FnMut()) -> Option<Box<dyn Lock>> {
-        let is_nested = self.env.get(PARENT).is_some_and(|chain| {
-            chain.lines().any(|line| line.starts_with(&format!("{}\t", self.root.display())))
-        });
-        if is_nested {
-            return None;
-        }
+    /// Tells whether az was started by a step that az runs here.
+    pub(super) fn is_nested(&self) -> bool {
+        self.depth() > 0
+    }
+
+    /// Returns how many steps of this workspace az runs inside.
+    fn depth(&self) -> usize {
+        let chain = self.env.get(PARENT).map_or("", String::as_str);
+        let own = format!("{}	", self.root.display());
+        chain.lines().filter(|line| line.starts_with(&own)).count()
+    }
+
+    /// Waits until no other az runs here; one that runs inside another's step waits only for those that run inside
+    /// as many.
+    pub(super) fn lock_workspace(&self, on_wait: &mut dyn FnMut()) -> Option<Box<dyn Lock>> {
         _ = self.system.create_dir_all(&self.layout.version());
-        let path = self.layout.lock();
+        let path = self.layout.lock(self.depth());
         match self.system.lock(&path, LockMode::Exclusive, Wait::Try) {
             Ok(Some(lock)) => Some(lock),
             Ok(None) => {
@@ -176,7 +183,8 @@ impl Engine {
         let on_failure = if goes_on { OnFailure::KeepGoing } else { OnFailure::FailFast };
         let slot_count = u32::try_from(slots).unwrap_or(u32::MAX);
         let capacities = std::iter::once(slot_count).chain(resources(plan).iter().map(|_| 1)).collect();
-        Policy { timeout: options.timeout, capacities, ..Policy::new(slots, on_failure) }
+        let group_timeouts = plan.job_timeouts.values().copied().collect();
+        Policy { timeout: options.timeout, capacities, group_timeouts, ..Policy::new(slots, on_failure) }
     }
 }
 
@@ -201,6 +209,7 @@ fn scheduler_nodes(plan: &Plan) -> Vec<scheduler::Node> {
             retries: node.settings.retries.unwrap_or(0),
             retry_delay: node.settings.retry_delay.unwrap_or(Duration::from_secs(1)),
             timeout: node.settings.timeout,
+            group: node.job.as_ref().and_then(|job| plan.job_timeouts.keys().position(|known| known == job)),
         }
     };
     plan.nodes.iter().map(node).collect()

@@ -1,1 +1,112 @@
-//! stub
+//! The saved runs: which there are, and what happened in one of them.
+
+use super::{
+    Engine, EngineError,
+    nodes::{self, Called, Found},
+};
+use crate::{
+    base::{nearest, quoted_list},
+    diag::{Diagnostic, code},
+    event::Envelope,
+    journal::{RunEntry, events_of, find_run, list_runs},
+    report::RunView,
+};
+
+/// A run that was read from its folder.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SavedRun {
+    /// Its folder and metadata.
+    pub entry: RunEntry,
+    /// All that happened in it, as far as it was written down.
+    pub events: Vec<Envelope>,
+    /// What the events come to.
+    pub view: RunView,
+}
+
+impl SavedRun {
+    /// Returns the id of the step that a person calls `wanted`.
+    ///
+    /// # Errors
+    /// If there is none, or several.
+    pub fn step_called(&self, wanted: &str) -> Result<&str, EngineError> {
+        let steps: Vec<Called> =
+            self.view.nodes.values().map(|node| Called::planned(&node.planned)).collect();
+        let fault = match nodes::find(&steps, wanted) {
+            Found::One(index) => return Ok(&self.view.nodes[index].planned.id),
+            Found::Several(found) => nodes::ambiguous(&steps, &found, wanted),
+            Found::Nothing => {
+                let short = short_run(&self.entry.info.job_id);
+                nodes::unknown(&steps, wanted, &format!("`az runs show {short}` shows the steps of the run"))
+            }
+        };
+        Err(fault.into())
+    }
+}
+
+impl Engine {
+    /// Returns all runs that have a folder, the latest first.
+    pub fn runs(&self) -> Vec<RunEntry> {
+        list_runs(&*self.system, &self.layout.runs(), &self.layout.lock(0))
+    }
+
+    /// Reads the run whose id starts or ends with `text`; `last` is the latest one.
+    ///
+    /// # Errors
+    /// If there is none, or several.
+    pub fn run_called(&self, text: &str) -> Result<SavedRun, EngineError> {
+        let runs = self.runs();
+        let ids: Vec<String> = runs.iter().map(|run| run.info.job_id.clone()).collect();
+        let mut found = find_run(runs, text);
+        if found.len() == 1 {
+            return Ok(self.saved(found.remove(0)));
+        }
+        let shorts = ids.iter().map(|id| short_run(id));
+        let fault = Diagnostic::error(code::NO_SUCH_RUN, message(&ids, &found, text));
+        Err(match (found.as_slice(), nearest(text, shorts)) {
+            _ if ids.is_empty() => fault.help("a run is kept when it starts a step: `az build --force`"),
+            ([], Some(near)) => fault.help(format!("did you mean `{near}`?")),
+            ([], None) => fault.help("`az runs list` shows what there is; `last` is the latest one"),
+            (several, _) => {
+                let ids = several.iter().take(12).map(|run| &run.info.job_id);
+                fault.help(format!("say which: {}", quoted_list(ids)))
+            }
+        }
+        .into())
+    }
+
+    /// Reads the events of a run.
+    pub(super) fn saved(&self, entry: RunEntry) -> SavedRun {
+        let events = events_of(&*self.system, &entry);
+        let view = RunView::of(&events);
+        SavedRun { entry, events, view }
+    }
+
+    /// Returns what a step of a saved run printed, whether or not the step came to its end.
+    ///
+    /// # Errors
+    /// If nothing of it is kept.
+    pub fn saved_log(&self, run: &SavedRun, id: &str) -> Result<Vec<u8>, EngineError> {
+        let unfinished = || self.system.read(&run.entry.log_path(id)).ok();
+        self.log_of(&run.view, id).or_else(unfinished).ok_or_else(|| {
+            let short = short_run(&run.entry.info.job_id);
+            let outcome = run.view.nodes.get(id).and_then(|node| node.outcome);
+            let why = outcome.map_or_else(String::new, |outcome| format!("; it was {outcome}"));
+            let message = format!("nothing that {id} printed in run {short} is kept{why}");
+            let help = format!("run it again: az build {id} --force");
+            Diagnostic::error(code::NO_LOG, message).help(help).into()
+        })
+    }
+}
+
+fn message(ids: &[String], found: &[RunEntry], text: &str) -> String {
+    match found.len() {
+        _ if ids.is_empty() => "no run is kept here yet".to_owned(),
+        0 => format!("there is no run `{text}`"),
+        count => format!("{count} runs have an id that starts or ends with `{text}`"),
+    }
+}
+
+/// Returns the part of a run's id that people use.
+pub fn short_run(run: &str) -> &str {
+    run.rsplit('-').next().unwrap_or(run)
+}

@@ -44,6 +44,12 @@ pub struct EngineError {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+impl From<Diagnostic> for EngineError {
+    fn from(fault: Diagnostic) -> Self {
+        Self { diagnostics: vec![fault] }
+    }
+}
+
 /// An opened workspace.
 pub struct Engine {
     pub(super) system: Arc<dyn System>,
@@ -105,9 +111,8 @@ impl Engine {
         plan::plan(&self.db, workspace, request, self.surroundings).clone()
     }
 
-    /// Opens the parts of the cache that a look-up needs.
+    /// Opens the parts of the cache that a look-up needs; makes no folder.
     pub(super) fn open_cache(&self) -> Cache {
-        _ = self.system.create_dir_all(&self.layout.version());
         let store = Arc::new(Store::open(Arc::clone(&self.system), self.layout.clone()));
         let blobs = Blobs::new(Arc::clone(&self.system), self.layout.blobs());
         let known = known_files(&*self.system, &self.layout);

@@ -1,1 +1,152 @@
-//! stub
+//! What a build would do, step by step, without doing it.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    Ask, Engine, EngineError,
+    desk::planned_node,
+    lookup::{Decided, decide},
+    materialize::Promises,
+    prepare::prepare,
+    run::Force,
+};
+use crate::{
+    cache::{Hit, Timeline},
+    diag::{Diagnostic, has_errors},
+    event::{PlannedNode, Reason},
+    plan::{EdgeKind, Plan},
+};
+
+/// What would become of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It would run.
+    Run,
+    /// That depends on what steps before it leave.
+    Maybe,
+    /// Its record would be reused, and all it left is there.
+    Reuse,
+    /// Its record would be reused, and some of what it left brought back.
+    Restore,
+    /// Its condition is false.
+    Skip,
+}
+
+impl Verdict {
+    /// Returns the word used in JSON and in text.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Maybe => "maybe",
+            Self::Reuse => "reuse",
+            Self::Restore => "restore",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+/// A step and what would become of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedVerdict {
+    /// The step.
+    pub planned: PlannedNode,
+    /// Its job, in a playbook with jobs.
+    pub job: Option<String>,
+    /// What would become of it.
+    pub verdict: Verdict,
+    /// Ids of the steps whose results must be known first, where that matters.
+    pub waits_for: Vec<String>,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// Why it comes after others, where nobody declared it: a sentence each.
+    pub order: Vec<String>,
+}
+
+/// What a build would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanReport {
+    /// The steps in sequential order.
+    pub nodes: Vec<PlannedVerdict>,
+    /// What is doubtful.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Engine {
+    /// Says what a build of this request would do; runs nothing and writes nothing.
+    ///
+    /// # Errors
+    /// If nothing could be run: the request, a file or a program is at fault.
+    pub fn plan(&self, ask: &Ask, force: Force, allow_empty: bool) -> Result<PlanReport, EngineError> {
+        let (plan, mut diagnostics) = self.runnable(ask, self.planned(ask), allow_empty)?;
+        let (nodes, missing) = prepare(&*self.system, &self.root, &self.env, &plan);
+        diagnostics.extend(missing);
+        if has_errors(&diagnostics) {
+            return Err(EngineError { diagnostics });
+        }
+        let cache = self.open_cache();
+        let timeline = Timeline::new(Arc::clone(&cache.disk));
+        let promises = Promises::default();
+        let prepared: Vec<_> = nodes.into_iter().map(Arc::new).collect();
+        let mut verdicts: Vec<PlannedVerdict> = Vec::with_capacity(prepared.len());
+        for index in 0..prepared.len() {
+            let decided = decide(&cache, &timeline, &prepared, index, force);
+            let verdict = verdict_of(&plan, index, &decided, &verdicts);
+            if let Decided::Reuse(hit) = &decided {
+                promises.promise(&timeline, index, hit);
+            }
+            verdicts.push(verdict);
+        }
+        Ok(PlanReport { nodes: verdicts, diagnostics })
+    }
+}
+
+fn verdict_of(plan: &Plan, index: usize, decided: &Decided, before: &[PlannedVerdict]) -> PlannedVerdict {
+    let node = &plan.nodes[index];
+    let (verdict, reasons, waits_for) = match decided {
+        Decided::Skip(reasons) => (Verdict::Skip, reasons.clone(), Vec::new()),
+        Decided::Run(reasons) => (Verdict::Run, reasons.clone(), Vec::new()),
+        Decided::Reuse(hit) => reuse(plan, index, hit, before),
+    };
+    let undeclared = node.edges.iter().filter(|edge| matches!(edge.kind, EdgeKind::Rewrite(_)));
+    PlannedVerdict {
+        planned: planned_node(plan, node),
+        job: node.job.clone(),
+        verdict,
+        waits_for,
+        reasons,
+        order: undeclared
+            .map(|edge| format!("after {}: it {}", plan.nodes[edge.to].id, edge.kind.reason()))
+            .collect(),
+    }
+}
+
+/// A reuse is certain only if no step that would run makes what this one reads.
+fn reuse(
+    plan: &Plan,
+    index: usize,
+    hit: &Hit,
+    before: &[PlannedVerdict],
+) -> (Verdict, Vec<Reason>, Vec<String>) {
+    let is_open = |place: usize| matches!(before[place].verdict, Verdict::Run | Verdict::Maybe);
+    let makers = plan.nodes[index]
+        .edges
+        .iter()
+        .filter(|edge| matches!(edge.kind, EdgeKind::Output(_) | EdgeKind::Rewrite(_)) && is_open(edge.to));
+    let waits_for: BTreeSet<String> = makers.map(|edge| plan.nodes[edge.to].id.clone()).collect();
+    let id = &plan.nodes[index].id;
+    if let Some(first) = waits_for.first() {
+        let reasons = vec![Reason::new("waits", first, format!("depends on what {first} leaves"))];
+        return (Verdict::Maybe, reasons, waits_for.into_iter().collect());
+    }
+    let count = hit.differing.len() + hit.superseded.len();
+    if count == 0 {
+        return (Verdict::Reuse, vec![Reason::new("reused", id, "unchanged")], Vec::new());
+    }
+    let paths: Vec<&str> = hit.differing.iter().map(crate::base::WsPath::as_str).collect();
+    let reason = Reason::new(
+        "output_missing",
+        paths.join(" "),
+        format!("unchanged; would bring back {}", paths.join(", ")),
+    );
+    (Verdict::Restore, vec![reason], Vec::new())
+}

@@ -73,7 +73,7 @@ pub(super) fn load(system: &dyn System, root: &Path, db: &mut Database) -> Works
         Format::from_extension(extension).is_some()
     };
     let playbooks = reader.files_below(&folders(&configured.playbooks, &PLAYBOOK_ROOTS), is_playbook);
-    let rules_folder = folders(&configured.rules.clone().map(|folder| vec![folder]), &["rules"]);
+    let rules_folder = folders(&configured.rules.map(|folder| vec![folder]), &["rules"]);
     let is_toml = |name: &str| name.rsplit_once('.').is_some_and(|(_, extension)| extension == "toml");
     let rules = reader.files_below(&rules_folder, is_toml);
     let mut files =

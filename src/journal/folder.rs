@@ -113,7 +113,7 @@ fn pretty(value: &Value) -> io::Result<Vec<u8>> {
 }
 
 /// Returns a file name for a step's id, which may hold `/`, blanks and brackets.
-fn log_name(node: &str) -> String {
+pub(super) fn log_name(node: &str) -> String {
     let safe =
         |c: char| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '=' | ',') { c } else { '~' };
     let name: String = node.chars().take(120).map(safe).collect();

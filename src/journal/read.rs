@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::RunInfo;
+use super::{RunInfo, folder::log_name};
 use crate::{
     event::Envelope,
     sys::{LockMode, System, Wait},
@@ -50,6 +50,13 @@ pub struct RunEntry {
     pub result: Option<Value>,
 }
 
+impl RunEntry {
+    /// Returns where the log of a step is, if it was started.
+    pub fn log_path(&self, node: &str) -> PathBuf {
+        self.path.join("logs").join(log_name(node))
+    }
+}
+
 /// Returns all runs, the latest first; folders that cannot be read are left out.
 ///
 /// `lock` is the file a running az holds: a run that says it is running while nobody holds it was interrupted.
@@ -70,7 +77,10 @@ pub fn list_runs(system: &dyn System, runs: &Path, lock: &Path) -> Vec<RunEntry>
         let result = system.read(&path.join("result.json")).ok();
         Some(RunEntry { path, info, result: result.and_then(|bytes| serde_json::from_slice(&bytes).ok()) })
     };
-    entries.iter().rev().filter_map(|entry| read(Path::new(&entry.name))).collect()
+    let mut runs: Vec<RunEntry> = entries.iter().filter_map(|entry| read(Path::new(&entry.name))).collect();
+    // Ids tell seconds only, and several runs fit into one.
+    runs.sort_by(|a, b| (&b.info.start_time, &b.info.job_id).cmp(&(&a.info.start_time, &a.info.job_id)));
+    runs
 }
 
 /// Returns the runs whose id starts or ends with `text`; `last` is the latest one.
@@ -86,4 +96,34 @@ pub fn find_run(runs: Vec<RunEntry>, text: &str) -> Vec<RunEntry> {
 pub fn events_of(system: &dyn System, run: &RunEntry) -> Vec<Envelope> {
     let bytes = system.read(&run.path.join("events.jsonl")).unwrap_or_default();
     bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{journal::RunFolder, sys::Memory};
+
+    #[test]
+    fn runs_of_one_second_are_listed_by_when_they_started() {
+        let system = Memory::new();
+        for (id, start) in
+            [("20261121-051319-5442", "05:13:19.490Z"), ("20261121-051319-0841", "05:13:19.546Z")]
+        {
+            let info = RunInfo {
+                job_id: id.to_owned(),
+                request: Vec::new(),
+                playbook: None,
+                start_time: format!("2026-11-21T{start}"),
+                end_time: None,
+                status: Status::Running,
+                process_id: 1,
+            };
+            RunFolder::create(&system, Path::new("/runs"), info).unwrap();
+        }
+        let runs = list_runs(&system, Path::new("/runs"), Path::new("/lock"));
+        let ids: Vec<&str> = runs.iter().map(|run| run.info.job_id.as_str()).collect();
+        assert_eq!(ids, ["20261121-051319-0841", "20261121-051319-5442"]);
+        assert!(runs.iter().all(|run| run.info.status == Status::Interrupted));
+        assert_eq!(find_run(runs, "last")[0].info.job_id, "20261121-051319-0841");
+    }
 }

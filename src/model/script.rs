@@ -114,11 +114,11 @@ pub fn read_script(
         stem: stem.to_owned(),
         kind: kind.map(|kind| kind.name.clone()),
         digest: Digest::of(source.text.as_bytes()),
-        stage: text(&header.stage).unwrap_or_else(|| DEFAULT_STAGE.to_owned()),
+        stage: text(header.stage.as_ref()).unwrap_or_else(|| DEFAULT_STAGE.to_owned()),
         tags: header.tags.iter().map(|tag| tag.value.clone()).collect(),
-        description: text(&header.description),
+        description: text(header.description.as_ref()),
         dependencies: header.dependencies.iter().map(|entry| entry.value.clone()).collect(),
-        condition: text(&header.condition),
+        condition: text(header.condition.as_ref()),
         allow_parallel: header.allow_parallel.as_ref().is_none_or(|allowed| allowed.value),
         settings: settings(&source, &header, &mut diagnostics),
         parameters: header.parameters.iter().map(parameter).collect(),
@@ -134,8 +134,8 @@ fn reading_of(kind: &Kind) -> (CommentStyle, Language) {
     (comments, Language::from_name(&kind.name))
 }
 
-fn text(field: &Option<Spanned<String>>) -> Option<String> {
-    field.as_ref().map(|field| field.value.clone())
+fn text(field: Option<&Spanned<String>>) -> Option<String> {
+    field.map(|field| field.value.clone())
 }
 
 fn parameter(parameter: &script::Parameter) -> Parameter {
@@ -190,7 +190,7 @@ fn settings(source: &Arc<Source>, header: &Header, diagnostics: &mut Vec<Diagnos
         use_env: set(&header.env),
         pass_env: set(&header.pass_env),
         scratch: set(&header.scratch),
-        cwd: text(&header.cwd),
+        cwd: text(header.cwd.as_ref()),
         cache: header.cache.as_ref().and_then(|field| cache_policy(field, &mut bad)),
         timeout: header.timeout.as_ref().and_then(|field| {
             let parsed = duration::parse(&field.value).ok();
@@ -245,13 +245,12 @@ fn exit_codes(header: &Header, bad: &mut Bad<'_>) -> BTreeMap<i32, ExitMeaning> 
             .value
             .split_once('=')
             .and_then(|(code, meaning)| Some((code.trim().parse().ok()?, ExitMeaning::parse(meaning)?)));
-        match parsed {
-            Some((code, meaning)) => declare_exit_code(&mut codes, code, meaning),
-            None => {
-                let words = quoted_list(ExitMeaning::WORDS.iter().map(|(word, _)| word));
-                let help = format!("write CODE=MEANING, as in 3=skipped; meanings are {words}");
-                bad("ExitCodes", entry.span, &entry.value, &help);
-            }
+        if let Some((code, meaning)) = parsed {
+            declare_exit_code(&mut codes, code, meaning);
+        } else {
+            let words = quoted_list(ExitMeaning::WORDS.iter().map(|(word, _)| word));
+            let help = format!("write CODE=MEANING, as in 3=skipped; meanings are {words}");
+            bad("ExitCodes", entry.span, &entry.value, &help);
         }
     }
     codes

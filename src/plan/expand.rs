@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -74,6 +75,7 @@ pub(super) struct Expanded {
     /// Later, earlier, why.
     pub(super) edges: Vec<(usize, usize, EdgeKind)>,
     pub(super) tools: Vec<ToolWish>,
+    pub(super) job_timeouts: BTreeMap<String, Duration>,
     pub(super) diagnostics: Vec<Diagnostic>,
     next_group: usize,
     noted: BTreeSet<usize>,
@@ -125,6 +127,9 @@ impl Expanded {
         let mut first: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         let mut last: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for job in jobs {
+            if let Some(limit) = job.settings.timeout {
+                self.job_timeouts.insert(job.id.clone(), limit);
+            }
             let mut before: Vec<usize> = Vec::new();
             for index in 0..job.steps.len() {
                 let nodes = self.add_step(ground, context, job, index);
@@ -510,12 +515,11 @@ fn ends(jobs: &[Job], last: &BTreeMap<&str, Vec<usize>>, id: &str) -> Vec<usize>
         if !seen.insert(id) {
             continue;
         }
-        match last.get(id).filter(|nodes| !nodes.is_empty()) {
-            Some(nodes) => found.extend(nodes),
-            None => {
-                let job = jobs.iter().find(|job| job.id == id);
-                open.extend(job.into_iter().flat_map(|job| job.needs.iter().map(String::as_str)));
-            }
+        if let Some(nodes) = last.get(id).filter(|nodes| !nodes.is_empty()) {
+            found.extend(nodes);
+        } else {
+            let job = jobs.iter().find(|job| job.id == id);
+            open.extend(job.into_iter().flat_map(|job| job.needs.iter().map(String::as_str)));
         }
     }
     found

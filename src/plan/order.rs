@@ -53,8 +53,8 @@ fn circle(edges: &[(usize, usize)]) -> Vec<usize> {
             if next == start {
                 return path_back(start, node, &came_from);
             }
-            if !came_from.contains_key(&next) {
-                came_from.insert(next, node);
+            if let std::collections::btree_map::Entry::Vacant(e) = came_from.entry(next) {
+                e.insert(node);
                 queue.push_back(next);
             }
         }

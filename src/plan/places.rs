@@ -10,8 +10,9 @@ use crate::{
     db::{Db, SourceFile, Workspace},
     diag::Source,
     model::{
+        decode::Reading,
         playbook::{Body, Playbook},
-        query::{playbook_reading, script_reading, text},
+        query::{script_reading, text},
         script::ScriptReading,
     },
     text::{pattern::Pattern, script::Dependency},
@@ -24,7 +25,7 @@ pub(super) type Place = (Arc<Source>, Span);
 pub(super) struct Places<'a> {
     pub(super) db: &'a dyn Db,
     pub(super) workspace: Workspace,
-    pub(super) playbooks: &'a [(SourceFile, &'a Playbook)],
+    pub(super) playbooks: &'a [(SourceFile, &'a Reading<Playbook>)],
 }
 
 impl Places<'_> {
@@ -98,12 +99,11 @@ impl Places<'_> {
             Some((path, step)) => (Some(path), step.rsplit('/').next()),
             None => (None, None),
         };
-        self.playbooks.iter().find_map(|(file, playbook)| {
-            let Body::Jobs(jobs) = &playbook.body else { return None };
+        self.playbooks.iter().find_map(|(file, reading)| {
+            let Body::Jobs(jobs) = &reading.value.as_ref()?.body else { return None };
             let is_own = path.is_none_or(|path| file.path(self.db).as_str() == path);
             let job = jobs.iter().find(|job| job.id == *wanted).filter(|_| is_own)?;
-            let tree = playbook_reading(self.db, *file).tree.as_ref()?;
-            let node = tree.find(&pointer(job, step)?)?;
+            let node = reading.tree.as_ref()?.find(&pointer(job, step)?)?;
             Some((Arc::clone(&text(self.db, *file).source), node.span))
         })
     }

@@ -12,12 +12,7 @@ pub fn explain(view: &RunView) -> String {
     let ran = |node: &&NodeView| matches!(node.outcome, Some(Outcome::Ran | Outcome::Failed));
     for node in view.nodes.values().filter(ran) {
         lines.push(format!("{} ran:", node.planned.id));
-        for reason in &node.reasons {
-            lines.push(format!("  {}", with_values(reason)));
-            if let Some(via) = &reason.via {
-                lines.push(format!("    {}", cause(view, via)));
-            }
-        }
+        add_reasons(view, node, &mut lines);
     }
     for node in view.nodes.values().filter(|node| !node.restored.is_empty()) {
         lines.push(format!(
@@ -37,6 +32,63 @@ pub fn explain(view: &RunView) -> String {
         }
     }
     lines.into_iter().map(|line| line + "\n").collect()
+}
+
+/// Returns why one step ended as it did, down to the root cause.
+pub fn explain_node(view: &RunView, node: &NodeView) -> String {
+    let id = &node.planned.id;
+    let first = node.reasons.first().map_or("", |reason| reason.text.as_str());
+    let mut lines = Vec::new();
+    match node.outcome {
+        Some(Outcome::Ran) => lines.push(format!("{id} ran:")),
+        Some(Outcome::Failed) => {
+            lines.push(format!(
+                "{id} ran and failed ({}):",
+                node.error.as_deref().unwrap_or("no reason told")
+            ));
+        }
+        Some(Outcome::Cached) => lines.push(format!("{id} was not run: {first}")),
+        Some(Outcome::Restored) => {
+            let paths = node.restored.join(", ");
+            lines.push(format!("{id} was not run: {first}; brought back from cache: {paths}"));
+        }
+        Some(Outcome::Blocked) => {
+            lines.push(format!("{id} was blocked: {first}"));
+            lines.extend(root_failure(view, node).map(|root| format!("  {root}")));
+        }
+        Some(outcome) => lines.push(format!("{id} was {outcome}: {first}")),
+        None if node.reasons.is_empty() => {
+            lines.push(format!("{id} was not started before the run broke off"));
+        }
+        None => lines.push(format!("{id} was at work when the run broke off; it ran:")),
+    }
+    if matches!(node.outcome, Some(Outcome::Ran | Outcome::Failed) | None) {
+        add_reasons(view, node, &mut lines);
+    }
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+/// Follows a blocked step to the one that failed first.
+fn root_failure(view: &RunView, node: &NodeView) -> Option<String> {
+    let mut at = node;
+    // A step is at most once in a chain, since what it waits for comes before it.
+    for _ in 0..view.nodes.len() {
+        at = view.nodes.get(&at.reasons.first()?.subject)?;
+        if at.outcome == Some(Outcome::Failed) {
+            let error = at.error.as_deref().unwrap_or("no reason told");
+            return Some(format!("root cause: {} failed: {error}", at.planned.id));
+        }
+    }
+    None
+}
+
+fn add_reasons(view: &RunView, node: &NodeView, lines: &mut Vec<String>) {
+    for reason in &node.reasons {
+        lines.push(format!("  {}", with_values(reason)));
+        if let Some(via) = &reason.via {
+            lines.push(format!("    {}", cause(view, via)));
+        }
+    }
 }
 
 /// Returns a reason with what it was and what it is.

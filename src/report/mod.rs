@@ -7,7 +7,7 @@ mod lines;
 mod result;
 mod view;
 
-pub use explain::explain;
+pub use explain::{explain, explain_node};
 pub use lines::{Lines, Verbosity, summary_line};
 pub use result::result_json;
 pub use view::{Ending, NodeView, RunView};

@@ -165,7 +165,7 @@ impl System for Os {
         }
         // Anybody may make a folder in /tmp; one that is not ours alone is no place for a step's files.
         let metadata = fs::symlink_metadata(&folder)?;
-        let is_ours = metadata.is_dir() && metadata.uid() == user && metadata.mode() & 0o077 == 0;
+        let is_ours = metadata.is_dir() && metadata.uid() == user && metadata.mode().trailing_zeros() >= 6;
         if is_ours { Ok(folder) } else { Err(io::ErrorKind::PermissionDenied.into()) }
     }
 

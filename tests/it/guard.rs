@@ -13,10 +13,12 @@ use std::{
 };
 
 use az::execute::{
-    guard::{Exit, Guard},
+    driver::{Change, Desk, Interrupt, Job, Panic, Signals, Summary, drive},
+    guard::{Exit, Guard, Report},
     runner::{Command, Control, Ended, Local, Runner, StartError, Stdio},
-    scheduler::{StopCause, StopHow},
+    scheduler::{Ending, Node, OnFailure, Outcome, Policy, Scheduler, StopCause, StopHow, Verdict},
 };
+use az::sys::Os;
 
 /// Says to a re-executed test binary what it shall be: `live`, `steps` or `guard-lost`, and where.
 const HELPER: &str = "AZ_TEST_HELPER";
@@ -125,7 +127,9 @@ fn a_step_inherits_no_descriptor_no_ignored_signal_and_no_input() {
     let inheritable = fs::File::open("/dev/null").unwrap();
     rustix::io::fcntl_setfd(&inheritable, rustix::io::FdFlags::empty()).unwrap();
     let world = World::new();
-    world.run(&world.shell("ls /proc/$$/fd; grep -E '^Sig(Blk|Ign)' /proc/$$/status; cat")).unwrap();
+    world.run(&world.shell("ls /proc/$$/fd; cat")).unwrap();
+    // Asked of itself: a shell blocks signals for moments.
+    world.run(&world.command(&["/bin/grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"])).unwrap();
     let log = world.log();
     assert!(log.starts_with("0\n1\n2\nSigBlk:\t0000000000000000\n"), "{log}");
     let ignored = log.rsplit_once("SigIgn:\t").unwrap().1.trim();
@@ -229,6 +233,35 @@ fn a_stop_ends_the_whole_tree_even_one_that_does_not_listen() {
 }
 
 #[test]
+fn a_daemon_without_its_environment_is_found() {
+    let world = World::new();
+    let text = format!("env -i PATH=\"$PATH\" sh -c '{}' sh pid", DAEMON.replace('\'', "'\\''"));
+    let ended = world.run(&world.shell(&text)).unwrap();
+    assert_eq!((ended.exit, ended.has_leftovers), (Exit::Code(0), true));
+    assert!(!is_alive(pid_in(&world.path("pid"))));
+}
+
+#[test]
+fn a_step_in_az_s_own_group_is_stopped_with_its_children_and_nothing_else() {
+    let world = World::new();
+    let start = az::execute::guard::Start {
+        argv: vec!["/bin/sh".into(), "-c".into(), "sleep 60 & echo $! > child; echo $$ > main; wait".into()],
+        env: vec![("PATH".into(), "/usr/bin:/bin".into())],
+        cwd: world.directory.path().to_owned(),
+        mark: "0400".into(),
+        group: Some(rustix::process::getpgrp().as_raw_nonzero().get()),
+    };
+    let step = world.guard.spawn(start, &[]).unwrap();
+    let (main, child) = (pid_in(&world.path("main")), pid_in(&world.path("child")));
+    let group = |pid| rustix::process::getpgid(rustix::process::Pid::from_raw(pid)).unwrap();
+    assert_eq!(group(main), rustix::process::getpgrp());
+    world.guard.stop(step.id, StopHow::Terminate);
+    let report = step.report.recv().unwrap();
+    assert!(matches!(report, Report::Ended { exit: Exit::Signal(15), is_stopped: true, .. }), "{report:?}");
+    assert!(!is_alive(child));
+}
+
+#[test]
 fn a_stop_asked_for_before_the_start_takes_effect() {
     let world = World::new();
     let control = Control::default();
@@ -292,6 +325,74 @@ fn dropping_the_guard_ends_what_runs() {
     assert!(step.report.recv().is_err(), "there is no end to tell of");
 }
 
+/// Runs shell texts as nodes.
+struct ShellDesk<'a> {
+    world: &'a World,
+    texts: &'a [&'a str],
+}
+
+impl Desk for ShellDesk<'_> {
+    type Done = Ended;
+
+    fn look_up(&mut self, _: usize) -> Verdict {
+        Verdict::Run
+    }
+
+    fn job(&mut self, node: usize, _: u32) -> Job<Ended> {
+        let (runner, mut command) = (self.world.runner(), self.world.shell(self.texts[node]));
+        command.mark = format!("node {node}").into();
+        Box::new(move |control| runner.run(&command, control).unwrap())
+    }
+
+    fn settle(&mut self, _: usize, done: Ended) -> Ending {
+        match (done.stopped, done.exit) {
+            (Some(_), _) => Ending::Cancelled,
+            (None, Exit::Code(0)) => Ending::Ok,
+            _ => Ending::Failed,
+        }
+    }
+
+    fn panicked(&mut self, node: usize, panic: Panic) {
+        panic!("{node}: {}", panic.0);
+    }
+
+    fn changed(&mut self, _: usize, _: &Change) {}
+}
+
+fn drive_shells(world: &World, texts: &[&str], timeout: Option<Duration>, signals: &Signals) -> Summary {
+    let mut nodes = vec![Node::default(); texts.len()];
+    nodes[0].timeout = timeout;
+    let policy = Policy { grace: Duration::from_millis(50), ..Policy::new(4, OnFailure::KeepGoing) };
+    let scheduler = Scheduler::new(nodes, policy);
+    drive(scheduler, &mut ShellDesk { world, texts }, &Os, signals)
+}
+
+#[test]
+fn a_timeout_ends_a_tree_that_does_not_listen_and_no_other() {
+    let world = World::new();
+    let deaf = "trap '' TERM; echo $$ > deaf; while :; do sleep 1; done";
+    let summary =
+        drive_shells(&world, &[deaf, "exit 0", "exit 1"], Some(Duration::from_millis(500)), &Signals::none());
+    assert_eq!(summary.outcomes, [Outcome::TimedOut, Outcome::Ran, Outcome::Failed]);
+    assert!(!is_alive(pid_in(&world.path("deaf"))));
+}
+
+#[test]
+fn an_interrupt_ends_all_trees() {
+    let world = World::new();
+    let signals = Signals::none();
+    let texts = ["echo $$ > one; sleep 60", "trap '' TERM; echo $$ > two; sleep 60; sleep 60"];
+    thread::scope(|scope| {
+        let run = scope.spawn(|| drive_shells(&world, &texts, None, &signals));
+        let pids = ["one", "two"].map(|name| pid_in(&world.path(name)));
+        signals.raise(Interrupt::Int);
+        let summary = run.join().unwrap();
+        assert_eq!(summary.outcomes, [Outcome::Cancelled; 2]);
+        assert_eq!(summary.interrupted, Some(Interrupt::Int));
+        assert!(!pids.iter().any(|pid| is_alive(*pid)));
+    });
+}
+
 /// Re-executes this test binary as a helper.
 fn helper_command(role: &str, directory: &Path) -> process::Command {
     let mut command = process::Command::new(std::env::current_exe().unwrap());
@@ -348,6 +449,29 @@ fn sigkill_of_az_leaves_no_process() {
     let start = Instant::now();
     wait_until("the end of all", || tree.iter().chain(&pids).all(|pid| !is_alive(*pid)));
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+}
+
+#[test]
+fn sigkill_of_az_at_any_moment_leaves_no_process() {
+    for millis in [0, 2, 4, 6, 8, 10, 15, 20, 30, 50] {
+        let directory = tempfile::tempdir().unwrap();
+        let mut az =
+            helper_command("steps", directory.path()).stdout(process::Stdio::null()).spawn().unwrap();
+        thread::sleep(Duration::from_millis(millis));
+        az.kill().unwrap();
+        az.wait().unwrap();
+        let start = Instant::now();
+        wait_until("the end of all", || processes_naming(directory.path()).is_empty());
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    }
+}
+
+/// Returns the processes with the path in their command line; those of a helper's steps have it.
+fn processes_naming(path: &Path) -> Vec<String> {
+    let lines = fs::read_dir("/proc").unwrap().flatten();
+    let lines = lines.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    let lines = lines.map(|line| String::from_utf8_lossy(&line).into_owned());
+    lines.filter(|line| line.contains(path.to_str().unwrap())).collect()
 }
 
 fn descendants(pid: i32) -> Vec<i32> {

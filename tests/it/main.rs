@@ -11,8 +11,10 @@ mod corpus;
 mod guard;
 mod help;
 mod house;
+mod laws;
 mod list;
 mod repo;
+mod stop;
 
 /// Every file and folder beside this one is a module of it.
 #[test]

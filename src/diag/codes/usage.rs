@@ -13,4 +13,6 @@ codes! {
         "No run has an id that starts with this text. `az runs list` shows what there is.";
     LOCKED = 906, "another az is at work here",
         "Another az run holds what this one needs; it ends by itself, or can be ended with Ctrl-C in its terminal.";
+    NO_LOG = 907, "nothing that the step printed is kept",
+        "A step that was skipped or blocked prints nothing, and what a reused step printed is gone with its record.";
 }

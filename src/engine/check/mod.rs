@@ -139,7 +139,7 @@ impl Engine {
             // Interpreters of scripts are told once, for all scripts.
             let is_told = |node: &crate::plan::Node| targets.is_whole && node.script.is_some();
             let nodes = plan.nodes.iter().filter(|node| !is_told(node)).cloned().collect();
-            let plan = Arc::new(Plan { nodes, playbook: plan.playbook.clone() });
+            let plan = Arc::new(Plan { nodes, ..Plan::clone(&plan) });
             findings.add_all(self.missing_interpreters(&plan), Some(path));
         }
     }

@@ -239,6 +239,8 @@ impl Server {
     }
 
     /// Tells by its mark, else by its process group, whose step an orphan is; a single step is everybody's.
+    ///
+    /// One that left both behind while several steps ran stays unknown until it can only be one's, or nobody's.
     fn step_of(&self, orphan: i32) -> Option<u64> {
         if self.steps.len() == 1 {
             return self.steps.keys().next().copied();

@@ -3,12 +3,14 @@
 //! Knows commands, logs and exits. Does not know nodes, keys or retries, nor what an exit code means.
 
 mod control;
+mod error;
 mod live;
 mod local;
 
-use std::{ffi::OsString, io, path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 pub use control::{Control, Listening};
+pub use error::StartError;
 pub use local::Local;
 
 pub use super::guard::Exit;
@@ -53,44 +55,6 @@ pub struct Ended {
     pub has_leftovers: bool,
     /// Why it was stopped, if a stop reached it before it ended by itself.
     pub stopped: Option<StopCause>,
-}
-
-/// Why there is no end to tell of.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The log cannot be written.
-    #[error("cannot open the log `{}`: {source}", path.display())]
-    Log {
-        /// The log.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The working directory is not there.
-    #[error("cannot enter the working directory `{}`: {source}", path.display())]
-    Directory {
-        /// The directory.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The program is there, but what its first line asks for is not.
-    #[error("cannot start `{}`: the interpreter its first line names is missing", program.display())]
-    Interpreter {
-        /// The program.
-        program: PathBuf,
-    },
-    /// The system refused to start the program.
-    #[error("cannot start `{}`: {source}", program.display())]
-    Program {
-        /// The program.
-        program: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The guard is gone; the command, if it was started, is ended or being ended.
-    #[error("the guard process ended")]
-    GuardLost,
 }
 
 /// Runs commands.

@@ -1,0 +1,79 @@
+//! The key a step has now, and what it is made of.
+
+use std::sync::Arc;
+
+use super::{
+    Ask, Engine, EngineError,
+    desk::planned_node,
+    lookup::{Decided, decide, questions_of},
+    materialize::Promises,
+    nodes::{self, Called, Found},
+    prepare::prepare,
+    run::Force,
+};
+use crate::{
+    base::Digest,
+    cache::{self, Timeline},
+    diag::has_errors,
+    fingerprint::Fingerprint,
+};
+
+/// The key a step has now, at its place in the order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeKey {
+    /// The step's id in the request.
+    pub node: String,
+    /// The key.
+    pub key: Digest,
+    /// What it is made of.
+    pub fingerprint: Fingerprint,
+    /// What it depends on and cannot be read.
+    pub doubtful: Option<String>,
+    /// A record with this key may be reused.
+    pub is_recorded: bool,
+    /// Steps before it that would run, and may change the key.
+    pub waits_for: Vec<String>,
+}
+
+impl Engine {
+    /// Returns the key that a step of a request has now; runs nothing.
+    ///
+    /// # Errors
+    /// If the request cannot be planned, or has no such step.
+    pub fn node_key(&self, ask: &Ask, wanted: &str) -> Result<NodeKey, EngineError> {
+        let (plan, mut diagnostics) = self.runnable(ask, self.planned(ask), false)?;
+        let steps: Vec<Called> =
+            plan.nodes.iter().map(|node| Called::planned(&planned_node(&plan, node))).collect();
+        let index = match nodes::find(&steps, wanted) {
+            Found::One(index) => index,
+            Found::Several(found) => return Err(nodes::ambiguous(&steps, &found, wanted).into()),
+            Found::Nothing => {
+                let help = "name a step of the request; `az plan` shows them";
+                return Err(nodes::unknown(&steps, wanted, help).into());
+            }
+        };
+        let (prepared, missing) = prepare(&*self.system, &self.root, &self.env, &plan);
+        diagnostics.extend(missing);
+        if has_errors(&diagnostics) {
+            return Err(EngineError { diagnostics });
+        }
+        let prepared: Vec<_> = prepared.into_iter().map(Arc::new).collect();
+        let cache = self.open_cache();
+        let timeline = Timeline::new(Arc::clone(&cache.disk));
+        let promises = Promises::default();
+        let mut waits_for = Vec::new();
+        for before in 0..index {
+            match decide(&cache, &timeline, &prepared, before, Force::No) {
+                Decided::Reuse(hit) => promises.promise(&timeline, before, &hit),
+                Decided::Run(_) => waits_for.push(plan.nodes[before].id.clone()),
+                Decided::Skip(_) => {}
+            }
+        }
+        let place = timeline.at(index);
+        let (components, doubtful) = cache::observe(&place, &questions_of(&prepared[index], &place));
+        let fingerprint = prepared[index].weak(&place).with(components);
+        let key = fingerprint.key();
+        let is_recorded = matches!(cache.store.by_key(&key), Ok(Some(_)));
+        Ok(NodeKey { node: plan.nodes[index].id.clone(), key, fingerprint, doubtful, is_recorded, waits_for })
+    }
+}
