@@ -10,6 +10,7 @@ mod graph;
 mod invocation;
 mod order;
 mod overlap;
+mod places;
 mod query;
 mod request;
 mod rules;
