@@ -10,6 +10,7 @@ mod house;
 mod laws;
 mod repo;
 mod stop;
+mod world;
 
 /// Every file and folder beside this one is a module of it.
 #[test]
