@@ -14,6 +14,8 @@ mod query;
 mod request;
 mod rules;
 mod select;
+#[cfg(test)]
+mod tests;
 mod validate;
 mod variables;
 
