@@ -15,6 +15,8 @@ mod query;
 mod request;
 mod rules;
 mod select;
+#[cfg(test)]
+mod tests;
 mod validate;
 mod variables;
 

@@ -25,6 +25,7 @@ mod repo;
 mod runs;
 mod stop;
 mod why;
+mod world;
 
 /// Every file and folder beside this one is a module of it.
 #[test]
