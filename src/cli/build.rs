@@ -1,6 +1,6 @@
 //! `az build` and `az NNNN`.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use super::{
     Outcome, USAGE,
@@ -12,7 +12,7 @@ use crate::{
     diag::{Diagnostic, Severity, Source, code},
     engine::{Ask, BuildOptions, BuildResult, Engine, EngineError, Force},
     event::{Envelope, Event},
-    report::{Lines, Verbosity, explain, result_json, summary_line},
+    report::{Lines, Verbosity, explain, result_json, summary_line, summary_of},
     sys::System,
     text::duration,
 };
@@ -41,6 +41,11 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
         allow_empty: words.request.allow_empty,
         live: false,
     };
+    if !words.explain
+        && let Some(code) = nothing_to_do(system, printer, output, &ask, &options)
+    {
+        return Ok(code);
+    }
     let engine = match open(system, output) {
         Ok(engine) => engine,
         Err(error) => return Ok(refuse(printer, &error)),
@@ -91,10 +96,56 @@ pub(super) fn script(
     })
 }
 
+/// Answers a request of which nothing has changed since it was last answered.
+fn nothing_to_do(
+    system: &Arc<dyn System>,
+    printer: &Printer,
+    output: &Output,
+    ask: &Ask,
+    options: &BuildOptions,
+) -> Option<u8> {
+    if output.verbose > 1 {
+        return None;
+    }
+    let answer = Engine::up_to_date(&**system, &start_folder(system, output), ask, options)?;
+    let verbosity = verbosity(output);
+    if printer.format == Format::Text && answer.is_plain && verbosity < Verbosity::Verbose {
+        if verbosity > Verbosity::Quiet {
+            printer.say(&summary_of(answer.counts, answer.duration_ms(&**system), ""));
+        }
+        return Some(0);
+    }
+    let mut lines = Lines::new(verbosity, printer.color());
+    for envelope in answer.events(&**system) {
+        if printer.format == Format::Jsonl {
+            printer.json(&serde_json::to_value(&envelope).expect("an event can be written"));
+        }
+        lines.lines(&envelope.event).iter().for_each(|line| printer.say(line));
+    }
+    if printer.format != Format::Text {
+        printer.json(&result_json(lines.view()));
+    } else if verbosity > Verbosity::Quiet {
+        printer.say(&summary_line(lines.view()));
+    }
+    Some(0)
+}
+
+fn verbosity(output: &Output) -> Verbosity {
+    match (output.quiet, output.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (false, 0) => Verbosity::Normal,
+        (false, _) => Verbosity::Verbose,
+    }
+}
+
+/// Returns the folder az is to act in.
+fn start_folder(system: &Arc<dyn System>, output: &Output) -> PathBuf {
+    let here = system.current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+    output.directory.as_ref().map_or(here.clone(), |directory| here.join(directory))
+}
+
 pub(super) fn open(system: &Arc<dyn System>, output: &Output) -> Result<Engine, EngineError> {
-    let here = system.current_dir().unwrap_or_else(|_| Path::new("/").to_path_buf());
-    let start = output.directory.as_ref().map_or(here.clone(), |directory| here.join(directory));
-    Engine::open(Arc::clone(system), &start)
+    Engine::open(Arc::clone(system), &start_folder(system, output))
 }
 
 /// Shows why nothing could be done, and returns the exit code.
@@ -112,11 +163,7 @@ fn run(
     ask: &Ask,
     options: &BuildOptions,
 ) -> Result<BuildResult, EngineError> {
-    let verbosity = match (output.quiet, output.verbose) {
-        (true, _) => Verbosity::Quiet,
-        (false, 0) => Verbosity::Normal,
-        (false, _) => Verbosity::Verbose,
-    };
+    let verbosity = verbosity(output);
     let mut lines = Lines::new(verbosity, printer.color());
     let mut on_event = |envelope: &Envelope| {
         if printer.format == Format::Jsonl {

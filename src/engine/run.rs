@@ -12,6 +12,7 @@ use crate::{
         driver::{self, Signals},
         scheduler::{self, OnFailure, Policy, Scheduler},
     },
+    model::settings::CachePolicy,
     plan::{Plan, Planned},
     report::RunView,
     sys::{Lock, LockMode, Wait},
@@ -83,10 +84,20 @@ impl Engine {
         let scheduler = Scheduler::new(scheduler_nodes(&plan), self.policy(options, &plan));
         // Without handlers a signal ends az as it would any program; the guard still ends the steps.
         let signals = Signals::install().unwrap_or_else(|_| Signals::none());
-        let mut desk = Desk::new(self, ask, options, &plan, nodes, cache, on_event);
+        let mut told = Vec::new();
+        let mut on_event = |envelope: &Envelope| {
+            told.push(envelope.clone());
+            on_event(envelope);
+        };
+        let mut desk = Desk::new(self, ask, options, &plan, nodes, cache, &mut on_event);
         desk.start();
         let summary = driver::drive(scheduler, &mut desk, &*self.system, &signals);
         let (view, exit_code, folder) = desk.finish(&summary, &diagnostics);
+        let is_bound_in_time =
+            plan.nodes.iter().any(|node| matches!(node.settings.cache, Some(CachePolicy::For(_))));
+        if exit_code == 0 && folder.is_none() && !is_bound_in_time {
+            self.write_gate(ask, options, &view, &diagnostics, &told);
+        }
         Ok(BuildResult { view, diagnostics, exit_code, folder })
     }
 

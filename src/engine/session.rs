@@ -13,9 +13,9 @@ use crate::{
     cache::{Blobs, Layout, Store},
     db::{Database, Request, Surroundings, Workspace},
     diag::{Diagnostic, Source},
-    fingerprint::{Disk, KnownFile},
+    fingerprint::{Disk, KnownFile, read_clock},
     plan::{self, Planned},
-    sys::System,
+    sys::{Recorder, Stat, System},
 };
 
 /// What is asked for, whatever is to be done with it.
@@ -53,6 +53,10 @@ impl From<Diagnostic> for EngineError {
 /// An opened workspace.
 pub struct Engine {
     pub(super) system: Arc<dyn System>,
+    /// The same, as what remembers everything that was asked.
+    pub(super) recorder: Arc<Recorder>,
+    /// The file system's clock from before the first file was read; nothing where there is no cache yet.
+    pub(super) clock: Option<Stat>,
     pub(super) root: PathBuf,
     pub(super) layout: Layout,
     pub(super) env: BTreeMap<String, String>,
@@ -73,8 +77,13 @@ impl Engine {
     /// # Errors
     /// If there is no workspace.
     pub fn open(system: Arc<dyn System>, start: &Path) -> Result<Self, EngineError> {
+        let recorder = Arc::new(Recorder::new(system));
+        let system: Arc<dyn System> = Arc::clone(&recorder) as Arc<dyn System>;
         let root = workspace::find_root(&*system, start)
             .map_err(|fault| EngineError { diagnostics: vec![*fault] })?;
+        let layout = Layout::new(&root);
+        // Read before any file is, so that it can tell which of them are settled.
+        let clock = read_clock(&*system, &layout.clock());
         let mut db = Database::new();
         let workspace = workspace::load(&*system, &root, &mut db);
         // A variable that is not UTF-8 cannot be handed on in a key; such a one is as good as unset.
@@ -83,8 +92,7 @@ impl Engine {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         let surroundings = Surroundings::new(&db, env.clone());
-        let layout = Layout::new(&root);
-        Ok(Self { system, root, layout, env, db, workspace, surroundings })
+        Ok(Self { system, recorder, clock, root, layout, env, db, workspace, surroundings })
     }
 
     /// Returns the absolute path of the workspace.

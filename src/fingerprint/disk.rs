@@ -69,8 +69,7 @@ impl Disk {
     /// Returns the clock's time in nanoseconds, or nothing where the cache folder cannot be written; then nothing
     /// is settled and every file is hashed.
     pub fn tick(&self) -> Option<i64> {
-        let written = self.system.write(&self.clock_file, b"", 0o644);
-        let stat = written.and_then(|()| self.system.stat(&self.clock_file)).ok();
+        let stat = read_clock(&*self.system, &self.clock_file);
         *self.clock.write().unwrap_or_else(PoisonError::into_inner) = stat;
         stat.map(|stat| stat.mtime_ns)
     }
@@ -99,10 +98,8 @@ impl Disk {
     }
 
     fn is_settled(&self, stat: &Stat) -> bool {
-        let Some(clock) = *self.clock.read().unwrap_or_else(PoisonError::into_inner) else { return false };
-        let is_fine = clock.device == stat.device && clock.mtime_ns % 1_000_000_000 != 0;
-        let grain = if is_fine { FINE_GRAIN_NS } else { COARSE_GRAIN_NS };
-        stat.mtime_ns.max(stat.ctime_ns) < clock.mtime_ns - grain
+        let clock = *self.clock.read().unwrap_or_else(PoisonError::into_inner);
+        clock.is_some_and(|clock| is_settled(&clock, stat))
     }
 
     fn file_state(&self, path: &WsPath, stat: Stat) -> State {
@@ -127,6 +124,19 @@ impl Disk {
 
 fn file(stat: &Stat, digest: Digest) -> State {
     State::File { digest, size: stat.size, mode: stat.mode & 0o777 }
+}
+
+/// Writes the clock file and returns what the file system then says of it; nothing where it cannot be written.
+pub fn read_clock(system: &dyn System, clock_file: &Path) -> Option<Stat> {
+    system.write(clock_file, b"", 0o644).and_then(|()| system.stat(clock_file)).ok()
+}
+
+/// Tells whether a file's times lie so clearly before `clock`, read before the file was looked at, that any later
+/// write must give it others.
+pub fn is_settled(clock: &Stat, stat: &Stat) -> bool {
+    let is_fine = clock.device == stat.device && clock.mtime_ns % 1_000_000_000 != 0;
+    let grain = if is_fine { FINE_GRAIN_NS } else { COARSE_GRAIN_NS };
+    stat.mtime_ns.max(stat.ctime_ns) < clock.mtime_ns - grain
 }
 
 impl View for Disk {

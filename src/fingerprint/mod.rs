@@ -19,7 +19,7 @@ mod view;
 
 pub use component::{Component, ComponentKind, Fingerprint, ParseKindError};
 pub use difference::{Change, difference};
-pub use disk::{Disk, KnownFile};
+pub use disk::{Disk, KnownFile, is_settled, read_clock};
 pub use expand::{Found, expand};
 pub use observe::{Answer, Question, answer, questions};
 pub use state::State;

@@ -124,9 +124,15 @@ pub(super) fn clause(reasons: &[Reason]) -> String {
 
 /// Returns the last line of a run: `ran 2 steps, reused 14, 1 failed in 3.2 s (run 7f3a)`.
 pub fn summary_line(view: &RunView) -> String {
-    let Counts { total: _, ran, skipped, failed, blocked, cancelled, .. } = view.counts();
+    let duration_ms = view.ending.as_ref().map_or(0, |ending| ending.duration_ms);
+    summary_of(view.counts(), duration_ms, &view.run)
+}
+
+/// Returns the last line of a run of which no more is known than this.
+pub fn summary_of(counts: Counts, duration_ms: u64, run: &str) -> String {
+    let Counts { total: _, ran, skipped, failed, blocked, cancelled, .. } = counts;
     let mut parts = vec![format!("ran {}", plural(ran + failed, "step"))];
-    let reused = view.counts().reused();
+    let reused = counts.reused();
     if reused > 0 {
         parts.push(format!("reused {reused}"));
     }
@@ -137,8 +143,8 @@ pub fn summary_line(view: &RunView) -> String {
             parts.push(format!("{count} {word}"));
         }
     }
-    let time = Duration::from_millis(view.ending.as_ref().map_or(0, |ending| ending.duration_ms));
-    let run = view.run.rsplit('-').next().unwrap_or_default();
+    let time = Duration::from_millis(duration_ms);
+    let run = run.rsplit('-').next().unwrap_or_default();
     let run = if ran + failed == 0 || run.is_empty() { String::new() } else { format!(" (run {run})") };
     format!("{} in {}{run}", parts.join(", "), duration(time))
 }

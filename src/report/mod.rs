@@ -8,6 +8,6 @@ mod result;
 mod view;
 
 pub use explain::{explain, explain_node};
-pub use lines::{Lines, Verbosity, summary_line};
+pub use lines::{Lines, Verbosity, summary_line, summary_of};
 pub use result::result_json;
 pub use view::{Ending, NodeView, RunView};

@@ -46,10 +46,19 @@ impl Recorder {
     /// Returns what was seen, sorted by path; nothing if the world changed while it was looked at.
     pub fn seen(&self) -> Option<BTreeMap<PathBuf, Seen>> {
         let log = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if log.is_unsteady { None } else { Some(log.paths.iter().map(|(path, seen)| (path.clone(), *seen)).collect()) }
+        if log.is_unsteady {
+            None
+        } else {
+            Some(log.paths.iter().map(|(path, seen)| (path.clone(), *seen)).collect())
+        }
     }
 
-    fn note(&self, path: &Path, answer: &io::Result<Stat>, field: impl Fn(&mut Seen) -> &mut Option<Option<Stat>>) {
+    fn note(
+        &self,
+        path: &Path,
+        answer: &io::Result<Stat>,
+        field: impl Fn(&mut Seen) -> &mut Option<Option<Stat>>,
+    ) {
         let mut log = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let found = match answer {
             Ok(stat) => Some(*stat),
