@@ -42,9 +42,11 @@ impl Layout {
         self.version().join("clock")
     }
 
-    /// Held while a run changes the workspace.
-    pub fn lock(&self) -> PathBuf {
-        self.version().join("lock")
+    /// Held while a run changes the workspace; `depth` counts the steps of this workspace that az runs in.
+    ///
+    /// Each depth has a lock of its own: az waits for its like, and never for an az that waits for it.
+    pub fn lock(&self, depth: usize) -> PathBuf {
+        self.version().join(if depth == 0 { "lock".to_owned() } else { format!("lock-{depth}") })
     }
 
     /// Blobs by digest.

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Blobs, Place, Store, Unusable,
-    record::{Ending, Record},
+    record::{Effect, Ending, Record},
 };
 use crate::{
     base::{Digest, WsPath},
@@ -140,6 +140,10 @@ fn check_effects(
         if found == effect.after || stays {
             continue;
         }
+        // Nothing is ever put behind a link: what the step would do there, it must do itself.
+        if let Some(link) = link_above(place, &effect.path) {
+            return Err(Miss::Stray(link));
+        }
         if let State::File { digest, .. } = &effect.after
             && !blobs.verify(digest)
         {
@@ -169,11 +173,14 @@ fn superseded(
         }
     }
     let left: BTreeSet<&WsPath> = record.effects.iter().map(|effect| &effect.path).collect();
+    // What the record depends on is what it was made beside.
+    let found: BTreeSet<String> = record.questions().map(|question| question.subject().to_owned()).collect();
     let mut gone = Vec::new();
-    for path in named.into_iter().filter(|path| !left.contains(path)) {
+    for path in named.into_iter().filter(|path| !left.contains(path) && !found.contains(path.as_str())) {
         let state = place.state(&path);
         let is_own = |record: &Arc<Record>| {
-            record.effects.iter().any(|effect| effect.path == path && effect.after.is_same_input(&state))
+            let left_it = |effect: &Effect| effect.path == path && effect.after.is_same_input(&state);
+            record.effects.iter().any(|effect| !effect.is_personal && left_it(effect))
         };
         if store.of(wanted.identity).iter().any(is_own) {
             gone.push((path, state));
@@ -182,6 +189,14 @@ fn superseded(
         }
     }
     Ok(gone)
+}
+
+/// Returns a link among the folders above a path.
+fn link_above(place: Place<'_>, path: &WsPath) -> Option<WsPath> {
+    let above = std::iter::successors(path.parent(), WsPath::parent);
+    above
+        .filter(|folder| folder.as_str() != ".")
+        .find(|folder| matches!(place.state(folder), State::Link { .. }))
 }
 
 /// Adds everything below a path that is a folder.
@@ -200,7 +215,8 @@ fn explain(store: &Store, place: Place<'_>, wanted: Wanted<'_>) -> Miss {
     let (components, _) = observe(&place, wanted.questions);
     let today = wanted.weak.with(components);
     let records = store.of(wanted.identity);
-    let compared = records.iter().filter(|record| !matches!(record.ending, Ending::Failed(_)));
+    let compared =
+        records.iter().filter(|record| !matches!(record.ending, Ending::Failed(_) | Ending::Interrupted));
     // The latest record wins a tie: it is the one people remember.
     let nearest = compared
         .map(|record| (difference(&record.fingerprint, &today), record))
@@ -213,6 +229,7 @@ fn explain(store: &Store, place: Place<'_>, wanted: Wanted<'_>) -> Miss {
             Ending::NotReusable(why) => Miss::NotReusable(why.clone()),
             _ => Miss::Unusable(Unusable::Interrupted),
         },
+        (None, Some(last)) if last.ending == Ending::Interrupted => Miss::Unusable(Unusable::Interrupted),
         (None, Some(_)) => Miss::Unusable(Unusable::FailedBefore),
         (None, None) => Miss::NoRecord,
     }

@@ -12,6 +12,8 @@ mod lookup;
 mod record;
 mod restore;
 mod store;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod wire;
 

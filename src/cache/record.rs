@@ -33,6 +33,8 @@ pub enum Ending {
     NotReusable(String),
     /// Badly; the text says how.
     Failed(String),
+    /// Not at all: the run was stopped first.
+    Interrupted,
 }
 
 /// What is kept of one finished action.
@@ -54,6 +56,8 @@ pub struct Record {
     pub flags: Vec<String>,
     /// The key of what was known before running.
     pub weak: Digest,
+    /// The key of all it depended on.
+    pub key: Digest,
     /// All it depended on, observations included.
     pub fingerprint: Fingerprint,
     /// What it did to the files.

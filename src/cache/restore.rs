@@ -1,6 +1,6 @@
 //! Brings effects back, without ever losing what a person wrote.
 //!
-//! All contents are staged and verified beside their places before the first one is put in. A path is then replaced
+//! All contents are staged and verified near their places before the first one is put in. A path is then replaced
 //! by exchanging it with the staged file and looking at what came out: if that is not what the decision was made
 //! on, it is set aside as well.
 
@@ -85,22 +85,22 @@ pub fn restore(
         (is_there, (!is_there).then(|| Reverse(target.path.clone())))
     });
     let mut staged = Vec::with_capacity(wanted.len());
-    for target in wanted {
-        match restorer.stage(target) {
-            Ok(temporary) => staged.push((target, temporary)),
+    for target in &wanted {
+        match restorer.stage(target, &wanted) {
+            Ok(temporary) => staged.push((*target, temporary)),
             Err(error) => {
-                staged
-                    .iter()
-                    .filter_map(|(_, staged)| staged.as_ref())
-                    .for_each(|path| restorer.discard(path));
+                restorer.discard_all(&staged);
                 return Err(error);
             }
         }
     }
-    for (target, temporary) in staged {
-        restorer
-            .put_in(target, temporary.as_deref(), &is_replaceable)
-            .map_err(|error| wrap(target, error))?;
+    for (place, (target, temporary)) in staged.iter().enumerate() {
+        let put_in = restorer.put_in(target, temporary.as_deref(), &is_replaceable);
+        put_in.map_err(|error| {
+            // What came out of this one's place may lie where it was staged, so only later ones are litter.
+            restorer.discard_all(&staged[place + 1..]);
+            wrap(target, error)
+        })?;
     }
     Ok(restorer.report)
 }
@@ -145,24 +145,36 @@ struct Restorer<'a> {
 }
 
 impl Restorer<'_> {
-    /// Writes what shall be at the target beside it; a deletion and a folder need nothing.
-    fn stage(&mut self, target: &Target) -> Result<Option<PathBuf>, RestoreError> {
+    /// Writes what shall be at the target near it; a deletion and a folder need nothing.
+    fn stage(&self, target: &Target, all: &[&Target]) -> Result<Option<PathBuf>, RestoreError> {
         self.check_way(&target.path)?;
-        let absolute = self.disk.absolute(&target.path);
-        let folder = absolute.parent().expect("a target lies in a folder");
-        let temporary = sys::temporary_beside(self.system, &absolute);
-        let make_folder = || self.system.create_dir_all(folder);
+        let temporary = || self.staging_place(&target.path, all);
         let staged = match &target.state {
-            State::File { digest, mode, .. } => make_folder()
-                .and_then(|()| self.blobs.copy_out(digest, &temporary, *mode))
-                .map(|()| Some(temporary)),
-            State::Link { target } => make_folder()
-                .and_then(|()| self.system.symlink(Path::new(&**target), &temporary))
-                .map(|()| Some(temporary)),
+            State::File { digest, mode, .. } => {
+                temporary().and_then(|place| self.blobs.copy_out(digest, &place, *mode).map(|()| Some(place)))
+            }
+            State::Link { target } => temporary()
+                .and_then(|place| self.system.symlink(Path::new(&**target), &place).map(|()| Some(place))),
             State::Absent | State::Directory => Ok(None),
             State::Unknown => Err(io::ErrorKind::InvalidData.into()),
         };
         staged.map_err(|error| wrap(target, error))
+    }
+
+    /// Returns a free name in the nearest folder above a path that is there already, so that a restore that comes to
+    /// nothing leaves no folders, and a folder can take the place of a file.
+    fn staging_place(&self, path: &WsPath, all: &[&Target]) -> io::Result<PathBuf> {
+        let mut folder = path.parent().expect("a target lies in a folder");
+        loop {
+            match self.disk.state(&folder) {
+                State::Directory => break,
+                State::Absent => {}
+                _ if all.iter().any(|other| other.path == folder) => {}
+                _ => return Err(io::ErrorKind::NotADirectory.into()),
+            }
+            folder = folder.parent().expect("the workspace is a folder");
+        }
+        Ok(sys::temporary_beside(self.system, &self.disk.absolute(&folder.join("staged"))))
     }
 
     /// Refuses a path that leads through a link, into a private folder, or is the workspace itself.
@@ -208,7 +220,11 @@ impl Restorer<'_> {
         }
         match staged {
             None => self.take_out(target, &absolute, is_replaceable)?,
-            Some(staged) => self.swap_in(target, staged, &absolute, is_replaceable)?,
+            Some(staged) => {
+                let folder = absolute.parent().expect("a target lies in a folder");
+                self.system.create_dir_all(folder).inspect_err(|_| self.discard(staged))?;
+                self.swap_in(target, staged, &absolute, is_replaceable)?;
+            }
         }
         self.report.written.push(target.path.clone());
         Ok(())
@@ -290,6 +306,10 @@ impl Restorer<'_> {
         self.system.rename(from, &kept)?;
         self.report.set_aside.push(SetAside { path: target.path.clone(), kept });
         Ok(())
+    }
+
+    fn discard_all(&self, staged: &[(&Target, Option<PathBuf>)]) {
+        staged.iter().filter_map(|(_, staged)| staged.as_ref()).for_each(|path| self.discard(path));
     }
 
     fn discard(&self, staged: &Path) {

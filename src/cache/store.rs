@@ -1,7 +1,7 @@
 //! The action cache: records by key, by step and by what they left at a path.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt, io,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -9,11 +9,11 @@ use std::{
 use super::{
     Layout,
     entries::{self, ReadEntries},
-    record::{BeginId, Effect, Record},
+    record::{BeginId, Effect, Ending, Record},
     wire::Entry,
 };
 use crate::{
-    base::{Digest, DigestWriter, WsPath},
+    base::{Digest, WsPath},
     fingerprint::{Question, State},
     sys::{self, AppendFile, System},
 };
@@ -40,9 +40,9 @@ struct Index {
     /// In the order of their commits.
     all: Vec<Arc<Record>>,
     by_key: HashMap<Digest, usize>,
-    by_weak: HashMap<Digest, PathSets>,
+    by_weak: HashMap<Digest, Vec<usize>>,
     by_identity: HashMap<String, Vec<usize>>,
-    unusable: HashMap<Digest, Unusable>,
+    unusable: HashMap<Digest, Blame>,
     open: HashMap<[u8; 16], Vec<Digest>>,
     /// What az itself left at a path, filled when it is first asked for.
     left: Option<HashMap<WsPath, HashSet<Digest>>>,
@@ -50,11 +50,13 @@ struct Index {
     is_damaged: bool,
 }
 
-/// Sets of questions seen under one weak key, the latest last, each once.
-#[derive(Default)]
-struct PathSets {
-    seen: HashMap<Digest, usize>,
-    sets: BTreeMap<usize, Arc<[Question]>>,
+/// What made the records of a key unusable.
+#[derive(Clone, Copy)]
+enum Blame {
+    /// The record at this place of the order, a failure.
+    Failed(usize),
+    /// An action that was never ended.
+    Interrupted,
 }
 
 impl fmt::Debug for Store {
@@ -93,8 +95,7 @@ impl Store {
         let size = self.system.stat(&path).map_or(0, |stat| stat.size);
         let live = state.live_records();
         if state.is_damaged || (size > COMPACT_ABOVE_BYTES && live.len() * 2 < state.all.len()) {
-            let bytes: Vec<u8> = live.iter().flat_map(|record| encode_alone(&*self.system, record)).collect();
-            sys::replace(&*self.system, &path, &bytes)?;
+            sys::replace(&*self.system, &path, &state.to_bytes(&*self.system, &live))?;
             state.is_damaged = false;
         }
         state.file = Some(self.system.append(&path)?);
@@ -115,12 +116,17 @@ impl Store {
         Ok(())
     }
 
-    /// Returns the sets of questions that were asked under a weak key, the latest first.
+    /// Returns the sets of questions that were asked under a weak key, the latest first, each once.
     pub fn path_sets(&self, weak: &Digest) -> Vec<Arc<[Question]>> {
-        self.lock()
-            .by_weak
-            .get(weak)
-            .map_or_else(Vec::new, |sets| sets.sets.values().rev().cloned().collect())
+        let index = self.lock();
+        let mut sets: Vec<Arc<[Question]>> = Vec::new();
+        for record in index.by_weak.get(weak).into_iter().flatten().rev() {
+            let set: Arc<[Question]> = index.all[*record].questions().collect();
+            if !sets.contains(&set) {
+                sets.push(set);
+            }
+        }
+        sets
     }
 
     /// Returns the last reusable record with a key.
@@ -130,7 +136,8 @@ impl Store {
     pub fn by_key(&self, key: &Digest) -> Result<Option<Arc<Record>>, Unusable> {
         let state = self.lock();
         match state.unusable.get(key) {
-            Some(why) => Err(*why),
+            Some(Blame::Failed(_)) => Err(Unusable::FailedBefore),
+            Some(Blame::Interrupted) => Err(Unusable::Interrupted),
             None => Ok(state.by_key.get(key).map(|index| Arc::clone(&state.all[*index]))),
         }
     }
@@ -149,7 +156,7 @@ impl Store {
 
     /// Tells whether a record may be reused as far as later actions with its key go.
     pub fn is_usable(&self, record: &Record) -> bool {
-        record.is_reusable() && !self.lock().unusable.contains_key(&record.fingerprint.key())
+        record.is_reusable() && !self.lock().unusable.contains_key(&record.key)
     }
 
     /// Tells whether az itself left this state at this path, and not out of a person's bytes.
@@ -208,11 +215,6 @@ impl Store {
 /// Journals below this size are not worth rewriting.
 const COMPACT_ABOVE_BYTES: u64 = 4 << 20;
 
-/// Returns the entries that bring back a record on its own.
-fn encode_alone(system: &dyn System, record: &Record) -> Vec<u8> {
-    entries::encode(&Entry::commit(BeginId(system.random()), record))
-}
-
 fn note_effects(left: &mut HashMap<WsPath, HashSet<Digest>>, effects: &[Effect]) {
     for effect in effects.iter().filter(|effect| !effect.is_personal) {
         left.entry(effect.path.clone()).or_default().insert(effect.after.to_digest());
@@ -224,7 +226,7 @@ impl Index {
         match entry {
             Entry::Begin { id, keys, identity: _ } => {
                 let keys: Vec<Digest> = keys.into_iter().map(Digest).collect();
-                self.unusable.extend(keys.iter().map(|key| (*key, Unusable::Interrupted)));
+                self.unusable.extend(keys.iter().map(|key| (*key, Blame::Interrupted)));
                 self.open.insert(id, keys);
             }
             Entry::Commit { id, record } => {
@@ -237,12 +239,16 @@ impl Index {
 
     fn close(&mut self, id: [u8; 16], record: &Record) {
         let keys = self.open.remove(&id).unwrap_or_default();
-        let key = record.fingerprint.key();
-        if matches!(record.ending, super::Ending::Failed(_)) {
-            self.unusable.extend(keys.into_iter().chain([key]).map(|key| (key, Unusable::FailedBefore)));
-        } else {
-            for key in keys.iter().chain([&key]) {
-                self.unusable.remove(key);
+        let key = record.key;
+        let blame = match record.ending {
+            Ending::Failed(_) => Some(Blame::Failed(self.all.len())),
+            Ending::Interrupted => Some(Blame::Interrupted),
+            Ending::Reusable | Ending::NotReusable(_) => None,
+        };
+        for key in keys.into_iter().chain([key]) {
+            match blame {
+                Some(blame) => _ = self.unusable.insert(key, blame),
+                None => _ = self.unusable.remove(&key),
             }
         }
     }
@@ -253,9 +259,9 @@ impl Index {
             note_effects(left, &record.effects);
         }
         if record.is_reusable() {
-            self.by_key.insert(record.fingerprint.key(), index);
+            self.by_key.insert(record.key, index);
         }
-        self.by_weak.entry(record.weak).or_default().add(record.questions().collect());
+        self.by_weak.entry(record.weak).or_default().push(index);
         self.by_identity.entry(record.identity.clone()).or_default().push(index);
         self.all.push(Arc::new(record));
     }
@@ -265,27 +271,50 @@ impl Index {
         self.open.clear();
     }
 
-    /// Returns the records worth keeping: the last reusable one of each key, and the last of each step.
-    fn live_records(&self) -> Vec<Arc<Record>> {
+    /// Returns the places of the records worth keeping: the last reusable one of each key, the last of each step, and
+    /// the failures that make others unusable.
+    fn live_records(&self) -> BTreeSet<usize> {
         let last = self.by_identity.values().filter_map(|indexes| indexes.last());
-        let mut live: Vec<usize> = self.by_key.values().chain(last).copied().collect();
-        live.sort_unstable();
-        live.dedup();
-        live.into_iter().map(|index| Arc::clone(&self.all[index])).collect()
+        let failures = self.unusable.values().filter_map(|blame| match blame {
+            Blame::Failed(index) => Some(index),
+            Blame::Interrupted => None,
+        });
+        let mut live: BTreeSet<usize> = self.by_key.values().chain(last).chain(failures).copied().collect();
+        // A failure that a later success has made good would be a failure again when it is read anew.
+        live.retain(|index| {
+            let record = &self.all[*index];
+            let is_failure = matches!(record.ending, Ending::Failed(_) | Ending::Interrupted);
+            !is_failure || self.unusable.contains_key(&record.key)
+        });
+        live
     }
-}
 
-impl PathSets {
-    fn add(&mut self, questions: Arc<[Question]>) {
-        let mut writer = DigestWriter::new("az path set v1");
-        for question in &*questions {
-            writer.add(if matches!(question, Question::Content(_)) { "content" } else { "names" });
-            writer.add(question.subject());
+    /// Returns a journal that says of these records, and of every key, what this one says.
+    fn to_bytes(&self, system: &dyn System, live: &BTreeSet<usize>) -> Vec<u8> {
+        let mut blamed: BTreeMap<Option<usize>, Vec<[u8; 32]>> = BTreeMap::new();
+        for (key, blame) in &self.unusable {
+            let by = match blame {
+                Blame::Failed(index) => Some(*index).filter(|index| live.contains(index)),
+                Blame::Interrupted => None,
+            };
+            blamed.entry(by).or_default().push(key.0);
         }
-        let next = self.sets.last_key_value().map_or(0, |(last, _)| last + 1);
-        if let Some(old) = self.seen.insert(writer.finish(), next) {
-            self.sets.remove(&old);
+        let mut bytes = Vec::new();
+        let mut begin = |by: Option<usize>, identity: &str, bytes: &mut Vec<u8>| {
+            let mut keys = blamed.remove(&by).unwrap_or_default();
+            keys.sort_unstable();
+            let id = system.random();
+            if !keys.is_empty() {
+                bytes.extend(entries::encode(&Entry::Begin { id, identity: identity.to_owned(), keys }));
+            }
+            BeginId(id)
+        };
+        for index in live {
+            let record = &self.all[*index];
+            let id = begin(Some(*index), &record.identity, &mut bytes);
+            bytes.extend(entries::encode(&Entry::commit(id, record)));
         }
-        self.sets.insert(next, questions);
+        begin(None, "", &mut bytes);
+        bytes
     }
 }

@@ -15,6 +15,7 @@ use crate::{
 
 /// An entry of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "an entry is read, applied and dropped")]
 pub(super) enum Entry {
     /// An action is about to start.
     Begin {
@@ -44,6 +45,7 @@ pub(super) struct WireRecord {
     exit_code: Option<i32>,
     flags: Vec<String>,
     weak: [u8; 32],
+    key: [u8; 32],
     components: Vec<(u8, String, [u8; 32], String)>,
     effects: Vec<(String, WireState, WireState, bool)>,
     log: Option<[u8; 32]>,
@@ -54,6 +56,7 @@ enum WireEnding {
     Reusable,
     NotReusable(String),
     Failed(String),
+    Interrupted,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,10 +89,12 @@ impl From<&Record> for WireRecord {
                 Ending::Reusable => WireEnding::Reusable,
                 Ending::NotReusable(why) => WireEnding::NotReusable(why.clone()),
                 Ending::Failed(how) => WireEnding::Failed(how.clone()),
+                Ending::Interrupted => WireEnding::Interrupted,
             },
             exit_code: record.exit_code,
             flags: record.flags.clone(),
             weak: record.weak.0,
+            key: record.key.0,
             components: record.fingerprint.components().iter().map(component).collect(),
             effects: record.effects.iter().map(effect).collect(),
             log: record.log.map(|digest| digest.0),
@@ -116,11 +121,13 @@ impl WireRecord {
                 WireEnding::Reusable => Ending::Reusable,
                 WireEnding::NotReusable(why) => Ending::NotReusable(why),
                 WireEnding::Failed(how) => Ending::Failed(how),
+                WireEnding::Interrupted => Ending::Interrupted,
             },
             exit_code: self.exit_code,
             flags: self.flags,
             weak: Digest(self.weak),
-            fingerprint: Fingerprint::new(components.collect::<Option<_>>()?),
+            key: Digest(self.key),
+            fingerprint: Fingerprint::from_sorted(components.collect::<Option<_>>()?),
             effects: effects.collect::<Option<_>>()?,
             log: self.log.map(Digest),
         })

@@ -40,6 +40,21 @@ pub(super) struct Output {
     pub(super) color: Color,
 }
 
+impl Output {
+    /// Guesses from words that cannot be parsed how the answer is to be shown.
+    pub(super) fn guess(words: &[OsString]) -> Self {
+        let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
+        let has = |text: &str| words.contains(&text);
+        let follows = |value: &str| words.windows(2).any(|pair| pair == ["--format", value]);
+        let format = match () {
+            () if has("--json") || has("--format=json") || follows("json") => Format::Json,
+            () if has("--format=jsonl") || follows("jsonl") => Format::Jsonl,
+            () => Format::Text,
+        };
+        Self { directory: None, format, json: false, quiet: false, verbose: 0, color: Color::Auto }
+    }
+}
+
 /// Forms of data on standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -72,6 +87,10 @@ pub(super) enum Verb {
     Script(Script),
     /// Show what would run, and why
     Plan(Plan),
+    /// Show scripts, playbooks, stages or tags
+    List(List),
+    /// Look for mistakes in all files; run nothing
+    Check(Check),
     /// Say why a step ran, was reused, skipped, blocked or failed
     Why(Why),
     /// Show the runs that are kept
@@ -79,9 +98,9 @@ pub(super) enum Verb {
     Runs(Runs),
     /// Look at the cache, empty or export it
     Cache(Cache),
-    /// Explain a code, such as AZ0104, or a verb
+    /// Explain a verb, a code such as AZ0104, or a topic such as selection
     Help {
-        /// A code or a verb
+        /// A verb, a code or a topic
         topic: Option<String>,
     },
 }
@@ -141,6 +160,23 @@ pub(super) struct Build {
 pub(super) struct Plan {
     #[command(flatten)]
     pub(super) request: Request,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct List {
+    /// What to list: scripts (default), playbooks, stages or tags; then a selection such as 04* or stage:NAME
+    #[arg(value_name = "WHAT|SELECTION")]
+    pub(super) words: Vec<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct Check {
+    /// Files, folders, selections or playbooks; default: everything
+    #[arg(value_name = "PATH|SELECTION")]
+    pub(super) words: Vec<String>,
+    /// Warnings are errors; exit 4 if there are no others
+    #[arg(long)]
+    pub(super) strict: bool,
 }
 
 #[derive(Debug, Clone, Args)]

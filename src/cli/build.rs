@@ -131,11 +131,9 @@ fn run(
     let result = engine.build(ask, options, &mut on_event, &mut on_wait)?;
     if printer.format == Format::Text && !options.live {
         let is_loud = verbosity > Verbosity::Quiet || result.exit_code != 0;
-        result
-            .diagnostics
-            .iter()
-            .filter(|fault| is_shown(fault, output))
-            .for_each(|fault| printer.diagnostic(fault));
+        result.diagnostics.iter().filter(|fault| is_shown(fault, output)).for_each(|fault| {
+            if output.verbose > 0 { printer.diagnostic(fault) } else { printer.brief(fault) }
+        });
         if is_loud {
             printer.say(&summary_line(&result.view));
         }
@@ -166,7 +164,7 @@ fn show_log(printer: &Printer, engine: &Engine, output: &Output, lines: &Lines, 
     let text = String::from_utf8_lossy(&log);
     let all: Vec<&str> = text.lines().collect();
     for line in &all[all.len().saturating_sub(limit)..] {
-        printer.say(&format!("           | {line}"));
+        printer.say(&format!("           | {}", readable(line)));
     }
     if all.len() > limit {
         printer.say(&format!(
@@ -175,6 +173,31 @@ fn show_log(printer: &Printer, engine: &Engine, output: &Output, lines: &Lines, 
             engine.log_place(lines.view(), node)
         ));
     }
+}
+
+/// Columns of a line of output that are shown.
+const SHOWN_OF_LINE: usize = 400;
+
+/// Cuts a line and writes what a terminal would obey as what it is; colours stay.
+fn readable(line: &str) -> String {
+    let mut shown = String::new();
+    let mut characters = line.chars();
+    while let Some(c) = characters.next() {
+        if shown.len() > SHOWN_OF_LINE {
+            shown.push('…');
+            break;
+        }
+        let rest = characters.as_str();
+        let color_end =
+            rest.strip_prefix('[').and_then(|rest| rest.find(|c: char| !c.is_ascii_digit() && c != ';'));
+        match (c, color_end) {
+            ('\u{1b}', Some(end)) if rest[end + 1..].starts_with('m') => shown.push(c),
+            ('\t', _) => shown.push(c),
+            _ if c.is_control() => shown.extend(c.escape_default()),
+            _ => shown.push(c),
+        }
+    }
+    if shown.contains('\u{1b}') { shown + "\u{1b}[0m" } else { shown }
 }
 
 fn parse_timeout(text: &str) -> Result<std::time::Duration, Box<Diagnostic>> {

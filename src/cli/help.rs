@@ -1,29 +1,26 @@
-//! `az` alone, and `az help`.
-
-use std::sync::Arc;
+//! `az help`: verbs, codes and topics.
 
 use clap::CommandFactory;
 
-use super::{Outcome, arguments::Arguments, printer::Printer, usage};
+use super::{Outcome, arguments::Arguments, printer::Printer, table::columns, topics::TOPICS, usage};
 use crate::{
-    base::nearest,
-    diag::Code,
-    diag::{CodeInfo, all_codes},
-    sys::System,
+    base::{list, nearest},
+    diag::{Code, CodeInfo, all_codes},
 };
-
-/// Shows what is here and what to type next.
-pub(super) fn overview(_system: &Arc<dyn System>, printer: &Printer) -> Outcome {
-    printer.data(&Arguments::command().render_help().to_string());
-    Ok(0)
-}
 
 /// Shows the text of a code, or the options of a verb.
 pub(super) fn help(printer: &Printer, topic: Option<&str>) -> Outcome {
     let Some(topic) = topic else {
-        printer.data(&Arguments::command().render_help().to_string());
+        let topics = TOPICS.iter().map(|topic| vec![format!("  {}", topic.name), topic.about.to_owned()]);
+        let topics = columns(&topics.collect::<Vec<_>>());
+        let verbs = Arguments::command().render_help();
+        printer.data(&format!("{verbs}\nTopics of az help:\n{topics}"));
         return Ok(0);
     };
+    if let Some(found) = TOPICS.iter().find(|known| known.name.eq_ignore_ascii_case(topic)) {
+        printer.data(found.text);
+        return Ok(0);
+    }
     if let Some(code) = Code::parse(topic) {
         let info = all_codes().find(|info| info.code == code);
         let info = info.ok_or_else(|| {
@@ -44,6 +41,7 @@ pub(super) fn help(printer: &Printer, topic: Option<&str>) -> Outcome {
                 .map(str::to_owned)
                 .collect::<Vec<_>>()
         })
+        .chain(TOPICS.iter().map(|topic| topic.name.to_owned()))
         .collect();
     match command.find_subcommand_mut(topic) {
         Some(verb) => {
@@ -55,7 +53,10 @@ pub(super) fn help(printer: &Printer, topic: Option<&str>) -> Outcome {
             format!("there is no help on `{topic}`"),
             match nearest(topic, names.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `az help {near}`?"),
-                None => "give a verb, or a code such as AZ0104".to_owned(),
+                None => format!(
+                    "give a verb, a code such as AZ0104, or one of {}",
+                    list(TOPICS.iter().map(|t| t.name))
+                ),
             },
         )),
     }

@@ -5,18 +5,23 @@
 mod arguments;
 mod build;
 mod cache;
+mod check;
+mod command_line;
 mod help;
+mod list;
+mod overview;
 mod plan;
 mod printer;
 mod record;
 mod runs;
 mod table;
+mod topics;
 mod why;
 
 use std::{ffi::OsString, sync::Arc};
 
-use arguments::{Arguments, Verb};
-use clap::Parser;
+use arguments::{Arguments, Output, Verb};
+use clap::{Parser, error::ErrorKind};
 use printer::Printer;
 
 use crate::{
@@ -30,15 +35,17 @@ const USAGE: u8 = 2;
 /// Runs az with the arguments of a command line, the program's name first; returns what az exits with.
 pub fn run(system: &Arc<dyn System>, arguments: Vec<OsString>) -> u8 {
     let words = arguments::rewrite(arguments);
-    let parsed = match Arguments::try_parse_from(words) {
+    let parsed = match Arguments::try_parse_from(&words) {
         Ok(parsed) => parsed,
-        Err(error) => return printer::clap_error(&error),
+        Err(error) => return answer_clap(&**system, &error, &words),
     };
     let printer = Printer::new(&**system, &parsed.output);
     let outcome = match parsed.verb {
-        None => help::overview(system, &printer),
+        None => overview::overview(system, &printer, &parsed.output),
         Some(Verb::Build(build)) => build::build(system, &printer, &parsed.output, &build),
         Some(Verb::Script(script)) => build::script(system, &printer, &parsed.output, &script),
+        Some(Verb::List(list)) => list::list(system, &printer, &parsed.output, &list),
+        Some(Verb::Check(check)) => check::check(system, &printer, &parsed.output, &check),
         Some(Verb::Plan(plan)) => plan::plan(system, &printer, &parsed.output, &plan),
         Some(Verb::Why(why)) => why::why(system, &printer, &parsed.output, &why),
         Some(Verb::Runs(runs)) => runs::runs(system, &printer, &parsed.output, &runs),
@@ -46,9 +53,20 @@ pub fn run(system: &Arc<dyn System>, arguments: Vec<OsString>) -> u8 {
         Some(Verb::Help { topic }) => help::help(&printer, topic.as_deref()),
     };
     outcome.unwrap_or_else(|fault| {
-        printer.diagnostic(&fault);
+        printer.diagnostics(&[*fault]);
         USAGE
     })
+}
+
+/// Shows help or version, or what is wrong with the words; returns the exit code.
+fn answer_clap(system: &dyn System, error: &clap::Error, words: &[OsString]) -> u8 {
+    let printer = Printer::new(system, &Output::guess(words));
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        printer.data(&error.render().to_string());
+        return 0;
+    }
+    printer.diagnostics(&[command_line::diagnostic(error, words.get(1..).unwrap_or_default())]);
+    USAGE
 }
 
 /// What a verb gives: an exit code, or why its words make no sense.

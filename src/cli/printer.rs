@@ -13,6 +13,7 @@ use crate::{
 /// Writes data to standard output and conversation to standard error.
 pub(super) struct Printer {
     look: Look,
+    data_color: bool,
     pub(super) format: Format,
 }
 
@@ -32,7 +33,7 @@ impl Printer {
         };
         let look = Look { color: color(std::io::stderr().is_terminal()), unicode: true, width: WIDTH };
         let format = if output.json { Format::Json } else { output.format };
-        Self { look, format }
+        Self { look, data_color: color(std::io::stdout().is_terminal()), format }
     }
 
     /// Tells whether colours may be used in the conversation.
@@ -69,6 +70,23 @@ impl Printer {
         _ = std::io::stderr().lock().write_all(diag::render(fault, self.look).as_bytes());
     }
 
+    /// Writes a diagnostic that is itself the answer.
+    pub(super) fn data_diagnostic(&self, fault: &Diagnostic) {
+        self.data(&diag::render(fault, Look { color: self.data_color, ..self.look }));
+    }
+
+    /// Writes a diagnostic in one line, for what is told again and again.
+    pub(super) fn brief(&self, fault: &Diagnostic) {
+        let at = fault
+            .source
+            .as_ref()
+            .zip(fault.labels.first())
+            .map(|(source, label)| format!("{}:{}: ", source.name, source.place(label.span.start).line));
+        let help = fault.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
+        let at = at.unwrap_or_default();
+        self.say(&format!("{}[{}]: {at}{}{help}", fault.severity.as_str(), fault.code, fault.message));
+    }
+
     /// Writes diagnostics: for people, or as data where data is asked for.
     pub(super) fn diagnostics(&self, faults: &[Diagnostic]) {
         match self.format {
@@ -78,15 +96,5 @@ impl Printer {
                 self.json(&serde_json::json!({ "schema": "az.error/v1", "diagnostics": faults }));
             }
         }
-    }
-}
-
-/// Shows what clap says of a command line, and returns the exit code.
-pub(super) fn clap_error(error: &clap::Error) -> u8 {
-    use clap::error::ErrorKind::{DisplayHelp, DisplayVersion};
-    _ = error.print();
-    match error.kind() {
-        DisplayHelp | DisplayVersion => 0,
-        _ => super::USAGE,
     }
 }

@@ -30,6 +30,7 @@ pub(super) fn ending(record: &Record, is_usable: bool) -> String {
         Ending::Reusable => "unusable: a later run with this key did not end well".to_owned(),
         Ending::NotReusable(why) => format!("not reusable: {why}"),
         Ending::Failed(how) => format!("failed: {how}"),
+        Ending::Interrupted => "interrupted".to_owned(),
     }
 }
 
@@ -57,9 +58,10 @@ pub(super) fn summary_json(record: &Record, is_usable: bool) -> Value {
         Ending::Reusable => ("reusable", None),
         Ending::NotReusable(why) => ("not_reusable", Some(why)),
         Ending::Failed(how) => ("failed", Some(how)),
+        Ending::Interrupted => ("interrupted", None),
     };
     json!({
-        "key": record.fingerprint.key().to_hex(),
+        "key": record.key.to_hex(),
         "identity": record.identity,
         "run": record.run,
         "ended": record.ended.to_rfc3339(),

@@ -55,7 +55,7 @@ fn cached_text(why: &engine::Why) -> String {
         why.node,
         origin(record),
         component_lines(&record.fingerprint),
-        record.fingerprint.key()
+        record.key
     )
 }
 

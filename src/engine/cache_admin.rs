@@ -90,7 +90,7 @@ impl Engine {
         let mut seen = BTreeSet::new();
         let records = store.records().into_iter().rev();
         records
-            .map(|record| (record.fingerprint.key(), record))
+            .map(|record| (record.key, record))
             .filter(|(key, _)| seen.insert(*key))
             .map(|(key, record)| CacheEntry { key, is_usable: store.is_usable(&record), record })
             .collect()

@@ -377,7 +377,8 @@ impl<'a> Desk<'a> {
                 self.tell(Event::Blocked { node, reasons: vec![Reason::new("blocked", by, text)] });
             }
             Outcome::Cancelled => {
-                let text = "the run ended before it".to_owned();
+                let has_begun = self.done.remove(&index).is_some();
+                let text = if has_begun { "interrupted while it ran" } else { "the run ended before it" };
                 self.tell(Event::Cancelled { node, reasons: vec![Reason::new("cancelled", "run", text)] });
             }
         }

@@ -44,6 +44,8 @@ const WHERE_SET: [&str; 19] = [
 ];
 /// What the old engine told every script about itself.
 const PREFIX: &str = "AITHERZERO_";
+/// Where the workspace is.
+const ROOT: &str = "AITHERZERO_ROOT";
 /// Names a shell sets by itself, or that are az's own: mentioning them asks for nothing.
 const NOT_ASKED_FOR: [&str; 9] =
     ["PWD", "OLDPWD", "SHLVL", "_", "TMPDIR", "PATH", "LC_CTYPE", "TERM", "AZ_STEP"];
@@ -68,11 +70,14 @@ pub(super) fn environment_of(node: &Node, outer: &BTreeMap<String, String>, root
         ("LC_CTYPE".to_owned(), "C.UTF-8".to_owned()),
         ("TERM".to_owned(), "dumb".to_owned()),
         ("AITHERZERO_NONINTERACTIVE".to_owned(), "true".to_owned()),
-        ("AITHERZERO_ROOT".to_owned(), root.display().to_string()),
+        (ROOT.to_owned(), root.display().to_string()),
     ]);
+    // Inside a step of another az these are that az's; they are no news, and its workspace may be another one.
+    let own = values.clone();
+    let is_own = |name: &str, value: &String| name == ROOT || own.get(name) == Some(value);
     let mut keyed: BTreeSet<&str> = BTreeSet::from(["LC_CTYPE", "PATH"]);
     let mut give = |name: &str| {
-        if let Some(value) = outer.get(name) {
+        if let Some(value) = outer.get(name).filter(|value| !is_own(name, value)) {
             values.insert(name.to_owned(), value.clone());
         }
     };
@@ -81,7 +86,7 @@ pub(super) fn environment_of(node: &Node, outer: &BTreeMap<String, String>, root
         WHERE_SET.into_iter().chain(outer.keys().map(String::as_str).filter(|name| name.starts_with(PREFIX)))
     {
         give(name);
-        if outer.contains_key(name) {
+        if outer.get(name).is_some_and(|value| !is_own(name, value)) {
             keyed.insert(name);
         }
     }

@@ -66,6 +66,8 @@ struct Before {
     outputs: BTreeMap<WsPath, State>,
     begin: Option<BeginId>,
     kept: Vec<(WsPath, State, SetAside)>,
+    /// The file system's clock: what changed up to then was not changed by the step.
+    started_ns: Option<i64>,
     warnings: Vec<(Code, String)>,
 }
 
@@ -122,8 +124,9 @@ impl Attempt {
         };
         let copies = self.set_aside_edits(&questions, &mut warnings);
         let outputs = self.watched_states();
+        let started_ns = cache.disk.tick();
         outputs.keys().for_each(|path| timeline.save(path));
-        Ok(Before { weak, questions, observed, outputs, begin, kept: copies, warnings })
+        Ok(Before { weak, questions, observed, outputs, begin, kept: copies, started_ns, warnings })
     }
 
     /// States of the paths whose change is an effect of the step: its declared outputs, and for a step that does not
@@ -206,7 +209,8 @@ impl Attempt {
     /// Looks at what the step did and records it.
     fn settle(&self, mut before: Before, ended: Ended, ended_ns: Option<i64>, duration: Duration) -> Done {
         let (ending, error, mut flags) = self.classify(&ended);
-        let capture = self.capture(&before, ended_ns);
+        let mut capture = self.capture(&before, ended_ns);
+        self.leave_alone(&mut before, &mut capture);
         for effect in &capture.effects {
             self.shared.timeline.done(self.index, &effect.path, effect.after.clone());
         }
@@ -215,6 +219,7 @@ impl Attempt {
             Exit::Signal(_) => None,
         };
         let kept = match &error {
+            Some(_) if ending == Ending::Cancelled => Kept::Interrupted,
             Some(error) => Kept::Failed(error.clone()),
             None => self
                 .why_not_kept(&mut before, &capture, &ended, ending)
@@ -286,6 +291,28 @@ impl Attempt {
             });
             Capture { effects: changed.collect(), ..Capture::default() }
         }
+    }
+
+    /// Takes what the step found among its outputs and did not touch out of its effects, unless az made it: it is not
+    /// the step's, and az must never bring it back or take it away. It becomes something the result depends on.
+    fn leave_alone(&self, before: &mut Before, capture: &mut Capture) {
+        let cache = &self.shared.cache;
+        let is_untouched = |effect: &Effect| {
+            let stat = cache.disk.stat(&effect.path);
+            let is_older =
+                stat.is_some_and(|stat| before.started_ns.is_some_and(|start| stat.ctime_ns <= start));
+            effect.before == effect.after && effect.after != State::Directory && is_older
+        };
+        let is_foreign =
+            |effect: &Effect| is_untouched(effect) && !cache.store.is_ours(&effect.path, &effect.after);
+        let (foreign, own): (Vec<Effect>, Vec<Effect>) =
+            std::mem::take(&mut capture.effects).into_iter().partition(is_foreign);
+        capture.effects = own;
+        let known: std::collections::BTreeSet<&Question> = before.questions.iter().collect();
+        let asked = foreign.into_iter().map(|effect| Question::Content(effect.path));
+        let asked: Vec<Question> = asked.filter(|question| !known.contains(question)).collect();
+        before.observed.extend(cache::observe(&*cache.disk, &asked).0);
+        before.questions.extend(asked);
     }
 
     /// Returns why the result must not be reused, if it must not.
@@ -385,6 +412,7 @@ impl Attempt {
             Kept::Reusable => self.keep_log(),
             _ => None,
         };
+        let fingerprint = before.weak.with(before.observed.clone());
         let record = Record {
             identity: self.prepared().node.identity.clone(),
             run: run.clone(),
@@ -394,7 +422,8 @@ impl Attempt {
             exit_code,
             flags: flags.to_vec(),
             weak: before.weak.key(),
-            fingerprint: before.weak.with(before.observed.clone()),
+            key: fingerprint.key(),
+            fingerprint,
             effects: capture.effects,
             log,
         };

@@ -4,14 +4,17 @@
 
 mod cache_admin;
 mod cache_export;
+mod check;
 mod desk;
 mod environment;
 mod job;
+mod listing;
 mod logs;
 mod lookup;
 mod materialize;
 mod node_key;
 mod nodes;
+mod overview;
 mod prepare;
 mod reasons;
 mod run;
@@ -24,7 +27,10 @@ mod workspace;
 
 pub use cache_admin::{CacheEntry, CacheStatus, Cleared, HitRate};
 pub use cache_export::Exported;
+pub use check::{CheckOptions, Checked, CheckedFile};
+pub use listing::{ListedPlaybook, ListedScript, Listing};
 pub use node_key::NodeKey;
+pub use overview::Overview;
 pub use run::{BuildOptions, BuildResult, Force};
 pub use runs::{SavedRun, short_run};
 pub use session::{Ask, Engine, EngineError};

@@ -105,15 +105,16 @@ impl Engine {
         if ask.strict {
             diagnostics = diagnostics.into_iter().map(Diagnostic::strict).collect();
         }
-        let is_nothing = planned.is_empty && !allow_empty;
         match planned.plan {
-            Some(plan) if !has_errors(&diagnostics) && !is_nothing => Ok((plan, diagnostics)),
+            Some(plan) if !has_errors(&diagnostics) && (allow_empty || !planned.is_empty) => {
+                Ok((plan, diagnostics))
+            }
             _ => Err(EngineError { diagnostics }),
         }
     }
 
     /// Returns a warning for each tool that none of its programs stands for, each once.
-    fn missing_tools(&self, wishes: &[crate::plan::ToolWish]) -> Vec<Diagnostic> {
+    pub(super) fn missing_tools(&self, wishes: &[crate::plan::ToolWish]) -> Vec<Diagnostic> {
         let mut tools =
             super::tools::Tools::new(&*self.system, self.env.get("PATH").map_or("", String::as_str));
         let mut told = std::collections::BTreeSet::new();
@@ -147,17 +148,21 @@ impl Engine {
 
     /// Tells whether az was started by a step that az runs here.
     pub(super) fn is_nested(&self) -> bool {
-        let chain = self.env.get(PARENT).map_or("", String::as_str);
-        chain.lines().any(|line| line.starts_with(&format!("{}\t", self.root.display())))
+        self.depth() > 0
     }
 
-    /// Waits until no other az runs here; one that runs inside another's step does not wait for it.
+    /// Returns how many steps of this workspace az runs inside.
+    fn depth(&self) -> usize {
+        let chain = self.env.get(PARENT).map_or("", String::as_str);
+        let own = format!("{}	", self.root.display());
+        chain.lines().filter(|line| line.starts_with(&own)).count()
+    }
+
+    /// Waits until no other az runs here; one that runs inside another's step waits only for those that run inside
+    /// as many.
     pub(super) fn lock_workspace(&self, on_wait: &mut dyn FnMut()) -> Option<Box<dyn Lock>> {
-        if self.is_nested() {
-            return None;
-        }
         _ = self.system.create_dir_all(&self.layout.version());
-        let path = self.layout.lock();
+        let path = self.layout.lock(self.depth());
         match self.system.lock(&path, LockMode::Exclusive, Wait::Try) {
             Ok(Some(lock)) => Some(lock),
             Ok(None) => {
@@ -178,7 +183,8 @@ impl Engine {
         let on_failure = if goes_on { OnFailure::KeepGoing } else { OnFailure::FailFast };
         let slot_count = u32::try_from(slots).unwrap_or(u32::MAX);
         let capacities = std::iter::once(slot_count).chain(resources(plan).iter().map(|_| 1)).collect();
-        Policy { timeout: options.timeout, capacities, ..Policy::new(slots, on_failure) }
+        let group_timeouts = plan.job_timeouts.values().copied().collect();
+        Policy { timeout: options.timeout, capacities, group_timeouts, ..Policy::new(slots, on_failure) }
     }
 }
 
@@ -203,6 +209,7 @@ fn scheduler_nodes(plan: &Plan) -> Vec<scheduler::Node> {
             retries: node.settings.retries.unwrap_or(0),
             retry_delay: node.settings.retry_delay.unwrap_or(Duration::from_secs(1)),
             timeout: node.settings.timeout,
+            group: node.job.as_ref().and_then(|job| plan.job_timeouts.keys().position(|known| known == job)),
         }
     };
     plan.nodes.iter().map(node).collect()

@@ -46,7 +46,7 @@ impl SavedRun {
 impl Engine {
     /// Returns all runs that have a folder, the latest first.
     pub fn runs(&self) -> Vec<RunEntry> {
-        list_runs(&*self.system, &self.layout.runs(), &self.layout.lock())
+        list_runs(&*self.system, &self.layout.runs(), &self.layout.lock(0))
     }
 
     /// Reads the run whose id starts or ends with `text`; `last` is the latest one.

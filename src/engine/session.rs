@@ -94,6 +94,11 @@ impl Engine {
 
     /// Plans a request; tools are not looked up yet.
     pub(super) fn planned(&self, ask: &Ask) -> Planned {
+        self.planned_in(self.workspace, ask)
+    }
+
+    /// Plans a request in a workspace that may have more files than this one.
+    pub(super) fn planned_in(&self, workspace: Workspace, ask: &Ask) -> Planned {
         let request = Request::new(
             &self.db,
             ask.arguments.clone(),
@@ -103,7 +108,7 @@ impl Engine {
             ask.script_arguments.clone(),
             ask.overlap,
         );
-        plan::plan(&self.db, self.workspace, request, self.surroundings).clone()
+        plan::plan(&self.db, workspace, request, self.surroundings).clone()
     }
 
     /// Opens the parts of the cache that a look-up needs; makes no folder.

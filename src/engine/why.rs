@@ -187,6 +187,7 @@ fn why_unusable(identity: &str, last: Option<&Arc<Record>>) -> String {
     let why = match last.map(|record| (&record.ending, short_run(&record.run))) {
         None => "it has no record".to_owned(),
         Some((Ending::Failed(how), run)) => format!("it failed in run {run}: {how}"),
+        Some((Ending::Interrupted, run)) => format!("it was interrupted in run {run}"),
         Some((Ending::NotReusable(why), run)) => format!("run {run}: {why}"),
         Some((Ending::Reusable, run)) => format!("it was run again after run {run}, and did not end well"),
     };

@@ -169,6 +169,15 @@ impl Fingerprint {
         Self(components)
     }
 
+    /// Takes components that already are sorted and unique, as a fingerprint hands them out.
+    pub fn from_sorted(components: Vec<Component>) -> Self {
+        debug_assert!(
+            components.is_sorted_by(|a, b| (a.kind, &a.name) < (b.kind, &b.name)),
+            "sorted and unique"
+        );
+        Self(components)
+    }
+
     /// Returns the components, sorted.
     pub fn components(&self) -> &[Component] {
         &self.0

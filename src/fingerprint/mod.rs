@@ -10,8 +10,11 @@ mod component;
 mod difference;
 mod disk;
 mod expand;
+mod follow;
 mod observe;
 mod state;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use component::{Component, ComponentKind, Fingerprint, ParseKindError};

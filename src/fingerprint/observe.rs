@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{State, View, expand};
+use super::{State, View, expand, follow::follow};
 use crate::{
     base::{Digest, DigestWriter, WsPath, plural},
     sys::FileKind,
@@ -29,9 +29,6 @@ pub struct Answer {
     pub is_doubtful: bool,
 }
 
-/// Links that may lead from one to the next.
-const MAX_LINKS: usize = 40;
-
 impl Question {
     /// Returns the path or pattern asked about.
     pub fn subject(&self) -> &str {
@@ -49,7 +46,7 @@ pub fn questions(view: &dyn View, inputs: &[Pattern]) -> Vec<Question> {
     let mut asked = BTreeSet::new();
     for input in inputs {
         match input.as_path() {
-            Some(path) if view.state(&path) == State::Directory => {
+            Some(path) if is_folder(view, &path) => {
                 asked.insert(Question::Content(path.clone()));
                 ask_names(view, &folder_pattern(view, &path), &mut asked);
             }
@@ -60,6 +57,15 @@ pub fn questions(view: &dyn View, inputs: &[Pattern]) -> Vec<Question> {
         }
     }
     asked.into_iter().collect()
+}
+
+/// Tells whether a path is a folder or leads to one.
+fn is_folder(view: &dyn View, path: &WsPath) -> bool {
+    match view.state(path) {
+        State::Directory => true,
+        State::Link { .. } => follow(view, path, |_| ()).is_some_and(|(_, state)| state == State::Directory),
+        _ => false,
+    }
 }
 
 fn ask_names(view: &dyn View, pattern: &Pattern, asked: &mut BTreeSet<Question>) {
@@ -91,20 +97,22 @@ fn unreadable() -> Answer {
 
 fn content(view: &dyn View, path: &WsPath) -> Answer {
     let mut writer = DigestWriter::new("az content v1");
-    let (mut at, mut short) = (path.clone(), String::new());
-    for _ in 0..MAX_LINKS {
-        let state = view.state(&at);
-        writer.add(state.to_digest().0);
-        if !short.is_empty() {
+    let mut short = String::new();
+    let found = view.state(path);
+    let state = if matches!(found, State::Link { .. }) {
+        let on_link = |link: &State| {
+            writer.add(link.to_digest().0);
+            short.push_str(&link.to_string());
             short.push_str(" -> ");
-        }
-        short.push_str(&state.to_string());
-        let State::Link { target } = &state else {
-            return Answer { digest: writer.finish(), short, is_doubtful: state == State::Unknown };
         };
-        at = WsPath::new(view.root(), &at.parent().unwrap_or_else(WsPath::root), &**target);
-    }
-    unreadable()
+        let Some((_, state)) = follow(view, path, on_link) else { return unreadable() };
+        state
+    } else {
+        found
+    };
+    writer.add(state.to_digest().0);
+    short.push_str(&state.to_string());
+    Answer { digest: writer.finish(), short, is_doubtful: state == State::Unknown }
 }
 
 fn names(view: &dyn View, pattern: &Pattern) -> Answer {

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -68,6 +69,7 @@ pub(super) struct Expanded {
     /// Later, earlier, why.
     pub(super) edges: Vec<(usize, usize, EdgeKind)>,
     pub(super) tools: Vec<ToolWish>,
+    pub(super) job_timeouts: BTreeMap<String, Duration>,
     pub(super) diagnostics: Vec<Diagnostic>,
     next_group: usize,
     noted: BTreeSet<usize>,
@@ -119,6 +121,9 @@ impl Expanded {
         let mut first: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         let mut last: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for job in jobs {
+            if let Some(limit) = job.settings.timeout {
+                self.job_timeouts.insert(job.id.clone(), limit);
+            }
             let mut before: Vec<usize> = Vec::new();
             for index in 0..job.steps.len() {
                 let nodes = self.add_step(ground, context, job, index);

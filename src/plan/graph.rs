@@ -1,6 +1,9 @@
 //! The plan: nodes in sequential order, and why each comes after others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use super::Invocation;
 use crate::{
@@ -16,6 +19,8 @@ pub struct Plan {
     pub nodes: Vec<Node>,
     /// The playbook that was asked for, if one was.
     pub playbook: Option<WsPath>,
+    /// How long the steps of a job may take together, by the job's id.
+    pub job_timeouts: BTreeMap<String, Duration>,
 }
 
 /// One planned execution, all values resolved.

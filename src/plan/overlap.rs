@@ -1,6 +1,9 @@
 //! Who makes what others read: owners of outputs, and the edges and mistakes that follow.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+};
 
 use super::{Edge, EdgeKind, Node};
 use crate::{
@@ -17,61 +20,71 @@ pub(super) struct TwoOwners {
     pub(super) pattern: String,
 }
 
+/// One declared output.
+struct Output<'a> {
+    node: usize,
+    pattern: &'a Pattern,
+    /// The node declares it as an input too: it rewrites in place what is there.
+    is_rewrite: bool,
+}
+
 /// Outputs of all nodes, found by the fixed part of their patterns.
 pub(super) struct Outputs<'a> {
     nodes: &'a [Node],
-    /// Fixed leading path of a pattern, then nodes with such an output.
-    by_prefix: BTreeMap<WsPath, Vec<(usize, &'a Pattern)>>,
+    /// Fixed leading path of a pattern, then the outputs that start with it.
+    by_prefix: BTreeMap<String, Vec<Output<'a>>>,
 }
 
 impl<'a> Outputs<'a> {
     pub(super) fn of(nodes: &'a [Node]) -> Self {
-        let mut by_prefix: BTreeMap<WsPath, Vec<_>> = BTreeMap::new();
+        let mut by_prefix: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for (index, node) in nodes.iter().enumerate() {
             for pattern in node.outputs.iter().flatten() {
-                by_prefix.entry(fixed_part(pattern)).or_default().push((index, pattern));
+                let is_rewrite = node.inputs.iter().flatten().any(|input| may_meet(input, pattern));
+                let output = Output { node: index, pattern, is_rewrite };
+                by_prefix.entry(fixed_part(pattern)).or_default().push(output);
             }
         }
         Self { nodes, by_prefix }
     }
 
-    /// Returns the nodes with an output that may name a path `pattern` names, each with its pattern.
-    fn overlapping(&self, pattern: &Pattern) -> Vec<(usize, &'a Pattern)> {
+    /// Calls `each` with every output that may name a path `pattern` names.
+    fn overlapping(&self, pattern: &Pattern, mut each: impl FnMut(&Output<'a>)) {
         let prefix = fixed_part(pattern);
-        let mut found: Vec<(usize, &Pattern)> = Vec::new();
-        let mut above = Some(prefix.clone());
-        while let Some(folder) = above {
-            found.extend(self.by_prefix.get(&folder).into_iter().flatten());
-            above = folder.parent();
-        }
-        let below = if prefix.as_str() == "." { String::new() } else { format!("{prefix}/") };
-        let range = self
-            .by_prefix
-            .range::<str, _>((std::ops::Bound::Included(below.as_str()), std::ops::Bound::Unbounded));
-        let behind =
-            range.take_while(|(path, _)| path.as_str().starts_with(&below) && path.is_below(&prefix));
-        found.extend(behind.filter(|(path, _)| **path != prefix).flat_map(|(_, outputs)| outputs));
-        found.retain(|(_, output)| may_meet(pattern, output));
-        found
+        let mut visit = |outputs: &Vec<Output<'a>>| {
+            outputs.iter().filter(|output| may_meet(pattern, output.pattern)).for_each(&mut each);
+        };
+        ancestors(&prefix).filter_map(|folder| self.by_prefix.get(folder)).for_each(&mut visit);
+        let below = if prefix == "." { String::new() } else { format!("{prefix}/") };
+        let behind = self.by_prefix.range::<str, _>((Bound::Included(below.as_str()), Bound::Unbounded));
+        let behind = behind.take_while(|(path, _)| path.starts_with(&below));
+        let is_other = |path: &str| path != prefix && (prefix != "." || !path.starts_with('/'));
+        behind.filter(|(path, _)| is_other(path)).for_each(|(_, outputs)| visit(outputs));
     }
 
-    /// Tells whether a node rewrites in place what `pattern` names: it declares it as an input too.
-    fn rewrites(&self, node: usize, pattern: &Pattern) -> bool {
-        self.nodes[node].inputs.iter().flatten().any(|input| may_meet(input, pattern))
+    /// Calls `each` with every output that names a path, or a folder above it.
+    fn naming(&self, path: &WsPath, mut each: impl FnMut(&Output<'a>)) {
+        let names = |output: &&Output<'a>| {
+            let is_folder = |folder: WsPath| path.is_below(&folder);
+            output.pattern.matches(path) || output.pattern.as_path().is_some_and(is_folder)
+        };
+        let above = ancestors(path.as_str()).filter_map(|folder| self.by_prefix.get(folder));
+        above.flatten().filter(names).for_each(&mut each);
     }
 
     /// Returns the edges from readers to the owners of what they read.
     pub(super) fn producer_edges(&self) -> Vec<(usize, Edge)> {
         let mut edges = Vec::new();
         for (reader, node) in self.nodes.iter().enumerate() {
-            for input in node.inputs.iter().flatten() {
-                for (owner, output) in self.overlapping(input) {
-                    if owner != reader && !self.rewrites(owner, output) {
-                        let kind = EdgeKind::Output(output.as_str().to_owned());
-                        edges.push((reader, Edge { to: owner, kind }));
-                    }
+            let mut add = |output: &Output<'_>| {
+                if output.node != reader && !output.is_rewrite {
+                    let kind = EdgeKind::Output(output.pattern.as_str().to_owned());
+                    edges.push((reader, Edge { to: output.node, kind }));
                 }
-            }
+            };
+            node.inputs.iter().flatten().for_each(|input| self.overlapping(input, &mut add));
+            // A script that a step makes is an input of the step that runs it.
+            node.script.iter().for_each(|script| self.naming(script, &mut add));
         }
         edges
     }
@@ -81,15 +94,18 @@ impl<'a> Outputs<'a> {
     /// They have no order of their own; the sequential order decides.
     pub(super) fn rewrite_pairs(&self) -> BTreeSet<(usize, usize, String)> {
         let mut pairs = BTreeSet::new();
+        if !self.by_prefix.values().flatten().any(|output| output.is_rewrite) {
+            return pairs;
+        }
         for (index, node) in self.nodes.iter().enumerate() {
             let touched = node.inputs.iter().flatten().chain(node.outputs.iter().flatten());
             for pattern in touched {
-                for (other, output) in self.overlapping(pattern) {
-                    if other != index && self.rewrites(other, output) {
-                        let (first, second) = (index.min(other), index.max(other));
-                        pairs.insert((first, second, output.as_str().to_owned()));
+                self.overlapping(pattern, |output| {
+                    if output.node != index && output.is_rewrite {
+                        let (first, second) = (index.min(output.node), index.max(output.node));
+                        pairs.insert((first, second, output.pattern.as_str().to_owned()));
                     }
-                }
+                });
             }
         }
         pairs
@@ -98,31 +114,49 @@ impl<'a> Outputs<'a> {
     /// Returns outputs that two nodes own.
     pub(super) fn conflicts(&self) -> Vec<TwoOwners> {
         let mut found = BTreeMap::new();
-        for (index, node) in self.nodes.iter().enumerate() {
-            for pattern in node.outputs.iter().flatten().filter(|pattern| !self.rewrites(index, pattern)) {
-                for (other, output) in self.overlapping(pattern) {
-                    let is_sure = is_sure_to_meet(pattern, output);
-                    if other < index && is_sure && !self.rewrites(other, output) {
-                        found.entry((other, index)).or_insert_with(|| pattern.as_str().to_owned());
-                    }
+        for owned in self.by_prefix.values().flatten().filter(|output| !output.is_rewrite) {
+            self.overlapping(owned.pattern, |other| {
+                let is_sure = is_sure_to_meet(owned.pattern, other.pattern);
+                if other.node < owned.node && is_sure && !other.is_rewrite {
+                    let pattern = || owned.pattern.as_str().to_owned();
+                    found.entry((other.node, owned.node)).or_insert_with(pattern);
                 }
-            }
+            });
         }
         found.into_iter().map(|(nodes, pattern)| TwoOwners { nodes, pattern }).collect()
     }
 }
 
-/// Returns the path before the first wildcard.
-fn fixed_part(pattern: &Pattern) -> WsPath {
+/// Returns the path before the first wildcard, `.` or `/` if there is none.
+fn fixed_part(pattern: &Pattern) -> String {
     let fixed = pattern.parts().iter().map_while(|part| match part {
         Part::Literal(name) => Some(name.as_str()),
         _ => None,
     });
     let text = fixed.collect::<Vec<_>>().join("/");
     match text.as_str() {
-        "" if pattern.as_str().starts_with('/') => WsPath::from_normal("/").unwrap_or_else(WsPath::root),
-        "" => WsPath::root(),
-        text => WsPath::from_normal(text).unwrap_or_else(WsPath::root),
+        "" if pattern.as_str().starts_with('/') => "/".to_owned(),
+        "" => ".".to_owned(),
+        _ => text,
+    }
+}
+
+/// Returns a path and the folders above it, the workspace or the root last.
+fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    let top = if path.starts_with('/') { "/" } else { "." };
+    std::iter::successors(Some(path), move |at| match at.rsplit_once('/') {
+        _ if *at == top => None,
+        None | Some(("", _)) => Some(top),
+        Some((parent, _)) => Some(parent),
+    })
+}
+
+/// Tells whether a path is a folder or lies below it.
+fn is_below(path: &str, folder: &str) -> bool {
+    match folder {
+        "." => !path.starts_with('/'),
+        "/" => path.starts_with('/'),
+        _ => path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
     }
 }
 
@@ -134,7 +168,7 @@ fn may_meet(one: &Pattern, other: &Pattern) -> bool {
         (None, Some(path)) => path_meets(&path, one),
         (None, None) => {
             let (a, b) = (fixed_part(one), fixed_part(other));
-            (a.is_below(&b) || b.is_below(&a)) && ends_agree(one, other)
+            (is_below(&a, &b) || is_below(&b, &a)) && ends_agree(one, other)
         }
     }
 }
@@ -151,7 +185,7 @@ fn is_sure_to_meet(one: &Pattern, other: &Pattern) -> bool {
 
 fn path_meets(path: &WsPath, pattern: &Pattern) -> bool {
     // A pattern may also name what lies below the path, if the path turns out to be a folder.
-    pattern.matches(path) || fixed_part(pattern).is_below(path)
+    pattern.matches(path) || is_below(&fixed_part(pattern), path.as_str())
 }
 
 /// Two last components with different fixed extensions never name one file.

@@ -11,10 +11,12 @@ use super::{
 };
 use crate::{
     db::{Db, Request, SourceFile, Surroundings, Workspace},
-    diag::Diagnostic,
+    diag::{Diagnostic, has_errors},
     model::{
+        decode::Reading,
         playbook::Playbook,
         query::{catalog, config, playbook_reading, rule_file, rules, script_reading, text},
+        rule::duplicate_kinds,
     },
 };
 
@@ -37,30 +39,54 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     let mut diagnostics = ground_faults(db, workspace);
     let (parts, faults) = parts(db, workspace, request);
     diagnostics.extend(faults);
-    let configured = config(db, workspace).value.clone().unwrap_or_default();
-    let playbooks: Vec<(SourceFile, &Playbook)> = parts
+    let playbooks: Vec<(SourceFile, &Reading<Playbook>)> = parts
         .iter()
         .filter_map(|part| match part {
-            Part::Playbook(file) => Some(*file),
+            Part::Playbook(file) => Some((*file, playbook_reading(db, *file))),
             Part::Scripts(..) => None,
         })
-        .filter_map(|file| {
-            let reading = playbook_reading(db, file);
-            diagnostics.extend(reading.diagnostics.iter().cloned());
-            reading.value.as_ref().map(|playbook| (file, playbook))
-        })
         .collect();
+    diagnostics.extend(playbooks.iter().flat_map(|(_, reading)| reading.diagnostics.clone()));
+    let mut expanded = expand(db, workspace, request, surroundings, &parts, &playbooks);
+    diagnostics.append(&mut expanded.diagnostics);
+    let is_empty = expanded.nodes.is_empty();
+    if is_empty && !has_errors(&diagnostics) {
+        diagnostics.push(validate::nothing_selected(catalog(db, workspace).scripts.len()));
+    }
+    let tools = std::mem::take(&mut expanded.tools);
+    let job_timeouts = std::mem::take(&mut expanded.job_timeouts);
+    let nodes = validate::order(&mut expanded, request.overlap(db)).unwrap_or_else(|circle| {
+        diagnostics.push(*circle);
+        Vec::new()
+    });
+    diagnostics.extend(validate::check(&nodes));
+    let playbook = playbooks.first().map(|(file, _)| file.path(db).clone());
+    let is_sound = !has_errors(&diagnostics);
+    let plan = is_sound.then(|| Arc::new(Plan { nodes, playbook, job_timeouts }));
+    Planned { plan, tools, diagnostics, is_empty }
+}
+
+/// Makes nodes of all parts of a request.
+fn expand(
+    db: &dyn Db,
+    workspace: Workspace,
+    request: Request,
+    surroundings: Surroundings,
+    parts: &[Part],
+    playbooks: &[(SourceFile, &Reading<Playbook>)],
+) -> Expanded {
+    let configured = config(db, workspace).value.clone().unwrap_or_default();
     let catalog = catalog(db, workspace);
     let readings = |index: usize| script_reading(db, workspace, catalog.scripts[index].0).as_ref();
     let mut variables: BTreeMap<_, _> = configured.variables.clone();
-    variables.extend(playbooks.iter().flat_map(|(_, playbook)| playbook.variables.clone()));
+    let set_by_playbooks = playbooks.iter().filter_map(|(_, reading)| reading.value.as_ref());
+    variables.extend(set_by_playbooks.flat_map(|playbook| playbook.variables.clone()));
     variables.extend(request.variables(db).clone());
-    let rulebook = rules(db, workspace);
     let ground = Ground {
         root: workspace.root(db),
         catalog,
         readings: &readings,
-        kinds: &rulebook.kinds,
+        kinds: &rules(db, workspace).kinds,
         rules: rule_matches(db, workspace),
         config: &configured,
         variables,
@@ -70,39 +96,20 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
         script_arguments: request.script_arguments(db),
     };
     let mut expanded = Expanded::default();
-    for part in &parts {
+    for part in parts {
         match part {
             Part::Scripts(sequence, source) => expanded.add_sequence(&ground, sequence, source),
             Part::Playbook(file) => {
                 let reading = playbook_reading(db, *file);
+                let (source, tree) = (&text(db, *file).source, reading.tree.as_ref());
                 if let Some(playbook) = &reading.value {
-                    let source = &text(db, *file).source;
-                    let tree = reading.tree.as_ref();
-                    expanded.add_playbook(
-                        &ground,
-                        PlaybookContext { path: file.path(db), source, tree, playbook },
-                    );
+                    let path = file.path(db);
+                    expanded.add_playbook(&ground, PlaybookContext { path, source, tree, playbook });
                 }
             }
         }
     }
-    diagnostics.append(&mut expanded.diagnostics);
-    let is_empty = expanded.nodes.is_empty();
-    if is_empty && !crate::diag::has_errors(&diagnostics) {
-        diagnostics.push(validate::nothing_selected(catalog.scripts.len()));
-    }
-    let tools = std::mem::take(&mut expanded.tools);
-    let nodes = match validate::order(&mut expanded, request.overlap(db)) {
-        Ok(nodes) => nodes,
-        Err(circle) => {
-            diagnostics.push(*circle);
-            Vec::new()
-        }
-    };
-    diagnostics.extend(validate::check(&nodes));
-    let playbook = playbooks.first().map(|(file, _)| file.path(db).clone());
-    let is_sound = !crate::diag::has_errors(&diagnostics);
-    Planned { plan: is_sound.then(|| Arc::new(Plan { nodes, playbook })), tools, diagnostics, is_empty }
+    expanded
 }
 
 /// Returns the plan alone, so that what depends on it is not asked again when only a diagnostic changed.
@@ -119,7 +126,13 @@ pub fn plan_graph(
 /// Returns what is wrong with the files that every plan stands on.
 fn ground_faults(db: &dyn Db, workspace: Workspace) -> Vec<Diagnostic> {
     let mut faults = config(db, workspace).diagnostics.clone();
-    faults.extend(workspace.rules(db).iter().flat_map(|file| rule_file(db, *file).diagnostics.clone()));
+    let files: Vec<_> = workspace
+        .rules(db)
+        .iter()
+        .map(|file| (Arc::clone(&text(db, *file).source), rule_file(db, *file).clone()))
+        .collect();
+    faults.extend(files.iter().flat_map(|(_, reading)| reading.diagnostics.clone()));
+    faults.extend(duplicate_kinds(&files));
     faults.extend(rule_matches(db, workspace).diagnostics.clone());
     faults
 }

@@ -5,6 +5,8 @@
 
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod faulty;
 mod memory;
 #[cfg(unix)]
 mod unix;
@@ -17,6 +19,8 @@ use std::{
     time::Duration,
 };
 
+#[cfg(test)]
+pub(crate) use faulty::Faulty;
 pub use memory::Memory;
 #[cfg(unix)]
 pub use unix::Os;

@@ -4,16 +4,21 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests touch the real world")]
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
+#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod cache;
+mod corpus_run;
 mod damage;
 mod exit_codes;
 mod filters;
 mod guard;
 mod house;
+mod incremental;
 mod journal;
+mod laws;
 mod repo;
 mod runs;
+mod stop;
 mod why;
 
 /// Every file and folder beside this one is a module of it.

@@ -9,19 +9,23 @@
 //! ```
 
 mod answer;
+mod gate;
+mod running;
 
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
     fs::{self, File},
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
+    path::PathBuf,
+    process::Command,
     rc::Rc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
-pub(crate) use answer::Output;
+pub(crate) use answer::{Checked, Output};
+pub(crate) use gate::{Gate, is_alive, until};
+pub(crate) use running::Running;
 use tempfile::TempDir;
 
 /// Longer than any test needs: what takes this long hangs.
@@ -138,6 +142,44 @@ impl Repo {
         if is_script(path) { root.join("scripts").join(path) } else { root.join(path) }
     }
 
+    /// Returns where a file beside the repository lies.
+    pub(crate) fn outside(&self, name: &str) -> PathBuf {
+        self.0.directory.path().join(name)
+    }
+
+    /// Returns the folder with what this machine has beside the project: corpus and benchmarks.
+    ///
+    /// Nothing, said aloud, if it is not there.
+    pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+        let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
+        let found = std::env::var_os("AZ_SHARED").map_or_else(beside, Into::into).join(path);
+        if !found.exists() {
+            eprintln!("skipped: there is no {}", found.display());
+            return None;
+        }
+        Some(found)
+    }
+
+    /// Tells whether a program is on the path of the test itself, which the commands then get too.
+    pub(crate) fn finds(&self, program: &str) -> bool {
+        let is_there = self.env("PATH", &std::env::var("PATH").unwrap()).sh(&format!("{program} --version"));
+        let is_there = is_there.is_success();
+        if !is_there {
+            eprintln!("skipped: there is no {program}");
+        }
+        is_there
+    }
+
+    /// Tells whether something is at a path.
+    pub(crate) fn has_path(&self, path: &str) -> bool {
+        self.path(path).symlink_metadata().is_ok()
+    }
+
+    /// Makes a gate at which a script stops until the test lets it on.
+    pub(crate) fn gate(&self, name: &str) -> Gate {
+        Gate::new(&self.outside(name))
+    }
+
     /// Returns the text of a file.
     pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path(path)).unwrap()
@@ -169,37 +211,24 @@ impl Repo {
         self.0.directory.path().join("log")
     }
 
+    /// Starts az and does not wait for it.
+    pub(crate) fn start(&self, line: &str) -> Running {
+        self.spawn(env!("CARGO_BIN_EXE_az"), &words(line), "", &format!("az {line}"))
+    }
+
     fn run(&self, program: &str, arguments: &[String], folder: &str, shown: &str) -> Output {
-        let streams = tempfile::tempdir().unwrap();
-        let stream = |name: &str| File::create(streams.path().join(name)).unwrap();
-        let mut child = Command::new(program)
+        self.spawn(program, arguments, folder, shown).wait()
+    }
+
+    fn spawn(&self, program: &str, arguments: &[String], folder: &str, shown: &str) -> Running {
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             .current_dir(self.path(folder))
             .env_clear()
-            .envs(&*self.0.environment.borrow())
-            .stdin(Stdio::null())
-            .stdout(stream("stdout"))
-            .stderr(stream("stderr"))
-            .spawn()
-            .unwrap();
-        let started = Instant::now();
-        let status = loop {
-            if let Some(status) = child.try_wait().unwrap() {
-                break status;
-            }
-            if started.elapsed() > LIMIT {
-                child.kill().unwrap();
-                panic!("`{shown}` still runs after {LIMIT:?}\n{}", text_of(streams.path(), "stderr"));
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        };
-        let (stdout, stderr) = (text_of(streams.path(), "stdout"), text_of(streams.path(), "stderr"));
-        Output::new(self.clone(), shown.to_owned(), status, stdout, stderr)
+            .envs(&*self.0.environment.borrow());
+        Running::start(self.clone(), shown.to_owned(), command)
     }
-}
-
-fn text_of(streams: &Path, name: &str) -> String {
-    String::from_utf8_lossy(&fs::read(streams.join(name)).unwrap()).into_owned()
 }
 
 /// Tells whether a path is the bare name of a numbered script.

@@ -1,7 +1,7 @@
 //! The states of the nodes and how they follow each other.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::Duration,
 };
 
@@ -69,6 +69,8 @@ pub struct Scheduler {
     running: BTreeSet<usize>,
     looking_up: usize,
     backing_off: usize,
+    /// When the nodes of a group must have ended, from the start of the first.
+    group_deadlines: BTreeMap<usize, Duration>,
     /// One for each node that waits for a time: its timeout, its grace period or its next attempt.
     timers: BTreeSet<(Duration, usize)>,
     deadline: Option<Duration>,
@@ -105,6 +107,7 @@ impl Scheduler {
             running: BTreeSet::new(),
             looking_up: 0,
             backing_off: 0,
+            group_deadlines: BTreeMap::new(),
             timers: BTreeSet::new(),
             deadline: None,
             announced: None,
@@ -293,8 +296,17 @@ impl Scheduler {
         progress.state = State::Running { since: now };
         let attempt = progress.attempts;
         self.running.insert(node);
-        self.set_timer(node, self.nodes[node].timeout.map(|timeout| now.saturating_add(timeout)));
+        let own = self.nodes[node].timeout.map(|timeout| now.saturating_add(timeout));
+        let shared = self.group_deadline(now, node);
+        self.set_timer(node, own.into_iter().chain(shared).min());
         self.effects.push(Effect::Start { node, attempt });
+    }
+
+    /// Returns when the group of a node that starts now must have ended.
+    fn group_deadline(&mut self, now: Duration, node: usize) -> Option<Duration> {
+        let group = self.nodes[node].group?;
+        let limit = self.policy.group_timeouts.get(group)?;
+        Some(*self.group_deadlines.entry(group).or_insert_with(|| now.saturating_add(*limit)))
     }
 
     /// With one slot nothing may pass a node that waits for its next attempt: that would not be in order.

@@ -37,6 +37,8 @@ pub struct Node {
     pub retry_delay: Duration,
     /// How long one attempt may take.
     pub timeout: Option<Duration>,
+    /// The nodes it shares a time limit with, as a place in [`Policy::group_timeouts`].
+    pub group: Option<usize>,
 }
 
 /// What a failure means for nodes that do not need the failed one.
@@ -61,6 +63,8 @@ pub struct Policy {
     pub grace: Duration,
     /// The longest wait before a retry.
     pub retry_delay_limit: Duration,
+    /// How long all nodes of a group may take together, from the start of the first.
+    pub group_timeouts: Vec<Duration>,
     /// How long the whole run may take.
     pub timeout: Option<Duration>,
 }
@@ -74,6 +78,7 @@ impl Policy {
             capacities: Vec::new(),
             grace: Duration::from_secs(2),
             retry_delay_limit: Duration::from_mins(5),
+            group_timeouts: Vec::new(),
             timeout: None,
         }
     }

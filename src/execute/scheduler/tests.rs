@@ -173,6 +173,24 @@ fn a_timeout_asks_then_kills() {
 }
 
 #[test]
+fn a_group_has_one_time_limit_from_the_start_of_its_first_node() {
+    let of_group = |needs: &[usize]| Node { group: Some(0), ..node(needs) };
+    let policy = Policy { group_timeouts: vec![3 * SECOND], ..Policy::new(1, OnFailure::KeepGoing) };
+    let mut scheduler = Scheduler::new(vec![node(&[]), of_group(&[]), of_group(&[1])], policy);
+    step(&mut scheduler, Duration::ZERO, Input::Tick);
+    assert_eq!(
+        step(&mut scheduler, SECOND, ended(0, Ending::Ok)),
+        [Effect::Finished(0, Outcome::Ran), start(1, 1), Effect::WakeAt(4 * SECOND)]
+    );
+    assert_eq!(
+        step(&mut scheduler, 2 * SECOND, ended(1, Ending::Ok)),
+        [Effect::Finished(1, Outcome::Ran), start(2, 1), Effect::WakeAt(4 * SECOND)]
+    );
+    let stop = Effect::Stop { node: 2, how: StopHow::Terminate, cause: StopCause::Timeout };
+    assert_eq!(step(&mut scheduler, 4 * SECOND, Input::Tick)[0], stop);
+}
+
+#[test]
 fn the_overall_timeout_ends_the_run() {
     let policy = Policy { timeout: Some(SECOND), ..Policy::new(1, OnFailure::KeepGoing) };
     let mut scheduler = Scheduler::new(vec![node(&[]), node(&[])], policy);
@@ -313,6 +331,7 @@ fn node_at(index: usize) -> impl Strategy<Value = Node> {
             retries,
             retry_delay: Duration::from_secs(delay),
             timeout: None,
+            group: None,
         })
 }
 

@@ -37,6 +37,11 @@ impl Output {
         Checked(self.clone())
     }
 
+    /// Tells whether the command ended well, for a test that goes on only then.
+    pub(crate) fn is_success(&self) -> bool {
+        self.answer.status.success()
+    }
+
     /// Claims that the text stands in one of the two streams.
     pub(crate) fn says(&self, text: &str) -> Checked {
         assert!(self.has(text), "`{text}` is missing in {self}");

@@ -1,0 +1,204 @@
+//! Finding a record again: exactly, over all records, and only if its effects can be there.
+
+use super::*;
+use crate::fingerprint::{View, questions};
+
+/// A step that writes `dist/<content of in>` with the content of `in`, and a store of its records.
+struct Step {
+    world: Memory,
+    store: Store,
+    blobs: Blobs,
+}
+
+/// What a build of the step came to.
+#[derive(Debug, PartialEq, Eq)]
+enum Built {
+    Ran(String),
+    Reused,
+}
+
+impl Step {
+    fn new() -> Self {
+        let world = world().file("/w/in", "0");
+        let system = shared(&world);
+        let store = Store::open(Arc::clone(&system), layout());
+        store.prepare_to_write().unwrap();
+        Self { world, store, blobs: blobs(&system) }
+    }
+
+    fn look_up(&self, disk: &Arc<Disk>) -> (Lookup, Fingerprint) {
+        let timeline = Timeline::new(Arc::clone(disk));
+        let weak = Fingerprint::new(vec![Component::of_text(ComponentKind::Command, "text", "step")]);
+        let asked = questions(&timeline.at(0), &[pattern("in")]);
+        let outputs = [pattern("dist/*")];
+        let wanted = Wanted { identity: "step", weak: &weak, questions: &asked, outputs: &outputs };
+        let found = look_up(&self.store, &self.blobs, timeline.at(0), wanted);
+        (found, weak.with(observe(&timeline.at(0), &asked).0))
+    }
+
+    /// Reuses a record, or does what the step does and records it.
+    fn build(&self) -> Built {
+        self.world.advance(Duration::from_mins(1));
+        let disk = Arc::new(disk(&shared(&self.world)));
+        let (found, fingerprint) = self.look_up(&disk);
+        match found {
+            Lookup::Hit(hit) => {
+                self.bring_back(&disk, &hit);
+                Built::Reused
+            }
+            Lookup::Miss(miss) => {
+                self.run(&disk, fingerprint);
+                Built::Ran(word(&miss))
+            }
+        }
+    }
+
+    fn bring_back(&self, disk: &Disk, hit: &Hit) {
+        let left = hit.record.effects.iter().filter(|effect| hit.differing.contains(&effect.path));
+        let left = left.map(|effect| Target { path: effect.path.clone(), state: effect.after.clone() });
+        let gone = hit.superseded.iter().map(|(path, _)| Target { path: path.clone(), state: State::Absent });
+        let targets: Vec<Target> = left.chain(gone).collect();
+        restore(disk, &self.blobs, &targets, &inside("kept"), |path, found| self.store.is_ours(path, found))
+            .unwrap();
+    }
+
+    fn run(&self, disk: &Disk, fingerprint: Fingerprint) {
+        let outputs = [pattern("dist/*")];
+        let before = known_states(disk, &outputs);
+        let begin = self.store.begin("step", &[fingerprint.key()]).unwrap();
+        let text = String::from_utf8(self.world.read(&inside("in")).unwrap()).unwrap();
+        _ = crate::sys::remove_tree(&self.world, &inside("dist"));
+        self.world.file(format!("/w/dist/{text}"), &text);
+        let ended = disk.tick();
+        let capture = capture(disk, &outputs, &before, ended, |_, _| false);
+        capture.store(disk, &self.blobs).unwrap();
+        let mut record = record("step", "", Ending::Reusable);
+        record.weak =
+            Fingerprint::new(vec![Component::of_text(ComponentKind::Command, "text", "step")]).key();
+        record.key = fingerprint.key();
+        record.fingerprint = fingerprint;
+        record.effects = capture.effects;
+        self.store.commit(begin, &record).unwrap();
+    }
+
+    fn input(&self, text: &str) -> &Self {
+        self.world.file("/w/in", text);
+        self
+    }
+
+    fn dist(&self) -> Vec<String> {
+        let disk = disk(&shared(&self.world));
+        disk.names(&path("dist")).entries.iter().map(|(name, _)| name.to_string()).collect()
+    }
+}
+
+fn word(miss: &Miss) -> String {
+    match miss {
+        Miss::NoRecord => "no record".to_owned(),
+        Miss::Changed { changes, .. } => {
+            let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
+            format!("changed {}", names.join(" "))
+        }
+        Miss::Unusable(why) => format!("{why:?}"),
+        Miss::NotReusable(why) => why.clone(),
+        Miss::Evicted(path) => format!("evicted {path}"),
+        Miss::Doubtful(subject) => format!("doubtful {subject}"),
+        Miss::Stray(path) => format!("stray {path}"),
+    }
+}
+
+fn ran(why: &str) -> Built {
+    Built::Ran(why.to_owned())
+}
+
+#[test]
+fn branches_there_and_back_hit_with_one_record_each() {
+    let step = Step::new();
+    assert_eq!(step.build(), ran("no record"));
+    for variant in 1..12 {
+        assert_eq!(step.input(&variant.to_string()).build(), ran("changed in"));
+        assert_eq!(step.build(), Built::Reused);
+    }
+    for variant in (0..12).rev().chain([5, 0, 11, 5]) {
+        assert_eq!(step.input(&variant.to_string()).build(), Built::Reused, "{variant}");
+        assert_eq!(step.dist(), [variant.to_string()], "the other branches' files are gone");
+    }
+    assert_eq!(step.store.records().len(), 12);
+}
+
+#[test]
+fn what_is_missing_or_edited_comes_back() {
+    let step = Step::new();
+    step.build();
+    step.world.remove_file(&inside("dist/0")).unwrap();
+    assert_eq!(step.build(), Built::Reused);
+    step.world.file("/w/dist/0", "edited");
+    assert_eq!(step.build(), Built::Reused);
+    assert_eq!(step.world.read(&inside("dist/0")).unwrap(), b"0");
+    assert_eq!(step.world.read(&inside("kept/dist/0")).unwrap(), b"edited");
+}
+
+#[test]
+fn a_file_that_nobody_left_among_the_outputs_makes_the_step_run() {
+    let step = Step::new();
+    step.build();
+    step.world.file("/w/dist/by-hand", "");
+    assert_eq!(step.build(), ran("stray dist/by-hand"));
+    assert_eq!(step.build(), Built::Reused);
+}
+
+#[test]
+fn without_its_blob_a_record_counts_as_long_as_the_file_is_there() {
+    let step = Step::new();
+    step.build();
+    crate::sys::remove_tree(&step.world, &layout().blobs()).unwrap();
+    assert_eq!(step.build(), Built::Reused);
+    step.world.remove_file(&inside("dist/0")).unwrap();
+    assert_eq!(step.build(), ran("evicted dist/0"));
+    assert_eq!(step.build(), Built::Reused);
+}
+
+#[test]
+fn an_input_that_cannot_be_read_is_a_doubt_and_never_a_hit() {
+    let step = Step::new();
+    step.build();
+    step.world.mode("/w/in", 0);
+    let disk = Arc::new(disk(&shared(&step.world)));
+    assert!(matches!(step.look_up(&disk).0, Lookup::Miss(Miss::Doubtful(subject)) if subject == "in"));
+}
+
+#[test]
+fn an_interrupted_run_takes_its_own_key_only() {
+    let step = Step::new();
+    step.build();
+    step.input("1").build();
+    let disk = Arc::new(disk(&shared(&step.world)));
+    let key = step.look_up(&disk).1.key();
+    step.store.begin("step", &[key]).unwrap();
+    assert_eq!(step.input("0").build(), Built::Reused);
+    assert_eq!(step.input("1").build(), ran("Interrupted"));
+    assert_eq!(step.build(), Built::Reused);
+}
+
+#[test]
+fn touching_an_input_changes_nothing() {
+    let step = Step::new();
+    step.build();
+    step.world.touch("/w/in").mode("/w/in", 0o600);
+    assert_eq!(step.build(), Built::Reused);
+    step.world.mode("/w/in", 0o755);
+    assert_eq!(step.build(), ran("changed in"));
+}
+
+#[test]
+fn the_nearest_record_explains_and_the_latest_wins_a_tie() {
+    let step = Step::new();
+    step.build();
+    step.input("1").build();
+    step.input("2");
+    let disk = Arc::new(disk(&shared(&step.world)));
+    let Lookup::Miss(Miss::Changed { nearest, changes }) = step.look_up(&disk).0 else { panic!() };
+    assert_eq!(nearest.effects.iter().filter(|effect| effect.after.exists()).count(), 1);
+    assert!(nearest.effects.iter().any(|effect| effect.path == path("dist/1") && effect.after.exists()));
+    assert_eq!(changes.len(), 1);
+}

@@ -1,0 +1,127 @@
+//! What is written is what is read.
+
+use proptest::prelude::*;
+
+use super::{super::wire::Entry, *};
+use crate::{
+    fingerprint::KnownFile,
+    sys::{FileKind, Stat},
+};
+
+fn states() -> impl Strategy<Value = State> {
+    prop_oneof![
+        Just(State::Absent),
+        Just(State::Directory),
+        Just(State::Unknown),
+        ".{0,6}".prop_map(|target| State::Link { target: target.into() }),
+        (any::<[u8; 32]>(), any::<u64>(), 0..0o1000_u32).prop_map(|(digest, size, mode)| State::File {
+            digest: Digest(digest),
+            size,
+            mode
+        }),
+    ]
+}
+
+fn paths() -> impl Strategy<Value = WsPath> {
+    "/?[a-z é]{1,4}(/[a-z.]{3,5}){0,2}".prop_filter_map("normal", |text| WsPath::from_normal(&text))
+}
+
+fn components() -> impl Strategy<Value = Component> {
+    (0_u8..14, ".{0,5}", any::<[u8; 32]>(), ".{0,5}").prop_map(|(kind, name, digest, short)| Component {
+        kind: ComponentKind::from_index(kind).unwrap(),
+        name,
+        digest: Digest(digest),
+        short,
+    })
+}
+
+fn effects() -> impl Strategy<Value = Effect> {
+    (paths(), states(), states(), any::<bool>()).prop_map(|(path, before, after, is_personal)| Effect {
+        path,
+        before,
+        after,
+        is_personal,
+    })
+}
+
+fn records() -> impl Strategy<Value = Record> {
+    let ending = prop_oneof![
+        Just(Ending::Reusable),
+        ".{0,5}".prop_map(Ending::NotReusable),
+        ".{0,5}".prop_map(Ending::Failed),
+        Just(Ending::Interrupted),
+    ];
+    let head = (".{0,9}", ".{0,9}", any::<i64>(), any::<u64>(), ending, any::<Option<i32>>());
+    let body = (
+        prop::collection::vec(".{0,4}", 0..3),
+        any::<([u8; 32], [u8; 32])>(),
+        prop::collection::vec(components(), 0..5),
+        prop::collection::vec(effects(), 0..5),
+        any::<Option<[u8; 32]>>(),
+    );
+    (head, body).prop_map(|((identity, run, ended, duration, ending, exit_code), body)| {
+        let (flags, (weak, key), components, effects, log) = body;
+        Record {
+            identity,
+            run,
+            ended: Timestamp(ended),
+            duration: Duration::from_nanos(duration),
+            ending,
+            exit_code,
+            flags,
+            weak: Digest(weak),
+            key: Digest(key),
+            fingerprint: Fingerprint::new(components),
+            effects,
+            log: log.map(Digest),
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn records_come_back_as_they_were(record in records()) {
+        let bytes = postcard::to_stdvec(&Entry::commit(BeginId([7; 16]), &record)).unwrap();
+        let Entry::Commit { id, record: wire } = postcard::from_bytes(&bytes).unwrap() else { panic!() };
+        prop_assert_eq!(id, [7; 16]);
+        prop_assert_eq!(wire.into_record(), Some(record));
+    }
+
+    #[test]
+    fn settled_digests_come_back_or_are_gone(
+        files in prop::collection::vec((paths(), any::<[u8; 32]>(), any::<(u64, i64, i64, u64, u64, u32, u64)>()), 0..5),
+        damage in any::<prop::sample::Index>(),
+    ) {
+        let world = world();
+        let known: Vec<(WsPath, KnownFile)> = files.into_iter().map(|(path, digest, numbers)| {
+            let (size, mtime_ns, ctime_ns, inode, device, mode, links) = numbers;
+            let stat = Stat { kind: FileKind::File, size, mtime_ns, ctime_ns, inode, device, mode, links };
+            (path, KnownFile { stat, digest: Digest(digest) })
+        }).collect();
+        let place = layout().files();
+        write_known_files(&world, &place, &known).unwrap();
+        prop_assert_eq!(read_known_files(&world, &place), known);
+        let mut bytes = world.read(&place).unwrap();
+        let at = damage.index(bytes.len());
+        bytes[at] ^= 1;
+        world.file(&place, &bytes);
+        prop_assert_eq!(read_known_files(&world, &place), vec![]);
+        world.file(&place, &bytes[..at]);
+        prop_assert_eq!(read_known_files(&world, &place), vec![]);
+    }
+}
+
+#[test]
+fn set_user_bits_are_never_brought_back() {
+    let mut record = record("a", "1", Ending::Reusable);
+    let after = State::File { digest: Digest::of(b""), size: 0, mode: 0o6755 };
+    record.effects = vec![Effect { path: path("x"), before: State::Absent, after, is_personal: false }];
+    let Entry::Commit { record, .. } = Entry::commit(BeginId([0; 16]), &record) else { panic!() };
+    let read = record.into_record().unwrap();
+    assert!(matches!(read.effects[0].after, State::File { mode: 0o755, .. }));
+}
+
+#[test]
+fn an_absent_list_of_digests_is_an_empty_one() {
+    assert_eq!(read_known_files(&world(), &layout().files()), vec![]);
+}

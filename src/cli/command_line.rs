@@ -1,0 +1,98 @@
+//! What clap says of a command line, in az's own look: code, place, help.
+
+use std::{ffi::OsString, sync::Arc};
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::usage;
+use crate::{
+    base::{Span, quoted_list},
+    diag::{Diagnostic, Source},
+};
+
+/// Turns clap's error into a diagnostic; `words` are the arguments without the program's name.
+pub(super) fn diagnostic(error: &clap::Error, words: &[OsString]) -> Diagnostic {
+    let argument = text(error, ContextKind::InvalidArg);
+    let verb = text(error, ContextKind::InvalidSubcommand);
+    let value = text(error, ContextKind::InvalidValue).filter(|value| !value.is_empty());
+    let message = match (error.kind(), &verb, &argument, &value) {
+        (_, Some(verb), ..) => format!("there is no verb `{verb}`"),
+        (ErrorKind::InvalidValue, _, Some(option), None) => format!("`{option}` wants a value"),
+        (ErrorKind::InvalidValue | ErrorKind::ValueValidation, _, Some(option), Some(value)) => {
+            format!("`{value}` is no value of `{option}`")
+        }
+        (ErrorKind::UnknownArgument, _, Some(option), _) => format!("there is no option `{option}`"),
+        (ErrorKind::ArgumentConflict, _, Some(option), _) => {
+            let other = text(error, ContextKind::PriorArg).unwrap_or_default();
+            if other == *option {
+                format!("`{option}` stands twice")
+            } else {
+                format!("`{option}` cannot stand together with `{other}`")
+            }
+        }
+        (ErrorKind::MissingRequiredArgument, _, Some(option), _) => format!("`{option}` is missing"),
+        (ErrorKind::InvalidUtf8, ..) => "an argument is not UTF-8 text".to_owned(),
+        _ => first_line(error),
+    };
+    let mut fault = *usage(message, help(error, words, verb.as_deref()));
+    let wrong = value.as_ref().or(verb.as_ref()).or(argument.as_ref());
+    if let Some((source, span)) = wrong.and_then(|wrong| place(words, wrong)) {
+        fault = fault.source(&source).label(span, "here");
+    }
+    fault
+}
+
+fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        ContextValue::Strings(texts) => texts.first().cloned(),
+        _ => None,
+    }
+    // clap names an option with its value: `--format <FORMAT>`.
+    .map(|text| text.split(" <").next().unwrap_or_default().to_owned())
+}
+
+fn help(error: &clap::Error, words: &[OsString], wrong_verb: Option<&str>) -> String {
+    let kinds = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
+    if let Some(near) = kinds.iter().find_map(|kind| text(error, *kind)) {
+        return format!("did you mean `{near}`?");
+    }
+    if let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue)
+        && !values.is_empty()
+    {
+        return format!("write {}", quoted_list(values.iter()));
+    }
+    match (wrong_verb, words.first().and_then(|word| word.to_str())) {
+        (Some(verb), _) => {
+            format!("to run a playbook or scripts, write `az build {verb}`; `az help` shows the verbs")
+        }
+        (None, Some(verb)) if !verb.starts_with('-') => format!("`az help {verb}` shows its options"),
+        _ => "`az help` shows verbs and options".to_owned(),
+    }
+}
+
+fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+}
+
+/// Finds a word of the command line, written alone or as `--option=value`.
+fn place(words: &[OsString], wrong: &str) -> Option<(Arc<Source>, Span)> {
+    let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let mut start = 0;
+    for word in &words {
+        let found = if word == wrong {
+            Some(0)
+        } else if word.starts_with('-') {
+            word.find(wrong).filter(|at| *at == 0 || word[..*at].ends_with('=') || !word.starts_with("--"))
+        } else {
+            None
+        };
+        if let Some(at) = found {
+            let source = Source::new(crate::text::sequence::COMMAND_LINE, words.join(" "));
+            return Some((Arc::new(source), Span::new(start + at, start + at + wrong.len())));
+        }
+        start += word.len() + 1;
+    }
+    None
+}

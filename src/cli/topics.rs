@@ -1,0 +1,81 @@
+//! Short texts that `az help` shows on things that are no verb.
+
+/// A topic of help.
+pub(super) struct Topic {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) text: &'static str,
+}
+
+/// All topics.
+pub(super) const TOPICS: [Topic; 4] = [
+    Topic { name: "selection", about: "how to say which scripts are meant", text: SELECTION },
+    Topic { name: "exit-codes", about: "what az's exit code means", text: EXIT_CODES },
+    Topic { name: "cache", about: "when a step is run again, and when not", text: CACHE },
+    Topic { name: "environment", about: "which environment variables a step gets", text: ENVIRONMENT },
+];
+
+const SELECTION: &str = "\
+A selection says which scripts are meant. Items are separated by commas or blanks; the order does not matter.
+
+  0402                  the scripts with this number
+  0400-0499             a range, both ends included
+  04*                   a prefix; * alone means every script
+  stage:Testing         scripts of a stage
+  tag:unit              scripts with a tag
+  0402_Run-UnitTests    the one script with this name
+  !0404                 not these, wherever it stands; any item can be excluded
+  ci                    a playbook, by its name or path
+  @FILE  -              items from a file or from standard input, one or more a line, # starts a remark
+
+Quote * and ! for your shell: az build '04*,!0404'. `az list SELECTION` shows what a selection takes.
+An item that cannot be read is an error, never dropped. A number that no script has, or that several share, is a
+warning, and an error under --strict. Scripts that selected ones depend on are added only with --with-deps.
+";
+
+const EXIT_CODES: &str = "\
+  0    success; warnings are allowed
+  1    a step failed or ran into its timeout
+  2    the command line or a file is at fault; nothing was run
+  3    nothing is selected (0 with --allow-empty)
+  4    there are warnings, under --strict
+  10   the run ended with failures under --continue-on-error
+  124  the run was over its --timeout
+  130  interrupted (Ctrl-C); 143: terminated
+
+`az NNNN` runs one script and exits with the script's own code.
+Of a script's own exit codes 0 means success and all others failure, unless its kind, a rule or its header says
+otherwise: `# ExitCodes: 2=warning, 3=skipped`.
+";
+
+const CACHE: &str = "\
+A step is run again unless everything it was given is known and unchanged. What counts:
+
+  its script, arguments and variables; the program that runs it and the tools it depends on
+  the files it declares as inputs (`# Inputs: src/**/*.c, config.json`), contents and names
+  the environment variables it gets (`az help environment`); what exit codes mean; the platform
+
+A step is reused only if it declares inputs and outputs (`# Inputs:`, `# Outputs:`; both may be `None`), and its
+outputs are brought back if they are gone or differ. A step that declares nothing runs every time. Times of files do
+not count, contents do: touching a file runs nothing, and undoing an edit finds the older result.
+
+  # Cache: never        run it every time          # Cache: 24h      reuse it for a day
+  az build --explain    say why each step ran      az build --force  run all, and record it
+
+Results lie in .azcache/; deleting it costs re-runs and the history of runs. A file you edited by hand is never
+overwritten: az sets it aside in .azcache/v1/kept/ and says so.
+";
+
+const ENVIRONMENT: &str = "\
+A step does not get the whole environment, so that a result never depends on what nobody declared. It gets
+
+  PATH, HOME, USER, TZ, TERM and a temporary folder of its own as TMPDIR
+  names of common tools when they are set: proxies, CARGO_HOME, JAVA_HOME, VIRTUAL_ENV, CI, ...
+  every name its script's text mentions: $NAME, ${NAME}, $env:NAME, os.environ[\"NAME\"]
+  every name it declares: `# Env: NAME` in its header, `useEnv` in a playbook or rule, [env] use in az.toml
+
+A change of one of these values runs the step again. `# PassEnv: NAME` (or `passEnv`) hands over a name whose value
+does not matter. Everything else is withheld.
+
+az itself reads NO_COLOR, CLICOLOR_FORCE, TERM, and AITHERZERO_SEQUENCE (what to build if nothing is named).
+";

@@ -1,0 +1,174 @@
+//! Checks every file az reads, and what planning with them would say; runs nothing.
+//!
+//! Knows which file a fault belongs to. Does not know how faults are worded: whoever finds one does.
+
+mod declared;
+mod findings;
+mod stages;
+mod targets;
+
+use std::{path::PathBuf, sync::Arc};
+
+use findings::Findings;
+use targets::Targets;
+
+use super::{Ask, Engine, EngineError, prepare::prepare};
+use crate::{
+    db::SourceFile,
+    diag::{Diagnostic, Severity, code, has_errors},
+    model::{
+        query::{config, playbook_reading, rule_file, script_reading, text},
+        rule::duplicate_kinds,
+    },
+    plan::{Plan, Planned, rule_matches},
+};
+
+/// What is to be checked, and how strictly.
+#[derive(Debug, Clone, Default)]
+pub struct CheckOptions {
+    /// Paths and selections; everything if there are none.
+    pub words: Vec<String>,
+    /// The folder that relative paths are seen from.
+    pub folder: PathBuf,
+    /// Warnings count as errors.
+    pub strict: bool,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// The files, in the order configuration, rules, scripts, playbooks.
+    pub files: Vec<CheckedFile>,
+    /// What belongs to no single file.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What az exits with.
+    pub exit_code: u8,
+}
+
+/// A file that was checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedFile {
+    /// Relative to the workspace if it lies inside, else absolute.
+    pub path: String,
+    /// The format of a playbook, the kind of a script, `config` or `rules`.
+    pub format: Option<String>,
+    /// How many steps a playbook comes to.
+    pub nodes: Option<usize>,
+    /// What is wrong or doubtful, in the order of the file.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// Returns all diagnostics with those of no file last.
+    pub fn all(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.files.iter().flat_map(|file| &file.diagnostics).chain(&self.diagnostics)
+    }
+
+    /// Returns how many diagnostics are this bad.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.all().filter(|fault| fault.severity == severity).count()
+    }
+}
+
+impl Engine {
+    /// Checks files: each by itself, then as a part of a plan.
+    ///
+    /// # Errors
+    /// If what is to be checked cannot be read or found.
+    pub fn check(&self, options: &CheckOptions) -> Result<Checked, EngineError> {
+        let targets = self.targets(options)?;
+        let mut findings = Findings::default();
+        self.read_all(&targets, &mut findings);
+        for file in &targets.playbooks {
+            self.plan_playbook(&targets, *file, &mut findings);
+        }
+        if !targets.scripts.is_empty() {
+            self.plan_scripts(&targets, &mut findings);
+        }
+        stages::check(&self.db, targets.workspace, &mut findings);
+        declared::check(self, &targets, &mut findings);
+        Ok(findings.finish(options.strict))
+    }
+
+    /// Tells what is wrong in each file by itself.
+    fn read_all(&self, targets: &Targets, findings: &mut Findings) {
+        let (db, workspace) = (&self.db, targets.workspace);
+        let path = |file: SourceFile| file.path(db).to_string();
+        let configured = workspace.config(db);
+        let is_there = text(db, configured).is_readable || text(db, configured).diagnostic.is_some();
+        let is_wanted = targets.is_whole || targets.rules.contains(&configured);
+        findings.file(path(configured), Some("config"), is_wanted && is_there);
+        findings.add_all(config(db, workspace).diagnostics.iter().cloned(), Some(configured.path(db)));
+        let mut readings = Vec::new();
+        for file in workspace.rules(db) {
+            findings.file(path(*file), Some("rules"), targets.is_whole || targets.rules.contains(file));
+            findings.add_all(rule_file(db, *file).diagnostics.iter().cloned(), Some(file.path(db)));
+            readings.push((Arc::clone(&text(db, *file).source), rule_file(db, *file).clone()));
+        }
+        findings.add_all(duplicate_kinds(&readings), None);
+        findings.add_all(rule_matches(db, workspace).diagnostics.iter().cloned(), None);
+        for file in workspace.scripts(db) {
+            let reading = script_reading(db, workspace, *file).as_ref();
+            let kind = reading.and_then(|reading| reading.script.kind.as_deref());
+            findings.file(path(*file), kind, targets.scripts.contains(file));
+            let faults = reading.map(|reading| reading.diagnostics.clone()).unwrap_or_default();
+            let faults = faults.into_iter().chain(text(db, *file).diagnostic.clone());
+            findings.add_all(faults, Some(file.path(db)));
+        }
+        for file in workspace.playbooks(db) {
+            let reading = playbook_reading(db, *file);
+            let format = reading.value.as_ref().map(|playbook| playbook.format.as_str());
+            findings.file(path(*file), format, targets.playbooks.contains(file));
+            findings.add_all(reading.diagnostics.iter().cloned(), Some(file.path(db)));
+        }
+    }
+
+    /// Tells what is wrong when a playbook is planned.
+    fn plan_playbook(&self, targets: &Targets, file: SourceFile, findings: &mut Findings) {
+        let path = file.path(&self.db);
+        let ask = Ask { arguments: vec![path.to_string()], ..Ask::default() };
+        let planned = self.planned_in(targets.workspace, &ask);
+        // A playbook that cannot be read comes to no steps, which its own faults tell better.
+        let is_read = !has_errors(&playbook_reading(&self.db, file).diagnostics);
+        let faults =
+            planned.diagnostics.iter().filter(|fault| is_read || fault.code != code::NOTHING_SELECTED);
+        findings.add_all(faults.cloned(), Some(path));
+        findings.add_all(self.missing_tools(&planned.tools), Some(path));
+        if let Some(plan) = planned.plan {
+            findings.count_nodes(path, plan.nodes.len());
+            // Interpreters of scripts are told once, for all scripts.
+            let is_told = |node: &crate::plan::Node| targets.is_whole && node.script.is_some();
+            let nodes = plan.nodes.iter().filter(|node| !is_told(node)).cloned().collect();
+            let plan = Arc::new(Plan { nodes, ..Plan::clone(&plan) });
+            findings.add_all(self.missing_interpreters(&plan), Some(path));
+        }
+    }
+
+    /// Tells what is wrong when the scripts to be checked are planned, each as if it were selected.
+    fn plan_scripts(&self, targets: &Targets, findings: &mut Findings) {
+        let names = targets.scripts.iter().map(|file| file.path(&self.db).to_string());
+        let arguments = if targets.is_whole { vec!["*".to_owned()] } else { names.collect() };
+        let ask = Ask { arguments, ..Ask::default() };
+        let Planned { plan, tools, diagnostics, .. } = self.planned_in(targets.workspace, &ask);
+        // The selection is az's own, so what it does not find is no fault of a file.
+        let is_of_selection = |fault: &Diagnostic| {
+            fault.code == code::NOTHING_SELECTED
+                || fault
+                    .source
+                    .as_ref()
+                    .is_some_and(|source| &*source.name == crate::text::sequence::COMMAND_LINE)
+        };
+        findings.add_all(diagnostics.into_iter().filter(|fault| !is_of_selection(fault)), None);
+        findings.add_all(self.missing_tools(&tools), None);
+        if let Some(plan) = plan {
+            findings.add_all(self.missing_interpreters(&plan), None);
+        }
+    }
+
+    /// Returns a warning for each program that is not installed here; it may be elsewhere.
+    fn missing_interpreters(&self, plan: &Arc<Plan>) -> Vec<Diagnostic> {
+        let (_, missing) = prepare(&*self.system, &self.root, &self.env, plan);
+        let as_warning = |fault: Diagnostic| Diagnostic { severity: Severity::Warning, ..fault };
+        missing.into_iter().map(as_warning).collect()
+    }
+}

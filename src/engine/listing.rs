@@ -1,0 +1,191 @@
+//! What a workspace holds: scripts, playbooks, stages, tags.
+//!
+//! Reads headers and playbooks; plans nothing and looks at no other file. A file that is broken is listed too, with
+//! its first error.
+
+use std::collections::BTreeMap;
+
+use super::{Engine, EngineError};
+use crate::{
+    base::{ScriptNumber, WsPath},
+    db::SourceFile,
+    diag::{Diagnostic, has_errors},
+    model::{
+        decode::Reading,
+        playbook::{Body, Playbook},
+        query::{catalog, playbook_reading, script_reading, text},
+        script::{DEFAULT_STAGE, Script, script_name},
+    },
+    plan,
+    text::sequence,
+};
+
+/// What a workspace holds, or what a selection takes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listing {
+    /// In ascending order of number, then path.
+    pub scripts: Vec<ListedScript>,
+    /// In ascending order of path; none if scripts were selected.
+    pub playbooks: Vec<ListedPlaybook>,
+    /// What the selection does not find.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A script as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedScript {
+    /// Its number.
+    pub number: ScriptNumber,
+    /// Its file name without extension.
+    pub name: String,
+    /// Where it is.
+    pub path: WsPath,
+    /// The kind that says how it is run.
+    pub kind: Option<String>,
+    /// Its stage.
+    pub stage: String,
+    /// Its tags, as written.
+    pub tags: Vec<String>,
+    /// Its dependencies, as written.
+    pub dependencies: Vec<String>,
+    /// Its condition, as written.
+    pub condition: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Why it cannot be read.
+    pub error: Option<String>,
+}
+
+/// A playbook as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedPlaybook {
+    /// Its file name without extension: what it is asked for by.
+    pub name: String,
+    /// Where it is.
+    pub path: WsPath,
+    /// The name of its format.
+    pub format: Option<&'static str>,
+    /// How many jobs it has, in a format with jobs.
+    pub jobs: Option<usize>,
+    /// How many steps or selections it has.
+    pub steps: usize,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The first error in it.
+    pub error: Option<String>,
+}
+
+impl Listing {
+    /// Returns the stages and how many scripts each has, sorted by name; spellings that differ in case are one.
+    pub fn stages(&self) -> Vec<(&str, usize)> {
+        counted(self.scripts.iter().filter(|script| script.error.is_none()).map(|script| &*script.stage))
+    }
+
+    /// Returns the tags and how many scripts carry each, sorted by name; spellings that differ in case are one.
+    pub fn tags(&self) -> Vec<(&str, usize)> {
+        counted(self.scripts.iter().flat_map(|script| script.tags.iter().map(String::as_str)))
+    }
+}
+
+fn counted<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(&'a str, usize)> {
+    let mut counts: BTreeMap<String, (&str, usize)> = BTreeMap::new();
+    for name in names {
+        counts.entry(name.to_ascii_lowercase()).or_insert((name, 0)).1 += 1;
+    }
+    counts.into_values().collect()
+}
+
+impl Engine {
+    /// Lists everything, or the scripts that a selection names; O(scripts).
+    ///
+    /// # Errors
+    /// If the selection cannot be read.
+    pub fn list(&self, selection: &[String]) -> Result<Listing, EngineError> {
+        let catalog = catalog(&self.db, self.workspace);
+        let all = catalog.scripts.iter().map(|(file, script)| self.listed_script(*file, script));
+        if selection.is_empty() {
+            let mut scripts: Vec<ListedScript> = all.chain(self.unreadable_scripts()).collect();
+            scripts.sort_by(|a, b| (a.number, &a.path).cmp(&(b.number, &b.path)));
+            let files = self.workspace.playbooks(&self.db).iter();
+            let playbooks = files.map(|file| self.listed_playbook(*file)).collect();
+            return Ok(Listing { scripts, playbooks, diagnostics: Vec::new() });
+        }
+        let parsed = sequence::parse(selection);
+        let source = std::sync::Arc::clone(&parsed.source);
+        let (sequence, faults) = parsed.without_words();
+        if has_errors(&faults) {
+            return Err(EngineError { diagnostics: faults });
+        }
+        let scripts: Vec<_> = catalog.scripts.iter().map(|(_, script)| script.clone()).collect();
+        let selected = plan::select(&scripts, &sequence, &source);
+        let listed = selected.scripts.iter().map(|index| &catalog.scripts[*index]);
+        let scripts = listed.map(|(file, script)| self.listed_script(*file, script)).collect();
+        Ok(Listing { scripts, playbooks: Vec::new(), diagnostics: selected.diagnostics })
+    }
+
+    fn listed_script(&self, file: SourceFile, script: &Script) -> ListedScript {
+        let reading = script_reading(&self.db, self.workspace, file).as_ref();
+        let written = reading.map(|reading| {
+            let entries = reading.header.dependencies.iter();
+            entries.map(|entry| entry.span.of(&reading.source.text).trim().to_owned()).collect()
+        });
+        ListedScript {
+            number: script.number,
+            name: script.stem.clone(),
+            path: script.path.clone(),
+            kind: script.kind.clone(),
+            stage: script.stage.clone(),
+            tags: script.tags.clone(),
+            dependencies: written.unwrap_or_default(),
+            condition: script.condition.clone(),
+            description: script.description.clone(),
+            error: None,
+        }
+    }
+
+    /// Returns the scripts whose text is not known, by what their file names say.
+    fn unreadable_scripts(&self) -> impl Iterator<Item = ListedScript> + '_ {
+        self.workspace.scripts(&self.db).iter().filter_map(|file| {
+            let fault = text(&self.db, *file).diagnostic.as_ref()?;
+            let path = file.path(&self.db);
+            let (number, stem) = script_name(path.file_name())?;
+            Some(ListedScript {
+                number,
+                name: stem.to_owned(),
+                path: path.clone(),
+                kind: None,
+                stage: DEFAULT_STAGE.to_owned(),
+                tags: Vec::new(),
+                dependencies: Vec::new(),
+                condition: None,
+                description: None,
+                error: Some(fault.message.clone()),
+            })
+        })
+    }
+
+    fn listed_playbook(&self, file: SourceFile) -> ListedPlaybook {
+        let path = file.path(&self.db).clone();
+        let Reading { value, diagnostics, .. } = playbook_reading(&self.db, file);
+        let stem = path.file_name().rsplit_once('.').map_or(path.file_name(), |(stem, _)| stem).to_owned();
+        let error = diagnostics.iter().find(|fault| fault.is_error()).map(|fault| fault.message.clone());
+        let (jobs, steps) = value.as_ref().map_or((None, 0), size);
+        ListedPlaybook {
+            name: stem,
+            path,
+            format: value.as_ref().map(|playbook| playbook.format.as_str()),
+            jobs,
+            steps,
+            description: value.as_ref().and_then(|playbook| playbook.description.clone()),
+            error,
+        }
+    }
+}
+
+/// Returns how many jobs and steps a playbook has.
+fn size(playbook: &Playbook) -> (Option<usize>, usize) {
+    match &playbook.body {
+        Body::Sequence(items) => (None, items.len()),
+        Body::Jobs(jobs) => (Some(jobs.len()), jobs.iter().map(|job| job.steps.len()).sum()),
+    }
+}

@@ -1,0 +1,155 @@
+//! A world whose changes can be made to fail, for tests of what is left behind then.
+//!
+//! Knows how many changes were asked for. Does not know which of them matter.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use super::{AppendFile, Entry, Lock, LockMode, Memory, ReadFile, Stat, System, Wait};
+use crate::base::Timestamp;
+
+/// A world in memory in which one change fails as on a full disk, and all others work.
+#[derive(Debug, Clone)]
+pub(crate) struct Faulty {
+    world: Memory,
+    /// Changes asked for.
+    asked: Arc<AtomicUsize>,
+    /// The one that fails.
+    failing: Arc<AtomicUsize>,
+}
+
+impl Faulty {
+    /// Makes a world in which nothing fails before [`Faulty::fail_after`].
+    pub(crate) fn new(world: Memory) -> Self {
+        Self { world, asked: Arc::default(), failing: Arc::new(AtomicUsize::new(usize::MAX)) }
+    }
+
+    /// Lets `changes` more changes work and the next one fail.
+    pub(crate) fn fail_after(&self, changes: usize) {
+        self.failing.store(self.asked.load(Ordering::Relaxed) + changes, Ordering::Relaxed);
+    }
+
+    /// Tells whether the change that was to fail was asked for.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) > self.failing.load(Ordering::Relaxed)
+    }
+
+    fn change(&self) -> io::Result<&Memory> {
+        let number = self.asked.fetch_add(1, Ordering::Relaxed);
+        if number == self.failing.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(&self.world)
+    }
+}
+
+impl System for Faulty {
+    fn stat(&self, path: &Path) -> io::Result<Stat> {
+        self.world.stat(path)
+    }
+
+    fn stat_target(&self, path: &Path) -> io::Result<Stat> {
+        self.world.stat_target(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
+        self.world.open(path)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.world.read(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
+        self.world.list(path)
+    }
+
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        self.world.read_link(path)
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        self.world.canonicalize(path)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+        self.change()?.write(path, bytes, mode)
+    }
+
+    fn append(&self, path: &Path) -> io::Result<Box<dyn AppendFile>> {
+        self.change()?.append(path)
+    }
+
+    fn copy(&self, from: &Path, to: &Path, mode: u32) -> io::Result<()> {
+        self.change()?.copy(from, to, mode)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.change()?.rename(from, to)
+    }
+
+    fn exchange(&self, one: &Path, other: &Path) -> io::Result<()> {
+        self.change()?.exchange(one, other)
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.change()?.rename_new(from, to)
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        self.change()?.remove_file(path)
+    }
+
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        self.change()?.remove_dir(path)
+    }
+
+    fn symlink(&self, target: &Path, path: &Path) -> io::Result<()> {
+        self.change()?.symlink(target, path)
+    }
+
+    fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
+        self.change()?.set_mode(path, mode)
+    }
+
+    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
+        self.change()?.create_dir_all(path)
+    }
+
+    fn lock(&self, path: &Path, mode: LockMode, wait: Wait) -> io::Result<Option<Box<dyn Lock>>> {
+        self.world.lock(path, mode, wait)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.world.now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.world.monotonic()
+    }
+
+    fn random(&self) -> [u8; 16] {
+        self.world.random()
+    }
+
+    fn temporary_root(&self) -> io::Result<PathBuf> {
+        self.change()?.temporary_root()
+    }
+
+    fn env(&self) -> BTreeMap<OsString, OsString> {
+        self.world.env()
+    }
+
+    fn current_dir(&self) -> io::Result<PathBuf> {
+        self.world.current_dir()
+    }
+}

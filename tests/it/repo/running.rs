@@ -1,0 +1,81 @@
+//! A command that was started and not yet waited for.
+//!
+//! Knows its process and where its streams go. Does not know what it does.
+
+use std::{
+    fs::{self, File},
+    process::{Child, Command, Stdio},
+    time::Instant,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use super::{LIMIT, Output, Repo};
+
+/// A command at work; it is killed if the test forgets it.
+#[must_use = "wait for it"]
+pub(crate) struct Running {
+    repo: Repo,
+    shown: String,
+    child: Child,
+    streams: TempDir,
+}
+
+impl Running {
+    pub(super) fn start(repo: Repo, shown: String, mut command: Command) -> Self {
+        let streams = tempfile::tempdir().unwrap();
+        let stream = |name: &str| File::create(streams.path().join(name)).unwrap();
+        let child = command.stdin(Stdio::null()).stdout(stream("stdout")).stderr(stream("stderr")).spawn();
+        Self { repo, shown, child: child.unwrap(), streams }
+    }
+
+    /// Sends a signal to the command alone, as `kill` does.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Tells whether it has not ended yet.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Sends a signal unless it has ended, which it may do at any moment.
+    pub(crate) fn signal_if_running(&mut self, signal: Signal) {
+        if self.is_running() {
+            // The process is not waited for before this returns, so its id is still its own.
+            self.signal(signal);
+        }
+    }
+
+    /// Returns what it has written to standard error up to this moment.
+    pub(crate) fn stderr(&self) -> String {
+        self.text_of("stderr")
+    }
+
+    /// Waits for its end.
+    pub(crate) fn wait(mut self) -> Output {
+        let started = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(started.elapsed() < LIMIT, "`{}` still runs\n{}", self.shown, self.text_of("stderr"));
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        };
+        let (stdout, stderr) = (self.text_of("stdout"), self.text_of("stderr"));
+        Output::new(self.repo.clone(), self.shown.clone(), status, stdout, stderr)
+    }
+
+    fn text_of(&self, name: &str) -> String {
+        String::from_utf8_lossy(&fs::read(self.streams.path().join(name)).unwrap()).into_owned()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // After a wait there is nothing left to kill.
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
