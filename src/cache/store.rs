@@ -95,10 +95,19 @@ impl Store {
         let size = self.system.stat(&path).map_or(0, |stat| stat.size);
         let live = state.live_records();
         if state.is_damaged || (size > COMPACT_ABOVE_BYTES && live.len() * 2 < state.all.len()) {
-            sys::replace(&*self.system, &path, &state.to_bytes(&*self.system, &live))?;
-            state.is_damaged = false;
+            self.write_anew(&mut state, &live)
+        } else {
+            state.file = Some(self.system.append(&path)?);
+            Ok(())
         }
+    }
+
+    /// Replaces the journal by one that says the same, and opens that.
+    fn write_anew(&self, state: &mut Index, live: &BTreeSet<usize>) -> io::Result<()> {
+        let path = self.layout.entries();
+        sys::replace(&*self.system, &path, &state.to_bytes(&*self.system, live))?;
         state.file = Some(self.system.append(&path)?);
+        state.is_damaged = false;
         Ok(())
     }
 
@@ -197,13 +206,22 @@ impl Store {
 
     fn write(&self, entry: Entry) -> io::Result<()> {
         let mut state = self.lock();
-        let written = match &mut state.file {
-            Some(file) => entries::append(file, &entry),
-            None => {
-                Err(io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "the cache is not open for writing"))
-            }
-        };
+        let written = self.append(&mut state, &entry);
         state.apply(entry);
+        written
+    }
+
+    fn append(&self, state: &mut Index, entry: &Entry) -> io::Result<()> {
+        let is_open = state.file.is_some();
+        if is_open && state.is_damaged {
+            let live = state.live_records();
+            self.write_anew(state, &live)?;
+        }
+        let closed =
+            || io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "the cache is not open for writing");
+        let written = entries::append(state.file.as_mut().ok_or_else(closed)?, entry);
+        // A part of the entry may stand there, and nothing that is written behind it could be read.
+        state.is_damaged = written.is_err();
         written
     }
 

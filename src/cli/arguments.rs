@@ -9,7 +9,8 @@ use crate::base::ScriptNumber;
 
 /// Runs numbered scripts and playbooks the way a build system builds targets.
 #[derive(Debug, Parser)]
-#[command(name = "az", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(name = "az", version, disable_help_subcommand = true, disable_help_flag = true)]
+#[command(max_term_width = 100)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) output: Output,
@@ -19,6 +20,7 @@ pub(super) struct Arguments {
 
 /// How anything is shown.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of all verbs")]
 pub(super) struct Output {
     /// Act as if started in this folder
     #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
@@ -38,6 +40,9 @@ pub(super) struct Output {
     /// Use colours
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN", global = true)]
     pub(super) color: Color,
+    /// Show this help
+    #[arg(short, long, action = clap::ArgAction::HelpShort, global = true)]
+    pub(super) help: Option<bool>,
 }
 
 impl Output {
@@ -51,7 +56,15 @@ impl Output {
             () if has("--format=jsonl") || follows("jsonl") => Format::Jsonl,
             () => Format::Text,
         };
-        Self { directory: None, format, json: false, quiet: false, verbose: 0, color: Color::Auto }
+        Self {
+            directory: None,
+            format,
+            json: false,
+            quiet: false,
+            verbose: 0,
+            color: Color::Auto,
+            help: None,
+        }
     }
 }
 

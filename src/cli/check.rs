@@ -5,7 +5,6 @@ use std::{path::Path, sync::Arc};
 use serde_json::{Value, json};
 
 use super::{
-    Outcome,
     arguments::{Check, Format, Output},
     build::{open, refuse},
     printer::Printer,
@@ -18,7 +17,7 @@ use crate::{
 };
 
 /// Runs `az check`: its answer is data, for people too.
-pub(super) fn check(system: &Arc<dyn System>, printer: &Printer, output: &Output, words: &Check) -> Outcome {
+pub(super) fn check(system: &Arc<dyn System>, printer: &Printer, output: &Output, words: &Check) -> u8 {
     let here = system.current_dir().unwrap_or_else(|_| Path::new("/").to_path_buf());
     let options = CheckOptions {
         words: words.words.clone(),
@@ -27,14 +26,14 @@ pub(super) fn check(system: &Arc<dyn System>, printer: &Printer, output: &Output
     };
     let checked = match open(system, output).and_then(|engine| engine.check(&options)) {
         Ok(checked) => checked,
-        Err(error) => return Ok(refuse(printer, &error)),
+        Err(error) => return refuse(printer, &error),
     };
     match printer.format {
         Format::Text => show(printer, output, &checked),
         Format::Json => printer.json(&checked_json(&checked)),
         Format::Jsonl => checked.files.iter().for_each(|file| printer.json(&file_json(file))),
     }
-    Ok(checked.exit_code)
+    checked.exit_code
 }
 
 fn show(printer: &Printer, output: &Output, checked: &Checked) {

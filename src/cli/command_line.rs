@@ -2,11 +2,14 @@
 
 use std::{ffi::OsString, sync::Arc};
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{
+    CommandFactory,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
-use super::usage;
+use super::{arguments::Arguments, usage};
 use crate::{
-    base::{Span, quoted_list},
+    base::{Span, nearest, quoted_list},
     diag::{Diagnostic, Source},
 };
 
@@ -53,7 +56,10 @@ fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
 }
 
 fn help(error: &clap::Error, words: &[OsString], wrong_verb: Option<&str>) -> String {
-    let kinds = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
+    if let Some(verb) = wrong_verb {
+        return help_on_verb(verb);
+    }
+    let kinds = [ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     if let Some(near) = kinds.iter().find_map(|kind| text(error, *kind)) {
         return format!("did you mean `{near}`?");
     }
@@ -62,12 +68,28 @@ fn help(error: &clap::Error, words: &[OsString], wrong_verb: Option<&str>) -> St
     {
         return format!("write {}", quoted_list(values.iter()));
     }
-    match (wrong_verb, words.first().and_then(|word| word.to_str())) {
-        (Some(verb), _) => {
-            format!("to run a playbook or scripts, write `az build {verb}`; `az help` shows the verbs")
-        }
-        (None, Some(verb)) if !verb.starts_with('-') => format!("`az help {verb}` shows its options"),
+    if error.kind() == ErrorKind::ArgumentConflict {
+        return "leave one of them out".to_owned();
+    }
+    if error.kind() == ErrorKind::InvalidValue
+        && let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg)
+    {
+        return format!("write it as `{option}`");
+    }
+    match words.first().and_then(|word| word.to_str()) {
+        Some(verb) if !verb.starts_with('-') => format!("`az help {verb}` shows its options"),
         _ => "`az help` shows verbs and options".to_owned(),
+    }
+}
+
+/// clap would suggest hidden verbs and aliases of one letter too.
+fn help_on_verb(wrong: &str) -> String {
+    let command = Arguments::command();
+    let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
+    let names = verbs.flat_map(|verb| std::iter::once(verb.get_name()).chain(verb.get_visible_aliases()));
+    match nearest(wrong, names.filter(|name| name.len() > 1)) {
+        Some(near) => format!("did you mean `az {near}`?"),
+        None => format!("to run a playbook or scripts, write `az build {wrong}`; `az help` shows the verbs"),
     }
 }
 

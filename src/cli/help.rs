@@ -2,7 +2,7 @@
 
 use clap::CommandFactory;
 
-use super::{Outcome, arguments::Arguments, printer::Printer, table::columns, topics::TOPICS, usage};
+use super::{Outcome, arguments::Arguments, printer::Printer, table::indented, topics::TOPICS, usage};
 use crate::{
     base::{list, nearest},
     diag::{Code, CodeInfo, all_codes},
@@ -11,8 +11,8 @@ use crate::{
 /// Shows the text of a code, or the options of a verb.
 pub(super) fn help(printer: &Printer, topic: Option<&str>) -> Outcome {
     let Some(topic) = topic else {
-        let topics = TOPICS.iter().map(|topic| vec![format!("  {}", topic.name), topic.about.to_owned()]);
-        let topics = columns(&topics.collect::<Vec<_>>());
+        let topics = TOPICS.iter().map(|topic| vec![topic.name.to_owned(), topic.about.to_owned()]);
+        let topics = indented(&topics.collect::<Vec<_>>());
         let verbs = Arguments::command().render_help();
         printer.data(&format!("{verbs}\nTopics of az help:\n{topics}"));
         return Ok(0);
@@ -45,7 +45,7 @@ pub(super) fn help(printer: &Printer, topic: Option<&str>) -> Outcome {
         .collect();
     match command.find_subcommand_mut(topic) {
         Some(verb) => {
-            let text = verb.render_long_help().to_string();
+            let text = verb.render_help().to_string();
             printer.data(&text);
             Ok(0)
         }

@@ -1,6 +1,6 @@
 //! The command line: turns words into requests, and shows what the engine says.
 //!
-//! Decides nothing. stdout is data, stderr is conversation; everything passes [`Printer`].
+//! Decides nothing. stdout is data, stderr is conversation; everything passes `Printer`.
 
 mod arguments;
 mod build;
@@ -41,11 +41,14 @@ pub fn run(system: &Arc<dyn System>, arguments: Vec<OsString>) -> u8 {
     };
     let printer = Printer::new(&**system, &parsed.output);
     let outcome = match parsed.verb {
-        None => overview::overview(system, &printer, &parsed.output),
+        None => {
+            overview::overview(system, &printer, &parsed.output);
+            Ok(0)
+        }
         Some(Verb::Build(build)) => build::build(system, &printer, &parsed.output, &build),
         Some(Verb::Script(script)) => build::script(system, &printer, &parsed.output, &script),
         Some(Verb::List(list)) => list::list(system, &printer, &parsed.output, &list),
-        Some(Verb::Check(check)) => check::check(system, &printer, &parsed.output, &check),
+        Some(Verb::Check(check)) => Ok(check::check(system, &printer, &parsed.output, &check)),
         Some(Verb::Plan(plan)) => plan::plan(system, &printer, &parsed.output, &plan),
         Some(Verb::Why(why)) => why::why(system, &printer, &parsed.output, &why),
         Some(Verb::Runs(runs)) => runs::runs(system, &printer, &parsed.output, &runs),

@@ -5,11 +5,10 @@ use std::{fmt::Write, sync::Arc};
 use serde_json::{Value, json};
 
 use super::{
-    Outcome,
     arguments::{Format, Output},
     build::open,
     printer::Printer,
-    table::columns,
+    table::indented,
 };
 use crate::{
     base::{Timestamp, duration, list, plural},
@@ -22,14 +21,13 @@ use crate::{
 const SHOWN: usize = 6;
 
 /// Shows where one stands.
-pub(super) fn overview(system: &Arc<dyn System>, printer: &Printer, output: &Output) -> Outcome {
+pub(super) fn overview(system: &Arc<dyn System>, printer: &Printer, output: &Output) {
     let overview = open(system, output).ok().map(|engine| engine.overview());
     match (&overview, printer.format) {
         (Some(overview), Format::Text) => printer.data(&text(overview, system.now())),
         (None, Format::Text) => printer.data(BEGIN),
         (overview, Format::Json | Format::Jsonl) => printer.json(&to_json(overview.as_ref())),
     }
-    Ok(0)
 }
 
 /// For a folder that is no workspace.
@@ -46,13 +44,16 @@ There are none in this folder yet. To begin:
 fn text(overview: &Overview, now: Timestamp) -> String {
     let listing = &overview.listing;
     let mut out = String::new();
-    let stages = listing.stages();
+    let mut stages = listing.stages();
+    stages.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let names = some(stages.iter().map(|(stage, count)| format!("{stage} {count}")).collect());
     let stages = if stages.len() < 2 { String::new() } else { format!(": {names}") };
     out.push_str(&format_line(&format!("{}{stages}", plural(listing.scripts.len(), "script"))));
     out.push_str(&format_line(&plural(listing.playbooks.len(), "playbook")));
-    let rows: Vec<Vec<String>> = listing.playbooks.iter().take(SHOWN).map(playbook_row).collect();
-    out.push_str(&columns(&rows));
+    let mut playbooks: Vec<&ListedPlaybook> = listing.playbooks.iter().collect();
+    playbooks.sort_by_key(|playbook| playbook.error.is_some());
+    let rows: Vec<Vec<String>> = playbooks.into_iter().take(SHOWN).map(playbook_row).collect();
+    out.push_str(&indented(&rows));
     if listing.playbooks.len() > SHOWN {
         out.push_str(&format_line(&format!(
             "  and {} more: az list playbooks",
@@ -66,7 +67,7 @@ fn text(overview: &Overview, now: Timestamp) -> String {
             .map_or_else(|| "nothing was run here yet".to_owned(), |run| last_run(run, now)),
     ));
     out.push('\n');
-    out.push_str(&columns(&next(overview)));
+    out.push_str(&indented(&next(overview)));
     out
 }
 
@@ -88,7 +89,7 @@ fn playbook_row(playbook: &ListedPlaybook) -> Vec<String> {
         Some(_) => "cannot be read: see `az check`".to_owned(),
         None => playbook.description.clone().unwrap_or_default(),
     };
-    vec![format!("  {}", playbook.name), about]
+    vec![playbook.name.clone(), about]
 }
 
 /// Says how the last run went: `last run: ci, 3 minutes ago: failed; ran 2, reused 5, failed 1`.
@@ -124,7 +125,7 @@ fn last_run(run: &RunEntry, now: Timestamp) -> String {
 
 /// Says what could be typed, the likeliest first.
 fn next(overview: &Overview) -> Vec<Vec<String>> {
-    let row = |command: &str, what: &str| vec![format!("  {command}"), what.to_owned()];
+    let row = |command: &str, what: &str| vec![command.to_owned(), what.to_owned()];
     let listing = &overview.listing;
     let is_broken = listing.playbooks.iter().any(|playbook| playbook.error.is_some())
         || listing.scripts.iter().any(|script| script.error.is_some());

@@ -26,6 +26,11 @@ pub(super) fn columns(rows: &[Vec<String>]) -> String {
     text
 }
 
+/// Writes rows in columns below a line that they belong to.
+pub(super) fn indented(rows: &[Vec<String>]) -> String {
+    columns(rows).lines().flat_map(|line| ["  ", line, "\n"]).collect()
+}
+
 /// A longer cell pushes the rest of its row to the right instead of being cut.
 const MAX_WIDTH: usize = 40;
 
@@ -44,5 +49,6 @@ mod tests {
         let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
         let text = columns(&[row(["a", "é", "one\n two"]), row(["bbb", "", "three"]), row(["c", "", ""])]);
         assert_eq!(text, "a    é  one two\nbbb     three\nc\n");
+        assert_eq!(indented(&[row(["a", "b", "c"])]), "  a  b  c\n");
     }
 }

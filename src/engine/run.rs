@@ -105,10 +105,9 @@ impl Engine {
         if ask.strict {
             diagnostics = diagnostics.into_iter().map(Diagnostic::strict).collect();
         }
+        let is_nothing = planned.is_empty && !allow_empty;
         match planned.plan {
-            Some(plan) if !has_errors(&diagnostics) && (allow_empty || !planned.is_empty) => {
-                Ok((plan, diagnostics))
-            }
+            Some(plan) if !has_errors(&diagnostics) && !is_nothing => Ok((plan, diagnostics)),
             _ => Err(EngineError { diagnostics }),
         }
     }

@@ -38,7 +38,9 @@ pub fn text(db: &dyn Db, file: SourceFile) -> Text {
         }
         Contents::Unreadable(why) => {
             let fault = Diagnostic::error(code::UNREADABLE_FILE, format!("`{name}` cannot be read: {why}"))
-                .help(format!("make it readable: chmod u+r '{name}'"));
+                .help(format!(
+                    "make it a file you may read: chmod u+r '{name}', or replace it if it is a link"
+                ));
             Text { source: Arc::new(Source::new(name, "")), is_readable: false, diagnostic: Some(fault) }
         }
         Contents::Bytes(bytes) => match std::str::from_utf8(bytes) {

@@ -64,8 +64,11 @@ pub(super) fn resolve(
             Dependency::None => {}
             Dependency::All => resolved.all = true,
             Dependency::Number(number) => {
-                let same =
-                    (0..scripts.len()).filter(|index| scripts[*index].number == *number && *index != place);
+                // The scripts are sorted by number, so those of one number stand together.
+                let first = scripts.partition_point(|script| script.number < *number);
+                let same = (first..scripts.len())
+                    .take_while(|index| scripts[*index].number == *number)
+                    .filter(|index| *index != place);
                 let before = resolved.scripts.len();
                 resolved.scripts.extend(same);
                 if resolved.scripts.len() == before && scripts[place].number != *number {

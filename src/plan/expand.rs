@@ -18,16 +18,20 @@ use super::{
 };
 use crate::{
     base::{Span, Spanned, WsPath, nearest, quoted_list},
-    diag::{Diagnostic, Source, code},
+    diag::{Diagnostic, Severity, Source, code, has_errors},
     model::{
         config::Config,
         kind::{Kind, Kinds, expand_argv},
         playbook::{Action, Body, Job, Playbook},
         query::Catalog,
-        script::{Script, ScriptReading},
+        script::{Script, ScriptReading, script_name},
         settings::{CachePolicy, ExitMeaning, Settings},
     },
-    text::{document::Node as Tree, pattern::Pattern, sequence},
+    text::{
+        document::Node as Tree,
+        pattern::Pattern,
+        sequence::{self, Selector},
+    },
 };
 
 /// All that nodes are made from.
@@ -43,6 +47,8 @@ pub(super) struct Ground<'a> {
     pub(super) platform: &'a str,
     pub(super) with_dependencies: bool,
     pub(super) script_arguments: &'a [String],
+    /// Scripts whose text is not known, by path, each with what is wrong.
+    pub(super) unreadable: &'a [(WsPath, Diagnostic)],
 }
 
 /// The playbook a node comes from.
@@ -237,8 +243,12 @@ impl Expanded {
     ) -> Vec<usize> {
         let scripts: Vec<Arc<Script>> =
             ground.catalog.scripts.iter().map(|(_, script)| Arc::clone(script)).collect();
-        let selection = select(&scripts, sequence, source);
+        let mut selection = select(&scripts, sequence, source);
+        let unreadable = unreadable(ground.unreadable, sequence);
+        // A number whose script cannot be read is not a number that no script has.
+        selection.diagnostics.retain(|fault| fault.code != code::NO_SUCH_NUMBER || !has_errors(&unreadable));
         self.diagnostics.extend(selection.diagnostics);
+        self.diagnostics.extend(unreadable);
         let mut wanted: BTreeSet<usize> = selection.scripts.into_iter().collect();
         let mut resolved: BTreeMap<usize, Resolved> = BTreeMap::new();
         let mut open: Vec<usize> = wanted.iter().copied().collect();
@@ -421,6 +431,30 @@ impl Expanded {
             settings,
         }
     }
+}
+
+/// Returns the faults of scripts that a selection takes and that cannot be read.
+///
+/// The stage and tags of such a script are not known, so a selection by these may mean it: a warning.
+fn unreadable(scripts: &[(WsPath, Diagnostic)], sequence: &sequence::Sequence) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    for (path, fault) in scripts {
+        let Some((number, _)) = script_name(path.file_name()) else { continue };
+        let takes = |selector: &Selector| match selector {
+            Selector::Name(name) => name.matches_path(path.as_str()),
+            _ => selector.matches_number(number),
+        };
+        let may_take = |selector: &Selector| matches!(selector, Selector::Stage(_) | Selector::Tag(_));
+        if sequence.excluded().any(|item| takes(item.value)) {
+            continue;
+        }
+        if sequence.included().any(|item| takes(item.value)) {
+            faults.push(fault.clone());
+        } else if sequence.included().any(|item| may_take(item.value)) {
+            faults.push(Diagnostic { severity: Severity::Warning, ..fault.clone() });
+        }
+    }
+    faults
 }
 
 /// A node before its texts are read.

@@ -10,10 +10,13 @@ mod graph;
 mod invocation;
 mod order;
 mod overlap;
+mod places;
 mod query;
 mod request;
 mod rules;
 mod select;
+#[cfg(test)]
+mod tests;
 mod validate;
 mod variables;
 

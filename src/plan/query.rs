@@ -5,11 +5,13 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     Plan, ToolWish,
     expand::{Expanded, Ground, PlaybookContext},
+    places::Places,
     request::{Part, parts},
     rules::rule_matches,
     validate,
 };
 use crate::{
+    base::WsPath,
     db::{Db, Request, SourceFile, Surroundings, Workspace},
     diag::{Diagnostic, has_errors},
     model::{
@@ -55,11 +57,12 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     }
     let tools = std::mem::take(&mut expanded.tools);
     let job_timeouts = std::mem::take(&mut expanded.job_timeouts);
-    let nodes = validate::order(&mut expanded, request.overlap(db)).unwrap_or_else(|circle| {
+    let places = Places { db, workspace, playbooks: &playbooks };
+    let nodes = validate::order(&mut expanded, request.overlap(db), &places).unwrap_or_else(|circle| {
         diagnostics.push(*circle);
         Vec::new()
     });
-    diagnostics.extend(validate::check(&nodes));
+    diagnostics.extend(validate::check(&nodes, &places));
     let playbook = playbooks.first().map(|(file, _)| file.path(db).clone());
     let is_sound = !has_errors(&diagnostics);
     let plan = is_sound.then(|| Arc::new(Plan { nodes, playbook, job_timeouts }));
@@ -82,6 +85,7 @@ fn expand(
     let set_by_playbooks = playbooks.iter().filter_map(|(_, reading)| reading.value.as_ref());
     variables.extend(set_by_playbooks.flat_map(|playbook| playbook.variables.clone()));
     variables.extend(request.variables(db).clone());
+    let unreadable = unreadable_scripts(db, workspace);
     let ground = Ground {
         root: workspace.root(db),
         catalog,
@@ -94,6 +98,7 @@ fn expand(
         platform: &workspace.platform(db).os,
         with_dependencies: request.with_dependencies(db),
         script_arguments: request.script_arguments(db),
+        unreadable: &unreadable,
     };
     let mut expanded = Expanded::default();
     for part in parts {
@@ -121,6 +126,12 @@ pub fn plan_graph(
     surroundings: Surroundings,
 ) -> Option<Arc<Plan>> {
     plan(db, workspace, request, surroundings).plan.clone()
+}
+
+/// Returns the scripts whose text is not known, by path, each with what is wrong.
+fn unreadable_scripts(db: &dyn Db, workspace: Workspace) -> Vec<(WsPath, Diagnostic)> {
+    let fault = |file: &SourceFile| Some((file.path(db).clone(), text(db, *file).diagnostic.clone()?));
+    workspace.scripts(db).iter().filter_map(fault).collect()
 }
 
 /// Returns what is wrong with the files that every plan stands on.

@@ -7,6 +7,7 @@ use super::{
     expand::Expanded,
     order::sequential_order,
     overlap::{Outputs, TwoOwners},
+    places::{Place, Places},
 };
 use crate::{
     base::{WsPath, plural},
@@ -18,7 +19,11 @@ use crate::{
 ///
 /// # Errors
 /// The circle, if there is one.
-pub(super) fn order(expanded: &mut Expanded, overlap: bool) -> Result<Vec<Node>, Box<Diagnostic>> {
+pub(super) fn order(
+    expanded: &mut Expanded,
+    overlap: bool,
+    places: &Places<'_>,
+) -> Result<Vec<Node>, Box<Diagnostic>> {
     give_unique_ids(&mut expanded.nodes);
     let producers = Outputs::of(&expanded.nodes).producer_edges();
     let declared = std::mem::take(&mut expanded.edges).into_iter();
@@ -28,7 +33,7 @@ pub(super) fn order(expanded: &mut Expanded, overlap: bool) -> Result<Vec<Node>,
     let bare: Vec<(usize, usize)> = edges.iter().map(|(later, earlier, _)| (*later, *earlier)).collect();
     let order = match sequential_order(expanded.nodes.len(), &bare) {
         Ok(order) => order,
-        Err(circle) => return Err(Box::new(cycle(&expanded.nodes, &edges, &circle))),
+        Err(circle) => return Err(Box::new(cycle(&expanded.nodes, &edges, &circle, places))),
     };
     let mut place = vec![0; order.len()];
     order.iter().enumerate().for_each(|(at, node)| place[*node] = at);
@@ -98,31 +103,57 @@ fn give_unique_ids(nodes: &mut [Node]) {
     }
 }
 
-fn cycle(nodes: &[Node], edges: &[(usize, usize, EdgeKind)], circle: &[usize]) -> Diagnostic {
+fn cycle(
+    nodes: &[Node],
+    edges: &[(usize, usize, EdgeKind)],
+    circle: &[usize],
+    places: &Places<'_>,
+) -> Diagnostic {
     let names: Vec<&str> = circle.iter().chain(circle.first()).map(|node| nodes[*node].id.as_str()).collect();
     let next = circle.iter().cycle().skip(1);
-    let reasons = circle.iter().zip(next).filter_map(|(later, earlier)| {
-        let edge = edges.iter().find(|(l, e, _)| (l, e) == (later, earlier))?;
-        Some(format!("{} waits for {}, which {}", nodes[*later].id, nodes[*earlier].id, edge.2.reason()))
-    });
-    let reasons: Vec<String> = reasons.collect();
+    let edges: Vec<_> = circle
+        .iter()
+        .zip(next)
+        .filter_map(|(later, earlier)| {
+            let (.., kind) = edges.iter().find(|(l, e, _)| (l, e) == (later, earlier))?;
+            Some((&nodes[*later], &nodes[*earlier], kind))
+        })
+        .collect();
+    let reasons: Vec<String> = edges
+        .iter()
+        .map(|(later, earlier, kind)| {
+            format!("{} waits for {}, which {}", later.id, earlier.id, kind.reason())
+        })
+        .collect();
+    let place = edges.iter().find_map(|(later, earlier, kind)| places.edge(later, earlier, kind));
     let what = if circle.len() == 1 { "a step needs itself" } else { "steps need each other in a circle" };
-    Diagnostic::error(code::CYCLE, format!("{what}: {}", names.join(" -> ")))
-        .help(format!("remove one of these: {}", reasons.join("; ")))
+    let fault = Diagnostic::error(code::CYCLE, format!("{what}: {}", names.join(" -> ")))
+        .help(format!("remove one of these: {}", reasons.join("; ")));
+    at(fault, place, "part of the circle")
+}
+
+/// Adds a place, if there is one.
+fn at(fault: Diagnostic, place: Option<Place>, remark: &str) -> Diagnostic {
+    match place {
+        Some((source, span)) => fault.source(&source).label(span, remark),
+        None => fault,
+    }
 }
 
 /// Finds what must not be, however the steps are ordered.
-pub(super) fn check(nodes: &[Node]) -> Vec<Diagnostic> {
+pub(super) fn check(nodes: &[Node], places: &Places<'_>) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     for TwoOwners { nodes: (first, second), pattern } in Outputs::of(nodes).conflicts() {
+        let place = places.output(&nodes[second], &pattern);
         let (first, second) = (&nodes[first].id, &nodes[second].id);
         let fault = Diagnostic::error(
             code::TWO_OWNERS,
             format!("{first} and {second} both own the output `{pattern}`"),
         );
-        faults.push(fault.help(format!(
+        let fault = fault.help(format!(
             "let one write elsewhere, or, if {second} rewrites what {first} made, add `{pattern}` to its inputs"
-        )));
+        ));
+        faults.push(at(fault, place, &format!("declared by {first} too")));
     }
     for node in nodes {
         for output in node.outputs.iter().flatten() {
@@ -133,7 +164,8 @@ pub(super) fn check(nodes: &[Node]) -> Vec<Diagnostic> {
             if is_private || output.as_str() == "." {
                 let fault = format!("{} declares `{}` as its output", node.id, output.as_str());
                 let help = "name the files or folders the step makes; .git and .azcache cannot be among them";
-                faults.push(Diagnostic::error(code::OUTPUT_OUTSIDE, fault).help(help));
+                let fault = Diagnostic::error(code::OUTPUT_OUTSIDE, fault).help(help);
+                faults.push(at(fault, places.output(node, output.as_str()), "not allowed"));
             }
         }
     }

@@ -52,6 +52,25 @@ impl Faulty {
     }
 }
 
+/// A file opened for appending, whose failing write leaves half of what was to be written.
+struct Torn {
+    file: Box<dyn AppendFile>,
+    world: Faulty,
+}
+
+impl io::Write for Torn {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.world.change() {
+            Ok(_) => self.file.write(bytes),
+            Err(error) => self.file.write_all(&bytes[..bytes.len() / 2]).and(Err(error)),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 impl System for Faulty {
     fn stat(&self, path: &Path) -> io::Result<Stat> {
         self.world.stat(path)
@@ -86,7 +105,8 @@ impl System for Faulty {
     }
 
     fn append(&self, path: &Path) -> io::Result<Box<dyn AppendFile>> {
-        self.change()?.append(path)
+        let file = self.change()?.append(path)?;
+        Ok(Box::new(Torn { file, world: self.clone() }))
     }
 
     fn copy(&self, from: &Path, to: &Path, mode: u32) -> io::Result<()> {

@@ -8,6 +8,7 @@ mod contract;
 #[cfg(test)]
 mod faulty;
 mod memory;
+mod recorder;
 #[cfg(unix)]
 mod unix;
 
@@ -22,6 +23,7 @@ use std::{
 #[cfg(test)]
 pub(crate) use faulty::Faulty;
 pub use memory::Memory;
+pub use recorder::{Recorder, Seen};
 #[cfg(unix)]
 pub use unix::Os;
 

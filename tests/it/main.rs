@@ -6,20 +6,26 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
 #![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+mod broken;
 mod cache;
+mod check;
+mod corpus;
 mod corpus_run;
 mod damage;
 mod exit_codes;
 mod filters;
 mod guard;
+mod help;
 mod house;
 mod incremental;
 mod journal;
 mod laws;
+mod list;
 mod repo;
 mod runs;
 mod stop;
 mod why;
+mod world;
 
 /// Every file and folder beside this one is a module of it.
 #[test]

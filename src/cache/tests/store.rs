@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::sys::Faulty;
 
 fn open(world: &Memory) -> Store {
     let store = Store::open(shared(world), layout());
@@ -82,6 +83,23 @@ fn a_journal_that_cannot_be_written_is_told_and_this_process_knows_all_the_same(
     let store = Store::open(shared(&world), layout());
     assert!(store.begin("a", &[key("a", "1")]).is_err());
     assert_eq!(answer(&store, "a", "1"), "interrupted");
+}
+
+#[test]
+fn what_is_written_after_a_write_that_failed_half_way_is_read_again() {
+    let world = world();
+    let faulty = Faulty::new(world.clone());
+    let store = Store::open(Arc::new(faulty.clone()), layout());
+    store.prepare_to_write().unwrap();
+    run(&store, "a", "1", Ending::Reusable);
+    run(&store, "a", "2", Ending::Reusable);
+    faulty.fail_after(0);
+    assert!(store.begin("a", &[key("a", "1")]).is_err());
+    run(&store, "b", "1", Ending::Reusable);
+    run(&store, "a", "2", failed());
+    check(&world, &store, "1", "interrupted");
+    check(&world, &store, "2", "failed before");
+    assert_eq!(answer(&Store::open(shared(&world), layout()), "b", "1"), "usable");
 }
 
 #[test]

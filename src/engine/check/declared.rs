@@ -2,7 +2,7 @@
 //!
 //! An input that a step may make is none of them. Looks at names on disk and at no file's content.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, ops::Bound, sync::Arc};
 
 use super::{Engine, Findings, Targets};
 use crate::{
@@ -38,9 +38,7 @@ pub(super) fn check(engine: &Engine, targets: &Targets, findings: &mut Findings)
     let disk = Disk::new(Arc::clone(&engine.system), &engine.root, &engine.layout.clock(), Vec::new());
     for Declared { text, source, span } in inputs {
         let Some(pattern) = parse(&text) else { continue };
-        let start = fixed(&pattern);
-        let is_made = outputs.iter().any(|output| output.is_below(&start) || start.is_below(output));
-        if is_made || is_there(&disk, &pattern) {
+        if may_be_made(&outputs, &pattern) || is_there(&disk, &pattern) {
             continue;
         }
         let fault =
@@ -48,6 +46,27 @@ pub(super) fn check(engine: &Engine, targets: &Targets, findings: &mut Findings)
         let fault = fault.source(&source).label(span, "matches nothing").help(help(&disk, &pattern));
         findings.add_all([fault], None);
     }
+}
+
+/// Tells whether an output may be what a pattern names: it lies at, above or below the pattern's fixed part.
+///
+/// O(depth), but O(outputs) for a pattern that starts with a wildcard.
+fn may_be_made(outputs: &BTreeSet<WsPath>, pattern: &Pattern) -> bool {
+    let start = fixed(pattern);
+    if start == WsPath::root() {
+        let first = |output: &WsPath| output.as_str().split('/').next().unwrap_or_default().to_owned();
+        return pattern.parts().first().is_none_or(|part| outputs.iter().any(|o| part.takes(&first(o))));
+    }
+    let mut above = Some(start.clone());
+    while let Some(path) = above {
+        if outputs.contains(&path) {
+            return true;
+        }
+        above = path.parent();
+    }
+    let below = format!("{start}/");
+    let mut behind = outputs.range::<str, _>((Bound::Included(below.as_str()), Bound::Unbounded));
+    behind.next().is_some_and(|output| output.is_below(&start))
 }
 
 fn is_there(disk: &Disk, pattern: &Pattern) -> bool {

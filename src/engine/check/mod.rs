@@ -7,7 +7,7 @@ mod findings;
 mod stages;
 mod targets;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 use findings::Findings;
 use targets::Targets;
@@ -93,6 +93,7 @@ impl Engine {
     /// Tells what is wrong in each file by itself.
     fn read_all(&self, targets: &Targets, findings: &mut Findings) {
         let (db, workspace) = (&self.db, targets.workspace);
+        let wanted: HashSet<&SourceFile> = targets.scripts.iter().chain(&targets.playbooks).collect();
         let path = |file: SourceFile| file.path(db).to_string();
         let configured = workspace.config(db);
         let is_there = text(db, configured).is_readable || text(db, configured).diagnostic.is_some();
@@ -110,7 +111,7 @@ impl Engine {
         for file in workspace.scripts(db) {
             let reading = script_reading(db, workspace, *file).as_ref();
             let kind = reading.and_then(|reading| reading.script.kind.as_deref());
-            findings.file(path(*file), kind, targets.scripts.contains(file));
+            findings.file(path(*file), kind, wanted.contains(file));
             let faults = reading.map(|reading| reading.diagnostics.clone()).unwrap_or_default();
             let faults = faults.into_iter().chain(text(db, *file).diagnostic.clone());
             findings.add_all(faults, Some(file.path(db)));
@@ -118,7 +119,7 @@ impl Engine {
         for file in workspace.playbooks(db) {
             let reading = playbook_reading(db, *file);
             let format = reading.value.as_ref().map(|playbook| playbook.format.as_str());
-            findings.file(path(*file), format, targets.playbooks.contains(file));
+            findings.file(path(*file), format, wanted.contains(file));
             findings.add_all(reading.diagnostics.iter().cloned(), Some(file.path(db)));
         }
     }

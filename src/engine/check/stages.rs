@@ -50,10 +50,36 @@ fn mistyped(users: &BTreeMap<String, (String, usize)>, stage: &str, count: usize
         return None;
     }
     let commoner = users.values().filter(|(_, users)| *users > count).map(|(name, _)| name.as_str());
-    let near = nearest(stage, commoner.chain(KNOWN))?;
+    let near = nearest(stage, commoner.chain(KNOWN)).filter(|near| is_slip(stage, near))?;
     let others = users.get(&near.to_ascii_lowercase()).map_or(0, |(_, users)| *users);
     let who = if others == 0 { String::new() } else { format!(", which {} use", plural(others, "script")) };
     let fault =
         Diagnostic::warning(code::MISTYPED_STAGE, format!("the stage `{stage}` is close to `{near}`{who}"));
     Some(fault.help(format!("did you mean `{near}`?")))
+}
+
+/// Tells whether one name is a slip of the fingers for the other, rather than a name of its own that is alike.
+fn is_slip(stage: &str, near: &str) -> bool {
+    let (stage, near) = (stage.to_lowercase(), near.to_lowercase());
+    match strsim::damerau_levenshtein(&stage, &near) {
+        0 | 1 => true,
+        2 => near.chars().count() >= 8 && !stage.contains(&near) && !near.contains(&stage),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_no_name_of_its_own() {
+        assert!(is_slip("Testng", "Testing") && is_slip("testnig", "Testing"));
+        assert!(is_slip("Infrastrutcre", "Infrastructure"));
+        for (stage, near) in
+            [("Deployment", "Development"), ("AIAutomation", "Automation"), ("Best", "Testing")]
+        {
+            assert!(!is_slip(stage, near), "{stage}");
+        }
+    }
 }

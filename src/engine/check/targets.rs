@@ -2,7 +2,7 @@
 //!
 //! Knows paths, selections and names of playbooks. A file outside the usual folders is checked as if it lay in one.
 
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 
 use super::{CheckOptions, Engine, EngineError};
 use crate::{
@@ -139,7 +139,8 @@ impl Engine {
             wanted.sort_by_key(|file| file.path(db).clone());
             wanted.dedup_by_key(|file| file.path(db).clone());
             let mut all = known.to_vec();
-            all.extend(wanted.iter().filter(|file| !known.contains(file)));
+            let is_known: HashSet<&SourceFile> = known.iter().collect();
+            all.extend(wanted.iter().filter(|file| !is_known.contains(file)));
             all
         };
         let scripts = with(workspace.scripts(db), &mut targets.scripts);

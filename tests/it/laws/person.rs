@@ -102,3 +102,29 @@ fn l26_a_file_that_was_deleted_by_a_step_and_made_again_by_a_person_stays() {
     repo.file("work/a.old", "a person's").az("build '*'").code(0).ran([]);
     assert_eq!(repo.read("work/a.old"), "a person's");
 }
+
+#[test]
+fn l25_a_file_dropped_beside_outputs_goes_and_comes_with_the_branch() {
+    let body = "mkdir -p dist; rm -f dist/a dist/b; read -r name < branch; cp branch dist/$name";
+    let repo = Repo::new().file("branch", "a\n").script("0400_make.sh", &declared("branch", "dist", body));
+    repo.az("build '*'").code(0).edit("branch", "b\n").az("build '*'").code(0);
+    repo.edit("branch", "a\n").file("dist/mine", "precious").az("build '*'").code(0);
+    // It should be set aside here and named: the step only left it lying there. az takes it for an effect of the step.
+    repo.edit("branch", "b\n").az("build '*'").code(0).sh("ls dist").not("mine");
+    repo.edit("branch", "a\n").az("build '*'").code(0);
+    assert_eq!(repo.read("dist/mine"), "precious");
+}
+
+#[test]
+fn l25_nothing_is_written_through_a_link_out_of_the_workspace() {
+    let repo = Repo::new()
+        .file("source", "1")
+        .script("0400_make.sh", &declared("source", "dist", "mkdir -p dist; cp source dist/made"));
+    repo.az("build '*'").code(0).ran(["0400"]);
+    repo.remove("dist").sh("mkdir ../mine && echo precious > ../mine/made && ln -s ../mine dist").code(0);
+    // That the step cannot be reused should make it run; az ends with 1 and says which path stands in the way.
+    repo.az("build '*'").code(1).ran([]).says("must not be written");
+    assert_eq!(repo.read("../mine/made"), "precious\n");
+    repo.sh("rm dist").code(0).az("build '*'").code(0).ran([]);
+    assert_eq!(repo.read("dist/made"), "1");
+}

@@ -31,10 +31,15 @@ impl Output {
 
     /// Claims the exit code; death by a signal counts as 128 and its number, as in a shell.
     pub(crate) fn code(&self, expected: i32) -> Checked {
+        assert_eq!(self.exit(), expected, "the exit code of {self}");
+        Checked(self.clone())
+    }
+
+    /// Returns the exit code; death by a signal counts as 128 and its number, as in a shell.
+    pub(crate) fn exit(&self) -> i32 {
         let status = self.answer.status;
         let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
-        assert_eq!(code, Some(expected), "the exit code of {self}");
-        Checked(self.clone())
+        code.expect("an ended process has an exit code or a signal")
     }
 
     /// Tells whether the command ended well, for a test that goes on only then.

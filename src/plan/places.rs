@@ -1,0 +1,114 @@
+//! Where a node's files say what makes a plan impossible: outputs, and edges to other nodes.
+//!
+//! Knows scripts' headers and playbooks' trees. What a rule says has no place here, and is told without one.
+
+use std::{path::Path, sync::Arc};
+
+use super::{EdgeKind, Node};
+use crate::{
+    base::{Span, WsPath},
+    db::{Db, SourceFile, Workspace},
+    diag::Source,
+    model::{
+        decode::Reading,
+        playbook::{Body, Playbook},
+        query::{script_reading, text},
+        script::ScriptReading,
+    },
+    text::{pattern::Pattern, script::Dependency},
+};
+
+/// A text and a place in it.
+pub(super) type Place = (Arc<Source>, Span);
+
+/// The files the nodes of a plan come from.
+pub(super) struct Places<'a> {
+    pub(super) db: &'a dyn Db,
+    pub(super) workspace: Workspace,
+    pub(super) playbooks: &'a [(SourceFile, &'a Reading<Playbook>)],
+}
+
+impl Places<'_> {
+    /// Returns where a node declares an output, a pattern in normal form: in its step, in its job, or in its script's header.
+    pub(super) fn output(&self, node: &Node, output: &str) -> Option<Place> {
+        self.output_of_step(node, output).or_else(|| {
+            let reading = self.script(node)?;
+            let is_meant = |text: &str| is_pattern(text, self.workspace.root(self.db), output);
+            let mut outputs = reading.header.outputs.iter().flatten();
+            let item = outputs.find(|item| is_meant(&item.value))?;
+            Some((Arc::clone(&reading.source), item.span))
+        })
+    }
+
+    /// Returns where a node says that it comes after another one.
+    pub(super) fn edge(&self, later: &Node, earlier: &Node, kind: &EdgeKind) -> Option<Place> {
+        match kind {
+            EdgeKind::Dependency => {
+                let reading = self.script(later)?;
+                let names = |entry: &Dependency| match entry {
+                    Dependency::Number(number) => Some(*number) == earlier.number,
+                    Dependency::All => true,
+                    Dependency::Tool { .. } | Dependency::None => false,
+                };
+                let entry = reading.header.dependencies.iter().find(|entry| names(&entry.value))?;
+                Some((Arc::clone(&reading.source), entry.span))
+            }
+            EdgeKind::Need => self.need(later, earlier),
+            EdgeKind::Step | EdgeKind::Output(_) | EdgeKind::Rewrite(_) | EdgeKind::Undeclared => None,
+        }
+    }
+
+    fn script(&self, node: &Node) -> Option<&ScriptReading> {
+        let path = node.script.as_ref()?;
+        let file = self.workspace.scripts(self.db).iter().find(|file| file.path(self.db) == path)?;
+        script_reading(self.db, self.workspace, *file).as_ref()
+    }
+
+    fn need(&self, later: &Node, earlier: &Node) -> Option<Place> {
+        let wanted = earlier.job.as_ref()?;
+        self.in_jobs(later, |job, _| {
+            let index = job.needs.iter().position(|need| need == wanted)?;
+            Some(format!("{}/needs/{index}", job.pointer()))
+        })
+    }
+
+    fn output_of_step(&self, node: &Node, output: &str) -> Option<Place> {
+        let place = |outputs: &Option<Vec<String>>| {
+            let is_meant = |text: &String| is_pattern(text, self.workspace.root(self.db), output);
+            outputs.iter().flatten().position(is_meant)
+        };
+        self.in_jobs(node, |job, id| {
+            // A step has its own outputs, else its job's; `identity` of an inline step ends with its id.
+            let of_step = job.steps.iter().enumerate().find_map(|(index, step)| {
+                let is_own = id.is_none_or(|id| id == step.id);
+                let at = place(&step.settings.outputs).filter(|_| is_own)?;
+                Some(format!("{}/outputs/{at}", job.step_pointer(index)))
+            });
+            of_step.or_else(|| Some(format!("{}/outputs/{}", job.pointer(), place(&job.settings.outputs)?)))
+        })
+    }
+
+    /// Asks the job of a node, in the playbook that has one of this name, for a pointer, and returns its place.
+    fn in_jobs(
+        &self,
+        node: &Node,
+        pointer: impl Fn(&crate::model::playbook::Job, Option<&str>) -> Option<String>,
+    ) -> Option<Place> {
+        let wanted = node.job.as_ref()?;
+        let (path, step) = match node.identity.split_once('#') {
+            Some((path, step)) => (Some(path), step.rsplit('/').next()),
+            None => (None, None),
+        };
+        self.playbooks.iter().find_map(|(file, reading)| {
+            let Body::Jobs(jobs) = &reading.value.as_ref()?.body else { return None };
+            let is_own = path.is_none_or(|path| file.path(self.db).as_str() == path);
+            let job = jobs.iter().find(|job| job.id == *wanted).filter(|_| is_own)?;
+            let node = reading.tree.as_ref()?.find(&pointer(job, step)?)?;
+            Some((Arc::clone(&text(self.db, *file).source), node.span))
+        })
+    }
+}
+
+fn is_pattern(text: &str, root: &Path, pattern: &str) -> bool {
+    Pattern::parse(text, root, &WsPath::root()).is_ok_and(|parsed| parsed.as_str() == pattern)
+}

@@ -1,0 +1,87 @@
+//! Playbooks with mistakes.
+
+use super::{Case, Fix::*, try_all};
+
+const CI: &str = "playbooks/ci.json";
+
+/// A playbook of one job; what is between the braces is the job's.
+macro_rules! job {
+    ($text:literal) => {
+        &[(CI, concat!(r#"{"metadata": {"name": "ci"}, "orchestration": {"jobs": {"one": {"#, $text, "}}}}"))]
+    };
+}
+
+#[rustfmt::skip]
+pub(super) const CASES: &[Case] = &[
+    Case { name: "a value of a wrong type", files: &[(CI, r#"{"sequence": true}"#)], line: "build ci", exit: 2,
+        code: "AZ0204", at: "true", help: "", fix: Edit(CI, "true", r#"["0100"]"#) },
+    Case { name: "a field that does not exist", files: &[(CI, r#"{"sequence": ["0100"], "descripton": "ü"}"#)],
+        line: "build ci", exit: 2, code: "AZ0203", at: "\"descripton\"", help: "did you mean `description`?",
+        fix: Edit(CI, "descripton", "description") },
+    Case { name: "a mistyped key of a playbook behind text of many bytes",
+        files: &[(CI, "{\r\n\t\"name\": \"ü🚀\",\r\n\t\"sequnce\": [\"0100\"]\r\n}\r\n")], line: "build ci", exit: 2,
+        code: "AZ0203", at: "\"sequnce\"", help: "did you mean `sequence`?", fix: Edit(CI, "sequnce", "sequence") },
+    Case { name: "a range of a playbook runs backwards", files: &[(CI, r#"{"sequence": ["0100", "0200-0100"]}"#)],
+        line: "build ci", exit: 2, code: "AZ0103", at: "0200-0100", help: "0100-0200",
+        fix: Edit(CI, "0200-0100", "0100-0200") },
+    Case { name: "JSON that is not closed", files: &[(CI, "{\"sequence\": [\"0100\"}")], line: "build ci", exit: 2,
+        code: "AZ0201", at: "}", help: "", fix: Edit(CI, "\"}", "\"]}") },
+    Case { name: "TOML without a value", files: &[("playbooks/ci.toml", "sequence =\n")], line: "build ci", exit: 2,
+        code: "AZ0201", at: "", help: "", fix: Edit("playbooks/ci.toml", "=", "= [\"0100\"]") },
+    Case { name: "a playbook that is not UTF-8", files: &[(CI, "{\"sequence\": [\"0100\"], \"description\": \"\u{ff}\"}")],
+        line: "build ci", exit: 2, code: "AZ0202", at: "\u{fffd}", help: "iconv -f WINDOWS-1252",
+        fix: Write(CI, "{\"sequence\": [\"0100\"], \"description\": \"ÿ\"}") },
+    Case { name: "a playbook that cannot be opened", files: &[(CI, "->ci.json")], line: "build ci", exit: 2,
+        code: "AZ0213", at: "", help: "replace it if it is a link", fix: Write(CI, r#"{"sequence": ["0100"]}"#) },
+    Case { name: "a key stands twice", files: &[(CI, r#"{"sequence": ["0100"], "Sequence": ["0200"]}"#)],
+        line: "build ci", exit: 2, code: "AZ0206", at: "\"Sequence\"", help: "",
+        fix: Edit(CI, r#", "Sequence": ["0200"]"#, "") },
+    Case { name: "a format az does not read yet", files: &[(CI, r#"{"stages": [{"sequence": ["0100"]}]}"#)],
+        line: "build ci", exit: 2, code: "AZ0207", at: "\"stages\"", help: "`sequence`",
+        fix: Write(CI, r#"{"sequence": ["0100"]}"#) },
+    Case { name: "no playbook at all", files: &[(CI, r#"{"compilerOptions": {}}"#)], line: "build ci", exit: 2,
+        code: "AZ0208", at: "{", help: "add `sequence`",
+        fix: Edit(CI, r#""compilerOptions": {}"#, r#""sequence": ["0100"]"#) },
+    Case { name: "a timeout of a step that is none",
+        files: job!(r#""steps": [{"run": "0100", "timeout": "5 parsecs"}]"#), line: "build ci", exit: 2,
+        code: "AZ0209", at: "\"5 parsecs\"", help: "30s", fix: Edit(CI, "5 parsecs", "30s") },
+    Case { name: "an id that cannot be used", files: job!(r#""steps": [{"id": "1 st", "run": "0100"}]"#),
+        line: "build ci", exit: 2, code: "AZ0210", at: "\"1 st\"", help: "", fix: Edit(CI, "1 st", "first") },
+    Case { name: "a job without steps", files: job!(r#""needs": []"#), line: "build ci", exit: 2,
+        code: "AZ0205", at: "{", help: "steps", fix: Edit(CI, r#""needs": []"#, r#""steps": [{"run": "0100"}]"#) },
+    Case { name: "a step that does nothing", files: job!(r#""steps": [{"name": "x"}]"#), line: "build ci", exit: 2,
+        code: "AZ0214", at: "{", help: "`run`", fix: Edit(CI, r#"{"name": "x"}"#, r#"{"name": "x", "run": "0100"}"#) },
+    Case { name: "a job needs one that is not there",
+        files: job!(r#""steps": [{"run": "0100"}]}, "two": {"needs": ["oen"], "steps": [{"run": "0100"}]"#),
+        line: "build ci", exit: 2, code: "AZ0502", at: "\"oen\"", help: "did you mean `one`?",
+        fix: Edit(CI, "oen", "one") },
+    Case { name: "jobs need each other",
+        files: job!(r#""needs": ["two"], "steps": [{"run": "0100"}]}, "two": {"needs": ["one"], "steps": [{"run": "0100"}]"#),
+        line: "build ci", exit: 2, code: "AZ0501", at: "\"two\"", help: "waits for", fix: Edit(CI, r#""needs": ["one"], "#, "") },
+    Case { name: "a shell that does not exist",
+        files: job!(r#""steps": [{"script": "echo", "shell": "bahs"}]"#), line: "build ci", exit: 2,
+        code: "AZ0215", at: "\"bahs\"", help: "did you mean `bash`?", fix: Edit(CI, "bahs", "bash") },
+    Case { name: "a selection of a step that cannot be read", files: job!(r#""steps": [{"run": "stage:"}]"#),
+        line: "build ci", exit: 2, code: "AZ0101", at: "stage:", help: "", fix: Edit(CI, "stage:", "stage:Testing") },
+    Case { name: "an unknown field of a step", files: job!(r#""steps": [{"run": "0100", "ouputs": []}]"#),
+        line: "build ci", exit: 2, code: "AZ0203", at: "\"ouputs\"", help: "did you mean `outputs`?",
+        fix: Edit(CI, "ouputs", "outputs") },
+    Case { name: "two steps own one file",
+        files: job!(r#""steps": [{"script": "echo > x", "shell": "sh", "inputs": [], "outputs": ["x"]}]}, "two": {"steps": [{"script": "echo > x", "shell": "sh", "inputs": [], "outputs": ["x"]}]"#),
+        line: "build ci", exit: 2, code: "AZ0503", at: "\"x\"", help: "let one write elsewhere",
+        fix: Edit(CI, r#"echo > x", "shell": "sh", "inputs": [], "outputs": ["x"]"#,
+            r#"echo > y", "shell": "sh", "inputs": [], "outputs": ["y"]"#) },
+    Case { name: "an input of a step that is mistyped",
+        files: &[("data/x.txt", ""), (CI, r#"{"metadata": {"name": "ci"}, "orchestration": {"jobs": {"one": {
+            "steps": [{"run": "0100", "inputs": ["dta/*.txt"], "outputs": []}]}}}}"#)],
+        line: "check --strict", exit: 4, code: "AZ0504", at: "\"dta/*.txt\"", help: "did you mean `data`?",
+        fix: Edit(CI, "dta", "data") },
+    Case { name: "a number of a playbook that no script has", files: &[(CI, r#"{"sequence": ["0100,0104"]}"#)],
+        line: "check --strict", exit: 4, code: "AZ0104", at: "0104", help: "the closest is 0100_a",
+        fix: Edit(CI, ",0104", "") },
+];
+
+#[test]
+fn mistakes_of_playbooks_are_told_and_can_be_mended() {
+    try_all(CASES);
+}

@@ -1,0 +1,133 @@
+//! `az check`.
+
+use serde_json::Value;
+
+use crate::repo::Repo;
+
+/// A repository with a mistake of every weight.
+fn world() -> Repo {
+    Repo::new()
+        .file("az.toml", "[variables]\nMode = \"fast\"\n")
+        .file("scripts/0100_a.sh", "# Stage: Testing\n# Condition: Mdoe -eq 'fast'\necho a\n")
+        .file("scripts/0200_b.sh", "# Stage: Testing\n# Dependencies: 0100, Frobnicator\necho b\n")
+        .file("scripts/0300_c.sh", "# Stage: Tesing\n# Inputs: src/**/*.c\n# Outputs: None\necho c\n")
+        .file("src/x.h", "")
+        .playbook("ci.json", "{\n  \"sequence\": [\"0100\", \"0299-0200\"]\n}\n")
+        .playbook("good.json", "{\"sequence\": [\"0100-0200\"]}\n")
+}
+
+fn files(value: &Value) -> Vec<(String, usize)> {
+    let files = value["files"].as_array().unwrap().iter();
+    files
+        .map(|file| {
+            (file["path"].as_str().unwrap().to_owned(), file["diagnostics"].as_array().unwrap().len())
+        })
+        .collect()
+}
+
+#[test]
+fn every_file_is_told_with_all_its_mistakes() {
+    let output = world().az("check").code(2).clone();
+    assert_eq!(output.stderr(), "", "the answer is data");
+    insta::assert_snapshot!(output.stdout());
+}
+
+#[test]
+fn the_json_has_every_file_also_those_without_mistakes() {
+    insta::assert_json_snapshot!(world().az("check --json").code(2).json());
+}
+
+#[test]
+fn quiet_tells_errors_only_and_verbose_notes_too() {
+    let repo = world();
+    repo.az("check -q").code(2).says("AZ0103").not("AZ0304").not("checked");
+    repo.az("check").code(2).says("AZ0304").not("AZ0603").says("1 note");
+    repo.az("check -v").code(2).says("AZ0603").says("did you mean `Mode`?");
+}
+
+#[test]
+fn warnings_alone_are_no_failure_unless_asked_for() {
+    let repo = world().file("playbooks/ci.json", "{\"sequence\": [\"*\"]}");
+    repo.az("check").code(0).says("checked 6 files: 3 warnings, 1 note");
+    repo.az("check --strict").code(4).says("checked 6 files: 3 errors, 1 note");
+    let sound = Repo::new().file("scripts/0100_a.sh", "echo a\n");
+    sound.az("check --strict").code(0).says("checked 1 file: all is well");
+}
+
+#[test]
+fn files_folders_selections_and_playbooks_are_checked_alone() {
+    let repo = world();
+    let checked = |line: &str| files(&repo.az(&format!("check {line} --json")).json());
+    let path = |path: &str, count: usize| vec![(path.to_owned(), count)];
+    assert_eq!(checked("playbooks/good.json"), path("playbooks/good.json", 0));
+    assert_eq!(checked("ci"), path("playbooks/ci.json", 1));
+    assert_eq!(checked("stage:Tesing"), path("scripts/0300_c.sh", 2));
+    assert_eq!(checked("scripts/0200_b.sh 0100").len(), 2);
+    assert_eq!(checked("playbooks").len(), 2);
+    assert_eq!(checked("az.toml"), path("az.toml", 0));
+    repo.az("check playbooks/good.json").code(0);
+    repo.az("check 0300").code(0);
+    repo.az("check 0999").code(2).says("AZ0104");
+    repo.az("check goood").code(2).says("did you mean `good`?");
+    repo.az_in("playbooks", "check good.json").code(0).says("checked 1 file");
+}
+
+#[test]
+fn a_playbook_anywhere_can_be_checked() {
+    let repo = world().file("drafts/new.json", "{\"sequence\": [\"0100\", \"0777\"]}");
+    let value = repo.az("check drafts/new.json --json").code(0).json();
+    assert_eq!(files(&value), [("drafts/new.json".to_owned(), 1)]);
+    assert_eq!(
+        (&value["files"][0]["nodes"], &value["files"][0]["format"]),
+        (&1.into(), &"v1-sequence".into())
+    );
+    repo.file("drafts/0500_draft.sh", "# Timeout: soon\necho\n");
+    repo.az("check drafts").code(0).says("AZ0303").says("AZ0104").says("checked 2 files: 2 warnings");
+}
+
+#[test]
+fn an_error_in_what_all_stands_on_is_told_with_every_file() {
+    let repo = world().file("az.toml", "jobs = 0\n");
+    let value = repo.az("check playbooks/good.json --json").code(2).json();
+    assert_eq!(files(&value), [("az.toml".to_owned(), 1), ("playbooks/good.json".to_owned(), 0)]);
+}
+
+#[test]
+fn a_mistake_is_told_once_however_many_playbooks_run_the_script() {
+    let repo = world().playbook("third.json", "{\"sequence\": [\"*\"]}");
+    let output = repo.az("check").code(2).clone();
+    assert_eq!(output.stdout().matches("Frobnicator").count(), 2, "message and line: {output}");
+}
+
+#[test]
+fn an_input_that_a_step_makes_is_no_mistake() {
+    let repo = Repo::new()
+        .file("scripts/0100_make.sh", "# Inputs: None\n# Outputs: gen/**\necho\n")
+        .file("scripts/0200_use.sh", "# Inputs: gen/*.c, gen/a/b.txt, **/*.o, g*/x\n# Outputs: None\necho\n");
+    repo.az("check --strict").code(0);
+    repo.file("scripts/0100_make.sh", "# Inputs: None\n# Outputs: build/x\necho\n");
+    let output = repo.az("check --strict").code(4).clone();
+    // `**/*.o` may lie in build/x; the others may not.
+    for input in ["gen/*.c", "gen/a/b.txt", "g*/x"] {
+        assert!(output.stdout().contains(&format!("the input `{input}` matches no file")), "{output}");
+    }
+    output.says("checked 2 files: 3 errors");
+}
+
+#[test]
+fn there_must_be_something_to_check() {
+    Repo::new()
+        .file("az.toml", "")
+        .remove("az.toml")
+        .file("scripts/.keep", "")
+        .az("check")
+        .code(3)
+        .says("AZ0107");
+    Repo::new().az("check").code(2).says("AZ0902");
+}
+
+#[test]
+fn json_lines_are_one_file_each() {
+    let output = world().az("check --format jsonl").code(2).clone();
+    assert_eq!(output.stdout().lines().count(), 6);
+}
