@@ -93,7 +93,7 @@ fn result(entry: &CacheEntry, log: Option<&[u8]>) -> Value {
         |effect: &Effect| json!({ "Path": effect.path.as_str(), "State": effect.after.to_string() });
     json!({
         "Key": entry.key.to_hex(),
-        "Success": !matches!(record.ending, Ending::Failed(_)),
+        "Success": matches!(record.ending, Ending::Reusable | Ending::NotReusable(_)),
         "Reusable": entry.is_usable,
         "Error": match &record.ending { Ending::Failed(how) => Some(how), _ => None },
         "ExitCode": record.exit_code,
