@@ -126,11 +126,22 @@ pub fn set_aside_copy(disk: &Disk, path: &WsPath, kept: &Path) -> io::Result<Set
 
 /// Returns a free place for a version of `path`.
 fn kept_path(system: &dyn System, kept: &Path, path: &WsPath) -> io::Result<PathBuf> {
-    let mut to = kept.join(path.as_str().trim_start_matches('/'));
+    let mut name = path.as_str().trim_start_matches('/').to_owned();
+    let is_folder = |folder: &Path| {
+        system
+            .stat(folder)
+            .map_or_else(|error| sys::is_absent(&error), |stat| stat.kind == FileKind::Directory)
+    };
+    // A link that was set aside may stand where the folder of this version would be; nothing goes through it.
+    let ways: Vec<PathBuf> = kept.join(&name).ancestors().skip(1).map(Path::to_path_buf).collect();
+    if !ways.iter().take_while(|folder| folder.starts_with(kept)).all(|folder| is_folder(folder)) {
+        name = name.replace('/', "~");
+    }
+    let mut to = kept.join(&name);
     let mut number = 1;
     while system.stat(&to).is_ok() {
         number += 1;
-        to = kept.join(format!("{}.{number}", path.as_str().trim_start_matches('/')));
+        to = kept.join(format!("{name}.{number}"));
     }
     system.create_dir_all(to.parent().expect("a kept file lies in the kept folder"))?;
     Ok(to)
