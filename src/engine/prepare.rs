@@ -98,7 +98,7 @@ fn fixed_components(node: &Node, environment: &Environment) -> Vec<Component> {
     }
     for (what, patterns) in [("inputs", &node.inputs), ("outputs", &node.outputs)] {
         let Some(patterns) = patterns else { continue };
-        let patterns: Vec<&str> = patterns.iter().map(super::super::text::pattern::Pattern::as_str).collect();
+        let patterns: Vec<String> = patterns.iter().map(|pattern| quoted(pattern.as_str())).collect();
         components.push(text(ComponentKind::Declaration, what, &patterns.join(" ")));
     }
     for (name, value) in &node.invocation.variables {

@@ -327,3 +327,12 @@ fn an_input_under_another_name_is_named_twice() {
     let explained = repo.az("build '*' --explain").code(0).ran(["0100"]).says("in/a");
     explained.says("in/b").says("in/*");
 }
+
+#[test]
+fn one_pattern_with_a_blank_is_not_two() {
+    let rule = |outputs: &str| format!("[[rule]]\nmatch = \"0100\"\ninputs = []\noutputs = [{outputs}]\n");
+    let repo = Repo::new().script("0100_a.sh", "touch a b 'a b'").file("rules/r.toml", rule("\"a b\""));
+    repo.az("build 0100").code(0).ran(["0100"]).az("build 0100").code(0).ran([]);
+    repo.file("rules/r.toml", rule("\"a\", \"b\""));
+    repo.az("build 0100 --explain").code(0).ran(["0100"]).says("declared outputs changed");
+}
