@@ -102,6 +102,16 @@ impl Store {
         }
     }
 
+    /// Opens the journal for an az that runs inside another one: it must not replace the file the outer appends to.
+    ///
+    /// # Errors
+    /// The first error of the system; the store can then still be read.
+    pub fn append_to_outer(&self) -> io::Result<()> {
+        let file = self.system.append(&self.layout.entries())?;
+        self.lock().file = Some(file);
+        Ok(())
+    }
+
     /// Replaces the journal by one that says the same, and opens that.
     fn write_anew(&self, state: &mut Index, live: &BTreeSet<usize>) -> io::Result<()> {
         let path = self.layout.entries();

@@ -19,6 +19,8 @@ use crate::{
 
 /// Exit code when nothing is selected.
 const NOTHING_SELECTED: u8 = 3;
+/// Exit code of warnings under `--strict`.
+const WARNINGS: u8 = 4;
 
 /// Runs `az build`.
 pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output, words: &Build) -> Outcome {
@@ -151,9 +153,15 @@ pub(super) fn open(system: &Arc<dyn System>, output: &Output) -> Result<Engine, 
 /// Shows why nothing could be done, and returns the exit code.
 pub(super) fn refuse(printer: &Printer, error: &EngineError) -> u8 {
     printer.diagnostics(&error.diagnostics);
-    let is_only_empty =
-        error.diagnostics.iter().all(|fault| !fault.is_error() || fault.code == code::NOTHING_SELECTED);
-    if is_only_empty { NOTHING_SELECTED } else { USAGE }
+    let is_empty = |fault: &Diagnostic| fault.code == code::NOTHING_SELECTED;
+    let is_only_empty = error.diagnostics.iter().all(|fault| !fault.is_error() || is_empty(fault));
+    match () {
+        () if is_only_empty || (error.is_strict && error.diagnostics.iter().any(is_empty)) => {
+            NOTHING_SELECTED
+        }
+        () if error.is_strict => WARNINGS,
+        () => USAGE,
+    }
 }
 
 fn run(

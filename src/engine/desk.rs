@@ -138,7 +138,9 @@ impl<'a> Desk<'a> {
                 "a part of the journal could not be read; the steps it belonged to run again".to_owned();
             self.warn(code::CACHE_DAMAGED, None, text);
         }
-        if let Err(error) = self.shared.cache.store.prepare_to_write() {
+        let store = &self.shared.cache.store;
+        let opened = if self.engine.is_nested() { store.append_to_outer() } else { store.prepare_to_write() };
+        if let Err(error) = opened {
             self.warn(code::CACHE_UNUSABLE, None, format!("the cache cannot be written: {error}"));
         }
     }

@@ -76,7 +76,10 @@ impl Engine {
         let (plan, diagnostics) = self.runnable(ask, planned, options.allow_empty)?;
         let (nodes, missing) = prepare(&*self.system, &self.root, &self.env, &plan);
         if has_errors(&missing) {
-            return Err(EngineError { diagnostics: diagnostics.into_iter().chain(missing).collect() });
+            return Err(EngineError {
+                is_strict: false,
+                diagnostics: diagnostics.into_iter().chain(missing).collect(),
+            });
         }
         self.refuse_loop(&plan)?;
         let _lock = self.lock_workspace(on_wait);
@@ -113,13 +116,14 @@ impl Engine {
         if allow_empty {
             diagnostics.retain(|fault| fault.code != code::NOTHING_SELECTED);
         }
+        let is_strict = ask.strict && !has_errors(&diagnostics);
         if ask.strict {
             diagnostics = diagnostics.into_iter().map(Diagnostic::strict).collect();
         }
         let is_nothing = planned.is_empty && !allow_empty;
         match planned.plan {
             Some(plan) if !has_errors(&diagnostics) && !is_nothing => Ok((plan, diagnostics)),
-            _ => Err(EngineError { diagnostics }),
+            _ => Err(EngineError { is_strict, diagnostics }),
         }
     }
 
@@ -148,7 +152,10 @@ impl Engine {
         let steps = quoted_list(steps.chain([node.identity.as_str()]));
         let message = format!("{} would run inside itself: {steps}", node.id);
         let help = format!("leave {} out of what it runs, or let it call something else", node.id);
-        Err(EngineError { diagnostics: vec![Diagnostic::error(code::LOOP_OF_AZ, message).help(help)] })
+        Err(EngineError {
+            is_strict: false,
+            diagnostics: vec![Diagnostic::error(code::LOOP_OF_AZ, message).help(help)],
+        })
     }
 
     /// Returns the line that stands for a step of this workspace in the chain of az in az.

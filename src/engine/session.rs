@@ -42,11 +42,13 @@ pub struct Ask {
 pub struct EngineError {
     /// What is wrong; at least one is an error.
     pub diagnostics: Vec<Diagnostic>,
+    /// All of them are warnings that count as errors, since `--strict` was given.
+    pub is_strict: bool,
 }
 
 impl From<Diagnostic> for EngineError {
     fn from(fault: Diagnostic) -> Self {
-        Self { diagnostics: vec![fault] }
+        Self { diagnostics: vec![fault], is_strict: false }
     }
 }
 
@@ -80,7 +82,7 @@ impl Engine {
         let recorder = Arc::new(Recorder::new(system));
         let system: Arc<dyn System> = Arc::clone(&recorder) as Arc<dyn System>;
         let root = workspace::find_root(&*system, start)
-            .map_err(|fault| EngineError { diagnostics: vec![*fault] })?;
+            .map_err(|fault| EngineError { is_strict: false, diagnostics: vec![*fault] })?;
         let layout = Layout::new(&root);
         // Read before any file is, so that it can tell which of them are settled.
         let clock = read_clock(&*system, &layout.clock());

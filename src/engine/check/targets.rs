@@ -52,7 +52,11 @@ impl Engine {
             faults.extend(self.add_selection(selection, &mut targets));
         }
         self.adopt(&mut targets);
-        if has_errors(&faults) { Err(EngineError { diagnostics: faults }) } else { Ok(targets) }
+        if has_errors(&faults) {
+            Err(EngineError { is_strict: false, diagnostics: faults })
+        } else {
+            Ok(targets)
+        }
     }
 
     fn add_folder(&self, folder: &Path, targets: &mut Targets) {
