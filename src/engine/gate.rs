@@ -128,12 +128,15 @@ impl Engine {
         if counts.cached + counts.skipped != counts.total || !is_quiet || options.force != Force::No {
             return;
         }
-        let Some(seen) = self.recorder.seen() else { return };
         let journal = self.layout.entries();
         let is_own = |path: &Path| path.starts_with(self.layout.top()) && path != journal;
-        let paths: BTreeMap<PathBuf, Seen> = seen.into_iter().filter(|(path, _)| !is_own(path)).collect();
+        let paths: BTreeMap<PathBuf, Seen> =
+            self.recorder.seen().into_iter().filter(|(path, _)| !is_own(path)).collect();
         let stats = paths.values().flat_map(|seen| [seen.itself, seen.target]).flatten().flatten();
         let Some(clock) = self.clock else { return };
+        if paths.values().any(|seen| seen.is_unsteady) {
+            return;
+        }
         if !stats.into_iter().all(|stat| is_settled(&clock, &stat)) {
             return;
         }

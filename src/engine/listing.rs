@@ -114,7 +114,7 @@ impl Engine {
         let source = std::sync::Arc::clone(&parsed.source);
         let (sequence, faults) = parsed.without_words();
         if has_errors(&faults) {
-            return Err(EngineError { is_strict: false, diagnostics: faults });
+            return Err(EngineError { diagnostics: faults, is_strict: false });
         }
         let scripts: Vec<_> = catalog.scripts.iter().map(|(_, script)| script.clone()).collect();
         let selected = plan::select(&scripts, &sequence, &source);

@@ -54,6 +54,6 @@ impl Engine {
                 Diagnostic::error(code::AMBIGUOUS_NUMBER, message).help(format!("say which: {names}"))
             }
         };
-        Err(EngineError { is_strict: false, diagnostics: vec![fault] })
+        Err(EngineError { diagnostics: vec![fault], is_strict: false })
     }
 }

@@ -55,7 +55,7 @@ impl Engine {
         let (prepared, missing) = prepare(&*self.system, &self.root, &self.env, &plan);
         diagnostics.extend(missing);
         if has_errors(&diagnostics) {
-            return Err(EngineError { is_strict: false, diagnostics });
+            return Err(EngineError { diagnostics, is_strict: false });
         }
         let prepared: Vec<_> = prepared.into_iter().map(Arc::new).collect();
         let cache = self.open_cache();

@@ -123,7 +123,7 @@ impl Engine {
         let is_nothing = planned.is_empty && !allow_empty;
         match planned.plan {
             Some(plan) if !has_errors(&diagnostics) && !is_nothing => Ok((plan, diagnostics)),
-            _ => Err(EngineError { is_strict, diagnostics }),
+            _ => Err(EngineError { diagnostics, is_strict }),
         }
     }
 

@@ -82,7 +82,7 @@ impl Engine {
         let recorder = Arc::new(Recorder::new(system));
         let system: Arc<dyn System> = Arc::clone(&recorder) as Arc<dyn System>;
         let root = workspace::find_root(&*system, start)
-            .map_err(|fault| EngineError { is_strict: false, diagnostics: vec![*fault] })?;
+            .map_err(|fault| EngineError { diagnostics: vec![*fault], is_strict: false })?;
         let layout = Layout::new(&root);
         // Read before any file is, so that it can tell which of them are settled.
         let clock = read_clock(&*system, &layout.clock());

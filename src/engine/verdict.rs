@@ -81,7 +81,7 @@ impl Engine {
         let (nodes, missing) = prepare(&*self.system, &self.root, &self.env, &plan);
         diagnostics.extend(missing);
         if has_errors(&diagnostics) {
-            return Err(EngineError { is_strict: false, diagnostics });
+            return Err(EngineError { diagnostics, is_strict: false });
         }
         let cache = self.open_cache();
         let timeline = Timeline::new(Arc::clone(&cache.disk));

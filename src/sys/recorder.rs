@@ -21,20 +21,15 @@ pub struct Seen {
     pub itself: Option<Option<Stat>>,
     /// Links followed.
     pub target: Option<Option<Stat>>,
+    /// The path was answered in two ways, or could not be asked.
+    pub is_unsteady: bool,
 }
 
 /// Passes everything on to another world, and remembers every path that was looked at.
 #[derive(Debug)]
 pub struct Recorder {
     inner: Arc<dyn System>,
-    seen: Mutex<Log>,
-}
-
-#[derive(Debug, Default)]
-struct Log {
-    paths: HashMap<PathBuf, Seen>,
-    /// A path was answered in two ways, or could not be asked.
-    is_unsteady: bool,
+    seen: Mutex<HashMap<PathBuf, Seen>>,
 }
 
 impl Recorder {
@@ -43,14 +38,10 @@ impl Recorder {
         Self { inner, seen: Mutex::default() }
     }
 
-    /// Returns what was seen, sorted by path; nothing if the world changed while it was looked at.
-    pub fn seen(&self) -> Option<BTreeMap<PathBuf, Seen>> {
-        let log = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if log.is_unsteady {
-            None
-        } else {
-            Some(log.paths.iter().map(|(path, seen)| (path.clone(), *seen)).collect())
-        }
+    /// Returns what was seen, sorted by path.
+    pub fn seen(&self) -> BTreeMap<PathBuf, Seen> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.iter().map(|(path, seen)| (path.clone(), *seen)).collect()
     }
 
     fn note(
@@ -59,21 +50,21 @@ impl Recorder {
         answer: &io::Result<Stat>,
         field: impl Fn(&mut Seen) -> &mut Option<Option<Stat>>,
     ) {
-        let mut log = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut paths = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if !paths.contains_key(path) {
+            paths.insert(path.to_path_buf(), Seen::default());
+        }
+        let seen = paths.get_mut(path).expect("it was put in above");
         let found = match answer {
             Ok(stat) => Some(*stat),
             Err(error) if is_absent(error) => None,
             Err(_) => {
-                log.is_unsteady = true;
+                seen.is_unsteady = true;
                 return;
             }
         };
-        if !log.paths.contains_key(path) {
-            log.paths.insert(path.to_path_buf(), Seen::default());
-        }
-        let seen = log.paths.get_mut(path).expect("it was put in above");
         let is_steady = *field(seen).get_or_insert(found) == found;
-        log.is_unsteady |= !is_steady;
+        seen.is_unsteady |= !is_steady;
     }
 
     fn note_target(&self, path: &Path) {
@@ -203,9 +194,9 @@ mod tests {
         let recorder = Recorder::new(Arc::new(world));
         recorder.read(Path::new("/w/a")).unwrap();
         assert!(recorder.stat(Path::new("/w/b")).is_err());
-        let seen = recorder.seen().unwrap();
+        let seen = recorder.seen();
         assert!(seen[Path::new("/w/a")].target.is_some_and(|stat| stat.is_some()));
-        assert_eq!(seen[Path::new("/w/b")], Seen { itself: Some(None), target: None });
+        assert_eq!(seen[Path::new("/w/b")], Seen { itself: Some(None), ..Seen::default() });
     }
 
     #[test]
@@ -215,6 +206,6 @@ mod tests {
         recorder.read(Path::new("/w/a")).unwrap();
         world.write(Path::new("/w/a"), b"2", 0o644).unwrap();
         recorder.read(Path::new("/w/a")).unwrap();
-        assert_eq!(recorder.seen(), None);
+        assert!(recorder.seen()[Path::new("/w/a")].is_unsteady);
     }
 }

@@ -53,7 +53,7 @@ impl Engine {
         }
         self.adopt(&mut targets);
         if has_errors(&faults) {
-            Err(EngineError { is_strict: false, diagnostics: faults })
+            Err(EngineError { diagnostics: faults, is_strict: false })
         } else {
             Ok(targets)
         }
