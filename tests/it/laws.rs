@@ -4,6 +4,7 @@
 
 mod environment;
 mod failure;
+mod gate;
 mod order;
 mod outputs;
 mod person;

@@ -1,0 +1,103 @@
+//! L22 behind a gate: each thing that could change the answer makes the gate unclean, and what cannot does not.
+
+use super::declared;
+use crate::repo::{Repo, until};
+
+/// A repository whose last build was answered from the file system alone.
+fn gated() -> Repo {
+    let repo = Repo::new()
+        .file("in/a", "1")
+        .script("0400_list.sh", &declared("in/*", "out/listed", "mkdir -p out; ls in > out/listed"))
+        .script(
+            "0410_mode.sh",
+            &declared("in/a", "out/mode", "mkdir -p out; echo \"mode ${MODE:-none}\" > out/mode"),
+        );
+    repo.az("build '*'").code(0).ran(["0400", "0410"]);
+    answer_from_gate(&repo);
+    repo
+}
+
+/// Builds until nothing but stats is needed: a full evaluation writes the cache's clock file, a gate does not.
+fn answer_from_gate(repo: &Repo) {
+    until("a build is answered by its gate", || {
+        let clock = || std::fs::metadata(repo.path(".azcache/v1/clock")).unwrap().modified().unwrap();
+        let before = clock();
+        repo.az("build '*'").code(0).ran([]);
+        clock() == before
+    });
+}
+
+#[test]
+fn l22_an_input_changes_behind_a_gate_even_with_its_size_and_time() {
+    let repo = gated();
+    repo.sh("touch -r in/a ../time && printf 2 > in/a && touch -r ../time in/a").code(0);
+    repo.az("build '*'").code(0).ran(["0400", "0410"]);
+}
+
+#[test]
+fn l22_names_come_and_go_behind_a_gate() {
+    let repo = gated();
+    repo.file("in/b", "").az("build '*'").code(0).ran(["0400"]);
+    answer_from_gate(&repo);
+    repo.remove("in/b").az("build '*'").code(0).ran([]);
+    assert_eq!(repo.read("out/listed"), "a\n");
+    repo.script("0500_more.sh", &declared("in/a", "", "true")).az("build '*'").code(0).ran(["0500"]);
+}
+
+#[test]
+fn l22_outputs_are_looked_at_behind_a_gate() {
+    let repo = gated();
+    repo.remove("out/listed").az("build '*'").code(0).ran([]);
+    assert_eq!(repo.read("out/listed"), "a\n");
+    answer_from_gate(&repo);
+    repo.edit("out/listed", "mine\n").az("build '*'").code(0).ran([]).says("set aside");
+    assert_eq!(repo.read("out/listed"), "a\n");
+    answer_from_gate(&repo);
+    repo.mode("out/listed", 0o755).az("build '*'").code(0).ran([]);
+    repo.file("out/stray", "").az("build '*'").code(0);
+}
+
+#[test]
+fn l22_the_environment_and_the_request_are_part_of_a_gate() {
+    let repo = gated();
+    let changed = repo.env("MODE", "fast");
+    changed.az("build '*'").code(0).ran(["0410"]);
+    assert_eq!(changed.read("out/mode"), "mode fast\n");
+    changed.without_env("MODE").az("build '*'").code(0).ran([]);
+    assert_eq!(changed.read("out/mode"), "mode none\n");
+    changed.az("build '*' --force").code(0).ran(["0400", "0410"]);
+}
+
+#[test]
+fn l22_what_planning_reads_is_part_of_a_gate() {
+    let repo = gated();
+    repo.file("rules/more.toml", "[[rule]]\nmatch = \"0410\"\nenv = { MODE = \"rule\" }\n");
+    repo.az("build '*'").code(0).ran(["0410"]);
+    answer_from_gate(&repo);
+    repo.file("az.toml", "[workspace]\nscripts = [\"tools\"]\n").az("build '*'").code(3);
+    repo.remove("az.toml").az("build '*'").code(0).ran([]);
+}
+
+#[test]
+fn l23_a_gate_tells_the_same_in_every_form() {
+    let repo = Repo::new()
+        .file("in/a", "1")
+        .script("0400_warn.sh", "# Inputs: in/a\n# Outputs:\n# ExitCodes: 7=warning\nexit 7")
+        .script("0410_no.sh", "# Inputs: in/a\n# Outputs:\n# Condition: IsWindows -eq $true\ntrue");
+    repo.az("build '*'").code(0).ran(["0400"]);
+    let told = |line: &str| {
+        let output = repo.az(line).ran([]);
+        let mut value = output.json();
+        for field in ["run", "duration_ms", "Duration"] {
+            value.as_object_mut().unwrap().remove(field);
+        }
+        value
+    };
+    let evaluated = told("build '*' --json -vv");
+    answer_from_gate(&repo);
+    let answered = told("build '*' --json");
+    assert_eq!(evaluated, answered);
+    assert_eq!(answered["nodes"][0]["flags"][0], "warning");
+    repo.az("build '*'").code(0).says("skipped").says("warning");
+    repo.az("build '*' --strict").code(4).ran([]);
+}
