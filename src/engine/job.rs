@@ -295,12 +295,14 @@ impl Attempt {
 
     /// Takes what the step found among its outputs and did not touch out of its effects, unless az made it: it is not
     /// the step's, and az must never bring it back or take it away. It becomes something the result depends on.
+    ///
+    /// A file that changed in the very tick of the clock the step started in counts as touched.
     fn leave_alone(&self, before: &mut Before, capture: &mut Capture) {
         let cache = &self.shared.cache;
         let is_untouched = |effect: &Effect| {
             let stat = cache.disk.stat(&effect.path);
             let is_older =
-                stat.is_some_and(|stat| before.started_ns.is_some_and(|start| stat.ctime_ns <= start));
+                stat.is_some_and(|stat| before.started_ns.is_some_and(|start| stat.ctime_ns < start));
             effect.before == effect.after && effect.after != State::Directory && is_older
         };
         let is_foreign =
