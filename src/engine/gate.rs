@@ -5,7 +5,7 @@
 //! told. As long as each path is answered in the same way, evaluating everything again could only tell the same; so
 //! the events are told again and nothing else is read.
 //!
-//! What was looked at is not listed by anybody: it is what [`Recorder`] saw. A path that was not settled, that was
+//! What was looked at is not listed by anybody: it is what the recorder of `sys` saw. A path that was not settled, that was
 //! answered in two ways, or that could not be asked, is no ground for a gate. Whatever else could change the answer
 //! (the request, the environment, az itself) is part of the gate's name.
 
