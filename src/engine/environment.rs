@@ -117,7 +117,7 @@ fn component(name: &str, value: Option<&String>) -> Component {
 }
 
 /// Tells whether a name is one whose values must not be shown.
-fn looks_secret(name: &str) -> bool {
+pub(super) fn looks_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     SECRET_PARTS.iter().any(|part| name.contains(part)) || name.ends_with("_KEY")
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    environment::{Environment, environment_of},
+    environment::{Environment, environment_of, looks_secret},
     tools::Tools,
 };
 use crate::{
@@ -90,7 +90,10 @@ fn fixed_components(node: &Node, environment: &Environment) -> Vec<Component> {
     // The text of an inline step stands among the arguments too; it is shown once, as the command.
     let arguments = node.invocation.argv.iter().filter(|word| Some(*word) != node.invocation.text.as_ref());
     let arguments: Vec<String> = arguments.map(|word| quoted(word)).collect();
-    components.push(text(ComponentKind::Argument, "command line", &arguments.join(" ")));
+    let command_line = text(ComponentKind::Argument, "command line", &arguments.join(" "));
+    // A secret that reaches a script as a parameter stands among the arguments.
+    let has_secret = node.invocation.variables.keys().any(|name| looks_secret(name));
+    components.push(if has_secret { command_line.hidden() } else { command_line });
     if !node.exit_codes.is_empty() {
         let codes =
             node.exit_codes.iter().map(|(code, meaning)| format!("{code}={}", ExitMeaning::as_str(*meaning)));
@@ -102,7 +105,8 @@ fn fixed_components(node: &Node, environment: &Environment) -> Vec<Component> {
         components.push(text(ComponentKind::Declaration, what, &patterns.join(" ")));
     }
     for (name, value) in &node.invocation.variables {
-        components.push(text(ComponentKind::Variable, name, &value.to_string()));
+        let variable = text(ComponentKind::Variable, name, &value.to_string());
+        components.push(if looks_secret(name) { variable.hidden() } else { variable });
     }
     components.extend(environment.components.iter().cloned());
     components

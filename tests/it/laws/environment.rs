@@ -69,3 +69,22 @@ fn l20_a_program_built_into_a_scratch_folder() {
     repo.edit("source", "1").az("build '*'").code(0).ran([]);
     assert_eq!((&*repo.read("target/debug/app"), &*repo.read("ran")), ("1", "1"));
 }
+
+#[test]
+fn a_secret_parameter_is_keyed_and_never_written_down() {
+    let repo = Repo::new();
+    let kind = "[[kind]]\nname = \"pwsh\"\nextensions = [\"ps1\"]\ninterpreter = [\"sh\", \"-c\", \"true\", \"{script}\", \"{args}\"]\n\
+                comments = { line = [\"#\"], block = [\"<#\", \"#>\"] }\nparameters = \"named\"\n";
+    repo.file("rules/kind.toml", kind);
+    repo.file("scripts/0400_log.ps1", "# Inputs:\n# Outputs:\nparam([string]$Password)\n");
+    repo.az("build 0400 --var Password=hunter2secret")
+        .code(0)
+        .az("build 0400 --var Password=hunter2secret")
+        .says("reused 1");
+    repo.az("build 0400 --var Password=another1 --explain")
+        .code(0)
+        .says("variable Password changed")
+        .not("another1")
+        .not("hunter2");
+    repo.sh("grep -r hunter2secret .azcache").not("hunter2secret");
+}
