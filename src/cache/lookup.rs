@@ -59,6 +59,8 @@ pub enum Miss {
     Evicted(WsPath),
     /// Something it depends on cannot be read.
     Doubtful(String),
+    /// An output outside the workspace is not what the record left, and az never brings such a one back.
+    Held(WsPath),
     /// A path that its outputs name is there, and no step left it.
     Stray(WsPath),
 }
@@ -139,6 +141,9 @@ fn check_effects(
         let stays = effect.after == State::Absent && found != effect.before;
         if found == effect.after || stays {
             continue;
+        }
+        if !effect.path.is_inside() {
+            return Err(Miss::Held(effect.path.clone()));
         }
         // Nothing is ever put behind a link: what the step would do there, it must do itself.
         if let Some(link) = link_above(place, &effect.path) {

@@ -26,6 +26,10 @@ pub(super) fn reasons_of(miss: &Miss, id: &str, writer: impl Fn(&str) -> Option<
                 format!("its output `{path}` is not in the cache any more"),
             )]
         }
+        Miss::Held(path) => {
+            let text = format!("its output `{path}` outside the workspace is not as it left it");
+            vec![Reason::new("output_modified", path.as_str(), text)]
+        }
         Miss::Stray(path) => {
             vec![Reason::new(
                 "output_modified",

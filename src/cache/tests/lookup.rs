@@ -103,6 +103,7 @@ fn word(miss: &Miss) -> String {
         Miss::NotReusable(why) => why.clone(),
         Miss::Evicted(path) => format!("evicted {path}"),
         Miss::Doubtful(subject) => format!("doubtful {subject}"),
+        Miss::Held(path) => format!("held {path}"),
         Miss::Stray(path) => format!("stray {path}"),
     }
 }

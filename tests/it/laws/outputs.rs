@@ -91,3 +91,16 @@ fn l4_any_number_of_variants_there_and_back() {
         assert_eq!(repo.read("config"), variant);
     }
 }
+
+#[test]
+fn an_output_outside_the_workspace_is_checked_and_never_brought_back() {
+    let repo = Repo::new().file("source", "1");
+    let outside = repo.outside("elsewhere");
+    let body = format!("cat source > '{}'", outside.display());
+    repo.script("0400_out.sh", &declared("source", &outside.display().to_string(), &body));
+    repo.az("build '*'").code(0).ran(["0400"]).az("build '*'").code(0).ran([]);
+    std::fs::remove_file(&outside).unwrap();
+    repo.az("build '*'").code(0).ran(["0400"]).says("outside the workspace is not as it left it");
+    assert_eq!(std::fs::read_to_string(&outside).unwrap(), "1");
+    repo.az("build '*'").code(0).ran([]);
+}
