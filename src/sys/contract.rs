@@ -473,8 +473,8 @@ mod memory {
     fn a_test_decides_the_environment() {
         let world = Memory::new().variable("CI", "1").variable("GONE", "x").without_variable("GONE");
         assert_eq!(world.env(), [("CI".into(), "1".into())].into());
-        let world = world.inside("/work").file("/work/a", "here");
-        assert_eq!(world.current_dir().unwrap(), PathBuf::from("/work"));
+        let world = world.inside("/place").file("/place/a", "here");
+        assert_eq!(world.current_dir().unwrap(), PathBuf::from("/place"));
         assert_eq!(world.read(Path::new("a")).unwrap(), b"here");
     }
 
