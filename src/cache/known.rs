@@ -16,6 +16,13 @@ use crate::{
 struct WireKnown<'a> {
     path: &'a str,
     digest: [u8; 32],
+    stat: WireStat,
+}
+
+/// A [`Stat`] as it stands on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WireStat {
+    kind: u8,
     size: u64,
     mtime_ns: i64,
     ctime_ns: i64,
@@ -23,6 +30,29 @@ struct WireKnown<'a> {
     device: u64,
     mode: u32,
     links: u64,
+}
+
+impl From<&Stat> for WireStat {
+    fn from(stat: &Stat) -> Self {
+        Self {
+            kind: stat.kind as u8,
+            size: stat.size,
+            mtime_ns: stat.mtime_ns,
+            ctime_ns: stat.ctime_ns,
+            inode: stat.inode,
+            device: stat.device,
+            mode: stat.mode,
+            links: stat.links,
+        }
+    }
+}
+
+impl WireStat {
+    /// Returns the stat of a regular file.
+    fn of_file(self) -> Stat {
+        let Self { kind: _, size, mtime_ns, ctime_ns, inode, device, mode, links } = self;
+        Stat { kind: FileKind::File, size, mtime_ns, ctime_ns, inode, device, mode, links }
+    }
 }
 
 /// Reads settled digests; of an absent or damaged file there are none.
@@ -33,21 +63,11 @@ pub fn read_known_files(system: &dyn System, path: &Path) -> Vec<(WsPath, KnownF
         return Vec::new();
     }
     let wire: Vec<WireKnown<'_>> = postcard::from_bytes(payload).unwrap_or_default();
-    wire.into_iter().filter_map(|known| Some((WsPath::from_normal(known.path)?, from_wire(&known)))).collect()
-}
-
-fn from_wire(known: &WireKnown<'_>) -> KnownFile {
-    let stat = Stat {
-        kind: FileKind::File,
-        size: known.size,
-        mtime_ns: known.mtime_ns,
-        ctime_ns: known.ctime_ns,
-        inode: known.inode,
-        device: known.device,
-        mode: known.mode,
-        links: known.links,
+    let known = |known: WireKnown<'_>| {
+        let path = WsPath::from_normal(known.path)?;
+        Some((path, KnownFile { stat: known.stat.of_file(), digest: Digest(known.digest) }))
     };
-    KnownFile { stat, digest: Digest(known.digest) }
+    wire.into_iter().filter_map(known).collect()
 }
 
 /// Replaces the settled digests; O(files).
@@ -60,13 +80,7 @@ pub fn write_known_files(system: &dyn System, path: &Path, files: &[(WsPath, Kno
         .map(|(path, KnownFile { stat, digest })| WireKnown {
             path: path.as_str(),
             digest: digest.0,
-            size: stat.size,
-            mtime_ns: stat.mtime_ns,
-            ctime_ns: stat.ctime_ns,
-            inode: stat.inode,
-            device: stat.device,
-            mode: stat.mode,
-            links: stat.links,
+            stat: stat.into(),
         })
         .collect();
     let payload = postcard::to_stdvec(&wire).map_err(io::Error::other)?;

@@ -76,6 +76,8 @@ pub struct Wanted<'a> {
     pub questions: &'a [Question],
     /// What it declares to make.
     pub outputs: &'a [Pattern],
+    /// What later steps declare to make outside the workspace: there they have the last word.
+    pub overwritten: &'a [Pattern],
 }
 
 /// Returns the components that today's answers to `questions` give, with what cannot be relied on.
@@ -142,7 +144,8 @@ fn check_effects(
         if found == effect.after || stays {
             continue;
         }
-        if !effect.path.is_inside() {
+        let has_last_word = !wanted.overwritten.iter().any(|later| later.matches(&effect.path));
+        if !effect.path.is_inside() && has_last_word && place.state_on_disk(&effect.path) != effect.after {
             return Err(Miss::Held(effect.path.clone()));
         }
         // Nothing is ever put behind a link: what the step would do there, it must do itself.

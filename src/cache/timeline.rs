@@ -158,6 +158,11 @@ impl Versions {
 }
 
 impl Place<'_> {
+    /// Returns what is on disk, whatever the steps before this place would leave.
+    pub fn state_on_disk(&self, path: &WsPath) -> State {
+        self.timeline.disk.state(path)
+    }
+
     /// Returns the place.
     pub fn index(&self) -> usize {
         self.index

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::{Ask, BuildOptions, Engine, Force, workspace};
 use crate::{
     base::{Digest, DigestWriter},
-    cache::Layout,
+    cache::{Layout, WireStat},
     diag::Diagnostic,
     event::{Counts, Envelope, Event},
     fingerprint::is_settled,
@@ -68,18 +68,6 @@ struct WireGate<'a> {
 struct WireSeen {
     itself: Option<Option<WireStat>>,
     target: Option<Option<WireStat>>,
-}
-
-#[derive(Serialize, Deserialize, PartialEq, Eq, Clone, Copy)]
-struct WireStat {
-    kind: u8,
-    size: u64,
-    mtime_ns: i64,
-    ctime_ns: i64,
-    inode: u64,
-    device: u64,
-    mode: u32,
-    links: u64,
 }
 
 impl Engine {
@@ -222,7 +210,7 @@ fn is_as_seen(system: &dyn System, path: &Path, seen: &WireSeen) -> bool {
     let same = |wanted: Option<Option<WireStat>>, ask: &dyn Fn() -> io::Result<Stat>| match wanted {
         None => true,
         Some(wanted) => match ask() {
-            Ok(stat) => wanted == Some(wire_stat(&stat)),
+            Ok(stat) => wanted == Some(WireStat::from(&stat)),
             Err(error) => sys::is_absent(&error) && wanted.is_none(),
         },
     };
@@ -230,25 +218,12 @@ fn is_as_seen(system: &dyn System, path: &Path, seen: &WireSeen) -> bool {
 }
 
 fn wire(seen: &Seen) -> WireSeen {
-    let stat = |side: Option<Option<Stat>>| side.map(|answer| answer.as_ref().map(wire_stat));
+    let stat = |side: Option<Option<Stat>>| side.map(|answer| answer.as_ref().map(WireStat::from));
     match (seen.itself, seen.target) {
         // Of a path that is no link both answers are one; the one that also tells of a link is asked.
         (Some(Some(itself)), Some(Some(target))) if itself == target && itself.kind != FileKind::Link => {
             WireSeen { itself: stat(seen.itself), target: None }
         }
         _ => WireSeen { itself: stat(seen.itself), target: stat(seen.target) },
-    }
-}
-
-fn wire_stat(stat: &Stat) -> WireStat {
-    WireStat {
-        kind: stat.kind as u8,
-        size: stat.size,
-        mtime_ns: stat.mtime_ns,
-        ctime_ns: stat.ctime_ns,
-        inode: stat.inode,
-        device: stat.device,
-        mode: stat.mode,
-        links: stat.links,
     }
 }

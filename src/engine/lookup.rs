@@ -9,11 +9,12 @@ use super::{
     session::Cache,
 };
 use crate::{
-    cache::{self, Hit, Lookup, Place, Timeline},
+    cache::{self, Hit, Lookup, Place, Timeline, Wanted},
     event::Reason,
     fingerprint::{Question, questions},
     model::settings::CachePolicy,
     plan::Reuse,
+    text::pattern::Pattern,
 };
 
 /// What was decided of a node.
@@ -52,7 +53,8 @@ pub(super) fn decide(
     let place = timeline.at(index);
     let weak = prepared.weak(&place);
     let questions = questions_of(prepared, &place);
-    let wanted = prepared.wanted(&weak, &questions);
+    let overwritten = overwritten_outside(nodes, index);
+    let wanted = Wanted { overwritten: &overwritten, ..prepared.wanted(&weak, &questions) };
     match cache::look_up(&cache.store, &cache.blobs, place, wanted) {
         Lookup::Hit(hit) => {
             too_old(cache, prepared, &hit).map_or(Decided::Reuse(hit), |reason| Decided::Run(vec![reason]))
@@ -65,6 +67,18 @@ pub(super) fn decide(
             Decided::Run(reasons_of(&miss, &node.id, writer))
         }
     }
+}
+
+/// Returns the outputs outside the workspace that steps behind a node declare; none if it has no such output itself.
+fn overwritten_outside(nodes: &[Arc<Prepared>], index: usize) -> Vec<Pattern> {
+    let outside = |prepared: &Arc<Prepared>| -> Vec<Pattern> {
+        let outputs = prepared.node.outputs.iter().flatten();
+        outputs.filter(|output| output.as_str().starts_with('/')).cloned().collect()
+    };
+    if outside(&nodes[index]).is_empty() {
+        return Vec::new();
+    }
+    nodes[index + 1..].iter().flat_map(outside).collect()
 }
 
 /// Returns the questions a node's declared inputs stand for at its place.

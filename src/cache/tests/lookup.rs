@@ -31,7 +31,8 @@ impl Step {
         let weak = Fingerprint::new(vec![Component::of_text(ComponentKind::Command, "text", "step")]);
         let asked = questions(&timeline.at(0), &[pattern("in")]);
         let outputs = [pattern("dist/*")];
-        let wanted = Wanted { identity: "step", weak: &weak, questions: &asked, outputs: &outputs };
+        let wanted =
+            Wanted { identity: "step", weak: &weak, questions: &asked, outputs: &outputs, overwritten: &[] };
         let found = look_up(&self.store, &self.blobs, timeline.at(0), wanted);
         (found, weak.with(observe(&timeline.at(0), &asked).0))
     }
