@@ -174,7 +174,7 @@ impl Expanded {
             Action::Script { text, shell } => {
                 let shell = shell.as_deref().unwrap_or("pwsh");
                 let span = context.span(&format!("{pointer}/shell"));
-                let Some(argv) = self.shell(ground, shell, text, context, span) else { return Vec::new() };
+                let Some(argv) = self.shell(shell, text, context, span) else { return Vec::new() };
                 let id =
                     if job.steps.len() == 1 { job.id.clone() } else { format!("{}/{}", job.id, step.id) };
                 let settings = with_env(job.step_settings(index), &context.playbook.env);
@@ -211,7 +211,6 @@ impl Expanded {
     /// Returns the argv that runs a text in a shell.
     fn shell(
         &mut self,
-        ground: &Ground<'_>,
         shell: &str,
         text: &str,
         context: PlaybookContext<'_>,
@@ -228,7 +227,6 @@ impl Expanded {
         };
         let fault = Diagnostic::error(code::BAD_VALUE, format!("there is no shell `{shell}`"));
         self.diagnostics.push(fault.source(context.source).label(span, "not a shell").help(help));
-        _ = ground;
         None
     }
 
@@ -511,7 +509,7 @@ fn ends(jobs: &[Job], last: &BTreeMap<&str, Vec<usize>>, id: &str) -> Vec<usize>
     let mut open = vec![id];
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
-    while let Some(id) = open.pop().filter(|_| true) {
+    while let Some(id) = open.pop() {
         if !seen.insert(id) {
             continue;
         }
