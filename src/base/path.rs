@@ -61,7 +61,11 @@ impl WsPath {
     /// Returns the path of the entry `name` below this directory.
     #[must_use]
     pub fn join(&self, name: &str) -> Self {
-        if &*self.0 == "." { Self(Arc::from(name)) } else { Self(format!("{}/{name}", self.0).into()) }
+        match &*self.0 {
+            "." => Self(Arc::from(name)),
+            "/" => Self(format!("/{name}").into()),
+            folder => Self(format!("{folder}/{name}").into()),
+        }
     }
 
     /// Returns the directory that holds this path, or nothing for a root.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Blobs, record::Effect};
 use crate::{
     base::WsPath,
-    fingerprint::{Disk, State, View, expand},
+    fingerprint::{Disk, Resolved, Resolver, State, View, expand},
     text::pattern::Pattern,
 };
 
@@ -25,14 +25,18 @@ pub struct Capture {
 /// Hashes every file whose digest is not known.
 pub fn known_states(disk: &Disk, outputs: &[Pattern]) -> BTreeMap<WsPath, State> {
     let mut states = BTreeMap::new();
+    let mut resolver = Resolver::new(disk);
     for output in outputs {
-        match output.as_path() {
-            Some(path) => add_with_folder(disk, path, &mut states),
-            None => {
-                for (path, _) in expand(disk, output).paths {
-                    add_with_folder(disk, path, &mut states);
-                }
+        let named = match output.as_path() {
+            Some(path) => vec![resolver.resolve_parent(&path).place()],
+            None => expand(disk, &mut resolver, output).paths.into_iter().map(|(path, _)| path).collect(),
+        };
+        for path in named {
+            // What a step writes to a link arrives where the link leads.
+            if let Resolved { at, state: State::File { .. }, .. } = resolver.resolve(&path) {
+                add_with_folder(disk, at, &mut states);
             }
+            add_with_folder(disk, path, &mut states);
         }
     }
     states
@@ -78,7 +82,7 @@ pub fn capture(
             found.effects.push(Effect { path, before, after, is_personal });
         }
     }
-    let is_missing = |path: &WsPath| disk.state(path) == State::Absent;
+    let is_missing = |path: &WsPath| Resolver::new(disk).resolve_parent(path).into_state() == State::Absent;
     found.missing = outputs.iter().filter_map(Pattern::as_path).filter(is_missing).collect();
     found
 }

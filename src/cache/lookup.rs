@@ -13,7 +13,8 @@ use super::{
 use crate::{
     base::{Digest, WsPath},
     fingerprint::{
-        Change, Component, ComponentKind, Fingerprint, Question, State, View, answer, difference, expand,
+        Change, Component, ComponentKind, Fingerprint, Question, Resolver, State, View, answer, difference,
+        expand,
     },
     sys::FileKind,
     text::pattern::Pattern,
@@ -89,7 +90,7 @@ pub fn observe(view: &dyn View, questions: &[Question]) -> (Vec<Component>, Opti
             doubtful = Some(question.subject().to_owned());
         }
         let kind = match question {
-            Question::Content(_) => ComponentKind::Input,
+            Question::State(_) => ComponentKind::Input,
             Question::Names(_) => ComponentKind::Names,
         };
         Component::of_answer(kind, question.subject(), &answer)
@@ -174,10 +175,13 @@ fn superseded(
     record: &Record,
 ) -> Result<Vec<(WsPath, State)>, Miss> {
     let mut named = Vec::new();
+    let mut resolver = Resolver::new(&place);
     for output in wanted.outputs {
-        match output.as_path() {
-            Some(path) => below(place, &path, &mut named),
-            None => named.extend(expand(&place, output).paths.into_iter().map(|(path, _)| path)),
+        if let Some(path) = output.as_path() {
+            below(place, &resolver.resolve(&path).place(), &mut named);
+        } else {
+            let found = expand(&place, &mut resolver, output).paths;
+            named.extend(found.into_iter().map(|(path, _)| path));
         }
     }
     let left: BTreeSet<&WsPath> = record.effects.iter().map(|effect| &effect.path).collect();

@@ -70,7 +70,7 @@ impl Record {
     /// Returns the questions whose answers are part of the fingerprint.
     pub fn questions(&self) -> impl Iterator<Item = Question> {
         self.fingerprint.components().iter().filter_map(|component| match component.kind {
-            ComponentKind::Input => WsPath::from_normal(&component.name).map(Question::Content),
+            ComponentKind::Input => WsPath::from_normal(&component.name).map(Question::State),
             ComponentKind::Names => Some(Question::Names(component.name.clone())),
             _ => None,
         })

@@ -136,6 +136,29 @@ impl Versions {
         left.map(|(_, state)| state).or_else(|| self.before.get(path))
     }
 
+    /// Returns what the step at `index` finds at a path, if the steps before it decide that: here, or by what they made
+    /// of a folder on the way.
+    fn known_at(&self, index: usize, path: &WsPath) -> Option<State> {
+        if self.left.is_empty() && self.before.is_empty() {
+            return None;
+        }
+        let mut above = std::iter::successors(path.parent(), WsPath::parent);
+        let is_cut_off = || above.any(|folder| self.is_no_folder(index, &folder)).then_some(State::Absent);
+        self.state_at(index, path).cloned().or_else(is_cut_off)
+    }
+
+    /// Tells whether a step before `index` made something else of a folder, whatever the disk has behind it.
+    fn is_no_folder(&self, index: usize, path: &WsPath) -> bool {
+        let known = self.state_at(index, path).cloned();
+        known.is_some_and(|state| self.with_folder(index, path, state) != State::Directory)
+    }
+
+    /// What is made in a folder makes the folder.
+    fn with_folder(&self, index: usize, path: &WsPath, state: State) -> State {
+        let exists = |(path, _): (&WsPath, &str)| self.state_at(index, path).is_some_and(State::exists);
+        if state == State::Absent && self.known_below(path).any(exists) { State::Directory } else { state }
+    }
+
     /// Returns the paths strictly below a folder of which this run knows a version, with the part below the folder.
     fn known_below<'a>(&'a self, folder: &WsPath) -> impl Iterator<Item = (&'a WsPath, &'a str)> {
         let prefix = if folder.as_str() == "." { String::new() } else { format!("{folder}/") };
@@ -175,11 +198,15 @@ impl View for Place<'_> {
     }
 
     fn state(&self, path: &WsPath) -> State {
-        let known = self.timeline.read(|versions| versions.state_at(self.index, path).cloned());
-        known.unwrap_or_else(|| self.timeline.disk.state(path))
+        let known = self.timeline.read(|versions| versions.known_at(self.index, path));
+        let state = known.unwrap_or_else(|| self.timeline.disk.state(path));
+        self.timeline.read(|versions| versions.with_folder(self.index, path, state))
     }
 
     fn names(&self, folder: &WsPath) -> Arc<Names> {
+        if self.timeline.read(|versions| versions.is_no_folder(self.index, folder)) {
+            return Arc::default();
+        }
         let on_disk = self.timeline.disk.names(folder);
         let changes = self.timeline.read(|versions| versions.names_below(self.index, folder));
         if changes.is_empty() {

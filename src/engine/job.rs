@@ -311,7 +311,7 @@ impl Attempt {
             std::mem::take(&mut capture.effects).into_iter().partition(is_foreign);
         capture.effects = own;
         let known: std::collections::BTreeSet<&Question> = before.questions.iter().collect();
-        let asked = foreign.into_iter().map(|effect| Question::Content(effect.path));
+        let asked = foreign.into_iter().map(|effect| Question::State(effect.path));
         let asked: Vec<Question> = asked.filter(|question| !known.contains(question)).collect();
         before.observed.extend(cache::observe(&*cache.disk, &asked).0);
         before.questions.extend(asked);

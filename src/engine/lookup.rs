@@ -13,7 +13,7 @@ use crate::{
     event::Reason,
     fingerprint::{Question, questions},
     model::settings::CachePolicy,
-    plan::Reuse,
+    plan::{Node, Reuse},
     text::pattern::Pattern,
 };
 
@@ -83,7 +83,8 @@ fn overwritten_outside(nodes: &[Arc<Prepared>], index: usize) -> Vec<Pattern> {
 
 /// Returns the questions a node's declared inputs stand for at its place.
 pub(super) fn questions_of(prepared: &Prepared, place: &Place<'_>) -> Vec<Question> {
-    questions(place, prepared.node.inputs.as_deref().unwrap_or_default())
+    let Node { inputs, outputs, .. } = &prepared.node;
+    questions(place, inputs.as_deref().unwrap_or_default(), outputs.as_deref().unwrap_or_default())
 }
 
 fn too_old(cache: &Cache, prepared: &Prepared, hit: &Hit) -> Option<Reason> {

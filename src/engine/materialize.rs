@@ -65,7 +65,7 @@ impl Promises {
         }
         let place = timeline.at(index);
         for question in questions {
-            let Question::Content(path) = question else { continue };
+            let Question::State(path) = question else { continue };
             if let Some(writer) = timeline.writer_before(index, path) {
                 targets.insert(path.clone(), (writer, place.state(path)));
             }

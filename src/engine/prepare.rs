@@ -14,7 +14,7 @@ use crate::{
     base::{WsPath, quoted_list},
     cache::Wanted,
     diag::{Diagnostic, code},
-    fingerprint::{Component, ComponentKind, Fingerprint, Question, View, answer},
+    fingerprint::{Component, ComponentKind, Fingerprint, Question, View, content},
     model::settings::ExitMeaning,
     plan::{Node, Plan},
     sys::{Platform, System},
@@ -123,7 +123,7 @@ impl Prepared {
     pub(super) fn weak(&self, view: &dyn View) -> Fingerprint {
         let mut components = self.fixed.clone();
         if let Some(script) = &self.node.script {
-            let content = answer(view, &Question::Content(script.clone()));
+            let content = content(view, script);
             components.push(Component::of_answer(ComponentKind::Script, script.as_str(), &content));
         }
         components.extend(self.tools.iter().map(|(name, found)| tool(view, name, found.as_deref())));
@@ -142,7 +142,7 @@ impl Prepared {
 fn tool(view: &dyn View, name: &str, program: Option<&Path>) -> Component {
     let Some(program) = program else { return Component::unset(ComponentKind::Tool, name) };
     let path = WsPath::new(view.root(), &WsPath::root(), program);
-    let content = answer(view, &Question::Content(path.clone()));
+    let content = content(view, &path);
     let value = format!("{path} {}", content.digest);
     Component {
         short: format!("{path} {}", content.short),

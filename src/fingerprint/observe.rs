@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{State, View, expand, follow::follow};
+use super::{Resolver, State, View, expand};
 use crate::{
     base::{Digest, DigestWriter, WsPath, plural},
     sys::FileKind,
@@ -10,10 +10,13 @@ use crate::{
 };
 
 /// A question whose answer a step's result may depend on.
+///
+/// Its path has no link on its way in the view it was made for; where a link led there, what is at the link is another
+/// question. So a set of questions that has today's answers is about the same places today.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Question {
-    /// What is at the path, links followed?
-    Content(WsPath),
+    /// What is at the path itself?
+    State(WsPath),
     /// Which paths does the pattern name? The text is a pattern in normal form.
     Names(String),
 }
@@ -33,7 +36,7 @@ impl Question {
     /// Returns the path or pattern asked about.
     pub fn subject(&self) -> &str {
         match self {
-            Self::Content(path) => path.as_str(),
+            Self::State(path) => path.as_str(),
             Self::Names(pattern) => pattern,
         }
     }
@@ -41,37 +44,51 @@ impl Question {
 
 /// Returns the questions that declared inputs stand for, sorted, without repeats.
 ///
-/// A path that is a folder stands for all files below it. O(files named).
-pub fn questions(view: &dyn View, inputs: &[Pattern]) -> Vec<Question> {
-    let mut asked = BTreeSet::new();
+/// A path that is a folder stands for all files below it. Of declared outputs only the links on their ways are asked
+/// about: they say what the step will write. O(files named).
+pub fn questions(view: &dyn View, inputs: &[Pattern], outputs: &[Pattern]) -> Vec<Question> {
+    let mut asking = Asking { view, resolver: Resolver::new(view), asked: BTreeSet::new() };
     for input in inputs {
         match input.as_path() {
-            Some(path) if is_folder(view, &path) => {
-                asked.insert(Question::Content(path.clone()));
-                ask_names(view, &folder_pattern(view, &path), &mut asked);
-            }
-            Some(path) => {
-                asked.insert(Question::Content(path));
-            }
-            None => ask_names(view, input, &mut asked),
+            Some(path) => asking.ask(&path),
+            None => asking.ask_names(input),
         }
     }
-    asked.into_iter().collect()
-}
-
-/// Tells whether a path is a folder or leads to one.
-fn is_folder(view: &dyn View, path: &WsPath) -> bool {
-    match view.state(path) {
-        State::Directory => true,
-        State::Link { .. } => follow(view, path, |_| ()).is_some_and(|(_, state)| state == State::Directory),
-        _ => false,
+    for output in outputs {
+        _ = asking.resolver.resolve_parent(&output.fixed());
     }
+    let links = asking.resolver.into_links().into_iter().map(Question::State);
+    asking.asked.extend(links);
+    asking.asked.into_iter().collect()
 }
 
-fn ask_names(view: &dyn View, pattern: &Pattern, asked: &mut BTreeSet<Question>) {
-    asked.insert(Question::Names(pattern.as_str().to_owned()));
-    let files = expand(view, pattern).paths.into_iter().filter(|(_, kind)| *kind != FileKind::Directory);
-    asked.extend(files.map(|(path, _)| Question::Content(path)));
+struct Asking<'a> {
+    view: &'a dyn View,
+    resolver: Resolver<'a>,
+    asked: BTreeSet<Question>,
+}
+
+impl Asking<'_> {
+    fn ask(&mut self, path: &WsPath) {
+        let found = self.resolver.resolve(path);
+        if found.state == State::Directory {
+            let pattern = folder_pattern(self.view, &found.at);
+            self.ask_names(&pattern);
+        }
+        self.asked.insert(Question::State(found.at));
+    }
+
+    fn ask_names(&mut self, input: &Pattern) {
+        self.asked.insert(Question::Names(input.as_str().to_owned()));
+        for (path, kind) in expand(self.view, &mut self.resolver, input).paths {
+            match kind {
+                // A folder is nothing but its names, and a link to one is not entered.
+                FileKind::Directory => {}
+                FileKind::Link => _ = self.asked.insert(Question::State(self.resolver.resolve(&path).at)),
+                FileKind::File | FileKind::Other => _ = self.asked.insert(Question::State(path)),
+            }
+        }
+    }
 }
 
 /// Returns the pattern for all below a folder.
@@ -83,40 +100,27 @@ fn folder_pattern(view: &dyn View, folder: &WsPath) -> Pattern {
 /// Answers a question in a view.
 pub fn answer(view: &dyn View, question: &Question) -> Answer {
     match question {
-        Question::Content(path) => content(view, path),
+        Question::State(path) => Answer::of(&view.state(path)),
         Question::Names(text) => match Pattern::parse(text, view.root(), &WsPath::root()) {
             Ok(pattern) => names(view, &pattern),
-            Err(_) => unreadable(),
+            Err(_) => Answer::of(&State::Unknown),
         },
     }
 }
 
-fn unreadable() -> Answer {
-    Answer { digest: State::Unknown.to_digest(), short: State::Unknown.to_string(), is_doubtful: true }
+/// Answers what is at a path, links followed.
+pub fn content(view: &dyn View, path: &WsPath) -> Answer {
+    Answer::of(&Resolver::new(view).resolve(path).into_state())
 }
 
-fn content(view: &dyn View, path: &WsPath) -> Answer {
-    let mut writer = DigestWriter::new("az content v1");
-    let mut short = String::new();
-    let found = view.state(path);
-    let state = if matches!(found, State::Link { .. }) {
-        let on_link = |link: &State| {
-            writer.add(link.to_digest().0);
-            short.push_str(&link.to_string());
-            short.push_str(" -> ");
-        };
-        let Some((_, state)) = follow(view, path, on_link) else { return unreadable() };
-        state
-    } else {
-        found
-    };
-    writer.add(state.to_digest().0);
-    short.push_str(&state.to_string());
-    Answer { digest: writer.finish(), short, is_doubtful: state == State::Unknown }
+impl Answer {
+    fn of(state: &State) -> Self {
+        Self { digest: state.to_digest(), short: state.to_string(), is_doubtful: *state == State::Unknown }
+    }
 }
 
 fn names(view: &dyn View, pattern: &Pattern) -> Answer {
-    let found = expand(view, pattern);
+    let found = expand(view, &mut Resolver::new(view), pattern);
     let mut writer = DigestWriter::new("az names v1");
     for (path, kind) in &found.paths {
         writer.add(path.as_str());

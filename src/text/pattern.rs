@@ -91,6 +91,18 @@ impl Pattern {
         if is_literal { WsPath::from_normal(&self.text) } else { None }
     }
 
+    /// Returns the folder, or the path, up to the first wildcard.
+    pub fn fixed(&self) -> WsPath {
+        let names = self.parts.iter().map_while(|part| match part {
+            Part::Literal(name) => Some(name.as_str()),
+            Part::Wild(_) | Part::AnyDepth => None,
+        });
+        let text = names.collect::<Vec<_>>().join("/");
+        let top = if self.text.starts_with('/') { "/" } else { "." };
+        WsPath::from_normal(if text.is_empty() { top } else { &text })
+            .expect("a part of a normal path is normal")
+    }
+
     /// Tells whether the pattern names `path` itself; a folder does not name what is in it.
     pub fn matches(&self, path: &WsPath) -> bool {
         let names: Vec<&str> =

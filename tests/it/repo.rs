@@ -113,8 +113,18 @@ impl Repo {
     /// Removes a file, or a folder with all that is in it.
     pub(crate) fn remove(&self, path: &str) -> Self {
         let path = self.path(path);
-        let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        let removed = if path.is_dir() && !path.is_symlink() {
+            fs::remove_dir_all(path)
+        } else {
+            fs::remove_file(path)
+        };
         removed.unwrap();
+        self.clone()
+    }
+
+    /// Makes a symbolic link.
+    pub(crate) fn link(&self, path: &str, target: &str) -> Self {
+        std::os::unix::fs::symlink(target, self.path(path)).unwrap();
         self.clone()
     }
 

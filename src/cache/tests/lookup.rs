@@ -29,7 +29,7 @@ impl Step {
     fn look_up(&self, disk: &Arc<Disk>) -> (Lookup, Fingerprint) {
         let timeline = Timeline::new(Arc::clone(disk));
         let weak = Fingerprint::new(vec![Component::of_text(ComponentKind::Command, "text", "step")]);
-        let asked = questions(&timeline.at(0), &[pattern("in")]);
+        let asked = questions(&timeline.at(0), &[pattern("in")], &[]);
         let outputs = [pattern("dist/*")];
         let wanted =
             Wanted { identity: "step", weak: &weak, questions: &asked, outputs: &outputs, overwritten: &[] };

@@ -142,6 +142,23 @@ fn apply(memory: &Memory, path: &WsPath, state: &State) {
 }
 
 #[test]
+fn nothing_lies_behind_what_an_earlier_step_made_no_folder_any_more() {
+    let memory = world();
+    memory.file("/w/d/x", "1");
+    let timeline = Timeline::new(Arc::new(disk(&shared(&memory))));
+    timeline.promise(0, &path("d"), State::Link { target: "other".into() });
+    timeline.promise(0, &path("other/x"), file("2"));
+    assert_eq!(timeline.at(0).state(&path("d/x")), file("1"));
+    assert_eq!(timeline.at(1).state(&path("d/x")), State::Absent, "the question is where the link leads");
+    assert_eq!(timeline.at(1).names(&path("d")).entries, []);
+    assert_eq!(timeline.at(1).names(&path("other")).entries.len(), 1);
+    let inputs = [crate::text::pattern::Pattern::parse("d/x", Path::new("/w"), &WsPath::root()).unwrap()];
+    let asked = crate::fingerprint::questions(&timeline.at(1), &inputs, &[]);
+    let asked: Vec<&str> = asked.iter().map(crate::fingerprint::Question::subject).collect();
+    assert_eq!(asked, ["d", "other/x"]);
+}
+
+#[test]
 fn a_version_that_a_later_one_replaced_is_pending_only_if_it_was_put_on_disk() {
     let memory = world();
     let timeline = Timeline::new(Arc::new(disk(&shared(&memory))));

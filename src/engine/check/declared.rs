@@ -8,7 +8,7 @@ use super::{Engine, Findings, Targets};
 use crate::{
     base::{Span, WsPath, nearest},
     diag::{Diagnostic, Source, code},
-    fingerprint::{Disk, State, View, expand},
+    fingerprint::{Disk, Resolver, State, View, expand},
     model::query::{playbook_reading, rule_file, script_reading, text},
     text::{
         document::{Node, NodeValue},
@@ -33,7 +33,7 @@ pub(super) fn check(engine: &Engine, targets: &Targets, findings: &mut Findings)
     let outputs: BTreeSet<WsPath> = all(engine, targets, "outputs")
         .iter()
         .filter_map(|output| parse(&output.text))
-        .map(|p| fixed(&p))
+        .map(|p| p.fixed())
         .collect();
     let disk = Disk::new(Arc::clone(&engine.system), &engine.root, &engine.layout.clock(), Vec::new());
     for Declared { text, source, span } in inputs {
@@ -52,7 +52,7 @@ pub(super) fn check(engine: &Engine, targets: &Targets, findings: &mut Findings)
 ///
 /// O(depth), but O(outputs) for a pattern that starts with a wildcard.
 fn may_be_made(outputs: &BTreeSet<WsPath>, pattern: &Pattern) -> bool {
-    let start = fixed(pattern);
+    let start = pattern.fixed();
     if start == WsPath::root() {
         let first = |output: &WsPath| output.as_str().split('/').next().unwrap_or_default().to_owned();
         return pattern.parts().first().is_none_or(|part| outputs.iter().any(|o| part.takes(&first(o))));
@@ -72,7 +72,7 @@ fn may_be_made(outputs: &BTreeSet<WsPath>, pattern: &Pattern) -> bool {
 fn is_there(disk: &Disk, pattern: &Pattern) -> bool {
     match pattern.as_path() {
         Some(path) => disk.stat(&path).is_some(),
-        None => !expand(disk, pattern).paths.is_empty(),
+        None => !expand(disk, &mut Resolver::new(disk), pattern).paths.is_empty(),
     }
 }
 
@@ -98,19 +98,6 @@ fn help(disk: &Disk, pattern: &Pattern) -> String {
     } else {
         otherwise.to_owned()
     }
-}
-
-/// Returns the leading part of a pattern that has no wildcard.
-fn fixed(pattern: &Pattern) -> WsPath {
-    if let Some(path) = pattern.as_path() {
-        return path;
-    }
-    let literal = pattern.parts().iter().map_while(|part| match part {
-        Part::Literal(name) => Some(name.as_str()),
-        Part::Wild(_) | Part::AnyDepth => None,
-    });
-    let path = literal.collect::<Vec<_>>().join("/");
-    WsPath::from_normal(&path).unwrap_or_else(WsPath::root)
 }
 
 /// Returns every pattern that a script, playbook or rule declares under a key.

@@ -5,12 +5,8 @@ use super::*;
 fn key_of(world: &Memory, inputs: &[&str]) -> Vec<(Question, Answer)> {
     let disk = disk(world);
     let inputs: Vec<Pattern> = inputs.iter().map(|text| pattern(text)).collect();
-    let asked = questions(&disk, &inputs);
+    let asked = questions(&disk, &inputs, &[]);
     asked.into_iter().map(|question| (question.clone(), answer(&disk, &question))).collect()
-}
-
-fn is_doubtful(world: &Memory, input: &str) -> bool {
-    key_of(world, &[input]).iter().any(|(_, answer)| answer.is_doubtful)
 }
 
 /// Claims that a change of the world shows in the answers to `input`, or that it does not.
@@ -100,8 +96,33 @@ fn a_link_over_a_folder_that_is_not_there_leads_nowhere() {
 }
 
 #[test]
-fn a_circle_of_links_is_no_ground_to_rely_on() {
-    let world = world(&[]).link("/w/a", "b").link("/w/b", "a");
-    assert!(is_doubtful(&world, "a"));
-    assert!(!is_doubtful(&world, "c"));
+fn a_circle_of_links_holds_until_one_of_them_leads_elsewhere() {
+    let fresh =
+        || world(&[("file", "1")]).link("/w/a", "b").link("/w/b", "a").advance(Duration::from_mins(1));
+    check(&fresh(), "a", |world| _ = world.file("/w/file", "2"), false);
+    check(
+        &fresh(),
+        "a",
+        |world| {
+            crate::sys::System::remove_file(world, Path::new("/w/b")).unwrap();
+            world.link("/w/b", "file");
+        },
+        true,
+    );
+}
+
+#[test]
+fn questions_are_about_places_no_link_leads_to() {
+    let world = world(&[("real/d/x", "1")]).link("/w/l", "real").link("/w/real/y", "d/x");
+    let disk = disk(&world.advance(Duration::from_mins(1)));
+    let asked = |inputs: &[&str], outputs: &[&str]| -> Vec<String> {
+        let patterns = |texts: &[&str]| texts.iter().map(|text| pattern(text)).collect::<Vec<_>>();
+        let asked = questions(&disk, &patterns(inputs), &patterns(outputs));
+        asked.iter().map(|question| question.subject().to_owned()).collect()
+    };
+    assert_eq!(asked(&["l/d/x"], &[]), ["l", "real/d/x"]);
+    assert_eq!(asked(&["l/y"], &[]), ["l", "real/d/x", "real/y"]);
+    assert_eq!(asked(&["l/gone/deep"], &[]), ["l", "real/gone"], "nothing lies behind what is absent");
+    assert_eq!(asked(&["real/d/x/below"], &[]), ["real/d/x"]);
+    assert_eq!(asked(&[], &["l/out", "l/*.o", "own"]), ["l"], "of outputs only what leads to them");
 }

@@ -50,6 +50,42 @@ fn l6_what_is_brought_back_reaches_later_steps() {
 }
 
 #[test]
+fn l6_what_is_read_through_a_link_is_what_lies_there_at_its_place() {
+    let reads =
+        declared("l/x", "used", "cat l/x > used").replace("# Inputs", "# Dependencies: 0405\n# Inputs");
+    let repo = Repo::new()
+        .file("source", "1")
+        .file("real/other", "")
+        .link("l", "real")
+        .script("0405_make.sh", &declared("source", "real/x", "cat source > real/x"))
+        .script("0410_use.sh", &reads);
+    repo.az("build '*'").code(0).ran(["0405", "0410"]);
+    repo.edit("source", "2").az("build '*'").code(0).ran(["0405", "0410"]);
+    // That 0405 leaves `1` is known before it is on disk; 0410 finds it behind the link.
+    repo.edit("source", "1").az("build '*'").code(0).ran([]);
+    assert_eq!((&*repo.read("real/x"), &*repo.read("used")), ("1", "1"));
+}
+
+#[test]
+fn l6_what_is_written_through_a_link_reaches_who_reads_it_by_its_own_name() {
+    let reads = declared("real/x", "used", "cat real/x > used");
+    let repo = Repo::new()
+        .file("source", "1")
+        .file("real/other", "")
+        .file("other/other", "")
+        .link("l", "real")
+        .script("0405_make.sh", &declared("source", "l/x", "cat source > l/x"))
+        .script("0410_use.sh", &reads.replace("# Inputs", "# Dependencies: 0405\n# Inputs"));
+    repo.az("build '*'").code(0).ran(["0405", "0410"]);
+    repo.edit("source", "2").az("build '*'").code(0).ran(["0405", "0410"]);
+    repo.edit("source", "1").az("build '*'").code(0).ran([]);
+    assert_eq!((&*repo.read("real/x"), &*repo.read("used")), ("1", "1"));
+    // The link says where the step writes.
+    repo.remove("l").link("l", "other").az("build 0405").code(0).ran(["0405"]);
+    assert_eq!(repo.read("other/x"), "1");
+}
+
+#[test]
 fn l7_a_step_of_unknown_effects_between_writer_and_reader() {
     let repo = Repo::new()
         .file("source", "v1")
