@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Blobs, record::Effect};
+use super::{Blobs, Own, record::Effect};
 use crate::{
     base::WsPath,
     fingerprint::{Disk, Resolved, Resolver, State, View, expand},
@@ -64,6 +64,7 @@ pub fn capture(
     outputs: &[Pattern],
     before: &BTreeMap<WsPath, State>,
     ended_ns: Option<i64>,
+    own: &Own,
     is_personal: impl Fn(&WsPath, &State) -> bool,
 ) -> Capture {
     let mut found = Capture::default();
@@ -79,7 +80,8 @@ pub fn capture(
         }
         if before.exists() || after.exists() {
             let is_personal = after != State::Directory && is_personal(&path, &before);
-            found.effects.push(Effect { path, before, after, is_personal });
+            let is_made = !before.exists() || own.has_made(&path, || before.clone());
+            found.effects.push(Effect { is_personal, is_made, ..Effect::new(path, before, after) });
         }
     }
     let is_missing = |path: &WsPath| Resolver::new(disk).resolve_parent(path).into_state() == State::Absent;

@@ -7,8 +7,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    Blobs, Place, Store, Unusable,
-    record::{Effect, Ending, Record},
+    Blobs, Own, Place, Store, Unusable,
+    record::{Effect, Ending, Evidence, Record},
 };
 use crate::{
     base::{Digest, WsPath},
@@ -62,8 +62,10 @@ pub enum Miss {
     Doubtful(String),
     /// An output outside the workspace is not what the record left, and az never brings such a one back.
     Held(WsPath),
-    /// A path that its outputs name is there, and no step left it.
+    /// At a path that the step looks at or that its outputs name is something that no step left.
     Stray(WsPath),
+    /// A folder of private state it works in is gone.
+    Scratch(WsPath),
 }
 
 /// A step to be looked up.
@@ -81,16 +83,18 @@ pub struct Wanted<'a> {
     pub overwritten: &'a [Pattern],
 }
 
-/// Returns the components that today's answers to `questions` give, with what cannot be relied on.
-pub fn observe(view: &dyn View, questions: &[Question]) -> (Vec<Component>, Option<String>) {
+/// Returns the components that today's answers to a step's `questions` give, with what cannot be relied on.
+pub fn observe(view: &dyn View, own: &Own, questions: &[Question]) -> (Vec<Component>, Option<String>) {
     let mut doubtful = None;
+    let has_made = |path: &WsPath, found: &dyn Fn() -> State| own.has_made(path, found);
     let components = questions.iter().map(|question| {
-        let answer = answer(view, question);
+        let answer = answer(view, &has_made, question);
         if answer.is_doubtful && doubtful.is_none() {
             doubtful = Some(question.subject().to_owned());
         }
         let kind = match question {
             Question::State(_) => ComponentKind::Input,
+            Question::Listing(_) => ComponentKind::Listing,
             Question::Names(_) => ComponentKind::Names,
         };
         Component::of_answer(kind, question.subject(), &answer)
@@ -106,9 +110,10 @@ pub fn look_up(store: &Store, blobs: &Blobs, place: Place<'_>, wanted: Wanted<'_
     if !sets.iter().any(|set| **set == *wanted.questions) {
         sets.insert(0, wanted.questions.into());
     }
+    let own = store.own(wanted.identity);
     let mut miss = None;
     for set in &sets {
-        let (components, doubtful) = observe(&place, set);
+        let (components, doubtful) = observe(&place, &own, set);
         if let Some(subject) = doubtful {
             miss.get_or_insert(Miss::Doubtful(subject));
             continue;
@@ -116,13 +121,13 @@ pub fn look_up(store: &Store, blobs: &Blobs, place: Place<'_>, wanted: Wanted<'_
         match store.by_key(&wanted.weak.with(components).key()) {
             Ok(None) => {}
             Err(why) => _ = miss.get_or_insert(Miss::Unusable(why)),
-            Ok(Some(record)) => match check_effects(store, blobs, place, wanted, record) {
+            Ok(Some(record)) => match check_effects(store, blobs, place, wanted, &own, record) {
                 Ok(hit) => return Lookup::Hit(hit),
                 Err(why) => _ = miss.get_or_insert(why),
             },
         }
     }
-    Lookup::Miss(miss.unwrap_or_else(|| explain(store, place, wanted)))
+    Lookup::Miss(miss.unwrap_or_else(|| explain(store, place, wanted, &own)))
 }
 
 /// Compares what a record left with what is there.
@@ -135,11 +140,23 @@ fn check_effects(
     blobs: &Blobs,
     place: Place<'_>,
     wanted: Wanted<'_>,
+    own: &Own,
     record: Arc<Record>,
 ) -> Result<Hit, Miss> {
+    if let Some(gone) = record.scratch.iter().find(|folder| place.state(folder) != State::Directory) {
+        return Err(Miss::Scratch(gone.clone()));
+    }
     let mut differing = BTreeSet::new();
     for effect in &record.effects {
         let found = place.state(&effect.path);
+        let is_expected = |found: &State| {
+            !found.exists()
+                || [&effect.before, &effect.after].contains(&found)
+                || own.has_left(&effect.path, found)
+        };
+        if effect.is_probed && !is_expected(&found) {
+            return Err(Miss::Stray(effect.path.clone()));
+        }
         // A deletion is replayed on what was deleted; what a person made since stays.
         let stays = effect.after == State::Absent && found != effect.before;
         if found == effect.after || stays {
@@ -160,11 +177,11 @@ fn check_effects(
         }
         differing.insert(effect.path.clone());
     }
-    let superseded = superseded(store, place, wanted, &record)?;
+    let superseded = superseded(store, place, wanted, own, &record)?;
     Ok(Hit { record, differing, superseded })
 }
 
-/// Returns the paths that the outputs name and the record did not leave: other records of this step did.
+/// Returns the paths among the outputs that the record did not leave: other records of this step did.
 ///
 /// # Errors
 /// [`Miss::Stray`] if no record left one of them.
@@ -172,11 +189,32 @@ fn superseded(
     store: &Store,
     place: Place<'_>,
     wanted: Wanted<'_>,
+    own: &Own,
     record: &Record,
 ) -> Result<Vec<(WsPath, State)>, Miss> {
+    let left: BTreeSet<&WsPath> = record.effects.iter().map(|effect| &effect.path).collect();
+    // What the record depends on is what it was made beside.
+    let found: BTreeSet<String> = record.questions().map(|question| question.subject().to_owned()).collect();
+    let mut gone = Vec::new();
+    for path in declared(place, wanted.outputs).into_iter().chain(in_made_folders(place, record)) {
+        if left.contains(&path) || found.contains(path.as_str()) {
+            continue;
+        }
+        let state = place.state(&path);
+        if own.has_left(&path, &state) {
+            gone.push((path, state));
+        } else if state != State::Directory && !store.is_ours(&path, &state) {
+            return Err(Miss::Stray(path));
+        }
+    }
+    Ok(gone)
+}
+
+/// Returns the paths that the declared outputs name.
+fn declared(place: Place<'_>, outputs: &[Pattern]) -> Vec<WsPath> {
     let mut named = Vec::new();
     let mut resolver = Resolver::new(&place);
-    for output in wanted.outputs {
+    for output in outputs {
         if let Some(path) = output.as_path() {
             below(place, &resolver.resolve(&path).place(), &mut named);
         } else {
@@ -184,23 +222,17 @@ fn superseded(
             named.extend(found.into_iter().map(|(path, _)| path));
         }
     }
-    let left: BTreeSet<&WsPath> = record.effects.iter().map(|effect| &effect.path).collect();
-    // What the record depends on is what it was made beside.
-    let found: BTreeSet<String> = record.questions().map(|question| question.subject().to_owned()).collect();
-    let mut gone = Vec::new();
-    for path in named.into_iter().filter(|path| !left.contains(path) && !found.contains(path.as_str())) {
-        let state = place.state(&path);
-        let is_own = |record: &Arc<Record>| {
-            let left_it = |effect: &Effect| effect.path == path && effect.after.is_same_input(&state);
-            record.effects.iter().any(|effect| !effect.is_personal && left_it(effect))
-        };
-        if store.of(wanted.identity).iter().any(is_own) {
-            gone.push((path, state));
-        } else if state != State::Directory && !store.is_ours(&path, &state) {
-            return Err(Miss::Stray(path));
-        }
+    named
+}
+
+/// Returns the paths in the folders that the step made.
+fn in_made_folders(place: Place<'_>, record: &Record) -> Vec<WsPath> {
+    let is_made = |effect: &&Effect| effect.is_made && effect.after == State::Directory;
+    let mut named = Vec::new();
+    for folder in record.effects.iter().filter(is_made) {
+        named.extend(place.names(&folder.path).entries.iter().map(|(name, _)| folder.path.join(name)));
     }
-    Ok(gone)
+    named
 }
 
 /// Returns a link among the folders above a path.
@@ -222,16 +254,25 @@ fn below(place: Place<'_>, path: &WsPath, found: &mut Vec<WsPath>) {
     }
 }
 
+/// Records of a step that are looked at to find the nearest one: those of long ago explain little.
+const COMPARED: usize = 16;
+
 /// Compares with the nearest earlier record of the same step.
-fn explain(store: &Store, place: Place<'_>, wanted: Wanted<'_>) -> Miss {
-    let (components, _) = observe(&place, wanted.questions);
-    let today = wanted.weak.with(components);
+fn explain(store: &Store, place: Place<'_>, wanted: Wanted<'_>, own: &Own) -> Miss {
     let records = store.of(wanted.identity);
     let compared =
         records.iter().filter(|record| !matches!(record.ending, Ending::Failed(_) | Ending::Interrupted));
+    let changes_since = |record: &Record| {
+        let seen = (record.evidence == Evidence::Traced).then(|| record.questions());
+        let asked: BTreeSet<Question> =
+            seen.into_iter().flatten().chain(wanted.questions.iter().cloned()).collect();
+        let asked: Vec<Question> = asked.into_iter().collect();
+        difference(&record.fingerprint, &wanted.weak.with(observe(&place, own, &asked).0))
+    };
     // The latest record wins a tie: it is the one people remember.
     let nearest = compared
-        .map(|record| (difference(&record.fingerprint, &today), record))
+        .take(COMPARED)
+        .map(|record| (changes_since(record), record))
         .min_by_key(|(changes, _)| changes.len());
     match (nearest, records.first()) {
         (Some((changes, record)), _) if !changes.is_empty() => {
@@ -250,8 +291,10 @@ fn explain(store: &Store, place: Place<'_>, wanted: Wanted<'_>) -> Miss {
 /// Returns the strong keys that today's answers give for every set of questions known under a weak key.
 pub fn strong_keys(store: &Store, place: Place<'_>, wanted: Wanted<'_>) -> Vec<Digest> {
     let sets = store.path_sets(&wanted.weak.key());
+    let own = store.own(wanted.identity);
     let known = sets.iter().map(|set| &**set).chain([wanted.questions]);
-    let mut keys: Vec<Digest> = known.map(|set| wanted.weak.with(observe(&place, set).0).key()).collect();
+    let mut keys: Vec<Digest> =
+        known.map(|set| wanted.weak.with(observe(&place, &own, set).0).key()).collect();
     keys.sort_unstable();
     keys.dedup();
     keys

@@ -22,6 +22,28 @@ pub struct Effect {
     pub after: State,
     /// The step read a person's bytes here and wrote what it made of them, so that they cannot be made again.
     pub is_personal: bool,
+    /// The step looked whether something is here before it wrote: what a stranger left might change what it does.
+    pub is_probed: bool,
+    /// Nothing was here before the step first wrote, in this run of it or in an earlier one.
+    pub is_made: bool,
+}
+
+impl Effect {
+    /// Makes an effect of a step that did not look first.
+    pub fn new(path: WsPath, before: State, after: State) -> Self {
+        let is_made = !before.exists();
+        Self { path, before, after, is_personal: false, is_probed: false, is_made }
+    }
+}
+
+/// How what a record depends on is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Evidence {
+    /// The step declares it.
+    #[default]
+    Declared,
+    /// The step was seen to ask and to write it, and nothing it did was missed.
+    Traced,
 }
 
 /// How a recorded action ended.
@@ -64,6 +86,14 @@ pub struct Record {
     pub effects: Vec<Effect>,
     /// The blob with what it printed.
     pub log: Option<Digest>,
+    /// How what it depended on is known.
+    pub evidence: Evidence,
+    /// Environment names that text it read mentions, beyond those its own text does.
+    pub learned: Vec<String>,
+    /// Top folders of private state it wrote to; the record is of use only while they are there.
+    pub scratch: Vec<WsPath>,
+    /// The blob with all it was seen to do.
+    pub trace: Option<Digest>,
 }
 
 impl Record {
@@ -71,6 +101,7 @@ impl Record {
     pub fn questions(&self) -> impl Iterator<Item = Question> {
         self.fingerprint.components().iter().filter_map(|component| match component.kind {
             ComponentKind::Input => WsPath::from_normal(&component.name).map(Question::State),
+            ComponentKind::Listing => WsPath::from_normal(&component.name).map(Question::Listing),
             ComponentKind::Names => Some(Question::Names(component.name.clone())),
             _ => None,
         })

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Layout,
+    Layout, Own,
     entries::{self, ReadEntries},
     record::{BeginId, Effect, Ending, Record},
     wire::Entry,
@@ -166,6 +166,13 @@ impl Store {
         let state = self.lock();
         let indexes = state.by_identity.get(identity).map_or(&[][..], Vec::as_slice);
         indexes.iter().rev().map(|index| Arc::clone(&state.all[*index])).collect()
+    }
+
+    /// Returns what the records of a step left; O(its effects).
+    pub fn own(&self, identity: &str) -> Own {
+        let mut own = Own::default();
+        self.of(identity).iter().for_each(|record| own.add(&record.effects));
+        own
     }
 
     /// Returns all records in the order of their commits.

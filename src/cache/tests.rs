@@ -78,5 +78,9 @@ fn record(identity: &str, value: &str, ending: Ending) -> Record {
         fingerprint,
         effects: vec![],
         log: None,
+        evidence: Evidence::Declared,
+        learned: vec![],
+        scratch: vec![],
+        trace: None,
     }
 }

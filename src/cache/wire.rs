@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{BeginId, Effect, Ending, Record};
+use super::record::{BeginId, Effect, Ending, Evidence, Record};
 use crate::{
     base::{Digest, Timestamp, WsPath},
     fingerprint::{Component, ComponentKind, Fingerprint, State},
@@ -47,8 +47,12 @@ pub(super) struct WireRecord {
     weak: [u8; 32],
     key: [u8; 32],
     components: Vec<(u8, String, [u8; 32], String)>,
-    effects: Vec<(String, WireState, WireState, bool)>,
+    effects: Vec<(String, WireState, WireState, [bool; 3])>,
     log: Option<[u8; 32]>,
+    is_traced: bool,
+    learned: Vec<String>,
+    scratch: Vec<String>,
+    trace: Option<[u8; 32]>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +82,8 @@ impl From<&Record> for WireRecord {
     fn from(record: &Record) -> Self {
         let component = |c: &Component| (c.kind as u8, c.name.clone(), c.digest.0, c.short.clone());
         let effect = |e: &Effect| {
-            (e.path.as_str().to_owned(), WireState::from(&e.before), WireState::from(&e.after), e.is_personal)
+            let flags = [e.is_personal, e.is_probed, e.is_made];
+            (e.path.as_str().to_owned(), WireState::from(&e.before), WireState::from(&e.after), flags)
         };
         Self {
             identity: record.identity.clone(),
@@ -98,6 +103,10 @@ impl From<&Record> for WireRecord {
             components: record.fingerprint.components().iter().map(component).collect(),
             effects: record.effects.iter().map(effect).collect(),
             log: record.log.map(|digest| digest.0),
+            is_traced: record.evidence == Evidence::Traced,
+            learned: record.learned.clone(),
+            scratch: record.scratch.iter().map(ToString::to_string).collect(),
+            trace: record.trace.map(|digest| digest.0),
         }
     }
 }
@@ -108,9 +117,10 @@ impl WireRecord {
         let components = self.components.into_iter().map(|(kind, name, digest, short)| {
             Some(Component { kind: ComponentKind::from_index(kind)?, name, digest: Digest(digest), short })
         });
-        let effects = self.effects.into_iter().map(|(path, before, after, is_personal)| {
+        let effects = self.effects.into_iter().map(|(path, before, after, flags)| {
             let path = WsPath::from_normal(&path)?;
-            Some(Effect { path, before: before.into(), after: after.into(), is_personal })
+            let [is_personal, is_probed, is_made] = flags;
+            Some(Effect { path, before: before.into(), after: after.into(), is_personal, is_probed, is_made })
         });
         Some(Record {
             identity: self.identity,
@@ -130,6 +140,10 @@ impl WireRecord {
             fingerprint: Fingerprint::from_sorted(components.collect::<Option<_>>()?),
             effects: effects.collect::<Option<_>>()?,
             log: self.log.map(Digest),
+            evidence: if self.is_traced { Evidence::Traced } else { Evidence::Declared },
+            learned: self.learned,
+            scratch: self.scratch.iter().map(|path| WsPath::from_normal(path)).collect::<Option<_>>()?,
+            trace: self.trace.map(Digest),
         })
     }
 }

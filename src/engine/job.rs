@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     base::{Digest, WsPath},
-    cache::{self, BeginId, Capture, Effect, Ending as Kept, Record, SetAside, Timeline},
+    cache::{self, BeginId, Capture, Effect, Ending as Kept, Evidence, Own, Record, SetAside, Timeline},
     diag::{Code, code},
     execute::{
         runner::{Command, Control, Ended, Exit, Runner, StartError, Stdio},
@@ -62,6 +62,8 @@ pub(super) struct Attempt {
 struct Before {
     weak: Fingerprint,
     questions: Vec<Question>,
+    /// What the step left before.
+    own: Own,
     observed: Vec<Component>,
     outputs: BTreeMap<WsPath, State>,
     begin: Option<BeginId>,
@@ -114,7 +116,8 @@ impl Attempt {
             .materialize(cache, timeline, self.index, &questions, kept)
             .map_err(|error| format!("what it needs could not be brought back: {error}"))?;
         let weak = prepared.weak(&place);
-        let (observed, _) = cache::observe(&place, &questions);
+        let own = cache.store.own(&prepared.node.identity);
+        let (observed, _) = cache::observe(&place, &own, &questions);
         let mut warnings = Vec::new();
         let begin = if *force == Force::NoCache {
             None
@@ -126,7 +129,7 @@ impl Attempt {
         let outputs = self.watched_states();
         let started_ns = cache.disk.tick();
         outputs.keys().for_each(|path| timeline.save(path));
-        Ok(Before { weak, questions, observed, outputs, begin, kept: copies, started_ns, warnings })
+        Ok(Before { weak, questions, own, observed, outputs, begin, kept: copies, started_ns, warnings })
     }
 
     /// States of the paths whose change is an effect of the step: its declared outputs, and for a step that does not
@@ -277,17 +280,13 @@ impl Attempt {
             found.exists() && *found != State::Directory && is_read(path) && !cache.store.is_ours(path, found)
         };
         if let Some(outputs) = &self.prepared().node.outputs {
-            cache::capture(&cache.disk, outputs, &before.outputs, ended_ns, is_personal)
+            cache::capture(&cache.disk, outputs, &before.outputs, ended_ns, &before.own, is_personal)
         } else {
             let changed = before.outputs.iter().filter_map(|(path, before)| {
                 let after = cache.disk.state(path);
                 let is_personal = is_personal(path, before);
-                (after != *before).then(|| Effect {
-                    path: path.clone(),
-                    before: before.clone(),
-                    after,
-                    is_personal,
-                })
+                let effect = Effect::new(path.clone(), before.clone(), after);
+                (effect.after != *before).then(|| Effect { is_personal, ..effect })
             });
             Capture { effects: changed.collect(), ..Capture::default() }
         }
@@ -313,7 +312,7 @@ impl Attempt {
         let known: std::collections::BTreeSet<&Question> = before.questions.iter().collect();
         let asked = foreign.into_iter().map(|effect| Question::State(effect.path));
         let asked: Vec<Question> = asked.filter(|question| !known.contains(question)).collect();
-        before.observed.extend(cache::observe(&*cache.disk, &asked).0);
+        before.observed.extend(cache::observe(&*cache.disk, &before.own, &asked).0);
         before.questions.extend(asked);
     }
 
@@ -376,7 +375,7 @@ impl Attempt {
         };
         let asked: Vec<Question> =
             before.questions.iter().filter(|question| !is_made(question.subject())).cloned().collect();
-        let (now, _) = cache::observe(disk, &asked);
+        let (now, _) = cache::observe(disk, &before.own, &asked);
         let script = self.prepared().weak(disk);
         let scripts = |fingerprint: &Fingerprint| {
             let is_script = |component: &&Component| component.kind == ComponentKind::Script;
@@ -428,6 +427,10 @@ impl Attempt {
             fingerprint,
             effects: capture.effects,
             log,
+            evidence: Evidence::Declared,
+            learned: Vec::new(),
+            scratch: Vec::new(),
+            trace: None,
         };
         note_cache_error(cache.store.commit(begin, &record), &mut before.warnings);
     }

@@ -70,7 +70,8 @@ impl Engine {
             }
         }
         let place = timeline.at(index);
-        let (components, doubtful) = cache::observe(&place, &questions_of(&prepared[index], &place));
+        let own = cache.store.own(&plan.nodes[index].identity);
+        let (components, doubtful) = cache::observe(&place, &own, &questions_of(&prepared[index], &place));
         let fingerprint = prepared[index].weak(&place).with(components);
         let key = fingerprint.key();
         let is_recorded = matches!(cache.store.by_key(&key), Ok(Some(_)));

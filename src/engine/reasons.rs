@@ -37,6 +37,10 @@ pub(super) fn reasons_of(miss: &Miss, id: &str, writer: impl Fn(&str) -> Option<
                 format!("`{path}` is among its outputs, but no step made it"),
             )]
         }
+        Miss::Scratch(folder) => {
+            let text = format!("its scratch folder `{folder}` is gone");
+            vec![Reason::new("scratch_missing", folder.as_str(), text)]
+        }
         Miss::Doubtful(path) => vec![Reason::new("doubtful", path, format!("`{path}` cannot be read"))],
     }
 }
@@ -61,6 +65,7 @@ fn changed(change: &Change, writer: &impl Fn(&str) -> Option<String>) -> Reason 
         }
         ComponentKind::Environment => ("env_changed", format!("env {name} changed")),
         ComponentKind::Upstream => ("upstream_output_changed", format!("output of {name} changed")),
+        ComponentKind::Listing => ("listing_changed", format!("folder `{name}` holds other names")),
         ComponentKind::Names => ("listing_changed", format!("`{name}` names other paths")),
         ComponentKind::Input if change.before.is_none() => ("input_added", format!("input `{name}` is new")),
         ComponentKind::Input if is(&change.before, "absent") => {

@@ -50,6 +50,8 @@ pub enum ComponentKind {
     Declaration,
     /// What is at a path.
     Input,
+    /// The names in a folder.
+    Listing,
     /// The names a pattern stands for.
     Names,
     /// What another step left behind, where it stands for inputs nobody declared.
@@ -62,7 +64,7 @@ pub enum ComponentKind {
 pub struct ParseKindError;
 
 impl ComponentKind {
-    const ALL: [(Self, &'static str); 14] = [
+    const ALL: [(Self, &'static str); 15] = [
         (Self::Engine, "engine"),
         (Self::Platform, "platform"),
         (Self::Script, "script"),
@@ -75,6 +77,7 @@ impl ComponentKind {
         (Self::Folder, "cwd"),
         (Self::Declaration, "declaration"),
         (Self::Input, "input"),
+        (Self::Listing, "listing"),
         (Self::Names, "names"),
         (Self::Upstream, "upstream"),
     ];

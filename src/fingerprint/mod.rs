@@ -21,7 +21,7 @@ pub use component::{Component, ComponentKind, Fingerprint, ParseKindError};
 pub use difference::{Change, difference};
 pub use disk::{Disk, KnownFile, is_settled, read_clock};
 pub use expand::{Found, expand};
-pub use observe::{Answer, Question, answer, content, questions};
+pub use observe::{Answer, HasMade, Question, answer, content, questions};
 pub use resolve::{Resolved, Resolver};
 pub use state::State;
 pub use view::{Names, View};

@@ -17,9 +17,14 @@ use crate::{
 pub enum Question {
     /// What is at the path itself?
     State(WsPath),
+    /// Which names are in the folder, apart from those the step made itself? None if there is no folder.
+    Listing(WsPath),
     /// Which paths does the pattern name? The text is a pattern in normal form.
     Names(String),
 }
+
+/// Tells whether the step that asks made what is at a path.
+pub type HasMade<'a> = dyn Fn(&WsPath, &dyn Fn() -> State) -> bool + 'a;
 
 /// The answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +41,7 @@ impl Question {
     /// Returns the path or pattern asked about.
     pub fn subject(&self) -> &str {
         match self {
-            Self::State(path) => path.as_str(),
+            Self::State(path) | Self::Listing(path) => path.as_str(),
             Self::Names(pattern) => pattern,
         }
     }
@@ -97,10 +102,11 @@ fn folder_pattern(view: &dyn View, folder: &WsPath) -> Pattern {
     Pattern::parse(&text, view.root(), &WsPath::root()).expect("a path with /** is a pattern")
 }
 
-/// Answers a question in a view.
-pub fn answer(view: &dyn View, question: &Question) -> Answer {
+/// Answers a question of a step in a view.
+pub fn answer(view: &dyn View, has_made: &HasMade<'_>, question: &Question) -> Answer {
     match question {
         Question::State(path) => Answer::of(&view.state(path)),
+        Question::Listing(folder) => listing(view, has_made, folder),
         Question::Names(text) => match Pattern::parse(text, view.root(), &WsPath::root()) {
             Ok(pattern) => names(view, &pattern),
             Err(_) => Answer::of(&State::Unknown),
@@ -117,6 +123,21 @@ impl Answer {
     fn of(state: &State) -> Self {
         Self { digest: state.to_digest(), short: state.to_string(), is_doubtful: *state == State::Unknown }
     }
+}
+
+fn listing(view: &dyn View, has_made: &HasMade<'_>, folder: &WsPath) -> Answer {
+    let names = view.names(folder);
+    let mut writer = DigestWriter::new("az listing v1");
+    let mut count = 0;
+    for (name, kind) in &names.entries {
+        let path = folder.join(name);
+        if !has_made(&path, &|| view.state(&path)) {
+            writer.add(&**name);
+            writer.add([*kind as u8]);
+            count += 1;
+        }
+    }
+    Answer { digest: writer.finish(), short: plural(count, "name"), is_doubtful: names.incomplete }
 }
 
 fn names(view: &dyn View, pattern: &Pattern) -> Answer {

@@ -24,7 +24,9 @@ impl Step {
     fn ended(&self, later: impl FnOnce(&Memory)) -> Capture {
         let ended = self.disk.tick();
         later(&self.world);
-        capture(&self.disk, &self.outputs, &self.before, ended, |_, before| *before == file("mine"))
+        capture(&self.disk, &self.outputs, &self.before, ended, &Own::default(), |_, before| {
+            *before == file("mine")
+        })
     }
 }
 
@@ -64,7 +66,7 @@ fn without_a_clock_nobody_can_say_who_wrote() {
     let world = world();
     let step = Step::about_to_run(&world, &["out"]);
     world.file("/w/out", "1");
-    let found = capture(&step.disk, &step.outputs, &step.before, None, |_, _| false);
+    let found = capture(&step.disk, &step.outputs, &step.before, None, &Own::default(), |_, _| false);
     assert_eq!(found.doubtful, [path("out")]);
 }
 

@@ -1,7 +1,7 @@
 //! Finding a record again: exactly, over all records, and only if its effects can be there.
 
 use super::*;
-use crate::fingerprint::{View, questions};
+use crate::fingerprint::{Question, View, questions};
 
 /// A step that writes `dist/<content of in>` with the content of `in`, and a store of its records.
 struct Step {
@@ -34,7 +34,7 @@ impl Step {
         let wanted =
             Wanted { identity: "step", weak: &weak, questions: &asked, outputs: &outputs, overwritten: &[] };
         let found = look_up(&self.store, &self.blobs, timeline.at(0), wanted);
-        (found, weak.with(observe(&timeline.at(0), &asked).0))
+        (found, weak.with(observe(&timeline.at(0), &Own::default(), &asked).0))
     }
 
     /// Reuses a record, or does what the step does and records it.
@@ -71,7 +71,7 @@ impl Step {
         _ = crate::sys::remove_tree(&self.world, &inside("dist"));
         self.world.file(format!("/w/dist/{text}"), &text);
         let ended = disk.tick();
-        let capture = capture(disk, &outputs, &before, ended, |_, _| false);
+        let capture = capture(disk, &outputs, &before, ended, &Own::default(), |_, _| false);
         capture.store(disk, &self.blobs).unwrap();
         let mut record = record("step", "", Ending::Reusable);
         record.weak =
@@ -105,7 +105,7 @@ fn word(miss: &Miss) -> String {
         Miss::Evicted(path) => format!("evicted {path}"),
         Miss::Doubtful(subject) => format!("doubtful {subject}"),
         Miss::Held(path) => format!("held {path}"),
-        Miss::Stray(path) => format!("stray {path}"),
+        Miss::Stray(path) | Miss::Scratch(path) => format!("stray {path}"),
     }
 }
 
@@ -203,4 +203,95 @@ fn the_nearest_record_explains_and_the_latest_wins_a_tie() {
     assert_eq!(nearest.effects.iter().filter(|effect| effect.after.exists()).count(), 1);
     assert!(nearest.effects.iter().any(|effect| effect.path == path("dist/1") && effect.after.exists()));
     assert_eq!(changes.len(), 1);
+}
+
+/// A record of what a step was seen to do, in a store of its own.
+struct Seen {
+    world: Memory,
+    store: Store,
+    blobs: Blobs,
+    weak: Fingerprint,
+}
+
+impl Seen {
+    fn new(effects: Vec<Effect>, questions: &[Question], scratch: Vec<WsPath>) -> Self {
+        let world = world();
+        let system = shared(&world);
+        let store = Store::open(Arc::clone(&system), layout());
+        store.prepare_to_write().unwrap();
+        let weak = Fingerprint::new(vec![Component::of_text(ComponentKind::Command, "text", "step")]);
+        let seen = Self { blobs: blobs(&system), world, store, weak };
+        let disk = Arc::new(disk(&system));
+        let fingerprint = seen.weak.with(observe(&*disk, &Own::default(), questions).0);
+        let mut record = record("step", "", Ending::Reusable);
+        (record.weak, record.key, record.evidence) = (seen.weak.key(), fingerprint.key(), Evidence::Traced);
+        (record.fingerprint, record.effects, record.scratch) = (fingerprint, effects, scratch);
+        let id = seen.store.begin("step", &[]).unwrap();
+        seen.store.commit(id, &record).unwrap();
+        seen
+    }
+
+    fn look_up(&self) -> Result<Hit, Miss> {
+        self.world.advance(Duration::from_mins(1));
+        let timeline = Timeline::new(Arc::new(disk(&shared(&self.world))));
+        let wanted =
+            Wanted { identity: "step", weak: &self.weak, questions: &[], outputs: &[], overwritten: &[] };
+        match look_up(&self.store, &self.blobs, timeline.at(0), wanted) {
+            Lookup::Hit(hit) => Ok(hit),
+            Lookup::Miss(miss) => Err(miss),
+        }
+    }
+
+    fn put(&self, path: &str, text: &str) -> Result<Hit, Miss> {
+        self.world.file(format!("/w/{path}"), text);
+        self.look_up()
+    }
+}
+
+#[test]
+fn what_a_step_looked_for_before_it_wrote_may_be_its_own_or_what_it_found_and_nothing_else() {
+    let probed = Effect { is_probed: true, ..Effect::new(path("cfg"), file("theirs"), file("own")) };
+    let seen = Seen::new(vec![probed], &[], vec![]);
+    for expected in ["own", "theirs"] {
+        // What would have to be brought back is not in the blob store of this test.
+        let found = seen.put("cfg", expected);
+        assert!(matches!(&found, Ok(_) | Err(Miss::Evicted(_))), "{expected}: {found:?}");
+    }
+    assert_eq!(seen.put("cfg", "a stranger's"), Err(Miss::Stray(path("cfg"))));
+    let blind = Seen::new(vec![Effect::new(path("cfg"), file("theirs"), State::Absent)], &[], vec![]);
+    assert!(blind.put("cfg", "a stranger's").is_ok(), "a step that did not look does not care");
+}
+
+#[test]
+fn a_folder_the_step_made_holds_what_it_left_and_what_other_steps_did() {
+    let effects = || {
+        vec![
+            Effect::new(path("o"), State::Absent, State::Directory),
+            Effect::new(path("o/a"), State::Absent, file("1")),
+        ]
+    };
+    let seen = Seen::new(effects(), &[], vec![]);
+    assert_eq!(seen.put("o/a", "1").unwrap().superseded, []);
+    assert_eq!(seen.put("o/hand", "x"), Err(Miss::Stray(path("o/hand"))));
+    let mut other = record("other", "", Ending::Reusable);
+    other.effects = vec![Effect::new(path("o/hand"), State::Absent, file("x"))];
+    let id = seen.store.begin("other", &[]).unwrap();
+    seen.store.commit(id, &other).unwrap();
+    assert_eq!(seen.look_up().unwrap().superseded, [], "another step's work is explained");
+    let mut before = record("step", "an earlier branch", Ending::Reusable);
+    before.effects = vec![Effect::new(path("o/b"), State::Absent, file("2"))];
+    let id = seen.store.begin("step", &[]).unwrap();
+    seen.store.commit(id, &before).unwrap();
+    assert_eq!(seen.put("o/b", "2").unwrap().superseded, [(path("o/b"), file("2"))]);
+}
+
+#[test]
+fn a_record_needs_its_scratch_folders_and_its_listings() {
+    let listing = [Question::Listing(path("d"))];
+    let seen =
+        Seen::new(vec![Effect::new(path("d/own"), State::Absent, file("1"))], &listing, vec![path("s")]);
+    assert_eq!(seen.look_up(), Err(Miss::Scratch(path("s"))));
+    seen.world.dir("/w/s");
+    assert!(seen.put("d/own", "1").is_ok(), "its own name is not news");
+    assert!(matches!(seen.put("d/other", ""), Err(Miss::Changed { changes, .. }) if changes[0].name == "d"));
 }

@@ -106,12 +106,8 @@ fn what_is_written_after_a_write_that_failed_half_way_is_read_again() {
 fn what_az_left_is_known_by_path_and_a_persons_bytes_never_become_its_own() {
     let world = world();
     let store = open(&world);
-    let effect = |name: &str, is_personal| Effect {
-        path: path(name),
-        before: State::Absent,
-        after: file("x"),
-        is_personal,
-    };
+    let effect =
+        |name: &str, is_personal| Effect { is_personal, ..Effect::new(path(name), State::Absent, file("x")) };
     assert!(!store.is_ours(&path("a"), &file("x")));
     let mut made = record("a", "1", Ending::Reusable);
     made.effects = vec![effect("a", false), effect("b", true)];

@@ -27,7 +27,7 @@ fn paths() -> impl Strategy<Value = WsPath> {
 }
 
 fn components() -> impl Strategy<Value = Component> {
-    (0_u8..14, ".{0,5}", any::<[u8; 32]>(), ".{0,5}").prop_map(|(kind, name, digest, short)| Component {
+    (0_u8..15, ".{0,5}", any::<[u8; 32]>(), ".{0,5}").prop_map(|(kind, name, digest, short)| Component {
         kind: ComponentKind::from_index(kind).unwrap(),
         name,
         digest: Digest(digest),
@@ -36,11 +36,9 @@ fn components() -> impl Strategy<Value = Component> {
 }
 
 fn effects() -> impl Strategy<Value = Effect> {
-    (paths(), states(), states(), any::<bool>()).prop_map(|(path, before, after, is_personal)| Effect {
-        path,
-        before,
-        after,
-        is_personal,
+    (paths(), states(), states(), any::<[bool; 3]>()).prop_map(|(path, before, after, flags)| {
+        let [is_personal, is_probed, is_made] = flags;
+        Effect { path, before, after, is_personal, is_probed, is_made }
     })
 }
 
@@ -57,10 +55,11 @@ fn records() -> impl Strategy<Value = Record> {
         any::<([u8; 32], [u8; 32])>(),
         prop::collection::vec(components(), 0..5),
         prop::collection::vec(effects(), 0..5),
-        any::<Option<[u8; 32]>>(),
+        any::<[Option<[u8; 32]>; 2]>(),
+        (any::<bool>(), prop::collection::vec(".{0,4}", 0..3), prop::collection::vec(paths(), 0..3)),
     );
     (head, body).prop_map(|((identity, run, ended, duration, ending, exit_code), body)| {
-        let (flags, (weak, key), components, effects, log) = body;
+        let (flags, (weak, key), components, effects, [log, trace], (is_traced, learned, scratch)) = body;
         Record {
             identity,
             run,
@@ -74,6 +73,10 @@ fn records() -> impl Strategy<Value = Record> {
             fingerprint: Fingerprint::new(components),
             effects,
             log: log.map(Digest),
+            evidence: if is_traced { Evidence::Traced } else { Evidence::Declared },
+            learned,
+            scratch,
+            trace: trace.map(Digest),
         }
     })
 }
@@ -115,7 +118,7 @@ proptest! {
 fn set_user_bits_are_never_brought_back() {
     let mut record = record("a", "1", Ending::Reusable);
     let after = State::File { digest: Digest::of(b""), size: 0, mode: 0o6755 };
-    record.effects = vec![Effect { path: path("x"), before: State::Absent, after, is_personal: false }];
+    record.effects = vec![Effect::new(path("x"), State::Absent, after)];
     let Entry::Commit { record, .. } = Entry::commit(BeginId([0; 16]), &record) else { panic!() };
     let read = record.into_record().unwrap();
     assert!(matches!(read.effects[0].after, State::File { mode: 0o755, .. }));

@@ -89,8 +89,8 @@ fn what_cannot_be_read_is_unknown_and_not_absent() {
     assert_eq!(disk.state(&path("closed/a")), State::Unknown);
     assert_eq!(disk.state(&path("nothing")), State::Absent);
     assert!(disk.names(&path("closed")).incomplete && !disk.names(&path("nothing")).incomplete);
-    assert!(answer(&disk, &Question::Names("closed/*".into())).is_doubtful);
-    assert!(answer(&disk, &Question::Names("**/a".into())).is_doubtful);
+    assert!(ask(&disk, &Question::Names("closed/*".into())).is_doubtful);
+    assert!(ask(&disk, &Question::Names("**/a".into())).is_doubtful);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_name_that_is_no_text_makes_a_listing_incomplete() {
     let disk = disk(&world);
     let names = disk.names(&path("d"));
     assert!(names.incomplete && names.entries.len() == 1);
-    assert!(answer(&disk, &Question::Names("d/**".into())).is_doubtful);
+    assert!(ask(&disk, &Question::Names("d/**".into())).is_doubtful);
 }
 
 /// What may happen between two looks at a file.

@@ -6,7 +6,7 @@ fn key_of(world: &Memory, inputs: &[&str]) -> Vec<(Question, Answer)> {
     let disk = disk(world);
     let inputs: Vec<Pattern> = inputs.iter().map(|text| pattern(text)).collect();
     let asked = questions(&disk, &inputs, &[]);
-    asked.into_iter().map(|question| (question.clone(), answer(&disk, &question))).collect()
+    asked.into_iter().map(|question| (question.clone(), ask(&disk, &question))).collect()
 }
 
 /// Claims that a change of the world shows in the answers to `input`, or that it does not.
@@ -125,4 +125,20 @@ fn questions_are_about_places_no_link_leads_to() {
     assert_eq!(asked(&["l/gone/deep"], &[]), ["l", "real/gone"], "nothing lies behind what is absent");
     assert_eq!(asked(&["real/d/x/below"], &[]), ["real/d/x"]);
     assert_eq!(asked(&[], &["l/out", "l/*.o", "own"]), ["l"], "of outputs only what leads to them");
+}
+
+#[test]
+fn a_listing_is_the_names_that_the_step_did_not_make() {
+    let world = world(&[("d/a", "1"), ("d/made", "own")]);
+    let disk = disk(&world);
+    let listing = |made: &str| {
+        let made = State::File { digest: Digest::of(made.as_bytes()), size: 3, mode: 0o644 };
+        answer(&disk, &|at, found| *at == path("d/made") && found() == made, &Question::Listing(path("d")))
+    };
+    let (with, without) = (listing("other"), listing("own"));
+    assert_eq!((&*with.short, &*without.short), ("2 names", "1 name"));
+    world.file("/w/d/made", "edited").file("/w/d/a", "2");
+    assert_eq!(listing("own"), with, "what a person made of it is a name like any other");
+    let empty = ask(&disk, &Question::Listing(path("gone")));
+    assert_eq!((&*empty.short, empty.is_doubtful), ("0 names", false));
 }
