@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use super::{Names, State, View};
+use super::{Names, State, View, git_index};
 use crate::{
     base::{Digest, WsPath},
     sys::{self, FileKind, Stat, System},
@@ -109,9 +109,14 @@ impl Disk {
         {
             return file(&stat, known.digest);
         }
-        let Ok((hashed, digest)) = sys::hash_file(&*self.system, &self.absolute(path)) else {
+        let absolute = self.absolute(path);
+        let Ok((hashed, mut digest)) = sys::hash_file(&*self.system, &absolute) else {
             return State::Unknown;
         };
+        if path.as_str().ends_with(".git/index") {
+            let listed = self.system.read(&absolute).ok().and_then(|bytes| git_index::digest(&bytes));
+            digest = listed.unwrap_or(digest);
+        }
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_settled(&hashed) {
             files.insert(path.clone(), KnownFile { stat: hashed, digest });

@@ -10,6 +10,7 @@ mod component;
 mod difference;
 mod disk;
 mod expand;
+mod git_index;
 mod observe;
 mod resolve;
 mod state;
