@@ -101,4 +101,25 @@ fn a_script_run_by_its_number_gives_its_own_code() {
     step("exit 0").az("0100").code(0);
     step("exit 200").az("0100").code(200);
     step("true").az("0999").code(2).says("AZ0104");
+    // Options may stand before the number.
+    for options in ["-q", "-C .", "--color never --format=text"] {
+        step("exit 7").az(&format!("{options} 0100")).code(7).ran(["0100"]);
+    }
+}
+
+#[test]
+fn data_that_cannot_be_written_is_1_and_told() {
+    if !std::path::Path::new("/dev/full").exists() {
+        eprintln!("skipped: there is no /dev/full");
+        return;
+    }
+    let repo = step("# Inputs: in.txt\n# Outputs:\ntrue").file("in.txt", "");
+    let az = env!("CARGO_BIN_EXE_az");
+    for line in ["build 0100 --json", "build 0100 --json", "list", "plan 0100 --format jsonl", "help"] {
+        repo.sh(&format!("'{az}' {line} > /dev/full")).code(1).says("AZ0908").says("cannot be written");
+    }
+    // What went wrong before counts for more.
+    repo.sh(&format!("'{az}' build 0999 --json > /dev/full")).code(3).says("AZ0908");
+    // A reader that has seen enough is no error.
+    repo.sh(&format!("{{ '{az}' list; echo $? >&2; }} | true")).not("AZ0908").says("0");
 }
