@@ -86,14 +86,11 @@ const NEVER_CLEARED: [&str; 2] = ["kept", "lock"];
 impl Engine {
     /// Returns the entries of the cache, the latest first.
     pub fn cache_entries(&self) -> Vec<CacheEntry> {
-        let store = Store::open(Arc::clone(&self.system), self.layout.clone());
-        let mut seen = BTreeSet::new();
-        let records = store.records().into_iter().rev();
-        records
-            .map(|record| (record.key, record))
-            .filter(|(key, _)| seen.insert(*key))
-            .map(|(key, record)| CacheEntry { key, is_usable: store.is_usable(&record), record })
-            .collect()
+        entries_of(&self.store())
+    }
+
+    fn store(&self) -> Store {
+        Store::open(Arc::clone(&self.system), self.layout.clone())
     }
 
     /// Returns the entry whose key starts with `prefix`.
@@ -119,10 +116,10 @@ impl Engine {
 
     /// Returns how much the cache holds. Looks at every blob's size, and reads none.
     pub fn cache_status(&self) -> CacheStatus {
-        let entries = self.cache_entries();
+        let store = self.store();
+        let entries = entries_of(&store);
         let (blobs, blob_bytes) = count(&*self.system, &self.layout.blobs());
         let runs = self.runs();
-        let store = Store::open(Arc::clone(&self.system), self.layout.clone());
         CacheStatus {
             entries: entries.len(),
             usable: entries.iter().filter(|entry| entry.is_usable).count(),
@@ -131,7 +128,7 @@ impl Engine {
             blob_bytes,
             journal_bytes: self.system.stat(&self.layout.entries()).map_or(0, |stat| stat.size),
             is_damaged: store.is_damaged(),
-            hit_rate: hit_rate(&runs),
+            hit_rate: hit_rate(&*self.system, &runs),
             runs: runs.len(),
             kept: count(&*self.system, &self.kept_folder()).0,
         }
@@ -193,6 +190,16 @@ impl Engine {
     }
 }
 
+fn entries_of(store: &Store) -> Vec<CacheEntry> {
+    let mut seen = BTreeSet::new();
+    let records = store.records().into_iter().rev();
+    records
+        .map(|record| (record.key, record))
+        .filter(|(key, _)| seen.insert(*key))
+        .map(|(key, record)| CacheEntry { key, is_usable: store.is_usable(&record), record })
+        .collect()
+}
+
 fn no_such_entry(entries: &[CacheEntry], prefix: &str) -> Diagnostic {
     let hex: Vec<String> = entries.iter().map(|entry| entry.key.to_hex()).collect();
     let starts = hex.iter().map(|key| &key[..prefix.len().min(key.len())]);
@@ -222,10 +229,11 @@ fn count(system: &dyn System, folder: &Path) -> (usize, u64) {
     total
 }
 
-fn hit_rate(runs: &[RunEntry]) -> Option<HitRate> {
+fn hit_rate(system: &dyn System, runs: &[RunEntry]) -> Option<HitRate> {
     let mut rate = HitRate::default();
-    let ended = runs.iter().filter_map(|run| run.result.as_ref()?.get("counts"));
-    for counts in ended.take(RATED_RUNS) {
+    let ended = runs.iter().filter_map(|run| run.result(system));
+    for result in ended.take(RATED_RUNS) {
+        let counts = &result["counts"];
         let of = |name: &str| counts[name].as_u64().unwrap_or(0);
         let reused = of("cached") + of("restored");
         rate.runs += 1;

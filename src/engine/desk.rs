@@ -15,7 +15,6 @@ use super::{
     materialize::Promises,
     prepare::Prepared,
     run::{exit_code, save_known_files},
-    runs::short_run,
     session::Cache,
 };
 use crate::{
@@ -29,7 +28,7 @@ use crate::{
         runner::{Command, Control, Ended, Local, Runner, StartError},
         scheduler::{Ending, Outcome, Verdict},
     },
-    journal::{RunFolder, RunInfo, Status, new_run_id},
+    journal::{RunFolder, RunInfo, Status, new_run_id, short_run},
     plan::{Node, Plan},
     report::{RunView, result_json},
 };

@@ -34,7 +34,7 @@ pub use listing::{ListedPlaybook, ListedScript, Listing};
 pub use node_key::NodeKey;
 pub use overview::Overview;
 pub use run::{BuildOptions, BuildResult, Force};
-pub use runs::{SavedRun, short_run};
+pub use runs::SavedRun;
 pub use session::{Ask, Engine, EngineError};
 pub use verdict::{PlanReport, PlannedVerdict, Verdict};
 pub use why::Why;
