@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsStr,
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -80,8 +81,10 @@ pub struct Cleared {
 
 /// Runs that the hit rate is taken from.
 const RATED_RUNS: usize = 10;
-/// What clearing leaves: a person's work, and the file that others may be waiting at.
-const NEVER_CLEARED: [&str; 2] = ["kept", "lock"];
+/// Tells whether clearing leaves it: a person's work, and the locks that others may be waiting at.
+fn is_never_cleared(name: &OsStr) -> bool {
+    name == "kept" || name.as_encoded_bytes().starts_with(b"lock")
+}
 
 impl Engine {
     /// Returns the entries of the cache, the latest first.
@@ -148,7 +151,7 @@ impl Engine {
         if self.system.stat(&version).is_err() {
             return Ok(Cleared::default());
         }
-        let _lock = self.lock_workspace(on_wait);
+        let _lock = self.lock_workspace(on_wait)?;
         let status = self.cache_status();
         let mut cleared = Cleared {
             entries: status.entries,
@@ -163,7 +166,7 @@ impl Engine {
             EngineError::from(Diagnostic::error(code::CACHE_UNUSABLE, message).help(help))
         };
         for entry in self.system.list(&version).map_err(|error| failed(&version, &error))? {
-            if NEVER_CLEARED.iter().any(|name| entry.name == *name) {
+            if is_never_cleared(&entry.name) {
                 continue;
             }
             let path = version.join(&entry.name);

@@ -9,7 +9,6 @@ use std::{
 
 use super::{
     Ask, BuildOptions, Engine,
-    environment::PARENT,
     job::{Attempt, Done, Shared},
     lookup::{Decided, decide},
     materialize::Promises,
@@ -103,7 +102,7 @@ impl<'a> Desk<'a> {
             run: run.clone(),
             root: engine.root.clone(),
             force: options.force,
-            parents: engine.env.get(PARENT).cloned().unwrap_or_default(),
+            chain: engine.chain.clone(),
             known_paths: known_paths(plan),
         };
         Self {

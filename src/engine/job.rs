@@ -3,7 +3,11 @@
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
-    environment::PARENT, lookup::questions_of, materialize::Promises, prepare::Prepared, run::Force,
+    lookup::questions_of,
+    materialize::Promises,
+    nesting::{Chain, PARENT},
+    prepare::Prepared,
+    run::Force,
     session::Cache,
 };
 use crate::{
@@ -31,8 +35,8 @@ pub(super) struct Shared {
     pub(super) root: PathBuf,
     pub(super) kept: PathBuf,
     pub(super) force: Force,
-    /// The chain of steps az runs in, and how one of ours is added to it.
-    pub(super) parents: String,
+    /// The steps az runs inside.
+    pub(super) chain: Chain,
     /// Literal paths that any step of the plan declares: what is watched around a step that declares nothing.
     pub(super) known_paths: Vec<WsPath>,
 }
@@ -174,10 +178,7 @@ impl Attempt {
         let temporary = self.private_folder()?;
         let mut values = prepared.environment.values.clone();
         values.insert("TMPDIR".to_owned(), temporary.display().to_string());
-        let entry = format!("{}\t{}", self.shared.root.display(), node.identity);
-        let parents =
-            if self.shared.parents.is_empty() { entry } else { format!("{}\n{entry}", self.shared.parents) };
-        values.insert(PARENT.to_owned(), parents);
+        values.insert(PARENT.to_owned(), self.shared.chain.with(&self.shared.root, &node.identity));
         let program = prepared
             .program
             .as_ref()

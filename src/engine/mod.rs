@@ -13,6 +13,7 @@ mod listing;
 mod logs;
 mod lookup;
 mod materialize;
+mod nesting;
 mod node_key;
 mod nodes;
 mod overview;
