@@ -6,6 +6,7 @@ use super::table::indented;
 use crate::{
     base::Digest,
     cache::{Effect, Ending, Record},
+    event::millis,
     fingerprint::{Component, Fingerprint, State},
     journal::short_run,
 };
@@ -60,7 +61,7 @@ pub(super) fn summary_json(record: &Record, is_usable: bool) -> Value {
         "identity": record.identity,
         "run": record.run,
         "ended": record.ended.to_rfc3339(),
-        "duration_ms": u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX),
+        "duration_ms": millis(record.duration),
         "ending": word,
         "why": why,
         "usable": is_usable,

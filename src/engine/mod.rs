@@ -5,7 +5,9 @@
 mod cache_admin;
 mod cache_export;
 mod check;
+mod conclusion;
 mod desk;
+mod ending;
 mod environment;
 mod gate;
 mod job;
@@ -22,6 +24,8 @@ mod reasons;
 mod run;
 mod runs;
 mod session;
+mod stages;
+mod teller;
 mod tools;
 mod verdict;
 mod why;

@@ -2,11 +2,11 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::{Ask, Engine, EngineError, desk::Desk, prepare::prepare, session::Cache};
+use super::{Ask, Engine, EngineError, desk::Desk, prepare::prepare, session::Cache, teller::Told};
 use crate::{
     cache,
     diag::{Diagnostic, code, has_errors},
-    event::{Envelope, Outcome},
+    event::Envelope,
     execute::{
         driver::{self, Signals},
         scheduler::{self, OnFailure, Policy, Scheduler},
@@ -82,22 +82,19 @@ impl Engine {
         self.refuse_loop(&plan)?;
         let _lock = self.lock_workspace(on_wait)?;
         let cache = self.open_cache();
-        let scheduler = Scheduler::new(scheduler_nodes(&plan), self.policy(options, &plan));
+        let policy = self.policy(options, &plan);
+        let goes_on = policy.on_failure == OnFailure::KeepGoing;
+        let scheduler = Scheduler::new(scheduler_nodes(&plan), policy);
         // Without handlers a signal ends az as it would any program; the guard still ends the steps.
         let signals = Signals::install().unwrap_or_else(|_| Signals::none());
-        let mut told = Vec::new();
-        let mut on_event = |envelope: &Envelope| {
-            told.push(envelope.clone());
-            on_event(envelope);
-        };
-        let mut desk = Desk::new(self, ask, options, &plan, nodes, cache, &mut on_event);
+        let mut desk = Desk::new(self, ask, options, &plan, nodes, cache, on_event);
         desk.start();
         let summary = driver::drive(scheduler, &mut desk, &*self.system, &signals);
-        let (view, exit_code, folder) = desk.finish(&summary, &diagnostics);
+        let (Told { view, folder, events }, exit_code) = desk.finish(&summary, goes_on);
         let is_bound_in_time =
             plan.nodes.iter().any(|node| matches!(node.settings.cache, Some(CachePolicy::For(_))));
         if exit_code == 0 && folder.is_none() && !is_bound_in_time {
-            self.write_gate(ask, options, &view, &diagnostics, &told);
+            self.write_gate(ask, options, &view, &diagnostics, &events);
         }
         Ok(BuildResult { view, diagnostics, exit_code, folder })
     }
@@ -185,18 +182,6 @@ fn scheduler_nodes(plan: &Plan) -> Vec<scheduler::Node> {
 fn need(edge: &crate::plan::Edge) -> scheduler::Need {
     let strength = if edge.kind.is_hard() { scheduler::Strength::Hard } else { scheduler::Strength::Order };
     scheduler::Need { node: edge.to, strength }
-}
-
-/// Returns the exit code of a run whose steps ended like this.
-pub(super) fn exit_code(view: &RunView, continue_on_error: bool, is_strict: bool, has_warning: bool) -> u8 {
-    let counts = view.counts();
-    let is_attention = view.nodes.values().any(|node| node.flags.iter().any(|flag| flag == "attention"));
-    match () {
-        () if counts.failed > 0 && continue_on_error => 10,
-        () if counts.failed > 0 || counts.of(Outcome::Blocked) > 0 || is_attention => 1,
-        () if is_strict && has_warning => 4,
-        () => 0,
-    }
 }
 
 /// Keeps the settled digests for the next run; losing them costs hashing only.
