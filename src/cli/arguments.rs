@@ -209,13 +209,22 @@ pub(super) struct Script {
 
 /// Turns `az 0402 ...` into `az script 0402 ...`: a number in a verb's place is a script.
 pub(super) fn rewrite(mut words: Vec<OsString>) -> Vec<OsString> {
-    let is_number = |word: &OsString| {
-        let word = word.to_str().unwrap_or_default();
+    let is_number = |word: &str| {
         let is_prefix = word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit());
         is_prefix || ScriptNumber::from_digits(word).is_some()
     };
-    if words.get(1).is_some_and(is_number) {
-        words.insert(1, "script".into());
+    let mut place = 1;
+    while let Some(word) = words.get(place).and_then(|word| word.to_str()) {
+        match word {
+            "-C" | "--directory" | "--format" | "--color" => place += 2,
+            _ if word.starts_with('-') => place += 1,
+            _ => {
+                if is_number(word) {
+                    words.insert(place, "script".into());
+                }
+                break;
+            }
+        }
     }
     words
 }

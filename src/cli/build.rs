@@ -19,6 +19,8 @@ use crate::{
 
 /// Exit code when nothing is selected.
 const NOTHING_SELECTED: u8 = 3;
+/// Exit code when another az holds what this one needs.
+const HELD: u8 = 75;
 /// Exit code of warnings under `--strict`.
 const WARNINGS: u8 = 4;
 
@@ -156,6 +158,7 @@ pub(super) fn refuse(printer: &Printer, error: &EngineError) -> u8 {
     let is_empty = |fault: &Diagnostic| fault.code == code::NOTHING_SELECTED;
     let is_only_empty = error.diagnostics.iter().all(|fault| !fault.is_error() || is_empty(fault));
     match () {
+        () if error.diagnostics.iter().any(|fault| fault.code == code::LOCKED) => HELD,
         () if is_only_empty || (error.is_strict && error.diagnostics.iter().any(is_empty)) => {
             NOTHING_SELECTED
         }

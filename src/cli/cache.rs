@@ -6,24 +6,19 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{
-    Outcome, USAGE,
+    Outcome,
     arguments::{Format, Output, Request},
     build::{self, open, refuse},
     printer::Printer,
-    record::{
-        self, component_lines, components_json, indented, origin, record_json, short_key, summary_json,
-    },
-    table::columns,
+    record::{self, component_lines, components_json, origin, record_json, short_key, summary_json},
+    table::{columns, indented},
 };
 use crate::{
     base::{bytes, duration, list, plural},
-    diag::code,
     engine::{CacheEntry, CacheStatus, Cleared, Engine, EngineError, Exported, NodeKey},
+    journal::short_run,
     sys::System,
 };
-
-/// Exit code when another run holds what this one needs.
-const HELD: u8 = 75;
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Cache {
@@ -95,7 +90,7 @@ pub(super) fn cache(system: &Arc<dyn System>, printer: &Printer, output: &Output
         }
         Ok(())
     });
-    Ok(done.map_or_else(|error| refuse_cache(printer, &error), |()| 0))
+    Ok(done.map_or_else(|error| refuse(printer, &error), |()| 0))
 }
 
 impl Key {
@@ -107,12 +102,6 @@ impl Key {
         }
         request
     }
-}
-
-fn refuse_cache(printer: &Printer, error: &EngineError) -> u8 {
-    let code = refuse(printer, error);
-    let is_held = error.diagnostics.iter().any(|fault| fault.code == code::LOCKED);
-    if is_held && code == USAGE { HELD } else { code }
 }
 
 fn show_status(printer: &Printer, status: &CacheStatus) {
@@ -183,7 +172,7 @@ fn row(entry: &CacheEntry) -> Vec<String> {
     vec![
         short_key(&entry.key),
         record.identity.clone(),
-        crate::engine::short_run(&record.run).to_owned(),
+        short_run(&record.run).to_owned(),
         record::readable_time(&record.ended.to_rfc3339()),
         duration(record.duration),
         record::ending(record, entry.is_usable),
@@ -210,7 +199,7 @@ fn show_entry(printer: &Printer, entry: &CacheEntry) {
         record::ending(record, *is_usable),
         duration(record.duration),
         component_lines(&record.fingerprint),
-        indented(&columns(&effects)),
+        indented(&effects),
     ));
     if let Some(log) = record.log {
         printer.data(&format!("log {log}\n"));

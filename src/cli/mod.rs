@@ -18,7 +18,7 @@ mod table;
 mod topics;
 mod why;
 
-use std::{ffi::OsString, sync::Arc};
+use std::{ffi::OsString, panic::AssertUnwindSafe, sync::Arc};
 
 use arguments::{Arguments, Output, Verb};
 use clap::{Parser, error::ErrorKind};
@@ -26,34 +26,55 @@ use printer::Printer;
 
 use crate::{
     diag::{Diagnostic, code},
+    execute::driver::Panic,
     sys::System,
 };
 
+/// Exit code of a failure.
+const FAILED: u8 = 1;
 /// Exit code of a usage or playbook error.
 const USAGE: u8 = 2;
+/// Exit code when az itself is at fault; scripts must be able to tell it from a failed step.
+const INTERNAL_ERROR: u8 = 100;
 
 /// Runs az with the arguments of a command line, the program's name first; returns what az exits with.
 pub fn run(system: &Arc<dyn System>, arguments: Vec<OsString>) -> u8 {
     let words = arguments::rewrite(arguments);
-    let parsed = match Arguments::try_parse_from(&words) {
-        Ok(parsed) => parsed,
-        Err(error) => return answer_clap(&**system, &error, &words),
-    };
-    let printer = Printer::new(&**system, &parsed.output);
-    let outcome = match parsed.verb {
+    let parsed = Arguments::try_parse_from(&words);
+    let output = parsed.as_ref().map_or_else(|_| Output::guess(&words), |parsed| parsed.output.clone());
+    let printer = Printer::new(&**system, &output);
+    let code = caught(&printer, || match parsed {
+        Ok(Arguments { verb, output }) => answer(system, &printer, &output, verb),
+        Err(error) => answer_clap(&printer, &error, &words),
+    });
+    printer.finish(code)
+}
+
+/// Runs what may go wrong by a mistake of az's own, and then says so.
+fn caught(printer: &Printer, run: impl FnOnce() -> u8) -> u8 {
+    std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
+        let message = format!("az made a mistake: {}", Panic::from(&*payload).0);
+        let help = "report it with what stands above; what was recorded is not affected";
+        printer.diagnostics(&[Diagnostic::error(code::INTERNAL, message).help(help)]);
+        INTERNAL_ERROR
+    })
+}
+
+fn answer(system: &Arc<dyn System>, printer: &Printer, output: &Output, verb: Option<Verb>) -> u8 {
+    let outcome = match verb {
         None => {
-            overview::overview(system, &printer, &parsed.output);
+            overview::overview(system, printer, output);
             Ok(0)
         }
-        Some(Verb::Build(build)) => build::build(system, &printer, &parsed.output, &build),
-        Some(Verb::Script(script)) => build::script(system, &printer, &parsed.output, &script),
-        Some(Verb::List(list)) => list::list(system, &printer, &parsed.output, &list),
-        Some(Verb::Check(check)) => Ok(check::check(system, &printer, &parsed.output, &check)),
-        Some(Verb::Plan(plan)) => plan::plan(system, &printer, &parsed.output, &plan),
-        Some(Verb::Why(why)) => why::why(system, &printer, &parsed.output, &why),
-        Some(Verb::Runs(runs)) => runs::runs(system, &printer, &parsed.output, &runs),
-        Some(Verb::Cache(cache)) => cache::cache(system, &printer, &parsed.output, &cache),
-        Some(Verb::Help { topic }) => help::help(&printer, topic.as_deref()),
+        Some(Verb::Build(build)) => build::build(system, printer, output, &build),
+        Some(Verb::Script(script)) => build::script(system, printer, output, &script),
+        Some(Verb::List(list)) => list::list(system, printer, output, &list),
+        Some(Verb::Check(check)) => Ok(check::check(system, printer, output, &check)),
+        Some(Verb::Plan(plan)) => plan::plan(system, printer, output, &plan),
+        Some(Verb::Why(why)) => why::why(system, printer, output, &why),
+        Some(Verb::Runs(runs)) => runs::runs(system, printer, output, &runs),
+        Some(Verb::Cache(cache)) => cache::cache(system, printer, output, &cache),
+        Some(Verb::Help { topic }) => help::help(printer, topic.as_deref()),
     };
     outcome.unwrap_or_else(|fault| {
         printer.diagnostics(&[*fault]);
@@ -62,8 +83,7 @@ pub fn run(system: &Arc<dyn System>, arguments: Vec<OsString>) -> u8 {
 }
 
 /// Shows help or version, or what is wrong with the words; returns the exit code.
-fn answer_clap(system: &dyn System, error: &clap::Error, words: &[OsString]) -> u8 {
-    let printer = Printer::new(system, &Output::guess(words));
+fn answer_clap(printer: &Printer, error: &clap::Error, words: &[OsString]) -> u8 {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         printer.data(&error.render().to_string());
         return 0;
@@ -79,4 +99,18 @@ type Outcome = Result<u8, Box<Diagnostic>>;
 #[expect(clippy::unnecessary_box_returns, reason = "outcomes hold boxed diagnostics")]
 fn usage(message: impl Into<String>, help: impl Into<String>) -> Box<Diagnostic> {
     Box::new(Diagnostic::error(code::USAGE, message).help(help))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::Memory;
+
+    #[test]
+    fn a_mistake_of_azs_own_is_100_and_no_other_code() {
+        let printer = Printer::new(&Memory::new(), &Output::guess(&[]));
+        assert_eq!(caught(&printer, || panic!("a step has no place")), 100);
+        assert_eq!(caught(&printer, || 7), 7);
+        assert_eq!(printer.finish(100), 100);
+    }
 }

@@ -60,12 +60,10 @@ fn text(overview: &Overview, now: Timestamp) -> String {
             listing.playbooks.len() - SHOWN
         )));
     }
-    out.push_str(&format_line(
-        &overview
-            .last_run
-            .as_ref()
-            .map_or_else(|| "nothing was run here yet".to_owned(), |run| last_run(run, now)),
-    ));
+    out.push_str(&format_line(&overview.last_run.as_ref().map_or_else(
+        || "nothing was run here yet".to_owned(),
+        |run| last_run(run, overview.last_result.as_ref(), now),
+    )));
     out.push('\n');
     out.push_str(&indented(&next(overview)));
     out
@@ -93,7 +91,7 @@ fn playbook_row(playbook: &ListedPlaybook) -> Vec<String> {
 }
 
 /// Says how the last run went: `last run: ci, 3 minutes ago: failed; ran 2, reused 5, failed 1`.
-fn last_run(run: &RunEntry, now: Timestamp) -> String {
+fn last_run(run: &RunEntry, result: Option<&Value>, now: Timestamp) -> String {
     let info = &run.info;
     let mut line = format!(
         "last run: {}",
@@ -110,7 +108,7 @@ fn last_run(run: &RunEntry, now: Timestamp) -> String {
         Status::Interrupted => "was interrupted",
     };
     _ = write!(line, ": {ending}");
-    let counts = run.result.as_ref().map(|result| &result["counts"]);
+    let counts = result.map(|result| &result["counts"]);
     let of = |word: &str| counts.and_then(|counts| counts[word].as_u64()).unwrap_or(0);
     let reused = of("cached") + of("restored");
     let words =

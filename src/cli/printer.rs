@@ -1,12 +1,18 @@
 //! The one way to standard output and standard error.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    cell::RefCell,
+    io::{self, ErrorKind, IsTerminal, Write},
+};
 
 use serde_json::Value;
 
-use super::arguments::{Color, Format, Output};
+use super::{
+    FAILED,
+    arguments::{Color, Format, Output},
+};
 use crate::{
-    diag::{self, Diagnostic, Look, to_json},
+    diag::{self, Diagnostic, Look, code, to_json},
     sys::System,
 };
 
@@ -15,12 +21,13 @@ pub(super) struct Printer {
     look: Look,
     data_color: bool,
     pub(super) format: Format,
+    /// Why data could not be written: the first time.
+    lost: RefCell<Option<io::Error>>,
 }
 
 /// Columns that text is wrapped at.
 const WIDTH: usize = 100;
 
-#[expect(clippy::unused_self, reason = "all output goes through the one printer")]
 impl Printer {
     pub(super) fn new(system: &dyn System, output: &Output) -> Self {
         let env = system.env();
@@ -31,9 +38,9 @@ impl Printer {
             Color::Never => false,
             Color::Auto => (is_terminal && !is_dumb && !is_set("NO_COLOR")) || is_set("CLICOLOR_FORCE"),
         };
-        let look = Look { color: color(std::io::stderr().is_terminal()), unicode: true, width: WIDTH };
+        let look = Look { color: color(io::stderr().is_terminal()), unicode: true, width: WIDTH };
         let format = if output.json { Format::Json } else { output.format };
-        Self { look, data_color: color(std::io::stdout().is_terminal()), format }
+        Self { look, data_color: color(io::stdout().is_terminal()), format, lost: RefCell::default() }
     }
 
     /// Tells whether colours may be used in the conversation.
@@ -41,14 +48,32 @@ impl Printer {
         self.look.color
     }
 
-    /// Writes data; a reader that has gone away is no error.
+    /// Writes data.
     pub(super) fn data(&self, text: &str) {
-        _ = std::io::stdout().lock().write_all(text.as_bytes());
+        self.bytes(text.as_bytes());
     }
 
     /// Writes data that need not be text.
     pub(super) fn bytes(&self, bytes: &[u8]) {
-        _ = std::io::stdout().lock().write_all(bytes);
+        self.note(io::stdout().lock().write_all(bytes));
+    }
+
+    /// Ends the output: returns what az exits with, which is no success if data was lost.
+    pub(super) fn finish(self, code: u8) -> u8 {
+        self.note(io::stdout().lock().flush());
+        let Some(error) = self.lost.take() else { return code };
+        let fault = Diagnostic::error(code::UNWRITTEN, format!("standard output cannot be written: {error}"));
+        self.diagnostic(&fault.help("make room, or send it to a file that can be written"));
+        if code == 0 { FAILED } else { code }
+    }
+
+    /// Remembers an error; a reader that has gone away is none.
+    fn note(&self, written: io::Result<()>) {
+        if let Err(error) = written
+            && error.kind() != ErrorKind::BrokenPipe
+        {
+            self.lost.borrow_mut().get_or_insert(error);
+        }
     }
 
     /// Writes a JSON value, on one line where values follow each other.
@@ -62,12 +87,12 @@ impl Printer {
 
     /// Writes a line of conversation.
     pub(super) fn say(&self, line: &str) {
-        _ = writeln!(std::io::stderr().lock(), "{line}");
+        _ = writeln!(io::stderr().lock(), "{line}");
     }
 
     /// Writes a diagnostic for people.
     pub(super) fn diagnostic(&self, fault: &Diagnostic) {
-        _ = std::io::stderr().lock().write_all(diag::render(fault, self.look).as_bytes());
+        _ = io::stderr().lock().write_all(diag::render(fault, self.look).as_bytes());
     }
 
     /// Writes a diagnostic that is itself the answer.

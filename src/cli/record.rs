@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::table::columns;
+use super::table::indented;
 use crate::{
     base::Digest,
     cache::{Effect, Ending, Record},
-    engine::short_run,
+    event::millis,
     fingerprint::{Component, Fingerprint, State},
+    journal::short_run,
 };
 
 /// Digits of a key that people are shown, and that name it well enough.
@@ -39,12 +40,7 @@ pub(super) fn component_lines(fingerprint: &Fingerprint) -> String {
     let row = |component: &Component| {
         vec![component.kind.as_str().to_owned(), component.name.clone(), component.short.clone()]
     };
-    indented(&columns(&fingerprint.components().iter().map(row).collect::<Vec<_>>()))
-}
-
-/// Puts two blanks before each line.
-pub(super) fn indented(text: &str) -> String {
-    text.lines().flat_map(|line| ["  ", line, "\n"]).collect()
+    indented(&fingerprint.components().iter().map(row).collect::<Vec<_>>())
 }
 
 /// Returns where a record comes from: `run 7f3a, 2026-11-21 05:13:19 UTC`.
@@ -65,7 +61,7 @@ pub(super) fn summary_json(record: &Record, is_usable: bool) -> Value {
         "identity": record.identity,
         "run": record.run,
         "ended": record.ended.to_rfc3339(),
-        "duration_ms": u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX),
+        "duration_ms": millis(record.duration),
         "ending": word,
         "why": why,
         "usable": is_usable,

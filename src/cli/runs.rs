@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     base::{Timestamp, duration},
-    engine::{Engine, EngineError, SavedRun, short_run},
-    journal::{RunEntry, Status},
+    engine::{Engine, EngineError, SavedRun},
+    journal::{RunEntry, Status, short_run},
     report::{Lines, Verbosity, explain, explain_node, result_json, summary_line},
     sys::System,
 };
@@ -47,19 +47,21 @@ enum RunsVerb {
 pub(super) fn runs(system: &Arc<dyn System>, printer: &Printer, output: &Output, words: &Runs) -> Outcome {
     let done = open(system, output).and_then(|engine| match &words.verb {
         None | Some(RunsVerb::List) => {
-            list(printer, &engine.runs());
+            list(printer, &engine);
             Ok(())
         }
         Some(RunsVerb::Show { run, log: Some(step) }) => show_log(printer, &engine, run, step),
         Some(RunsVerb::Show { run, log: None }) => {
-            show(printer, output, &engine.run_called(run)?);
+            show(printer, output, &engine, &engine.run_called(run)?);
             Ok(())
         }
     });
     Ok(done.map_or_else(|error| refuse(printer, &error), |()| 0))
 }
 
-fn list(printer: &Printer, runs: &[RunEntry]) {
+fn list(printer: &Printer, engine: &Engine) {
+    let runs = engine.runs().into_iter().map(|run| (engine.result_of(&run), run));
+    let runs: Vec<(Option<Value>, RunEntry)> = runs.collect();
     match printer.format {
         Format::Json => {
             let runs: Vec<Value> = runs.iter().map(run_json).collect();
@@ -76,9 +78,9 @@ fn list(printer: &Printer, runs: &[RunEntry]) {
     }
 }
 
-fn row(run: &RunEntry) -> Vec<String> {
+fn row((result, run): &(Option<Value>, RunEntry)) -> Vec<String> {
     let counts = |names: &[&str]| {
-        let counts = run.result.as_ref().map(|result| &result["counts"]);
+        let counts = result.as_ref().map(|result| &result["counts"]);
         let sum = counts.map(|counts| names.iter().filter_map(|name| counts[name].as_u64()).sum::<u64>());
         sum.map_or_else(|| "-".to_owned(), |sum| sum.to_string())
     };
@@ -100,9 +102,9 @@ fn time_of(run: &RunEntry) -> Option<std::time::Duration> {
     Some(end.since(Timestamp::from_rfc3339(&run.info.start_time)?))
 }
 
-fn run_json(run: &RunEntry) -> Value {
+fn run_json((result, run): &(Option<Value>, RunEntry)) -> Value {
     let info = &run.info;
-    let of = |field: &str| run.result.as_ref().map(|result| result[field].clone());
+    let of = |field: &str| result.as_ref().map(|result| result[field].clone());
     json!({
         "run": info.job_id,
         "request": info.request,
@@ -123,22 +125,22 @@ fn show_log(printer: &Printer, engine: &Engine, run: &str, step: &str) -> Result
     Ok(())
 }
 
-fn show(printer: &Printer, output: &Output, saved: &SavedRun) {
+fn show(printer: &Printer, output: &Output, engine: &Engine, saved: &SavedRun) {
     match printer.format {
-        Format::Json => printer.json(&saved_json(saved)),
+        Format::Json => printer.json(&saved_json(engine, saved)),
         Format::Jsonl => {
             for envelope in &saved.events {
                 printer.json(&serde_json::to_value(envelope).expect("an event can be written"));
             }
-            printer.json(&saved_json(saved));
+            printer.json(&saved_json(engine, saved));
         }
         Format::Text => printer.data(&saved_text(saved, output.quiet)),
     }
 }
 
 /// Returns `result.json`; of a run that broke off what its events come to.
-fn saved_json(saved: &SavedRun) -> Value {
-    saved.entry.result.clone().unwrap_or_else(|| {
+fn saved_json(engine: &Engine, saved: &SavedRun) -> Value {
+    engine.result_of(&saved.entry).unwrap_or_else(|| {
         let mut result = result_json(&saved.view);
         if saved.entry.info.status == Status::Interrupted {
             result["status"] = json!("interrupted");

@@ -35,11 +35,13 @@ warning, and an error under --strict. Scripts that selected ones depend on are a
 
 const EXIT_CODES: &str = "\
   0    success; warnings are allowed
-  1    a step failed or ran into its timeout
+  1    a step failed or ran into its timeout, or standard output could not be written
   2    the command line or a file is at fault; nothing was run
   3    nothing is selected (0 with --allow-empty)
   4    there are warnings, under --strict
   10   the run ended with failures under --continue-on-error
+  75   another az holds what this one needs
+  100  az itself made a mistake
   124  the run was over its --timeout
   130  interrupted (Ctrl-C); 143: terminated
 

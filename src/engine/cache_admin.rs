@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsStr,
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -80,20 +81,19 @@ pub struct Cleared {
 
 /// Runs that the hit rate is taken from.
 const RATED_RUNS: usize = 10;
-/// What clearing leaves: a person's work, and the file that others may be waiting at.
-const NEVER_CLEARED: [&str; 2] = ["kept", "lock"];
+/// Tells whether clearing leaves it: a person's work, and the locks that others may be waiting at.
+fn is_never_cleared(name: &OsStr) -> bool {
+    name == "kept" || name.as_encoded_bytes().starts_with(b"lock")
+}
 
 impl Engine {
     /// Returns the entries of the cache, the latest first.
     pub fn cache_entries(&self) -> Vec<CacheEntry> {
-        let store = Store::open(Arc::clone(&self.system), self.layout.clone());
-        let mut seen = BTreeSet::new();
-        let records = store.records().into_iter().rev();
-        records
-            .map(|record| (record.key, record))
-            .filter(|(key, _)| seen.insert(*key))
-            .map(|(key, record)| CacheEntry { key, is_usable: store.is_usable(&record), record })
-            .collect()
+        entries_of(&self.store())
+    }
+
+    fn store(&self) -> Store {
+        Store::open(Arc::clone(&self.system), self.layout.clone())
     }
 
     /// Returns the entry whose key starts with `prefix`.
@@ -119,10 +119,10 @@ impl Engine {
 
     /// Returns how much the cache holds. Looks at every blob's size, and reads none.
     pub fn cache_status(&self) -> CacheStatus {
-        let entries = self.cache_entries();
+        let store = self.store();
+        let entries = entries_of(&store);
         let (blobs, blob_bytes) = count(&*self.system, &self.layout.blobs());
         let runs = self.runs();
-        let store = Store::open(Arc::clone(&self.system), self.layout.clone());
         CacheStatus {
             entries: entries.len(),
             usable: entries.iter().filter(|entry| entry.is_usable).count(),
@@ -131,7 +131,7 @@ impl Engine {
             blob_bytes,
             journal_bytes: self.system.stat(&self.layout.entries()).map_or(0, |stat| stat.size),
             is_damaged: store.is_damaged(),
-            hit_rate: hit_rate(&runs),
+            hit_rate: hit_rate(&*self.system, &runs),
             runs: runs.len(),
             kept: count(&*self.system, &self.kept_folder()).0,
         }
@@ -151,7 +151,7 @@ impl Engine {
         if self.system.stat(&version).is_err() {
             return Ok(Cleared::default());
         }
-        let _lock = self.lock_workspace(on_wait);
+        let _lock = self.lock_workspace(on_wait)?;
         let status = self.cache_status();
         let mut cleared = Cleared {
             entries: status.entries,
@@ -166,7 +166,7 @@ impl Engine {
             EngineError::from(Diagnostic::error(code::CACHE_UNUSABLE, message).help(help))
         };
         for entry in self.system.list(&version).map_err(|error| failed(&version, &error))? {
-            if NEVER_CLEARED.iter().any(|name| entry.name == *name) {
+            if is_never_cleared(&entry.name) {
                 continue;
             }
             let path = version.join(&entry.name);
@@ -191,6 +191,16 @@ impl Engine {
     fn kept_folder(&self) -> PathBuf {
         self.layout.version().join("kept")
     }
+}
+
+fn entries_of(store: &Store) -> Vec<CacheEntry> {
+    let mut seen = BTreeSet::new();
+    let records = store.records().into_iter().rev();
+    records
+        .map(|record| (record.key, record))
+        .filter(|(key, _)| seen.insert(*key))
+        .map(|(key, record)| CacheEntry { key, is_usable: store.is_usable(&record), record })
+        .collect()
 }
 
 fn no_such_entry(entries: &[CacheEntry], prefix: &str) -> Diagnostic {
@@ -222,10 +232,11 @@ fn count(system: &dyn System, folder: &Path) -> (usize, u64) {
     total
 }
 
-fn hit_rate(runs: &[RunEntry]) -> Option<HitRate> {
+fn hit_rate(system: &dyn System, runs: &[RunEntry]) -> Option<HitRate> {
     let mut rate = HitRate::default();
-    let ended = runs.iter().filter_map(|run| run.result.as_ref()?.get("counts"));
-    for counts in ended.take(RATED_RUNS) {
+    let ended = runs.iter().filter_map(|run| run.result(system));
+    for result in ended.take(RATED_RUNS) {
+        let counts = &result["counts"];
         let of = |name: &str| counts[name].as_u64().unwrap_or(0);
         let reused = of("cached") + of("restored");
         rate.runs += 1;

@@ -52,9 +52,6 @@ const NOT_ASKED_FOR: [&str; 9] =
 /// Parts of names whose values are never shown.
 const SECRET_PARTS: [&str; 4] = ["TOKEN", "SECRET", "PASSWORD", "CREDENTIAL"];
 
-/// The variable that carries the chain of steps az runs in.
-pub(super) const PARENT: &str = "AZ_PARENT";
-
 /// What a step is given, and its part of the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Environment {

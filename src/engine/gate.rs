@@ -25,7 +25,7 @@ use crate::{
     base::{Digest, DigestWriter},
     cache::{Layout, WireStat},
     diag::Diagnostic,
-    event::{Counts, Envelope, Event},
+    event::{Counts, Envelope, Event, millis},
     fingerprint::is_settled,
     journal::new_run_id,
     report::RunView,
@@ -174,7 +174,7 @@ impl UpToDate {
 
     /// Returns how long the answer took so far.
     pub fn duration_ms(&self, system: &dyn System) -> u64 {
-        u64::try_from(system.monotonic().saturating_sub(self.started).as_millis()).unwrap_or(u64::MAX)
+        millis(system.monotonic().saturating_sub(self.started))
     }
 }
 

@@ -3,7 +3,12 @@
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
-    environment::PARENT, lookup::questions_of, materialize::Promises, prepare::Prepared, run::Force,
+    ending::{Meaning, meaning_of},
+    lookup::questions_of,
+    materialize::Promises,
+    nesting::{Chain, PARENT},
+    prepare::Prepared,
+    run::Force,
     session::Cache,
 };
 use crate::{
@@ -12,10 +17,9 @@ use crate::{
     diag::{Code, code},
     execute::{
         runner::{Command, Control, Ended, Exit, Runner, StartError, Stdio},
-        scheduler::{Ending, StopCause},
+        scheduler::Ending,
     },
     fingerprint::{Component, ComponentKind, Fingerprint, Question, State, View},
-    model::settings::ExitMeaning,
     plan::Reuse,
     sys,
 };
@@ -31,8 +35,8 @@ pub(super) struct Shared {
     pub(super) root: PathBuf,
     pub(super) kept: PathBuf,
     pub(super) force: Force,
-    /// The chain of steps az runs in, and how one of ours is added to it.
-    pub(super) parents: String,
+    /// The steps az runs inside.
+    pub(super) chain: Chain,
     /// Literal paths that any step of the plan declares: what is watched around a step that declares nothing.
     pub(super) known_paths: Vec<WsPath>,
 }
@@ -48,6 +52,21 @@ pub(super) struct Done {
     pub(super) duration: Duration,
     pub(super) warnings: Vec<(Code, String)>,
     pub(super) set_aside: Vec<SetAside>,
+}
+
+impl Done {
+    /// Returns what is left by an attempt that came to nothing.
+    pub(super) fn failed(error: String, duration: Duration) -> Self {
+        Self {
+            ending: Ending::Failed,
+            exit_code: None,
+            error: Some(error),
+            flags: Vec::new(),
+            duration,
+            warnings: Vec::new(),
+            set_aside: Vec::new(),
+        }
+    }
 }
 
 /// One attempt.
@@ -77,13 +96,16 @@ impl Attempt {
     /// Runs the attempt to its end, record included.
     pub(super) fn run(self, control: &Control) -> Done {
         let started = self.system().monotonic();
-        let before = match self.make_ready() {
-            Ok(before) => before,
-            Err(error) => return failed(error, Duration::ZERO),
-        };
         let command = match self.command() {
             Ok(command) => command,
-            Err(error) => return failed(error.to_string(), Duration::ZERO),
+            Err(error) => {
+                let error = format!("its folder for temporary files cannot be made: {error}");
+                return Done::failed(error, Duration::ZERO);
+            }
+        };
+        let before = match self.make_ready() {
+            Ok(before) => before,
+            Err(error) => return Done::failed(error, Duration::ZERO),
         };
         let ended = self.shared.runner.run(&command, control);
         let duration = self.system().monotonic().saturating_sub(started);
@@ -177,10 +199,7 @@ impl Attempt {
         let temporary = self.private_folder()?;
         let mut values = prepared.environment.values.clone();
         values.insert("TMPDIR".to_owned(), temporary.display().to_string());
-        let entry = format!("{}\t{}", self.shared.root.display(), node.identity);
-        let parents =
-            if self.shared.parents.is_empty() { entry } else { format!("{}\n{entry}", self.shared.parents) };
-        values.insert(PARENT.to_owned(), parents);
+        values.insert(PARENT.to_owned(), self.shared.chain.with(&self.shared.root, &node.identity));
         let program = prepared
             .program
             .as_ref()
@@ -211,7 +230,7 @@ impl Attempt {
 
     /// Looks at what the step did and records it.
     fn settle(&self, mut before: Before, ended: Ended, ended_ns: Option<i64>, duration: Duration) -> Done {
-        let (ending, error, mut flags) = self.classify(&ended);
+        let Meaning { ending, error, mut flags } = meaning_of(&self.prepared().node, &ended);
         let mut capture = self.capture(&before, ended_ns);
         self.leave_alone(&mut before, &mut capture);
         for effect in &capture.effects {
@@ -234,42 +253,6 @@ impl Attempt {
         self.commit(&mut before, capture, kept, exit_code, &flags, duration);
         let set_aside = self.changed_copies(&before);
         Done { ending, exit_code, error, flags, duration, warnings: before.warnings, set_aside }
-    }
-
-    /// Says what the end of the process means.
-    fn classify(&self, ended: &Ended) -> (Ending, Option<String>, Vec<String>) {
-        let mut flags = Vec::new();
-        if ended.has_leftovers {
-            flags.push("leftovers".to_owned());
-        }
-        match ended.stopped {
-            Some(StopCause::Timeout | StopCause::Deadline) => {
-                flags.push("timed_out".to_owned());
-                let limit = self.prepared().node.settings.timeout;
-                let limit =
-                    limit.map_or(String::new(), |limit| format!(" after {}", crate::base::duration(limit)));
-                return (Ending::TimedOut, Some(format!("timed out{limit}")), flags);
-            }
-            Some(StopCause::Interrupt) => return (Ending::Cancelled, Some("interrupted".to_owned()), flags),
-            None => {}
-        }
-        let code = match ended.exit {
-            Exit::Code(code) => code,
-            Exit::Signal(signal) => {
-                return (Ending::Failed, Some(format!("ended by signal {signal}")), flags);
-            }
-        };
-        let otherwise = if code == 0 { ExitMeaning::Success } else { ExitMeaning::Failure };
-        let meaning = self.prepared().node.exit_codes.get(&code).copied().unwrap_or(otherwise);
-        if !matches!(meaning, ExitMeaning::Success | ExitMeaning::Failure) {
-            flags.push(meaning.as_str().to_owned());
-        }
-        match meaning {
-            ExitMeaning::Success | ExitMeaning::Restart | ExitMeaning::Skipped => (Ending::Ok, None, flags),
-            ExitMeaning::Warning => (Ending::Warning, None, flags),
-            ExitMeaning::Attention => (Ending::Attention, None, flags),
-            ExitMeaning::Failure => (Ending::Failed, Some(format!("exit code {code}")), flags),
-        }
     }
 
     fn capture(&self, before: &Before, ended_ns: Option<i64>) -> Capture {
@@ -467,19 +450,7 @@ impl Attempt {
         self.commit(&mut before, Capture::default(), failure, None, &[], duration);
         let fault = error.to_diagnostic();
         before.warnings.push((fault.code, format!("{}; {}", fault.message, fault.help.unwrap_or_default())));
-        Done { warnings: before.warnings, ..failed(error.to_string(), duration) }
-    }
-}
-
-fn failed(error: String, duration: Duration) -> Done {
-    Done {
-        ending: Ending::Failed,
-        exit_code: None,
-        error: Some(error),
-        flags: Vec::new(),
-        duration,
-        warnings: Vec::new(),
-        set_aside: Vec::new(),
+        Done { warnings: before.warnings, ..Done::failed(error.to_string(), duration) }
     }
 }
 

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use super::{Engine, EngineError};
 use crate::{
-    base::{ScriptNumber, WsPath},
+    base::{ScriptNumber, WsPath, quoted_list},
     db::SourceFile,
-    diag::{Diagnostic, has_errors},
+    diag::{Diagnostic, code, has_errors},
     model::{
         decode::Reading,
         playbook::{Body, Playbook},
@@ -121,6 +121,35 @@ impl Engine {
         let listed = selected.scripts.iter().map(|index| &catalog.scripts[*index]);
         let scripts = listed.map(|(file, script)| self.listed_script(*file, script)).collect();
         Ok(Listing { scripts, playbooks: Vec::new(), diagnostics: selected.diagnostics })
+    }
+
+    /// Returns the file name of the one script with this number, or whose number starts with these three digits.
+    ///
+    /// # Errors
+    /// If there is none, or several.
+    pub fn script_called(&self, digits: &str) -> Result<String, EngineError> {
+        let catalog = catalog(&self.db, self.workspace);
+        let fits = |number: &str| number.starts_with(digits);
+        let found: Vec<&str> = catalog
+            .scripts
+            .iter()
+            .filter(|(_, script)| fits(&script.number.to_string()))
+            .map(|(_, script)| script.stem.as_str())
+            .collect();
+        let fault = match found.as_slice() {
+            [only] => return Ok((*only).to_owned()),
+            [] => Diagnostic::error(
+                code::NO_SUCH_NUMBER,
+                format!("no script has a number that starts with {digits}"),
+            )
+            .help("`az list` shows the scripts there are"),
+            several => {
+                let message = format!("{} scripts have a number that starts with {digits}", several.len());
+                let names = quoted_list(several.iter().take(12));
+                Diagnostic::error(code::AMBIGUOUS_NUMBER, message).help(format!("say which: {names}"))
+            }
+        };
+        Err(EngineError { diagnostics: vec![fault], is_strict: false })
     }
 
     fn listed_script(&self, file: SourceFile, script: &Script) -> ListedScript {

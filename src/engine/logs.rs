@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, SavedRun};
 use crate::{
-    base::{Digest, quoted_list},
+    base::Digest,
     cache::Blobs,
     diag::{Diagnostic, code},
-    model::query::catalog,
+    journal::short_run,
     report::RunView,
 };
 
@@ -28,32 +28,19 @@ impl Engine {
         path.strip_prefix(&self.root).unwrap_or(&path).display().to_string()
     }
 
-    /// Returns the file name of the one script with this number, or whose number starts with these three digits.
+    /// Returns what a step of a saved run printed, whether or not the step came to its end.
     ///
     /// # Errors
-    /// If there is none, or several.
-    pub fn script_called(&self, digits: &str) -> Result<String, EngineError> {
-        let catalog = catalog(&self.db, self.workspace);
-        let fits = |number: &str| number.starts_with(digits);
-        let found: Vec<&str> = catalog
-            .scripts
-            .iter()
-            .filter(|(_, script)| fits(&script.number.to_string()))
-            .map(|(_, script)| script.stem.as_str())
-            .collect();
-        let fault = match found.as_slice() {
-            [only] => return Ok((*only).to_owned()),
-            [] => Diagnostic::error(
-                code::NO_SUCH_NUMBER,
-                format!("no script has a number that starts with {digits}"),
-            )
-            .help("`az list` shows the scripts there are"),
-            several => {
-                let message = format!("{} scripts have a number that starts with {digits}", several.len());
-                let names = quoted_list(several.iter().take(12));
-                Diagnostic::error(code::AMBIGUOUS_NUMBER, message).help(format!("say which: {names}"))
-            }
-        };
-        Err(EngineError { diagnostics: vec![fault], is_strict: false })
+    /// If nothing of it is kept.
+    pub fn saved_log(&self, run: &SavedRun, id: &str) -> Result<Vec<u8>, EngineError> {
+        let unfinished = || self.system.read(&run.entry.log_path(id)).ok();
+        self.log_of(&run.view, id).or_else(unfinished).ok_or_else(|| {
+            let short = short_run(&run.entry.info.job_id);
+            let outcome = run.view.nodes.get(id).and_then(|node| node.outcome);
+            let why = outcome.map_or_else(String::new, |outcome| format!("; it was {outcome}"));
+            let message = format!("nothing that {id} printed in run {short} is kept{why}");
+            let help = format!("run it again: az build {id} --force");
+            Diagnostic::error(code::NO_LOG, message).help(help).into()
+        })
     }
 }

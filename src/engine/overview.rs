@@ -1,7 +1,9 @@
 //! What is here and how the last run went, at a glance.
 
+use serde_json::Value;
+
 use super::{Engine, Listing};
-use crate::journal::{self, RunEntry};
+use crate::journal::RunEntry;
 
 /// A workspace at a glance.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,13 +12,16 @@ pub struct Overview {
     pub listing: Listing,
     /// The latest run that started a step.
     pub last_run: Option<RunEntry>,
+    /// Its `result.json`, once it has ended.
+    pub last_result: Option<Value>,
 }
 
 impl Engine {
     /// Looks at the workspace; O(scripts + runs).
     pub fn overview(&self) -> Overview {
-        let runs = journal::list_runs(&*self.system, &self.layout.runs(), &self.layout.lock(0));
         let listing = self.list(&[]).unwrap_or_default();
-        Overview { listing, last_run: runs.into_iter().next() }
+        let last_run = self.runs().into_iter().next();
+        let last_result = last_run.as_ref().and_then(|run| self.result_of(run));
+        Overview { listing, last_run, last_result }
     }
 }

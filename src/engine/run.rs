@@ -2,12 +2,11 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::{Ask, Engine, EngineError, desk::Desk, environment::PARENT, prepare::prepare, session::Cache};
+use super::{Ask, Engine, EngineError, desk::Desk, prepare::prepare, session::Cache, teller::Told};
 use crate::{
-    base::quoted_list,
     cache,
     diag::{Diagnostic, code, has_errors},
-    event::{Envelope, Outcome},
+    event::Envelope,
     execute::{
         driver::{self, Signals},
         scheduler::{self, OnFailure, Policy, Scheduler},
@@ -15,7 +14,6 @@ use crate::{
     model::settings::CachePolicy,
     plan::{Plan, Planned},
     report::RunView,
-    sys::{Lock, LockMode, Wait},
 };
 
 /// Which steps are run whatever the cache says.
@@ -82,24 +80,21 @@ impl Engine {
             });
         }
         self.refuse_loop(&plan)?;
-        let _lock = self.lock_workspace(on_wait);
+        let _lock = self.lock_workspace(on_wait)?;
         let cache = self.open_cache();
-        let scheduler = Scheduler::new(scheduler_nodes(&plan), self.policy(options, &plan));
+        let policy = self.policy(options, &plan);
+        let goes_on = policy.on_failure == OnFailure::KeepGoing;
+        let scheduler = Scheduler::new(scheduler_nodes(&plan), policy);
         // Without handlers a signal ends az as it would any program; the guard still ends the steps.
         let signals = Signals::install().unwrap_or_else(|_| Signals::none());
-        let mut told = Vec::new();
-        let mut on_event = |envelope: &Envelope| {
-            told.push(envelope.clone());
-            on_event(envelope);
-        };
-        let mut desk = Desk::new(self, ask, options, &plan, nodes, cache, &mut on_event);
+        let mut desk = Desk::new(self, ask, options, &plan, nodes, cache, on_event);
         desk.start();
         let summary = driver::drive(scheduler, &mut desk, &*self.system, &signals);
-        let (view, exit_code, folder) = desk.finish(&summary, &diagnostics);
+        let (Told { view, folder, events }, exit_code) = desk.finish(&summary, goes_on);
         let is_bound_in_time =
             plan.nodes.iter().any(|node| matches!(node.settings.cache, Some(CachePolicy::For(_))));
         if exit_code == 0 && folder.is_none() && !is_bound_in_time {
-            self.write_gate(ask, options, &view, &diagnostics, &told);
+            self.write_gate(ask, options, &view, &diagnostics, &events);
         }
         Ok(BuildResult { view, diagnostics, exit_code, folder })
     }
@@ -141,54 +136,6 @@ impl Engine {
             }
         }
         missing
-    }
-
-    /// Refuses a plan with a step that az is running in.
-    fn refuse_loop(&self, plan: &Plan) -> Result<(), EngineError> {
-        let chain = self.env.get(PARENT).map_or("", String::as_str);
-        let is_outer = |identity: &str| chain.lines().any(|line| line == self.parent_entry(identity));
-        let Some(node) = plan.nodes.iter().find(|node| is_outer(&node.identity)) else { return Ok(()) };
-        let steps = chain.lines().filter_map(|line| line.rsplit_once('\t')).map(|(_, identity)| identity);
-        let steps = quoted_list(steps.chain([node.identity.as_str()]));
-        let message = format!("{} would run inside itself: {steps}", node.id);
-        let help = format!("leave {} out of what it runs, or let it call something else", node.id);
-        Err(EngineError {
-            is_strict: false,
-            diagnostics: vec![Diagnostic::error(code::LOOP_OF_AZ, message).help(help)],
-        })
-    }
-
-    /// Returns the line that stands for a step of this workspace in the chain of az in az.
-    pub(super) fn parent_entry(&self, identity: &str) -> String {
-        format!("{}\t{identity}", self.root.display())
-    }
-
-    /// Tells whether az was started by a step that az runs here.
-    pub(super) fn is_nested(&self) -> bool {
-        self.depth() > 0
-    }
-
-    /// Returns how many steps of this workspace az runs inside.
-    fn depth(&self) -> usize {
-        let chain = self.env.get(PARENT).map_or("", String::as_str);
-        let own = format!("{}	", self.root.display());
-        chain.lines().filter(|line| line.starts_with(&own)).count()
-    }
-
-    /// Waits until no other az runs here; one that runs inside another's step waits only for those that run inside
-    /// as many.
-    pub(super) fn lock_workspace(&self, on_wait: &mut dyn FnMut()) -> Option<Box<dyn Lock>> {
-        _ = self.system.create_dir_all(&self.layout.version());
-        let path = self.layout.lock(self.depth());
-        match self.system.lock(&path, LockMode::Exclusive, Wait::Try) {
-            Ok(Some(lock)) => Some(lock),
-            Ok(None) => {
-                on_wait();
-                self.system.lock(&path, LockMode::Exclusive, Wait::Block).ok().flatten()
-            }
-            // A cache that cannot be written cannot be locked, nor damaged.
-            Err(_) => None,
-        }
     }
 
     fn policy(&self, options: &BuildOptions, plan: &Plan) -> Policy {
@@ -235,18 +182,6 @@ fn scheduler_nodes(plan: &Plan) -> Vec<scheduler::Node> {
 fn need(edge: &crate::plan::Edge) -> scheduler::Need {
     let strength = if edge.kind.is_hard() { scheduler::Strength::Hard } else { scheduler::Strength::Order };
     scheduler::Need { node: edge.to, strength }
-}
-
-/// Returns the exit code of a run whose steps ended like this.
-pub(super) fn exit_code(view: &RunView, continue_on_error: bool, is_strict: bool, has_warning: bool) -> u8 {
-    let counts = view.counts();
-    let is_attention = view.nodes.values().any(|node| node.flags.iter().any(|flag| flag == "attention"));
-    match () {
-        () if counts.failed > 0 && continue_on_error => 10,
-        () if counts.failed > 0 || counts.of(Outcome::Blocked) > 0 || is_attention => 1,
-        () if is_strict && has_warning => 4,
-        () => 0,
-    }
 }
 
 /// Keeps the settled digests for the next run; losing them costs hashing only.

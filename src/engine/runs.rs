@@ -1,5 +1,7 @@
 //! The saved runs: which there are, and what happened in one of them.
 
+use serde_json::Value;
+
 use super::{
     Engine, EngineError,
     nodes::{self, Called, Found},
@@ -8,7 +10,7 @@ use crate::{
     base::{nearest, quoted_list},
     diag::{Diagnostic, code},
     event::Envelope,
-    journal::{RunEntry, events_of, find_run, list_runs},
+    journal::{RunEntry, events_of, find_run, list_runs, short_run},
     report::RunView,
 };
 
@@ -46,7 +48,12 @@ impl SavedRun {
 impl Engine {
     /// Returns all runs that have a folder, the latest first.
     pub fn runs(&self) -> Vec<RunEntry> {
-        list_runs(&*self.system, &self.layout.runs(), &self.layout.lock(0))
+        list_runs(&*self.system, &self.layout.runs())
+    }
+
+    /// Returns `result.json` of a run, once it has ended.
+    pub fn result_of(&self, run: &RunEntry) -> Option<Value> {
+        run.result(&*self.system)
     }
 
     /// Reads the run whose id starts or ends with `text`; `last` is the latest one.
@@ -80,22 +87,6 @@ impl Engine {
         let view = RunView::of(&events);
         SavedRun { entry, events, view }
     }
-
-    /// Returns what a step of a saved run printed, whether or not the step came to its end.
-    ///
-    /// # Errors
-    /// If nothing of it is kept.
-    pub fn saved_log(&self, run: &SavedRun, id: &str) -> Result<Vec<u8>, EngineError> {
-        let unfinished = || self.system.read(&run.entry.log_path(id)).ok();
-        self.log_of(&run.view, id).or_else(unfinished).ok_or_else(|| {
-            let short = short_run(&run.entry.info.job_id);
-            let outcome = run.view.nodes.get(id).and_then(|node| node.outcome);
-            let why = outcome.map_or_else(String::new, |outcome| format!("; it was {outcome}"));
-            let message = format!("nothing that {id} printed in run {short} is kept{why}");
-            let help = format!("run it again: az build {id} --force");
-            Diagnostic::error(code::NO_LOG, message).help(help).into()
-        })
-    }
 }
 
 fn message(ids: &[String], found: &[RunEntry], text: &str) -> String {
@@ -104,9 +95,4 @@ fn message(ids: &[String], found: &[RunEntry], text: &str) -> String {
         0 => format!("there is no run `{text}`"),
         count => format!("{count} runs have an id that starts or ends with `{text}`"),
     }
-}
-
-/// Returns the part of a run's id that people use.
-pub fn short_run(run: &str) -> &str {
-    run.rsplit('-').next().unwrap_or(run)
 }

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::workspace;
+use super::{nesting::Chain, workspace};
 use crate::{
     cache::{Blobs, Layout, Store},
     db::{Database, Request, Surroundings, Workspace},
@@ -62,6 +62,7 @@ pub struct Engine {
     pub(super) root: PathBuf,
     pub(super) layout: Layout,
     pub(super) env: BTreeMap<String, String>,
+    pub(super) chain: Chain,
     pub(super) db: Database,
     pub(super) workspace: Workspace,
     surroundings: Surroundings,
@@ -94,7 +95,8 @@ impl Engine {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         let surroundings = Surroundings::new(&db, env.clone());
-        Ok(Self { system, recorder, clock, root, layout, env, db, workspace, surroundings })
+        let chain = Chain::of(&env);
+        Ok(Self { system, recorder, clock, root, layout, env, chain, db, workspace, surroundings })
     }
 
     /// Returns the absolute path of the workspace.

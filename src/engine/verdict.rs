@@ -11,6 +11,7 @@ use super::{
     run::Force,
 };
 use crate::{
+    base::{self, WsPath},
     cache::{Hit, Timeline},
     diag::{Diagnostic, has_errors},
     event::{PlannedNode, Reason},
@@ -138,15 +139,20 @@ fn reuse(
         let reasons = vec![Reason::new("waits", first, format!("depends on what {first} leaves"))];
         return (Verdict::Maybe, reasons, waits_for.into_iter().collect());
     }
-    let count = hit.differing.len() + hit.superseded.len();
-    if count == 0 {
+    let is_gone = |path: &&WsPath| {
+        hit.record.effects.iter().any(|effect| effect.path == **path && !effect.after.exists())
+    };
+    let (removed, restored): (Vec<&WsPath>, Vec<&WsPath>) = hit.differing.iter().partition(is_gone);
+    let removed: Vec<&WsPath> =
+        removed.into_iter().chain(hit.superseded.iter().map(|(path, _)| path)).collect();
+    let changes = [("bring back", &restored), ("remove", &removed)].into_iter();
+    let changes = changes.filter(|(_, paths)| !paths.is_empty());
+    let changes: Vec<String> =
+        changes.map(|(word, paths)| format!("would {word} {}", base::list(paths.iter()))).collect();
+    if changes.is_empty() {
         return (Verdict::Reuse, vec![Reason::new("reused", id, "unchanged")], Vec::new());
     }
-    let paths: Vec<&str> = hit.differing.iter().map(crate::base::WsPath::as_str).collect();
-    let reason = Reason::new(
-        "output_missing",
-        paths.join(" "),
-        format!("unchanged; would bring back {}", paths.join(", ")),
-    );
+    let paths: Vec<&str> = restored.into_iter().chain(removed).map(WsPath::as_str).collect();
+    let reason = Reason::new("output_missing", paths.join(" "), format!("unchanged; {}", changes.join("; ")));
     (Verdict::Restore, vec![reason], Vec::new())
 }

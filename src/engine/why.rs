@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::{
     Engine, EngineError, SavedRun,
     nodes::{self, Called, Found},
-    runs::short_run,
 };
 use crate::{
     base::plural,
     cache::{Ending, Record, Store},
     event::{Outcome, Reason},
+    journal::short_run,
     model::query::catalog,
     report::explain_node,
 };

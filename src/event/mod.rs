@@ -9,6 +9,8 @@
 
 mod outcome;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 pub use outcome::{Counts, Outcome};
@@ -27,6 +29,11 @@ pub struct Envelope {
     pub time: String,
     /// What happened.
     pub event: Event,
+}
+
+/// Returns a duration as events carry it.
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Why a step ran, was reused, skipped or blocked.

@@ -10,9 +10,14 @@ use serde_json::Value;
 
 use super::Status;
 use crate::{
+    base::Digest,
     event::Envelope,
-    sys::{self, AppendFile, System},
+    sys::{self, AppendFile, Lock, LockMode, System, Wait},
 };
+
+pub(super) const METADATA: &str = "metadata.json";
+pub(super) const EVENTS: &str = "events.jsonl";
+pub(super) const RESULT: &str = "result.json";
 
 /// `metadata.json`, in the users' words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +46,8 @@ pub struct RunFolder {
     path: PathBuf,
     info: RunInfo,
     events: Box<dyn AppendFile>,
+    /// Held as long as the run goes on: so others know that it does. A file system without locks does without.
+    _lock: Option<Box<dyn Lock>>,
 }
 
 impl std::fmt::Debug for RunFolder {
@@ -64,8 +71,9 @@ impl RunFolder {
     pub fn create(system: &dyn System, runs: &Path, info: RunInfo) -> io::Result<Self> {
         let path = runs.join(&info.job_id);
         system.create_dir_all(&path.join("logs"))?;
-        let events = system.append(&path.join("events.jsonl"))?;
-        let folder = Self { path, info, events };
+        let events = system.append(&path.join(EVENTS))?;
+        let lock = system.lock(&path.join(EVENTS), LockMode::Exclusive, Wait::Try).ok().flatten();
+        let folder = Self { path, info, events, _lock: lock };
         folder.write_info(system)?;
         Ok(folder)
     }
@@ -95,14 +103,14 @@ impl RunFolder {
     /// # Errors
     /// The first error of the system.
     pub fn finish(&mut self, system: &dyn System, status: Status, result: &Value) -> io::Result<()> {
-        sys::replace(system, &self.path.join("result.json"), &pretty(result)?)?;
+        sys::replace(system, &self.path.join(RESULT), &pretty(result)?)?;
         self.info.status = status;
         self.info.end_time = Some(system.now().to_rfc3339());
         self.write_info(system)
     }
 
     fn write_info(&self, system: &dyn System) -> io::Result<()> {
-        sys::replace(system, &self.path.join("metadata.json"), &pretty(&serde_json::to_value(&self.info)?)?)
+        sys::replace(system, &self.path.join(METADATA), &pretty(&serde_json::to_value(&self.info)?)?)
     }
 }
 
@@ -112,12 +120,25 @@ fn pretty(value: &Value) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// Returns a file name for a step's id, which may hold `/`, blanks and brackets.
+/// The longest name of a log, without its extension; file systems take 255 bytes.
+const LONGEST_NAME: usize = 120;
+
+/// Returns a file name for a step's id, which may hold `/`, blanks and brackets; different ids have different names.
 pub(super) fn log_name(node: &str) -> String {
-    let safe =
-        |c: char| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '=' | ',') { c } else { '~' };
-    let name: String = node.chars().take(120).map(safe).collect();
-    format!("{name}.log")
+    let is_safe = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '=' | ',');
+    let safe = |c: char| if is_safe(c) { c } else { '~' };
+    let mut name: String = node.chars().map(safe).collect();
+    // A slash alone becomes a tilde and nothing else does, so such names need no more.
+    if name.len() > LONGEST_NAME || !node.chars().all(|c| is_safe(c) || c == '/') {
+        name.truncate(name.floor_char_boundary(LONGEST_NAME));
+        name = format!("{name}~{}", &Digest::of(node.as_bytes()).to_hex()[..8]);
+    }
+    name + ".log"
+}
+
+/// Returns the part of a run's id that people use.
+pub fn short_run(run: &str) -> &str {
+    run.rsplit('-').next().unwrap_or(run)
 }
 
 #[cfg(test)]
@@ -128,6 +149,14 @@ mod tests {
     fn a_log_never_leaves_its_folder() {
         assert_eq!(log_name("lint/0410_lint"), "lint~0410_lint.log");
         assert_eq!(log_name("../../etc"), "..~..~etc.log");
-        assert!(log_name(&"x".repeat(500)).len() < 200);
+    }
+
+    #[test]
+    fn each_step_has_a_log_of_its_own() {
+        let long = |last: char| format!("{}{last}", "語".repeat(100));
+        assert!(log_name(&long('a')).len() < 200);
+        assert_ne!(log_name(&long('a')), log_name(&long('b')));
+        let names = ["a/b", "a b", "a~b", "a[b", "a]b"].map(log_name);
+        assert_eq!(std::collections::BTreeSet::from(names).len(), 5);
     }
 }

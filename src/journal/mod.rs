@@ -6,5 +6,5 @@
 mod folder;
 mod read;
 
-pub use folder::{RunFolder, RunInfo, new_run_id};
+pub use folder::{RunFolder, RunInfo, new_run_id, short_run};
 pub use read::{RunEntry, Status, events_of, find_run, list_runs};

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{RunInfo, folder::log_name};
+use super::{
+    RunInfo,
+    folder::{EVENTS, METADATA, RESULT, log_name},
+};
 use crate::{
     event::Envelope,
     sys::{LockMode, System, Wait},
@@ -46,11 +49,14 @@ pub struct RunEntry {
     pub path: PathBuf,
     /// Its metadata, the status brought up to date.
     pub info: RunInfo,
-    /// `result.json`, once it has ended.
-    pub result: Option<Value>,
 }
 
 impl RunEntry {
+    /// Reads `result.json`, which is there once the run has ended.
+    pub fn result(&self, system: &dyn System) -> Option<Value> {
+        serde_json::from_slice(&system.read(&self.path.join(RESULT)).ok()?).ok()
+    }
+
     /// Returns where the log of a step is, if it was started.
     pub fn log_path(&self, node: &str) -> PathBuf {
         self.path.join("logs").join(log_name(node))
@@ -59,23 +65,18 @@ impl RunEntry {
 
 /// Returns all runs, the latest first; folders that cannot be read are left out.
 ///
-/// `lock` is the file a running az holds: a run that says it is running while nobody holds it was interrupted.
-pub fn list_runs(system: &dyn System, runs: &Path, lock: &Path) -> Vec<RunEntry> {
+/// A run that says it is running while nobody holds its events was interrupted.
+pub fn list_runs(system: &dyn System, runs: &Path) -> Vec<RunEntry> {
     let entries = system.list(runs).unwrap_or_default();
-    let is_at_work = || {
-        let free = system.stat(lock).is_err()
-            || system.lock(lock, LockMode::Shared, Wait::Try).is_ok_and(|l| l.is_some());
-        !free
-    };
     let read = |name: &Path| {
         let path = runs.join(name);
-        let mut info: RunInfo =
-            serde_json::from_slice(&system.read(&path.join("metadata.json")).ok()?).ok()?;
-        if info.status == Status::Running && !is_at_work() {
+        let mut info: RunInfo = serde_json::from_slice(&system.read(&path.join(METADATA)).ok()?).ok()?;
+        let is_free =
+            || system.lock(&path.join(EVENTS), LockMode::Shared, Wait::Try).is_ok_and(|l| l.is_some());
+        if info.status == Status::Running && is_free() {
             info.status = Status::Interrupted;
         }
-        let result = system.read(&path.join("result.json")).ok();
-        Some(RunEntry { path, info, result: result.and_then(|bytes| serde_json::from_slice(&bytes).ok()) })
+        Some(RunEntry { path, info })
     };
     let mut runs: Vec<RunEntry> = entries.iter().filter_map(|entry| read(Path::new(&entry.name))).collect();
     // Ids tell seconds only, and several runs fit into one.
@@ -94,7 +95,7 @@ pub fn find_run(runs: Vec<RunEntry>, text: &str) -> Vec<RunEntry> {
 
 /// Returns the events of a run; a torn last line is left out.
 pub fn events_of(system: &dyn System, run: &RunEntry) -> Vec<Envelope> {
-    let bytes = system.read(&run.path.join("events.jsonl")).unwrap_or_default();
+    let bytes = system.read(&run.path.join(EVENTS)).unwrap_or_default();
     bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
 }
 
@@ -103,27 +104,39 @@ mod tests {
     use super::*;
     use crate::{journal::RunFolder, sys::Memory};
 
+    fn begin(system: &Memory, id: &str, start: &str) -> RunFolder {
+        let info = RunInfo {
+            job_id: id.to_owned(),
+            request: Vec::new(),
+            playbook: None,
+            start_time: format!("2026-11-21T{start}"),
+            end_time: None,
+            status: Status::Running,
+            process_id: 1,
+        };
+        RunFolder::create(system, Path::new("/runs"), info).unwrap()
+    }
+
     #[test]
     fn runs_of_one_second_are_listed_by_when_they_started() {
         let system = Memory::new();
-        for (id, start) in
-            [("20261121-051319-5442", "05:13:19.490Z"), ("20261121-051319-0841", "05:13:19.546Z")]
-        {
-            let info = RunInfo {
-                job_id: id.to_owned(),
-                request: Vec::new(),
-                playbook: None,
-                start_time: format!("2026-11-21T{start}"),
-                end_time: None,
-                status: Status::Running,
-                process_id: 1,
-            };
-            RunFolder::create(&system, Path::new("/runs"), info).unwrap();
-        }
-        let runs = list_runs(&system, Path::new("/runs"), Path::new("/lock"));
+        begin(&system, "20261121-051319-5442", "05:13:19.490Z");
+        begin(&system, "20261121-051319-0841", "05:13:19.546Z");
+        let runs = list_runs(&system, Path::new("/runs"));
         let ids: Vec<&str> = runs.iter().map(|run| run.info.job_id.as_str()).collect();
         assert_eq!(ids, ["20261121-051319-0841", "20261121-051319-5442"]);
-        assert!(runs.iter().all(|run| run.info.status == Status::Interrupted));
         assert_eq!(find_run(runs, "last")[0].info.job_id, "20261121-051319-0841");
+    }
+
+    #[test]
+    fn a_run_is_running_as_long_as_its_own_az_is() {
+        let system = Memory::new();
+        begin(&system, "killed", "05:13:19.490Z");
+        let at_work = begin(&system, "at work", "05:13:20.000Z");
+        let states =
+            || list_runs(&system, Path::new("/runs")).iter().map(|run| run.info.status).collect::<Vec<_>>();
+        assert_eq!(states(), [Status::Running, Status::Interrupted]);
+        drop(at_work);
+        assert_eq!(states(), [Status::Interrupted, Status::Interrupted]);
     }
 }

@@ -69,6 +69,10 @@ impl Lines {
             Event::SetAside { path, kept } => {
                 vec![self.paint(Paint::Yellow, &format!("set aside `{path}`, edited by hand, as {kept}"))]
             }
+            // Of failed steps each has said what is to be said.
+            Event::OrchestrationFailed { exit_code, reason, .. } if !matches!(exit_code, 1 | 10) => {
+                vec![self.paint(Paint::Red, reason)]
+            }
             Event::Warning { code, message, .. } => {
                 vec![format!("{}[{code}]: {message}", self.paint(Paint::Yellow, "warning"))]
             }

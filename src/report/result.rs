@@ -1,6 +1,6 @@
 //! `az.result/v1`, with the users' own names beside it (F205 to F208).
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Map, Value, json};
 
@@ -72,11 +72,16 @@ fn node_json(node: &NodeView) -> Value {
 /// Per-script results by number, or by id where several steps share a number.
 fn results(view: &RunView) -> Value {
     let (mut completed, mut failed) = (Map::new(), Map::new());
+    let mut users: BTreeMap<&str, usize> = BTreeMap::new();
+    view.nodes.values().flat_map(|node| &node.planned.number).for_each(|n| *users.entry(n).or_default() += 1);
     for node in view.nodes.values() {
-        let is_unique = |number: &&String| {
-            view.nodes.values().filter(|other| other.planned.number.as_ref() == Some(*number)).count() == 1
-        };
-        let key = node.planned.number.as_ref().filter(is_unique).unwrap_or(&node.planned.id).clone();
+        let key = node
+            .planned
+            .number
+            .as_ref()
+            .filter(|number| users[number.as_str()] == 1)
+            .unwrap_or(&node.planned.id)
+            .clone();
         let duration = base::duration(Duration::from_millis(node.duration_ms));
         match node.outcome {
             Some(Outcome::Ran | Outcome::Cached | Outcome::Restored) => {

@@ -55,7 +55,7 @@ fn nothing_selected_is_3_unless_it_may_be() {
 #[test]
 fn a_warning_under_strict_is_4_cached_or_not() {
     let repo = step("# Inputs: in.txt\n# Outputs: out.txt\n# ExitCodes: 2=warning\ntouch out.txt; exit 2");
-    repo.file("in.txt", "").az("build 0100 --strict").code(4).ran(["0100"]);
+    repo.file("in.txt", "").az("build 0100 --strict").code(4).ran(["0100"]).says("--strict was given");
     repo.az("build 0100 --strict").code(4).ran([]);
     repo.az("build 0100").code(0).ran([]);
     // A failure counts for more than a warning.
@@ -67,13 +67,17 @@ fn failures_that_did_not_stop_the_rest_are_10() {
     let repo = step("exit 1").script("0200_b.sh", "true");
     repo.az("build '*' --continue-on-error").code(10).ran(["0100", "0200"]);
     step("true").az("build '*' --continue-on-error").code(0);
+    // It may be said once for all.
+    repo.file("az.toml", "continue_on_error = true\n").az("build '*'").code(10).ran(["0100", "0200"]);
 }
 
 #[test]
 fn the_end_of_the_whole_runs_time_is_124() {
-    let repo = step("sleep 60").script("0200_b.sh", "true");
-    repo.az("build '*' --timeout 300ms").code(124).ran(["0100"]);
-    assert_eq!(repo.az("runs show --json").json()["reason"], "the run took too long");
+    let repo = step("# Timeout: 1h\nsleep 60").script("0200_b.sh", "true");
+    let output = repo.az("build '*' --timeout 300ms").code(124).ran(["0100"]);
+    // The step's own limit has nothing to do with it.
+    output.says("the run took longer than 300 ms").says("the run took too long").not("timed out after");
+    assert_eq!(repo.az("runs show --json").json()["reason"], "the run took longer than 300 ms");
 }
 
 /// Runs az in the place of the shell, and ends it by a signal once its step is at work.
@@ -101,4 +105,25 @@ fn a_script_run_by_its_number_gives_its_own_code() {
     step("exit 0").az("0100").code(0);
     step("exit 200").az("0100").code(200);
     step("true").az("0999").code(2).says("AZ0104");
+    // Options may stand before the number.
+    for options in ["-q", "-C .", "--color never --format=text"] {
+        step("exit 7").az(&format!("{options} 0100")).code(7).ran(["0100"]);
+    }
+}
+
+#[test]
+fn data_that_cannot_be_written_is_1_and_told() {
+    if !std::path::Path::new("/dev/full").exists() {
+        eprintln!("skipped: there is no /dev/full");
+        return;
+    }
+    let repo = step("# Inputs: in.txt\n# Outputs:\ntrue").file("in.txt", "");
+    let az = env!("CARGO_BIN_EXE_az");
+    for line in ["build 0100 --json", "build 0100 --json", "list", "plan 0100 --format jsonl", "help"] {
+        repo.sh(&format!("'{az}' {line} > /dev/full")).code(1).says("AZ0908").says("cannot be written");
+    }
+    // What went wrong before counts for more.
+    repo.sh(&format!("'{az}' build 0999 --json > /dev/full")).code(3).says("AZ0908");
+    // A reader that has seen enough is no error.
+    repo.sh(&format!("{{ '{az}' list; echo $? >&2; }} | true")).not("AZ0908").says("0");
 }

@@ -195,3 +195,24 @@ fn a_failing_az_inside_a_script_fails_the_script() {
         .script("0500_inner.sh", "echo reason; exit 1");
     repo.az("build 0400").code(1).ran(["0400", "0500"]).says("0500_inner").says("reason");
 }
+
+#[test]
+fn two_workspaces_whose_steps_call_each_other_do_not_wait_for_ever() {
+    let repo = Repo::new().env("AZ_BINARY", env!("CARGO_BIN_EXE_az"));
+    let gates = ["one", "two"].map(|name| repo.gate(name));
+    for (own, other, gate) in [("one", "two", &gates[0]), ("two", "one", &gates[1])] {
+        let call = format!("{}\n\"$AZ_BINARY\" -C ../{other} build 0200", gate.stop());
+        repo.executable(&format!("{own}/scripts/0100_call.sh"), &format!("#!/bin/sh\n{call}\n"));
+        repo.executable(&format!("{own}/scripts/0200_inner.sh"), "#!/bin/sh\ntrue\n");
+    }
+    let running = ["one", "two"].map(|name| repo.start(&format!("-C {name} build 0100")));
+    for gate in &gates {
+        gate.reached();
+        gate.open();
+    }
+    // The last to ask gives up, so the other may go on; both may, if they ask at the same time.
+    let ended = running.map(Running::wait);
+    let refused = ended.iter().filter(|output| output.stderr().contains("AZ0906")).count();
+    assert!(refused > 0, "nobody gave up");
+    assert!(ended.iter().all(|output| output.stderr().contains("AZ0906") != output.is_success()));
+}

@@ -15,4 +15,7 @@ codes! {
         "Another az run holds what this one needs; it ends by itself, or can be ended with Ctrl-C in its terminal.";
     NO_LOG = 907, "nothing that the step printed is kept",
         "A step that was skipped or blocked prints nothing, and what a reused step printed is gone with its record.";
+    UNWRITTEN = 908, "standard output cannot be written",
+        "What az was asked for could not be written to the end: the disk is full, or the file may not be written. What \
+         was run did run, and is recorded.";
 }

@@ -21,6 +21,14 @@ pub type Job<D> = Box<dyn FnOnce(&Control) -> D + Send>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Panic(pub String);
 
+impl From<&(dyn Any + Send)> for Panic {
+    fn from(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+        Self(text.unwrap_or_else(|| "no message".to_owned()))
+    }
+}
+
 type Deliver<D> = Arc<dyn Fn(usize, usize, Result<D, Panic>) + Send + Sync>;
 
 struct Work<D> {
@@ -79,7 +87,7 @@ impl<D: Send + 'static> Pool<D> {
         let body = move || {
             while let Ok(Work { node, job, control }) = receiver.recv() {
                 let result = catch_unwind(AssertUnwindSafe(|| job(&control)));
-                deliver(index, node, result.map_err(|payload| Panic(text_of(&*payload))));
+                deliver(index, node, result.map_err(|payload| Panic::from(&*payload)));
             }
         };
         match std::thread::Builder::new().name(format!("az-job-{index}")).spawn(body) {
@@ -101,9 +109,4 @@ impl<D: Send + 'static> Drop for Pool<D> {
             _ = thread.join();
         }
     }
-}
-
-fn text_of(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }

@@ -190,7 +190,12 @@ impl Scheduler {
         self.set_timer(node, None);
         let outcome = outcome_of(ending, cause);
         let has_failed = matches!(outcome, Outcome::Failed | Outcome::TimedOut);
-        if has_failed && self.progress[node].attempts <= self.nodes[node].retries && !self.is_closed {
+        // Another attempt would be stopped as it starts.
+        let is_over = self.nodes[node]
+            .group
+            .is_some_and(|group| self.group_deadlines.get(&group).is_some_and(|deadline| *deadline <= now));
+        let may_retry = self.progress[node].attempts <= self.nodes[node].retries;
+        if has_failed && may_retry && !is_over && !self.is_closed {
             self.back_off(now, node, outcome);
         } else {
             self.finish(node, outcome);
@@ -255,13 +260,11 @@ impl Scheduler {
         {
             self.set_timer(node, None);
             match self.progress[node].state {
-                State::Running { .. } => {
-                    self.stop(
-                        node,
-                        StopHow::Terminate,
-                        StopCause::Timeout,
-                        Some(now.saturating_add(self.policy.grace)),
-                    );
+                State::Running { since } => {
+                    let own = self.nodes[node].timeout.map(|timeout| since.saturating_add(timeout));
+                    let is_own = own.is_some_and(|own| own <= now);
+                    let cause = if is_own { StopCause::Timeout } else { StopCause::Group };
+                    self.stop(node, StopHow::Terminate, cause, Some(now.saturating_add(self.policy.grace)));
                 }
                 State::Stopping { cause } => self.stop(node, StopHow::Kill, cause, None),
                 State::BackingOff { .. } => {
@@ -433,7 +436,9 @@ fn outcome_of(ending: Ending, cause: Option<StopCause>) -> Outcome {
         (Ending::Ok, _) => Outcome::Ran,
         (Ending::Warning, _) => Outcome::Warning,
         (Ending::Attention, _) => Outcome::Attention,
-        (_, Some(StopCause::Timeout | StopCause::Deadline)) | (Ending::TimedOut, None) => Outcome::TimedOut,
+        (_, Some(StopCause::Timeout | StopCause::Group | StopCause::Deadline)) | (Ending::TimedOut, None) => {
+            Outcome::TimedOut
+        }
         (_, Some(StopCause::Interrupt)) | (Ending::Cancelled, None) => Outcome::Cancelled,
         (Ending::Failed, None) => Outcome::Failed,
     }

@@ -62,6 +62,8 @@ pub enum StopHow {
 pub enum StopCause {
     /// The attempt took too long.
     Timeout,
+    /// The nodes of its group together took too long.
+    Group,
     /// The whole run took too long.
     Deadline,
     /// A person interrupted the run.

@@ -186,8 +186,28 @@ fn a_group_has_one_time_limit_from_the_start_of_its_first_node() {
         step(&mut scheduler, 2 * SECOND, ended(1, Ending::Ok)),
         [Effect::Finished(1, Outcome::Ran), start(2, 1), Effect::WakeAt(4 * SECOND)]
     );
-    let stop = Effect::Stop { node: 2, how: StopHow::Terminate, cause: StopCause::Timeout };
+    let stop = Effect::Stop { node: 2, how: StopHow::Terminate, cause: StopCause::Group };
     assert_eq!(step(&mut scheduler, 4 * SECOND, Input::Tick)[0], stop);
+}
+
+#[test]
+fn what_its_group_has_no_time_for_is_not_tried_again() {
+    let of_group = Node { group: Some(0), retries: 3, timeout: Some(2 * SECOND), ..node(&[]) };
+    let policy = Policy { group_timeouts: vec![3 * SECOND], ..Policy::new(1, OnFailure::KeepGoing) };
+    let mut scheduler = Scheduler::new(vec![of_group], policy);
+    step(&mut scheduler, Duration::ZERO, Input::Tick);
+    let stop = |cause| Effect::Stop { node: 0, how: StopHow::Terminate, cause };
+    assert_eq!(step(&mut scheduler, 2 * SECOND, Input::Tick)[0], stop(StopCause::Timeout));
+    let retried = step(&mut scheduler, 2 * SECOND, ended(0, Ending::TimedOut));
+    assert!(
+        matches!(retried[..], [Effect::Retry { .. }, start, ..] if start == self::start(0, 2)),
+        "{retried:?}"
+    );
+    assert_eq!(step(&mut scheduler, 3 * SECOND, Input::Tick)[0], stop(StopCause::Group));
+    assert_eq!(
+        step(&mut scheduler, 3 * SECOND, ended(0, Ending::TimedOut)),
+        [Effect::Finished(0, Outcome::TimedOut)]
+    );
 }
 
 #[test]

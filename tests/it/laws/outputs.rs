@@ -64,6 +64,9 @@ fn l3_going_back_to_a_branch_brings_back_its_files_and_no_others() {
     assert_eq!((&*repo.read("packed"), &*repo.read("dist/a")), ("a\n", "a\n"));
     repo.edit("branch", "b").az("build '*'").code(0).ran([]).sh("ls dist").says("b").not("a");
     assert_eq!(repo.read("packed"), "b\n");
+    // A plan tells what would go as well as what would come.
+    repo.file("dist/a", "a\n").az("plan 0400").says("unchanged; would remove dist/a");
+    repo.edit("branch", "a").az("plan 0400").not("bring back dist/b").says("would remove dist/b");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::repo::Repo;
 
 fn runs(repo: &Repo) -> Vec<RunEntry> {
     let layout = Layout::new(&repo.path(""));
-    list_runs(&Os, &layout.runs(), &layout.lock(0))
+    list_runs(&Os, &layout.runs())
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn the_events_of_a_run_give_its_result_again() {
             "no event is lost or out of order"
         );
         let view = RunView::of(&events);
-        assert_eq!(Some(result_json(&view)), run.result, "{}", run.path.display());
+        assert_eq!(Some(result_json(&view)), run.result(&Os), "{}", run.path.display());
     }
 }
 

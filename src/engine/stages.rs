@@ -1,0 +1,75 @@
+//! How far the stages of a run are.
+//!
+//! Knows which step belongs to which stage and how it ended. Does not know why.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{
+    event::{Counts, Event, Outcome, millis},
+    plan::Plan,
+};
+
+/// The stages of a plan by name.
+pub(super) struct Stages(BTreeMap<String, Stage>);
+
+/// How far a stage is.
+#[derive(Default)]
+struct Stage {
+    /// Steps that have not ended.
+    left: usize,
+    started: Option<Duration>,
+    counts: Counts,
+    failed: Vec<String>,
+    /// The first error.
+    error: String,
+}
+
+impl Stages {
+    pub(super) fn of(plan: &Plan) -> Self {
+        let mut stages: BTreeMap<String, Stage> = BTreeMap::new();
+        for node in &plan.nodes {
+            stages.entry(node.stage.clone()).or_default().left += 1;
+        }
+        Self(stages)
+    }
+
+    /// Takes note that a step of a stage is taken up; returns the event if it is the first one.
+    pub(super) fn begin(&mut self, name: &str, now: Duration) -> Option<Event> {
+        let stage = self.stage(name);
+        let is_first = stage.started.is_none();
+        stage.started.get_or_insert(now);
+        is_first.then(|| Event::StageStarted { name: name.to_owned() })
+    }
+
+    /// Takes note that a step of a stage ended, with its error if it failed; returns the event if it is the last one.
+    pub(super) fn end(
+        &mut self,
+        name: &str,
+        (node, outcome, error): (&str, Outcome, Option<&str>),
+        now: Duration,
+    ) -> Option<Event> {
+        let stage = self.stage(name);
+        stage.left -= 1;
+        stage.counts.add(outcome);
+        if outcome == Outcome::Failed {
+            if stage.failed.is_empty() {
+                stage.error = error.unwrap_or_default().to_owned();
+            }
+            stage.failed.push(node.to_owned());
+        }
+        if stage.left > 0 {
+            return None;
+        }
+        let name = name.to_owned();
+        let Stage { started, counts, failed, error, .. } = std::mem::take(stage);
+        if !failed.is_empty() {
+            return Some(Event::StageFailed { name, failed, error });
+        }
+        let duration_ms = millis(now.saturating_sub(started.unwrap_or(now)));
+        Some(Event::StageCompleted { name, duration_ms, counts })
+    }
+
+    fn stage(&mut self, name: &str) -> &mut Stage {
+        self.0.get_mut(name).expect("every stage of the plan is known")
+    }
+}
