@@ -42,7 +42,12 @@ impl Walk<'_> {
         let span = self.reader.span(range.start, range.end);
         let value = match value.into_inner() {
             DeValue::String(text) => NodeValue::Text(text.into_owned()),
-            DeValue::Integer(_) | DeValue::Float(_) => NodeValue::Number(raw.to_owned()),
+            // `1_000`, `0x10` and `+1` are TOML's own; whoever reads a number knows that of JSON.
+            DeValue::Integer(number) => NodeValue::Number(
+                i64::from_str_radix(number.as_str(), number.radix())
+                    .map_or_else(|_| raw.to_owned(), |number| number.to_string()),
+            ),
+            DeValue::Float(number) => NodeValue::Number(number.as_str().trim_start_matches('+').to_owned()),
             DeValue::Boolean(value) => NodeValue::Bool(value),
             DeValue::Datetime(_) => NodeValue::Text(raw.to_owned()),
             DeValue::Array(_) | DeValue::Table(_) if depth >= MAX_DEPTH => {
