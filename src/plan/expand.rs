@@ -26,23 +26,27 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Expanded {
     pub(super) nodes: Vec<Node>,
-    /// The group of each node: steps of one sequence, which keep its order unless both say what they do.
+    /// The group of each node, which keep their order unless both say what they do: scripts that are asked for by
+    /// themselves, and those of one step.
     pub(super) groups: Vec<usize>,
     /// Later, earlier, why.
     pub(super) edges: Vec<(usize, usize, EdgeKind)>,
     pub(super) tools: Vec<ToolWish>,
     pub(super) job_timeouts: BTreeMap<String, Duration>,
     pub(super) diagnostics: Vec<Diagnostic>,
-    next_group: usize,
-    noted: BTreeSet<usize>,
+    /// The places of scripts that are no part of a step: asked for twice, such a script is one node.
+    by_themselves: BTreeMap<usize, usize>,
+    /// What these scripts depend on; which of it is selected is known when all parts are added.
+    open: BTreeMap<usize, Resolved>,
+    last_group: usize,
+    /// Scripts of which everything is told.
+    told: BTreeSet<usize>,
 }
 
-impl Expanded {
-    fn new_group(&mut self) -> usize {
-        self.next_group += 1;
-        self.next_group - 1
-    }
+/// The group of all scripts that are asked for by themselves.
+const BY_THEMSELVES: usize = 0;
 
+impl Expanded {
     fn push(&mut self, node: Node, group: usize) -> usize {
         self.nodes.push(node);
         self.groups.push(group);
@@ -56,8 +60,7 @@ impl Expanded {
         sequence: &sequence::Sequence,
         source: &Arc<Source>,
     ) {
-        let group = self.new_group();
-        self.add_scripts(ground, sequence, source, group, None);
+        self.add_scripts(ground, sequence, source, None);
     }
 
     /// Adds a playbook's steps.
@@ -110,30 +113,29 @@ impl Expanded {
     }
 
     fn add_step(&mut self, ground: &Ground<'_>, step: StepContext<'_>) -> Vec<usize> {
-        let group = self.new_group();
+        self.last_group += 1;
         match &step.step().action {
             Action::Run(text) => {
                 let source = step.of.source;
                 let parsed = sequence::parse_in(source, &[Spanned::new(text.as_str(), step.span("run"))]);
                 let (sequence, faults) = parsed.without_words();
                 self.diagnostics.extend(faults);
-                self.add_scripts(ground, &sequence, source, group, Some(step))
+                self.add_scripts(ground, &sequence, source, Some(step))
             }
             Action::Script { text, shell } => {
                 let shell = shell.as_deref().unwrap_or("pwsh");
                 let node = text_node(ground, step, text, shell, &mut self.diagnostics);
-                node.map(|node| self.push(node, group)).into_iter().collect()
+                node.map(|node| self.push(node, self.last_group)).into_iter().collect()
             }
         }
     }
 
-    /// Adds the scripts a selection names, in ascending order, and returns their places.
+    /// Adds the scripts a selection names, in ascending order, and returns the places of those of a step.
     fn add_scripts(
         &mut self,
         ground: &Ground<'_>,
         sequence: &sequence::Sequence,
         source: &Arc<Source>,
-        group: usize,
         step: Option<StepContext<'_>>,
     ) -> Vec<usize> {
         let mut selection = select(ground.scripts.all(), sequence, source);
@@ -154,31 +156,49 @@ impl Expanded {
             }
             resolved.insert(index, found);
         }
-        let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut places =
+            if step.is_none() { std::mem::take(&mut self.by_themselves) } else { BTreeMap::new() };
         for index in &wanted {
+            if places.contains_key(index) {
+                resolved.remove(index);
+                continue;
+            }
             let mut faults =
                 (ground.readings)(*index).map(|reading| reading.diagnostics.clone()).unwrap_or_default();
             let node = script_node(ground, *index, step, &mut faults);
+            let group = if step.is_none() { BY_THEMSELVES } else { self.last_group };
             places.insert(*index, self.push(node, group));
-            if !self.noted.contains(index) {
+            if self.told.insert(*index) {
                 self.diagnostics.append(&mut faults);
+            } else if let Some(found) = resolved.get_mut(index) {
+                found.diagnostics.clear();
+                found.tools.clear();
             }
         }
-        for (index, found) in resolved {
-            self.add_dependencies(index, found, &places);
+        if step.is_none() {
+            self.by_themselves = places;
+            self.open.extend(resolved);
+            return Vec::new();
         }
+        self.add_dependencies(resolved, &places);
         places.into_values().collect()
     }
 
-    fn add_dependencies(&mut self, index: usize, found: Resolved, places: &BTreeMap<usize, usize>) {
-        let later = places[&index];
-        let earlier = |needed: &usize| places.get(needed).copied();
-        let mut needed: BTreeSet<usize> = found.scripts.iter().filter_map(earlier).collect();
-        if found.all {
-            needed.extend(places.range(..index).map(|(_, place)| *place));
-        }
-        self.edges.extend(needed.into_iter().map(|earlier| (later, earlier, EdgeKind::Dependency)));
-        if self.noted.insert(index) {
+    /// Adds what can only be told when all parts are there.
+    pub(super) fn finish(&mut self) {
+        let (resolved, places) = (std::mem::take(&mut self.open), std::mem::take(&mut self.by_themselves));
+        self.add_dependencies(resolved, &places);
+    }
+
+    fn add_dependencies(&mut self, resolved: BTreeMap<usize, Resolved>, places: &BTreeMap<usize, usize>) {
+        for (index, found) in resolved {
+            let later = places[&index];
+            let earlier = |needed: &usize| places.get(needed).copied();
+            let mut needed: BTreeSet<usize> = found.scripts.iter().filter_map(earlier).collect();
+            if found.all {
+                needed.extend(places.range(..index).map(|(_, place)| *place));
+            }
+            self.edges.extend(needed.into_iter().map(|earlier| (later, earlier, EdgeKind::Dependency)));
             self.diagnostics.extend(found.diagnostics);
             let is_brought = |installer: Option<usize>| installer.is_some_and(|at| places.contains_key(&at));
             let wishes = found.tools.into_iter().filter(|(_, installer)| !is_brought(*installer));

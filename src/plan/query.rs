@@ -118,6 +118,7 @@ fn expand(
             }
         }
     }
+    expanded.finish();
     expanded
 }
 

@@ -13,6 +13,7 @@ fn what_is_wrong_in_a_header_is_told_for_the_scripts_that_are_selected_and_once(
         ("playbooks/p.toml", playbook),
     ];
     assert_eq!(World::new(&files, &["p"]).codes(), [code::BAD_METADATA]);
+    assert_eq!(World::new(&files, &["0100", "p"]).codes(), [code::BAD_METADATA]);
     assert_eq!(World::new(&files, &["0300"]).codes(), [code::NO_KIND]);
     let broken = World::new(&[("scripts/0100_a.sh", "# Inputs: a[\n")], &["0100"]);
     assert_eq!((broken.codes(), broken.planned().plan.is_none()), (vec![code::BAD_GLOB], true));
