@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     kind::Kinds,
-    settings::{CachePolicy, ExitMeaning, Settings, declare_exit_code, resource},
+    settings::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, declare_exit_code, resource},
 };
 use crate::{
     base::{ScriptNumber, Span, Spanned, WsPath, quoted_list},
@@ -208,9 +208,6 @@ fn settings(source: &Arc<Source>, header: &Header, diagnostics: &mut Vec<Diagnos
         ..Settings::default()
     }
 }
-
-/// More retries hide a defect rather than a hiccup.
-const MAX_RETRIES: u32 = 10;
 
 type Bad<'a> = dyn FnMut(&str, Span, &str, &str) + 'a;
 

@@ -143,15 +143,15 @@ pub(super) fn text_node(
     shell: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Node> {
-    let Some((_, words)) = SHELLS.iter().find(|(name, _)| name.eq_ignore_ascii_case(shell)) else {
+    let Some((_, kind, words)) = SHELLS.iter().find(|(name, ..)| name.eq_ignore_ascii_case(shell)) else {
         diagnostics.push(no_such_shell(shell, step));
         return None;
     };
     let StepContext { of, job, .. } = step;
     let id = if job.steps.len() == 1 { job.id.clone() } else { format!("{}/{}", job.id, step.step().id) };
-    let mut node = bare(ground, step.settings(), ground.kinds.named(shell));
+    let mut node = bare(ground, step.settings(), ground.kinds.named(kind));
     node.invocation.argv = words.iter().copied().chain([text]).map(str::to_owned).collect();
-    shell.clone_into(&mut node.invocation.runner);
+    node.invocation.runner = (*kind).to_owned();
     node.invocation.text = Some(text.to_owned());
     Some(Node {
         name: step.step().name.clone().unwrap_or_else(|| id.clone()),
@@ -164,18 +164,19 @@ pub(super) fn text_node(
     })
 }
 
-/// How a text is run by a shell: program and options, the text follows. A command that fails ends the text.
-const SHELLS: [(&str, &[&str]); 6] = [
-    ("sh", &["sh", "-e", "-c"]),
-    ("bash", &["bash", "-e", "-o", "pipefail", "-c"]),
-    ("pwsh", &["pwsh", "-NoProfile", "-NonInteractive", "-Command"]),
-    ("powershell", &["pwsh", "-NoProfile", "-NonInteractive", "-Command"]),
-    ("python", &["python3", "-c"]),
-    ("node", &["node", "-e"]),
+/// How a text is run by a shell: its kind, and program and options; the text follows. A command that fails ends the
+/// text.
+const SHELLS: [(&str, &str, &[&str]); 6] = [
+    ("sh", "sh", &["sh", "-e", "-c"]),
+    ("bash", "bash", &["bash", "-e", "-o", "pipefail", "-c"]),
+    ("pwsh", "pwsh", &["pwsh", "-NoProfile", "-NonInteractive", "-Command"]),
+    ("powershell", "pwsh", &["pwsh", "-NoProfile", "-NonInteractive", "-Command"]),
+    ("python", "python", &["python3", "-c"]),
+    ("node", "node", &["node", "-e"]),
 ];
 
 fn no_such_shell(shell: &str, step: StepContext<'_>) -> Diagnostic {
-    let names = || SHELLS.iter().map(|(name, _)| *name);
+    let names = || SHELLS.iter().map(|(name, ..)| *name);
     let help = match nearest(shell, names()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("shells are {}", quoted_list(names())),

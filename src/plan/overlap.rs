@@ -184,6 +184,8 @@ fn ends_agree(one: &Pattern, other: &Pattern) -> bool {
 mod tests {
     use std::path::Path;
 
+    use proptest::prelude::*;
+
     use super::*;
 
     fn meet(one: &str, other: &str) -> bool {
@@ -202,6 +204,8 @@ mod tests {
             ("a/**", "a/b/c"),
             ("a/**", "a"),
             ("**/*.rs", "src/*.rs"),
+            ("/", "/etc/x"),
+            ("/*", "/etc"),
         ] {
             assert!(meet(one, other), "{one} and {other}");
         }
@@ -210,5 +214,28 @@ mod tests {
         {
             assert!(!meet(one, other), "{one} and {other}");
         }
+    }
+
+    proptest! {
+        /// The index finds what a look at every output would find.
+        #[test]
+        fn overlapping_outputs_are_all_found(outputs in prop::collection::vec(pattern(), 0..12), asked in pattern()) {
+            let node = |pattern: &Pattern| Node { outputs: Some(vec![pattern.clone()]), ..Node::default() };
+            let nodes: Vec<Node> = outputs.iter().map(node).collect();
+            let mut found = Vec::new();
+            Outputs::of(&nodes).overlapping(&asked, |output| found.push(output.node));
+            found.sort_unstable();
+            let all: Vec<usize> = (0..outputs.len()).filter(|at| may_meet(&asked, &outputs[*at])).collect();
+            prop_assert_eq!(found, all, "{:?} in {:?}", asked, outputs);
+        }
+    }
+
+    fn pattern() -> impl Strategy<Value = Pattern> {
+        let part = prop::sample::select(vec!["a", "a.b", "b", "*", "**", "*.b"]);
+        let top = prop::sample::select(vec!["", "/", "../"]);
+        (top, prop::collection::vec(part, 1..4)).prop_map(|(top, parts)| {
+            let text = format!("{top}{}", parts.join("/"));
+            Pattern::parse(&text, Path::new("/w"), &WsPath::root()).unwrap()
+        })
     }
 }

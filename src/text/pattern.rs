@@ -134,10 +134,12 @@ impl Part {
 
     /// Tells whether a wildcard component takes a name; a literal one takes itself.
     pub fn takes(&self, name: &str) -> bool {
+        // The empty name is what an absolute path starts with: no wildcard leads out of the workspace.
+        let is_open = !name.is_empty() && !PRIVATE_FOLDERS.contains(&name);
         match self {
             Self::Literal(literal) => literal == name,
-            Self::Wild(matcher) => !PRIVATE_FOLDERS.contains(&name) && matcher.is_match(name),
-            Self::AnyDepth => !PRIVATE_FOLDERS.contains(&name),
+            Self::Wild(matcher) => is_open && matcher.is_match(name),
+            Self::AnyDepth => is_open,
         }
     }
 }
@@ -268,6 +270,7 @@ mod tests {
         assert!(matches("src/**", "src/a/b") && matches("**", "a"));
         assert!(matches("*.{ps1,sh}", "x.sh") && matches("[ab].x", "a.x") && !matches("[ab].x", "c.x"));
         assert!(matches("**/a/**/b", "x/a/y/a/z/b") && !matches("**/a/b", "a/c/b"));
+        assert!(!matches("**", "/etc") && !matches("*/x", "/x") && matches("**/x", "x"));
         assert!(matches("/*", "/etc") && !matches("/*", "etc") && !matches("/*", "/etc/x"));
     }
 

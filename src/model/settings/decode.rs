@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CachePolicy, ExitMeaning, Settings, declare_exit_code, resource};
+use super::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, declare_exit_code, resource};
 use crate::{
     base::{nearest, quoted_list},
     diag::code,
@@ -28,7 +28,7 @@ pub fn decode(table: &mut Table<'_>) -> Settings {
         env: table.optional("env", environment).unwrap_or_default(),
         cache: table.optional("cache", cache),
         timeout: table.optional("timeout", Value::duration),
-        retries: table.optional("retries", |value| value.whole_number(0..=10)),
+        retries: table.optional("retries", |value| value.whole_number(0..=MAX_RETRIES)),
         retry_delay: table.optional(RETRY_DELAY, Value::duration),
         resources: table.optional("resources", resources).unwrap_or_default(),
         exit_codes: table.optional(EXIT_CODES, exit_codes).unwrap_or_default(),

@@ -38,3 +38,18 @@ fn a_file_that_is_sourced_is_an_input_where_the_step_finds_it() {
         plan.nodes[0].inputs.iter().flatten().map(|input| input.as_path().unwrap()).collect();
     assert_eq!(inputs.iter().map(WsPath::as_str).collect::<Vec<_>>(), ["sub/a[1].sh", "scripts/b.sh"]);
 }
+
+#[test]
+fn a_text_has_the_exit_codes_of_its_shell_however_that_is_written() {
+    let codes = |shell: &str| {
+        let playbook =
+            format!("[orchestration.jobs.a]\nsteps = [{{ script = \"x\", shell = \"{shell}\" }}]\n");
+        let plan = World::new(&[("playbooks/p.toml", &playbook)], &["p"]).plan();
+        (plan.nodes[0].invocation.runner.clone(), plan.nodes[0].exit_codes.len())
+    };
+    assert_eq!(
+        [codes("pwsh"), codes("powershell"), codes("PWSH")],
+        [("pwsh".to_owned(), 3), ("pwsh".to_owned(), 3), ("pwsh".to_owned(), 3)]
+    );
+    assert_eq!(codes("Sh"), ("sh".to_owned(), 1));
+}

@@ -157,8 +157,10 @@ fn nesting_is_bounded_in_both_formats() {
         let (node, faults) = read_text(Format::Toml, &format!("a = {json}"));
         assert!(node.is_none() && !faults.is_empty());
     }
-    let dotted = format!("{}a = 1", "a.".repeat(78));
-    assert!(read_text(Format::Toml, &dotted).0.is_none());
+    for keys in [78, 100_000] {
+        let (node, faults) = read_text(Format::Toml, &format!("{}a = 1", "a.".repeat(keys)));
+        assert!(node.is_none() && faults[0].message.contains("64 deep"), "{faults:?}");
+    }
     let fits = "[".repeat(64) + "\"[[\" // [[[\n" + &"]".repeat(64);
     assert_eq!(read_text(Format::Json, &fits).1, []);
     let fits = format!("a = {}{}", "[".repeat(63), "]".repeat(63));

@@ -84,6 +84,9 @@ fn fault(reader: &Reader<'_>, tree: Option<&Node>, error: &Error) -> Diagnostic 
     if error.message() == "duplicate key" {
         return duplicate(reader, tree, span);
     }
+    if error.message().contains("recursion limit") {
+        return reader.too_deep(span);
+    }
     let (message, help) = words(error.message(), span);
     reader.syntax_error(message, span).help_if(help)
 }
@@ -115,8 +118,7 @@ fn words(message: &str, at: Span) -> (String, Option<&'static str>) {
     if message.starts_with("unexpected leading zero") {
         return ("a number cannot start with 0".to_owned(), Some("write it in quotes, as in \"0402\""));
     }
-    let help = if message.contains("recurs") { Some("flatten the value") } else { None };
-    (message.to_owned(), help)
+    (message.to_owned(), None)
 }
 
 /// Returns where the table header that `behind` lies in was already written, letter by letter.
