@@ -33,13 +33,13 @@ impl WsPath {
         }
     }
 
-    /// Takes a text that already is a normal relative path, such as one az wrote itself.
+    /// Takes a text that already is in normal form, such as one az wrote itself.
     ///
     /// Returns nothing if it is not in normal form.
     pub fn from_normal(text: &str) -> Option<Self> {
-        let is_normal = text == "."
-            || (!text.is_empty()
-                && text.trim_start_matches('/').split('/').all(|part| !matches!(part, "" | "." | "..")));
+        let names = text.strip_prefix('/').unwrap_or(text);
+        let is_normal =
+            matches!(text, "." | "/") || names.split('/').all(|part| !matches!(part, "" | "." | ".."));
         is_normal.then(|| Self(Arc::from(text)))
     }
 
@@ -87,10 +87,11 @@ impl WsPath {
 
     /// Tells whether this path is `directory` or lies below it.
     pub fn is_below(&self, directory: &Self) -> bool {
-        if &*directory.0 == "." {
-            return self.is_inside();
+        match &*directory.0 {
+            "." => self.is_inside(),
+            "/" => !self.is_inside(),
+            above => self.0.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
         }
-        self.0.strip_prefix(&*directory.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
 
@@ -146,6 +147,7 @@ mod tests {
         assert_eq!(normal(".", "/etc/hosts"), "/etc/hosts");
         assert_eq!(WsPath::from_normal("a/../b"), None);
         assert_eq!(WsPath::from_normal("a/"), None);
+        assert_eq!(WsPath::from_normal("//a"), None);
     }
 
     #[test]
@@ -157,5 +159,11 @@ mod tests {
         assert_eq!(path("/etc").parent().unwrap().as_str(), "/");
         assert!(path("a/b").is_below(&path("a")) && !path("ab").is_below(&path("a")));
         assert!(path("a").is_below(&WsPath::root()) && !path("/a").is_below(&WsPath::root()));
+        assert!(
+            path("/a").is_below(&path("/"))
+                && path("/").is_below(&path("/"))
+                && !path("a").is_below(&path("/"))
+        );
+        assert_eq!((path("/").join("a"), path("/").parent()), (path("/a"), None));
     }
 }

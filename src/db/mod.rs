@@ -133,11 +133,4 @@ impl Database {
             file.set_contents(self).to(contents);
         }
     }
-
-    /// Says what is asked for in words, unless that is known.
-    pub fn set_arguments(&mut self, request: Request, arguments: Vec<String>) {
-        if *request.arguments(self) != arguments {
-            request.set_arguments(self).to(arguments);
-        }
-    }
 }

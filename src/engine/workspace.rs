@@ -76,8 +76,9 @@ pub(super) fn load(system: &dyn System, root: &Path, db: &mut Database) -> Works
     let rules_folder = folders(&configured.rules.map(|folder| vec![folder]), &["rules"]);
     let is_toml = |name: &str| name.rsplit_once('.').is_some_and(|(_, extension)| extension == "toml");
     let rules = reader.files_below(&rules_folder, is_toml);
-    let mut files =
-        |paths: Vec<WsPath>| -> Vec<SourceFile> { paths.iter().map(|path| reader.file(db, path)).collect() };
+    let mut files = |paths: Vec<WsPath>| -> Vec<SourceFile> {
+        paths.iter().map(|path| reader.listed_file(db, path)).collect()
+    };
     let (scripts, playbooks, rules) = (files(scripts), files(playbooks), files(rules));
     Workspace::new(db, Arc::from(root), scripts, playbooks, rules, config_file, Platform::current())
 }
@@ -107,6 +108,15 @@ impl Reader<'_> {
             Err(error) => Contents::Unreadable(error.to_string().into()),
         };
         SourceFile::new(db, path.clone(), contents)
+    }
+
+    /// Reads a file whose name stands in its folder: if nothing is there, the name leads nowhere.
+    fn listed_file(&self, db: &mut Database, path: &WsPath) -> SourceFile {
+        let file = self.file(db, path);
+        if *file.contents(db) == Contents::Absent {
+            db.set_contents(file, Contents::Unreadable("it is a link that leads nowhere".into()));
+        }
+        file
     }
 
     /// Returns the files directly in a folder whose name is wanted, sorted.

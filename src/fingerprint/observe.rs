@@ -60,7 +60,7 @@ pub fn questions(view: &dyn View, inputs: &[Pattern], outputs: &[Pattern]) -> Ve
         }
     }
     for output in outputs {
-        _ = asking.resolver.resolve_parent(&output.fixed());
+        _ = asking.resolver.resolve_parent(&output.fixed_part());
     }
     let links = asking.resolver.into_links().into_iter().map(Question::State);
     asking.asked.extend(links);

@@ -1,6 +1,6 @@
 //! The model as salsa queries: each file is read once, and again only when it changed.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     config::{Config, read as read_config},
@@ -81,17 +81,15 @@ pub fn rule_file(db: &dyn Db, file: SourceFile) -> Reading<RuleFile> {
 #[salsa::tracked]
 pub fn rules(db: &dyn Db, workspace: Workspace) -> Arc<Rulebook> {
     let embedded = rule::embedded();
-    let own: Vec<RuleFile> =
-        workspace.rules(db).iter().filter_map(|file| rule_file(db, *file).value.clone()).collect();
-    let kinds = own.iter().flat_map(|file| file.kinds.clone()).collect();
-    let own_rules = own
-        .iter()
-        .zip(workspace.rules(db))
-        .flat_map(|(file, source)| file.rules.iter().map(|rule| (Some(*source), rule.clone())));
-    Arc::new(Rulebook {
-        kinds: Kinds::new(kinds, &embedded.kinds),
-        rules: embedded.rules.iter().map(|rule| (None, rule.clone())).chain(own_rules).collect(),
-    })
+    let mut kinds = Vec::new();
+    let mut rules: Vec<_> = embedded.rules.iter().map(|rule| (None, rule.clone())).collect();
+    for file in workspace.rules(db) {
+        if let Some(own) = &rule_file(db, *file).value {
+            kinds.extend_from_slice(&own.kinds);
+            rules.extend(own.rules.iter().map(|rule| (Some(*file), rule.clone())));
+        }
+    }
+    Arc::new(Rulebook { kinds: Kinds::new(kinds, &embedded.kinds), rules })
 }
 
 /// All kinds and rules of a workspace.
@@ -121,8 +119,7 @@ pub fn script_reading(db: &dyn Db, workspace: Workspace, file: SourceFile) -> Op
     if !text.is_readable {
         return None;
     }
-    let root: &Path = workspace.root(db);
-    read_script(file.path(db), Arc::clone(&text.source), &rules(db, workspace).kinds, root)
+    read_script(file.path(db), Arc::clone(&text.source), &rules(db, workspace).kinds)
 }
 
 /// Returns a script without its places, so that only a change of meaning goes further.

@@ -6,15 +6,16 @@ use std::{
 };
 
 use super::{
-    kind::{Kind, Kinds},
-    settings::{CachePolicy, ExitMeaning, Settings, declare_exit_code, resource},
+    kind::Kinds,
+    settings::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, declare_exit_code, resource},
 };
 use crate::{
-    base::{Digest, ScriptNumber, Span, Spanned, WsPath, quoted_list},
+    base::{ScriptNumber, Span, Spanned, WsPath, quoted_list},
     diag::{Diagnostic, Source, code},
     text::{
         duration,
-        script::{self, CommentStyle, Dependency, Header, Language, Module, ModuleBase, ParameterType},
+        pattern::{BadPattern, Pattern},
+        script::{self, CommentStyle, Dependency, Header, Language, ModuleBase, ParameterType},
     },
 };
 
@@ -32,8 +33,6 @@ pub struct Script {
     pub stem: String,
     /// The name of its kind; nothing if no kind covers it.
     pub kind: Option<String>,
-    /// Digest of the whole file.
-    pub digest: Digest,
     /// Its logical group.
     pub stage: String,
     /// Its labels.
@@ -50,8 +49,8 @@ pub struct Script {
     pub settings: Settings,
     /// The parameters it declares.
     pub parameters: Vec<Parameter>,
-    /// Files it loads by a literal path.
-    pub modules: Vec<WsPath>,
+    /// Files it loads by a literal path, and what that is relative to.
+    pub modules: Vec<(ModuleBase, String)>,
     /// Environment names its text mentions.
     pub mentioned: BTreeSet<String>,
     /// The command of its first line, if that starts with `#!`.
@@ -95,25 +94,23 @@ pub fn script_name(file_name: &str) -> Option<(ScriptNumber, &str)> {
 }
 
 /// Reads a script whose name is one.
-pub fn read_script(
-    path: &WsPath,
-    source: Arc<Source>,
-    kinds: &Kinds,
-    root: &std::path::Path,
-) -> Option<ScriptReading> {
+pub fn read_script(path: &WsPath, source: Arc<Source>, kinds: &Kinds) -> Option<ScriptReading> {
     let (number, stem) = script_name(path.file_name())?;
-    let kind = kinds.of_path(path.as_str());
-    let (style, language) = kind.map_or_else(|| (CommentStyle::hash(), Language::Other), reading_of);
+    let kind = kinds.of_path(path);
+    let language = kind.map_or(Language::Other, |kind| Language::from_name(&kind.name));
+    let style = kind.map_or_else(CommentStyle::hash, |kind| kind.comments.clone());
     let (header, mut diagnostics) = script::read(&source, &style, language);
     if kind.is_none() {
         diagnostics.push(no_kind(path));
+    }
+    if language == Language::Shell {
+        diagnostics.extend(carriage_return(path, &source));
     }
     let script = Script {
         path: path.clone(),
         number,
         stem: stem.to_owned(),
         kind: kind.map(|kind| kind.name.clone()),
-        digest: Digest::of(source.text.as_bytes()),
         stage: text(header.stage.as_ref()).unwrap_or_else(|| DEFAULT_STAGE.to_owned()),
         tags: header.tags.iter().map(|tag| tag.value.clone()).collect(),
         description: text(header.description.as_ref()),
@@ -122,16 +119,11 @@ pub fn read_script(
         allow_parallel: header.allow_parallel.as_ref().is_none_or(|allowed| allowed.value),
         settings: settings(&source, &header, &mut diagnostics),
         parameters: header.parameters.iter().map(parameter).collect(),
-        modules: header.modules.iter().filter_map(|module| module_path(module, path, root)).collect(),
+        modules: header.modules.iter().map(|module| (module.base, module.path.value.clone())).collect(),
         mentioned: script::mentioned_names(&source.text).into_iter().map(str::to_owned).collect(),
         shebang: header.shebang.as_ref().map(|line| shebang(&line.value)),
     };
     Some(ScriptReading { script, header, source, diagnostics })
-}
-
-fn reading_of(kind: &Kind) -> (CommentStyle, Language) {
-    let comments = CommentStyle { line: kind.comments.line.clone(), block: kind.comments.block.clone() };
-    (comments, Language::from_name(&kind.name))
 }
 
 fn text(field: Option<&Spanned<String>>) -> Option<String> {
@@ -144,16 +136,6 @@ fn parameter(parameter: &script::Parameter) -> Parameter {
         value_type: parameter.value_type.clone(),
         choices: parameter.choices.clone(),
     }
-}
-
-/// Returns where a module is; one that is found by name on the interpreter's module path is not known.
-fn module_path(module: &Module, script: &WsPath, root: &std::path::Path) -> Option<WsPath> {
-    let folder = match module.base {
-        ModuleBase::ScriptDirectory => script.parent()?,
-        ModuleBase::WorkingDirectory => WsPath::root(),
-        ModuleBase::ModulePath => return None,
-    };
-    Some(WsPath::new(root, &folder, &module.path.value))
 }
 
 /// Splits `#!/usr/bin/env -S bash -eu` into the command that is started: `bash -eu`.
@@ -174,8 +156,23 @@ fn no_kind(path: &WsPath) -> Diagnostic {
         .help(format!("add a [[kind]] with extensions = [\"{extension}\"] to a file in rules/"))
 }
 
+/// A shell takes the `\r` of a Windows line end for a part of the line's last word.
+fn carriage_return(path: &WsPath, source: &Arc<Source>) -> Option<Diagnostic> {
+    let at = source.text.find("\r\n")?;
+    let fault =
+        Diagnostic::warning(code::LINE_ENDS, format!("`{path}` has Windows line ends, which no shell reads"));
+    let help = format!("convert it: sed -i 's/\\r$//' '{path}'");
+    Some(fault.source(source).label(Span::new(at, at + 1), "a carriage return").help(help))
+}
+
 /// Reads what a header says of how the script behaves.
 fn settings(source: &Arc<Source>, header: &Header, diagnostics: &mut Vec<Diagnostic>) -> Settings {
+    for item in header.inputs.iter().chain(&header.outputs).chain(&header.scratch).flatten() {
+        if let Err(error) = Pattern::check(&item.value) {
+            let fault = Diagnostic::error(code::BAD_GLOB, format!("`{}` is no pattern: {error}", item.value));
+            diagnostics.push(fault.source(source).label(item.span, "cannot be read").help(BadPattern::HELP));
+        }
+    }
     let mut bad = |key: &str, span: Span, found: &str, help: &str| {
         let fault = Diagnostic::warning(code::BAD_METADATA, format!("`{key}` cannot be `{found}`"));
         diagnostics.push(fault.source(source).label(span, "not a value of this key").help(help));
@@ -211,9 +208,6 @@ fn settings(source: &Arc<Source>, header: &Header, diagnostics: &mut Vec<Diagnos
         ..Settings::default()
     }
 }
-
-/// More retries hide a defect rather than a hiccup.
-const MAX_RETRIES: u32 = 10;
 
 type Bad<'a> = dyn FnMut(&str, Span, &str, &str) + 'a;
 

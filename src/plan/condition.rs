@@ -23,11 +23,8 @@ pub(super) struct World<'a> {
 
 impl Lookup for World<'_> {
     fn variable(&self, name: &str) -> Option<Value> {
-        let exact = self.variables.get(name);
-        let same = || {
-            self.variables.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-        };
-        exact.or_else(same).cloned()
+        let known = self.variables.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        known.map(|(_, value)| value.clone())
     }
 
     fn env(&self, name: &str) -> Option<String> {

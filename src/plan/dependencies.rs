@@ -1,9 +1,13 @@
 //! `Dependencies` of scripts: edges between selected ones, tools that must be there.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use crate::{
-    base::{Spanned, WsPath, quoted_list},
+    base::{ScriptNumber, Span, Spanned, WsPath, quoted_list},
     diag::{Diagnostic, Source, code},
     model::script::Script,
     text::script::Dependency,
@@ -21,7 +25,7 @@ pub struct ToolWish {
     /// A script of the repository that brings it, not selected.
     pub brought_by: Option<String>,
     /// Where it is written.
-    pub place: (Arc<Source>, crate::base::Span),
+    pub place: (Arc<Source>, Span),
 }
 
 impl ToolWish {
@@ -38,6 +42,40 @@ impl ToolWish {
     }
 }
 
+/// All scripts, sorted by number and path.
+pub(super) struct Scripts {
+    all: Vec<Arc<Script>>,
+    /// The scripts that bring a tool, by its name; made when the first tool is looked for.
+    installers: OnceCell<HashMap<String, usize>>,
+}
+
+impl Scripts {
+    pub(super) fn new(all: Vec<Arc<Script>>) -> Self {
+        Self { all, installers: OnceCell::new() }
+    }
+
+    pub(super) fn all(&self) -> &[Arc<Script>] {
+        &self.all
+    }
+
+    /// Returns the script that is called `NNNN_Install-<tool>`; never one whose name merely contains the tool's.
+    fn installer(&self, tool: &str) -> Option<usize> {
+        let plain = |text: &str| {
+            text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
+        };
+        let by_tool = || {
+            let mut first = HashMap::new();
+            for (index, script) in self.all.iter().enumerate() {
+                if let Some(tool) = plain(&script.stem[5..]).strip_prefix("install") {
+                    first.entry(tool.to_owned()).or_insert(index);
+                }
+            }
+            first
+        };
+        self.installers.get_or_init(by_tool).get(&plain(tool)).copied()
+    }
+}
+
 /// What the entries of one script's `Dependencies` come to.
 #[derive(Debug, Default)]
 pub(super) struct Resolved {
@@ -45,63 +83,56 @@ pub(super) struct Resolved {
     pub(super) scripts: BTreeSet<usize>,
     /// Every earlier selected script comes first.
     pub(super) all: bool,
-    /// Programs that must be there.
-    pub(super) tools: Vec<ToolWish>,
+    /// Programs that must be there, each with the place of the script that brings it.
+    pub(super) tools: Vec<(ToolWish, Option<usize>)>,
     /// Entries that are neither.
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 /// Resolves the dependencies of the script at `place`; `entries` are the same with their places in its text.
 pub(super) fn resolve(
-    scripts: &[Arc<Script>],
+    scripts: &Scripts,
     place: usize,
     entries: &[Spanned<Dependency>],
     source: &Arc<Source>,
 ) -> Resolved {
     let mut resolved = Resolved::default();
+    let all = scripts.all();
     for entry in entries {
         match &entry.value {
             Dependency::None => {}
             Dependency::All => resolved.all = true,
             Dependency::Number(number) => {
                 // The scripts are sorted by number, so those of one number stand together.
-                let first = scripts.partition_point(|script| script.number < *number);
-                let same = (first..scripts.len())
-                    .take_while(|index| scripts[*index].number == *number)
+                let first = all.partition_point(|script| script.number < *number);
+                let same = (first..all.len())
+                    .take_while(|index| all[*index].number == *number)
                     .filter(|index| *index != place);
                 let before = resolved.scripts.len();
                 resolved.scripts.extend(same);
-                if resolved.scripts.len() == before && scripts[place].number != *number {
-                    resolved.diagnostics.push(unknown_number(scripts, *number, entry, source));
+                if resolved.scripts.len() == before && all[place].number != *number {
+                    resolved.diagnostics.push(unknown_number(all, *number, entry, source));
                 }
             }
             Dependency::Tool { name, optional } => {
-                let installer = installer(scripts, name).filter(|index| *index != place);
+                let installer = scripts.installer(name).filter(|index| *index != place);
                 if let Some(index) = installer {
                     resolved.scripts.insert(index);
                 }
                 if !optional {
-                    resolved.tools.push(ToolWish {
+                    let wish = ToolWish {
                         name: name.clone(),
                         candidates: tool_candidates(name),
-                        script: scripts[place].path.clone(),
-                        brought_by: installer.map(|index| scripts[index].stem.clone()),
+                        script: all[place].path.clone(),
+                        brought_by: installer.map(|index| all[index].stem.clone()),
                         place: (Arc::clone(source), entry.span),
-                    });
+                    };
+                    resolved.tools.push((wish, installer));
                 }
             }
         }
     }
     resolved
-}
-
-/// Returns the script that is called `NNNN_Install-<tool>`; never one whose name merely contains the tool's.
-fn installer(scripts: &[Arc<Script>], tool: &str) -> Option<usize> {
-    let plain = |text: &str| {
-        text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
-    };
-    let wanted = format!("install{}", plain(tool));
-    scripts.iter().position(|script| plain(&script.stem[5..]) == wanted)
 }
 
 /// Returns the tools a script depends on, optional ones too, each with the programs it may be.
@@ -136,7 +167,7 @@ pub fn tool_candidates(tool: &str) -> Vec<String> {
 
 fn unknown_number(
     scripts: &[Arc<Script>],
-    number: crate::base::ScriptNumber,
+    number: ScriptNumber,
     entry: &Spanned<Dependency>,
     source: &Arc<Source>,
 ) -> Diagnostic {

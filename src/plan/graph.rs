@@ -24,7 +24,7 @@ pub struct Plan {
 }
 
 /// One planned execution, all values resolved.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Node {
     /// Unique in the plan: `0402_Run-UnitTests`, `lint`, `test/0402_Run-UnitTests`.
     pub id: String,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// What a node executes. The first word of `argv` is a program to be looked up on PATH, or a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Invocation {
     /// Program and arguments; the script's path stands in it relative to the workspace.
     pub argv: Vec<String>,

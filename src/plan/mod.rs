@@ -8,6 +8,7 @@ mod dependencies;
 mod expand;
 mod graph;
 mod invocation;
+mod node;
 mod order;
 mod overlap;
 mod places;

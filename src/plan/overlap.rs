@@ -6,10 +6,7 @@ use std::{
 };
 
 use super::{Edge, EdgeKind, Node};
-use crate::{
-    base::WsPath,
-    text::pattern::{Part, Pattern},
-};
+use crate::{base::WsPath, text::pattern::Pattern};
 
 /// Two nodes that own one output.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,17 +29,17 @@ struct Output<'a> {
 pub(super) struct Outputs<'a> {
     nodes: &'a [Node],
     /// Fixed leading path of a pattern, then the outputs that start with it.
-    by_prefix: BTreeMap<String, Vec<Output<'a>>>,
+    by_prefix: BTreeMap<WsPath, Vec<Output<'a>>>,
 }
 
 impl<'a> Outputs<'a> {
     pub(super) fn of(nodes: &'a [Node]) -> Self {
-        let mut by_prefix: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        let mut by_prefix: BTreeMap<WsPath, Vec<_>> = BTreeMap::new();
         for (index, node) in nodes.iter().enumerate() {
             for pattern in node.outputs.iter().flatten() {
                 let is_rewrite = node.inputs.iter().flatten().any(|input| may_meet(input, pattern));
                 let output = Output { node: index, pattern, is_rewrite };
-                by_prefix.entry(fixed_part(pattern)).or_default().push(output);
+                by_prefix.entry(pattern.fixed_part()).or_default().push(output);
             }
         }
         Self { nodes, by_prefix }
@@ -50,15 +47,20 @@ impl<'a> Outputs<'a> {
 
     /// Calls `each` with every output that may name a path `pattern` names.
     fn overlapping(&self, pattern: &Pattern, mut each: impl FnMut(&Output<'a>)) {
-        let prefix = fixed_part(pattern);
+        let prefix = pattern.fixed_part();
+        let prefix = prefix.as_str();
         let mut visit = |outputs: &Vec<Output<'a>>| {
             outputs.iter().filter(|output| may_meet(pattern, output.pattern)).for_each(&mut each);
         };
-        ancestors(&prefix).filter_map(|folder| self.by_prefix.get(folder)).for_each(&mut visit);
-        let below = if prefix == "." { String::new() } else { format!("{prefix}/") };
+        ancestors(prefix).filter_map(|folder| self.by_prefix.get(folder)).for_each(&mut visit);
+        let below = match prefix {
+            "." => String::new(),
+            "/" => "/".to_owned(),
+            _ => format!("{prefix}/"),
+        };
         let behind = self.by_prefix.range::<str, _>((Bound::Included(below.as_str()), Bound::Unbounded));
-        let behind = behind.take_while(|(path, _)| path.starts_with(&below));
-        let is_other = |path: &str| path != prefix && (prefix != "." || !path.starts_with('/'));
+        let behind = behind.take_while(|(path, _)| path.as_str().starts_with(&below));
+        let is_other = |path: &WsPath| path.as_str() != prefix && (prefix != "." || path.is_inside());
         behind.filter(|(path, _)| is_other(path)).for_each(|(_, outputs)| visit(outputs));
     }
 
@@ -127,20 +129,6 @@ impl<'a> Outputs<'a> {
     }
 }
 
-/// Returns the path before the first wildcard, `.` or `/` if there is none.
-fn fixed_part(pattern: &Pattern) -> String {
-    let fixed = pattern.parts().iter().map_while(|part| match part {
-        Part::Literal(name) => Some(name.as_str()),
-        _ => None,
-    });
-    let text = fixed.collect::<Vec<_>>().join("/");
-    match text.as_str() {
-        "" if pattern.as_str().starts_with('/') => "/".to_owned(),
-        "" => ".".to_owned(),
-        _ => text,
-    }
-}
-
 /// Returns a path and the folders above it, the workspace or the root last.
 fn ancestors(path: &str) -> impl Iterator<Item = &str> {
     let top = if path.starts_with('/') { "/" } else { "." };
@@ -151,15 +139,6 @@ fn ancestors(path: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Tells whether a path is a folder or lies below it.
-fn is_below(path: &str, folder: &str) -> bool {
-    match folder {
-        "." => !path.starts_with('/'),
-        "/" => path.starts_with('/'),
-        _ => path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
-    }
-}
-
 /// Tells whether two patterns can name one path, a folder naming all below it.
 fn may_meet(one: &Pattern, other: &Pattern) -> bool {
     match (one.as_path(), other.as_path()) {
@@ -167,8 +146,8 @@ fn may_meet(one: &Pattern, other: &Pattern) -> bool {
         (Some(path), None) => path_meets(&path, other),
         (None, Some(path)) => path_meets(&path, one),
         (None, None) => {
-            let (a, b) = (fixed_part(one), fixed_part(other));
-            (is_below(&a, &b) || is_below(&b, &a)) && ends_agree(one, other)
+            let (a, b) = (one.fixed_part(), other.fixed_part());
+            (a.is_below(&b) || b.is_below(&a)) && ends_agree(one, other)
         }
     }
 }
@@ -185,7 +164,7 @@ fn is_sure_to_meet(one: &Pattern, other: &Pattern) -> bool {
 
 fn path_meets(path: &WsPath, pattern: &Pattern) -> bool {
     // A pattern may also name what lies below the path, if the path turns out to be a folder.
-    pattern.matches(path) || is_below(&fixed_part(pattern), path.as_str())
+    pattern.matches(path) || pattern.fixed_part().is_below(path)
 }
 
 /// Two last components with different fixed extensions never name one file.
@@ -205,6 +184,8 @@ fn ends_agree(one: &Pattern, other: &Pattern) -> bool {
 mod tests {
     use std::path::Path;
 
+    use proptest::prelude::*;
+
     use super::*;
 
     fn meet(one: &str, other: &str) -> bool {
@@ -223,6 +204,8 @@ mod tests {
             ("a/**", "a/b/c"),
             ("a/**", "a"),
             ("**/*.rs", "src/*.rs"),
+            ("/", "/etc/x"),
+            ("/*", "/etc"),
         ] {
             assert!(meet(one, other), "{one} and {other}");
         }
@@ -231,5 +214,28 @@ mod tests {
         {
             assert!(!meet(one, other), "{one} and {other}");
         }
+    }
+
+    proptest! {
+        /// The index finds what a look at every output would find.
+        #[test]
+        fn overlapping_outputs_are_all_found(outputs in prop::collection::vec(pattern(), 0..12), asked in pattern()) {
+            let node = |pattern: &Pattern| Node { outputs: Some(vec![pattern.clone()]), ..Node::default() };
+            let nodes: Vec<Node> = outputs.iter().map(node).collect();
+            let mut found = Vec::new();
+            Outputs::of(&nodes).overlapping(&asked, |output| found.push(output.node));
+            found.sort_unstable();
+            let all: Vec<usize> = (0..outputs.len()).filter(|at| may_meet(&asked, &outputs[*at])).collect();
+            prop_assert_eq!(found, all, "{:?} in {:?}", asked, outputs);
+        }
+    }
+
+    fn pattern() -> impl Strategy<Value = Pattern> {
+        let part = prop::sample::select(vec!["a", "a.b", "b", "*", "**", "*.b"]);
+        let top = prop::sample::select(vec!["", "/", "../"]);
+        (top, prop::collection::vec(part, 1..4)).prop_map(|(top, parts)| {
+            let text = format!("{top}{}", parts.join("/"));
+            Pattern::parse(&text, Path::new("/w"), &WsPath::root()).unwrap()
+        })
     }
 }

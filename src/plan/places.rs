@@ -15,7 +15,10 @@ use crate::{
         query::{script_reading, text},
         script::ScriptReading,
     },
-    text::{pattern::Pattern, script::Dependency},
+    text::{
+        pattern::{Part, Pattern},
+        script::Dependency,
+    },
 };
 
 /// A text and a place in it.
@@ -29,6 +32,14 @@ pub(super) struct Places<'a> {
 }
 
 impl Places<'_> {
+    /// Tells whether a pattern names the whole workspace, or a folder that holds it.
+    pub(super) fn hold_all(&self, pattern: &Pattern) -> bool {
+        let root = self.workspace.root(self.db);
+        let mut wild = pattern.parts().iter().skip_while(|part| matches!(part, Part::Literal(_)));
+        wild.all(|part| matches!(part, Part::AnyDepth))
+            && root.starts_with(pattern.fixed_part().to_absolute(root))
+    }
+
     /// Returns where a node declares an output, a pattern in normal form: in its step, in its job, or in its script's header.
     pub(super) fn output(&self, node: &Node, output: &str) -> Option<Place> {
         self.output_of_step(node, output).or_else(|| {
@@ -95,7 +106,7 @@ impl Places<'_> {
         pointer: impl Fn(&crate::model::playbook::Job, Option<&str>) -> Option<String>,
     ) -> Option<Place> {
         let wanted = node.job.as_ref()?;
-        let (path, step) = match node.identity.split_once('#') {
+        let (path, step) = match node.identity.rsplit_once('#') {
             Some((path, step)) => (Some(path), step.rsplit('/').next()),
             None => (None, None),
         };

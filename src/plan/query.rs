@@ -1,14 +1,17 @@
 //! The plan as a salsa query.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     Plan, ToolWish,
-    expand::{Expanded, Ground, PlaybookContext},
+    dependencies::Scripts,
+    expand::Expanded,
+    node::{Ground, PlaybookContext},
     places::Places,
     request::{Part, parts},
     rules::rule_matches,
     validate,
+    variables::overlay,
 };
 use crate::{
     base::WsPath,
@@ -81,14 +84,15 @@ fn expand(
     let configured = config(db, workspace).value.clone().unwrap_or_default();
     let catalog = catalog(db, workspace);
     let readings = |index: usize| script_reading(db, workspace, catalog.scripts[index].0).as_ref();
-    let mut variables: BTreeMap<_, _> = configured.variables.clone();
-    let set_by_playbooks = playbooks.iter().filter_map(|(_, reading)| reading.value.as_ref());
-    variables.extend(set_by_playbooks.flat_map(|playbook| playbook.variables.clone()));
-    variables.extend(request.variables(db).clone());
+    let mut variables = configured.variables.clone();
+    for playbook in playbooks.iter().filter_map(|(_, reading)| reading.value.as_ref()) {
+        overlay(&mut variables, &playbook.variables);
+    }
+    overlay(&mut variables, request.variables(db));
     let unreadable = unreadable_scripts(db, workspace);
     let ground = Ground {
         root: workspace.root(db),
-        catalog,
+        scripts: Scripts::new(catalog.scripts.iter().map(|(_, script)| Arc::clone(script)).collect()),
         readings: &readings,
         kinds: &rules(db, workspace).kinds,
         rules: rule_matches(db, workspace),
@@ -114,6 +118,7 @@ fn expand(
             }
         }
     }
+    expanded.finish();
     expanded
 }
 

@@ -125,13 +125,11 @@ fn no_such_playbook(db: &dyn Db, workspace: Workspace, wanted: &str) -> Diagnost
     let fault = Diagnostic::error(code::NO_SUCH_PLAYBOOK, format!("there is no playbook `{wanted}`"));
     let names = playbook_names(db, workspace);
     let stems: Vec<&str> = names.iter().map(|file| file.stem.as_str()).collect();
-    let keyword =
-        ["stage:", "tag:"].into_iter().find(|keyword| wanted.to_ascii_lowercase().starts_with(&keyword[..3]));
-    match (nearest(wanted, stems.iter().copied()), keyword) {
-        (Some(near), _) => fault.help(format!("did you mean `{near}`?")),
-        (None, _) if stems.is_empty() => {
+    match nearest(wanted, stems.iter().copied()) {
+        Some(near) => fault.help(format!("did you mean `{near}`?")),
+        None if stems.is_empty() => {
             fault.help("there are no playbooks here; scripts are selected as 0402, 04*, stage:NAME")
         }
-        (None, _) => fault.help(format!("there are {}", quoted_list(stems.iter().take(12)))),
+        None => fault.help(format!("there are {}", quoted_list(stems.iter().take(12)))),
     }
 }

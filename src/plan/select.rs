@@ -74,7 +74,12 @@ impl Selection {
             }
             (Selector::Number(number), [_, _, ..]) => {
                 self.ambiguous.push(*number);
-                self.diagnostics.push(ambiguous(scripts, *number, span, source, found));
+                let message = format!("{} scripts share the number {number}", found.len());
+                self.diagnostics.push(ambiguous(scripts, message, span, source, found));
+            }
+            (Selector::Name(name), [_, _, ..]) => {
+                let message = format!("{} scripts are called `{name}`", found.len());
+                self.diagnostics.push(ambiguous(scripts, message, span, source, found));
             }
             (Selector::Name(name), []) => {
                 let stems = scripts.iter().map(|script| script.stem.as_str());
@@ -111,16 +116,21 @@ fn no_such_number(
 
 fn ambiguous(
     scripts: &[Arc<Script>],
-    number: ScriptNumber,
+    message: String,
     span: Span,
     source: &Arc<Source>,
     found: &[usize],
 ) -> Diagnostic {
-    let stems = || found.iter().map(|index| &scripts[*index].stem);
-    Diagnostic::warning(code::AMBIGUOUS_NUMBER, format!("{} scripts share the number {number}", found.len()))
+    // Only a name that no other has means one of them.
+    let name = |index: &usize| {
+        let Script { stem, path, .. } = &*scripts[*index];
+        let is_shared = found.iter().any(|other| other != index && scripts[*other].stem == *stem);
+        if is_shared { path.to_string() } else { stem.clone() }
+    };
+    Diagnostic::warning(code::AMBIGUOUS_NUMBER, message)
         .source(source)
-        .label(span, format!("selects {}", quoted_list(stems())))
-        .help(format!("to mean one of them, write its name: {}", quoted_list(stems().take(1))))
+        .label(span, format!("selects {}", quoted_list(found.iter().map(name))))
+        .help(format!("to mean one of them, write its name: `{}`", name(&found[0])))
 }
 
 fn matches_nothing(

@@ -1,8 +1,10 @@
 //! Planning whole workspaces that exist only as inputs of queries.
 
 mod changes;
+mod faults;
 mod order;
 mod selection;
+mod values;
 
 use std::{
     collections::BTreeMap,
@@ -41,7 +43,7 @@ impl World {
         let below = |folder: &str| -> Vec<SourceFile> {
             files.iter().filter(|(path, _)| path.starts_with(folder)).map(|(_, file)| *file).collect()
         };
-        let config = file("az.toml", Contents::Absent);
+        let config = files.get("az.toml").copied().unwrap_or_else(|| file("az.toml", Contents::Absent));
         let platform = Platform { os: "linux".to_owned(), arch: "x86_64".to_owned() };
         let root: Arc<Path> = Arc::from(Path::new("/w"));
         let (scripts, playbooks) = (below("scripts/"), below("playbooks/"));

@@ -161,7 +161,7 @@ pub(super) fn check(nodes: &[Node], places: &Places<'_>) -> Vec<Diagnostic> {
                 .as_str()
                 .split('/')
                 .any(|part| PRIVATE_FOLDERS.iter().any(|own| own.eq_ignore_ascii_case(part)));
-            if is_private || output.as_str() == "." {
+            if is_private || places.hold_all(output) {
                 let fault = format!("{} declares `{}` as its output", node.id, output.as_str());
                 let help = "name the files or folders the step makes; .git and .azcache cannot be among them";
                 let fault = Diagnostic::error(code::OUTPUT_OUTSIDE, fault).help(help);

@@ -15,6 +15,18 @@ use crate::{
     text::script::ParameterType,
 };
 
+/// Sets variables over others. A name is one in any case and keeps the spelling it has below.
+pub(super) fn overlay(lower: &mut BTreeMap<String, Value>, higher: &BTreeMap<String, Value>) {
+    for (name, value) in higher {
+        let known = lower.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        if let Some((_, known)) = known {
+            value.clone_into(known);
+        } else {
+            lower.insert(name.clone(), value.clone());
+        }
+    }
+}
+
 /// Gives a script the variables that reach it; a value that does not fit is told and left out.
 pub(super) fn hand_over(
     invocation: &mut Invocation,

@@ -333,7 +333,7 @@ pub fn hash_file(system: &dyn System, path: &Path) -> io::Result<(Stat, Digest)>
         let mut file = system.open(path)?;
         let before = file.stat()?;
         let mut hasher = blake3::Hasher::new();
-        io::copy(&mut file, &mut hasher)?;
+        hasher.update_reader(&mut file)?;
         if file.stat()? == before {
             return Ok((before, Digest(*hasher.finalize().as_bytes())));
         }

@@ -39,10 +39,9 @@ impl System for Os {
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let mut file = open_to_read(path)?;
-        let size = usize::try_from(file.metadata()?.len()).unwrap_or(0);
-        let mut bytes = Vec::with_capacity(size + 1);
-        file.read_to_end(&mut bytes)?;
+        // Asks for the size itself, and answers one that no memory holds with an error.
+        let mut bytes = Vec::new();
+        open_to_read(path)?.read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 

@@ -5,7 +5,7 @@
 use std::{fmt, time::Duration};
 
 /// The forms a duration may have, for help lines.
-pub const FORMS: &str = "write a duration as `250ms`, `30s`, `5m`, `1h30m`, `2d`, or as a number of seconds";
+pub const FORMS: &str = "a duration as `250ms`, `30s`, `5m`, `1h30m`, `2d`, or as a number of seconds";
 
 /// The units, largest first, in milliseconds.
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];

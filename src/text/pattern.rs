@@ -37,6 +37,11 @@ pub enum Part {
 #[error("{0}")]
 pub struct BadPattern(String);
 
+impl BadPattern {
+    /// What to do about it.
+    pub const HELP: &str = "close its brackets and braces, write `\\[` and `\\{` for the characters themselves, and `..` only at its start";
+}
+
 /// Folders that no wildcard enters: they are the tools' own, and change without anybody's doing.
 pub const PRIVATE_FOLDERS: [&str; 2] = [".git", ".azcache"];
 
@@ -46,7 +51,7 @@ impl Pattern {
     /// A trailing `/` means the folder with all below it, as `/**` does.
     ///
     /// # Errors
-    /// [`BadPattern`] if a bracket or brace is not closed, or a brace holds a `/`.
+    /// [`BadPattern`] if a bracket or brace is not closed, a brace holds a `/`, or `..` follows a wildcard.
     pub fn parse(text: &str, root: &Path, cwd: &WsPath) -> Result<Self, BadPattern> {
         if text.trim().is_empty() {
             return Err(BadPattern("a pattern cannot be empty".to_owned()));
@@ -57,22 +62,32 @@ impl Pattern {
             None => (text, ""),
             Some(at) => text.split_at(text[..at].rfind('/').map_or(0, |slash| slash + 1)),
         };
-        let base = WsPath::new(root, cwd, fixed);
-        let mut parts: Vec<Part> = match base.as_str() {
-            "." => Vec::new(),
-            path => path.split('/').map(|name| Part::Literal(name.to_owned())).collect(),
-        };
+        let mut parts = literals(&WsPath::new(root, cwd, fixed));
         for name in wild.split('/').filter(|name| !matches!(*name, "" | ".")) {
             parts.push(part(name)?);
         }
         if text.ends_with('/') {
             parts.push(Part::AnyDepth);
         }
-        let mut normal = parts.iter().map(Part::as_str).collect::<Vec<_>>().join("/");
-        if normal.is_empty() {
-            normal.push('.');
-        }
+        let normal = match parts.as_slice() {
+            [] => ".".to_owned(),
+            [Part::Literal(root)] if root.is_empty() => "/".to_owned(),
+            parts => parts.iter().map(Part::as_str).collect::<Vec<_>>().join("/"),
+        };
         Ok(Self { text: normal, parts })
+    }
+
+    /// Tells whether a text can be read as a pattern, wherever the workspace lies.
+    ///
+    /// # Errors
+    /// As [`Pattern::parse`].
+    pub fn check(text: &str) -> Result<(), BadPattern> {
+        Self::parse(text, Path::new("/"), &WsPath::root()).map(drop)
+    }
+
+    /// Returns the pattern that names one path, whatever characters are in it.
+    pub fn of_path(path: &WsPath) -> Self {
+        Self { text: path.to_string(), parts: literals(path) }
     }
 
     /// Returns the pattern in normal form; two equal patterns are equal texts.
@@ -91,23 +106,19 @@ impl Pattern {
         if is_literal { WsPath::from_normal(&self.text) } else { None }
     }
 
-    /// Returns the folder, or the path, up to the first wildcard.
-    pub fn fixed(&self) -> WsPath {
-        let names = self.parts.iter().map_while(|part| match part {
-            Part::Literal(name) => Some(name.as_str()),
-            Part::Wild(_) | Part::AnyDepth => None,
-        });
-        let text = names.collect::<Vec<_>>().join("/");
-        let top = if self.text.starts_with('/') { "/" } else { "." };
-        WsPath::from_normal(if text.is_empty() { top } else { &text })
-            .expect("a part of a normal path is normal")
+    /// Returns the folder above the first wildcard, which all that matches lies below; the path itself if there is
+    /// none.
+    pub fn fixed_part(&self) -> WsPath {
+        let literals = self.parts.iter().take_while(|part| matches!(part, Part::Literal(_)));
+        literals.fold(WsPath::root(), |path, name| match name.as_str() {
+            "" => WsPath::from_normal("/").expect("the root of the file system is normal"),
+            name => path.join(name),
+        })
     }
 
     /// Tells whether the pattern names `path` itself; a folder does not name what is in it.
     pub fn matches(&self, path: &WsPath) -> bool {
-        let names: Vec<&str> =
-            if path.as_str() == "." { Vec::new() } else { path.as_str().split('/').collect() };
-        matches_parts(&self.parts, &names)
+        matches_parts(&self.parts, &names(path).collect::<Vec<_>>())
     }
 }
 
@@ -123,20 +134,38 @@ impl Part {
 
     /// Tells whether a wildcard component takes a name; a literal one takes itself.
     pub fn takes(&self, name: &str) -> bool {
+        // The empty name is what an absolute path starts with: no wildcard leads out of the workspace.
+        let is_open = !name.is_empty() && !PRIVATE_FOLDERS.contains(&name);
         match self {
             Self::Literal(literal) => literal == name,
-            Self::Wild(matcher) => !PRIVATE_FOLDERS.contains(&name) && matcher.is_match(name),
-            Self::AnyDepth => !PRIVATE_FOLDERS.contains(&name),
+            Self::Wild(matcher) => is_open && matcher.is_match(name),
+            Self::AnyDepth => is_open,
         }
     }
+}
+
+/// Returns the components of a path; an absolute one starts with an empty name.
+fn names(path: &WsPath) -> impl Iterator<Item = &str> {
+    let text = match path.as_str() {
+        "." => None,
+        "/" => Some(""),
+        text => Some(text),
+    };
+    text.into_iter().flat_map(|text| text.split('/'))
+}
+
+fn literals(path: &WsPath) -> Vec<Part> {
+    names(path).map(|name| Part::Literal(name.to_owned())).collect()
 }
 
 /// Compiling a matcher costs more than matching a folder, and thousands of steps say `*.txt`.
 static COMPILED: LazyLock<Mutex<HashMap<String, GlobMatcher>>> = LazyLock::new(Mutex::default);
 
 fn part(name: &str) -> Result<Part, BadPattern> {
-    if name == "**" {
-        return Ok(Part::AnyDepth);
+    match name {
+        "**" => return Ok(Part::AnyDepth),
+        ".." => return Err(BadPattern("`..` cannot follow a wildcard".to_owned())),
+        _ => {}
     }
     if !name.contains(['*', '?', '[', '{', '}', '\\']) {
         return Ok(Part::Literal(name.to_owned()));
@@ -214,6 +243,24 @@ mod tests {
         assert_eq!(pattern(".").as_path(), Some(WsPath::root()));
         assert_eq!(pattern("src/a.rs").as_path().unwrap().as_str(), "src/a.rs");
         assert_eq!(pattern("src/*").as_path(), None);
+        assert_eq!((pattern("/").as_str(), pattern("/*").as_str()), ("/**", "/*"));
+        let odd = WsPath::from_normal("a/[b]{c").unwrap();
+        assert_eq!(Pattern::of_path(&odd).as_path(), Some(odd));
+    }
+
+    #[test]
+    fn the_fixed_part_ends_before_the_first_wildcard() {
+        for (text, fixed) in [
+            ("a/b/*.x", "a/b"),
+            ("a/b", "a/b"),
+            ("**/a", "."),
+            (".", "."),
+            ("/etc/*", "/etc"),
+            ("/*", "/"),
+            ("/", "/"),
+        ] {
+            assert_eq!(pattern(text).fixed_part().as_str(), fixed, "{text}");
+        }
     }
 
     #[test]
@@ -223,6 +270,8 @@ mod tests {
         assert!(matches("src/**", "src/a/b") && matches("**", "a"));
         assert!(matches("*.{ps1,sh}", "x.sh") && matches("[ab].x", "a.x") && !matches("[ab].x", "c.x"));
         assert!(matches("**/a/**/b", "x/a/y/a/z/b") && !matches("**/a/b", "a/c/b"));
+        assert!(!matches("**", "/etc") && !matches("*/x", "/x") && matches("**/x", "x"));
+        assert!(matches("/*", "/etc") && !matches("/*", "etc") && !matches("/*", "/etc/x"));
     }
 
     #[test]
@@ -243,7 +292,7 @@ mod tests {
 
     #[test]
     fn bad_patterns_are_refused() {
-        for text in ["a[", "a{b", "", "{a/b}"] {
+        for text in ["a[", "a{b", "", "{a/b}", "a/*/../b"] {
             assert!(Pattern::parse(text, Path::new("/w"), &WsPath::root()).is_err(), "{text}");
         }
     }

@@ -16,7 +16,7 @@ codes! {
     LOOP_OF_AZ = 506, "az is asked to run a step inside itself",
         "A step runs az, which would run the same step again, and so on. AZ_PARENT names the steps az is running in.";
     OUTPUT_OUTSIDE = 507, "an output lies where az must not write",
-        "Outputs cannot lie in .git or .azcache, nor be the workspace itself.";
+        "Outputs cannot lie in .git or .azcache, nor be the workspace itself or a folder that holds it.";
     MISSING_OUTPUT = 508, "a declared output was not made",
         "The step ended well, but a path it declares as its output does not exist. Its result is not recorded.";
 }

@@ -16,8 +16,9 @@ codes! {
     MISTYPED_KEY = 306, "this metadata key looks mistyped",
         "The comment is written like a metadata line, but its key is only close to one az knows; as it stands it is a \
          plain comment and does nothing.";
-    UNREADABLE_SCRIPT = 307, "the script cannot be read",
-        "The file is listed in a script root, but cannot be opened or is not UTF-8 text, so its metadata is unknown.";
     NO_KIND = 308, "no kind says how to run this file",
         "The file has a script's name, but no `[[kind]]` covers its extension. Add one under rules/.";
+    LINE_ENDS = 309, "a shell script has Windows line ends",
+        "Lines end with a carriage return and a newline. A shell takes the carriage return for a part of the last \
+         word, so that `exit 0` becomes an unknown number and a command one that is not found.";
 }

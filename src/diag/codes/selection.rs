@@ -13,8 +13,8 @@ codes! {
         "The number is well formed, but no script root holds a file that starts with it. The rest of the selection \
          goes on; under --strict this is an error.";
     AMBIGUOUS_NUMBER = 105, "several scripts share this number",
-        "A single number selects all scripts that carry it. To mean one of them, write its name: 0106_Install-WSL2. \
-         Under --strict this is an error.";
+        "A single number, and a name, selects all scripts that carry it. To mean one of them, write its name \
+         (0106_Install-WSL2) or its path. Under --strict this is an error.";
     MATCHES_NOTHING = 106, "this item matches nothing",
         "A range, prefix, stage or tag selects existing scripts only, and there is none. The rest of the selection \
          goes on.";

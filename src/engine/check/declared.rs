@@ -33,7 +33,7 @@ pub(super) fn check(engine: &Engine, targets: &Targets, findings: &mut Findings)
     let outputs: BTreeSet<WsPath> = all(engine, targets, "outputs")
         .iter()
         .filter_map(|output| parse(&output.text))
-        .map(|p| p.fixed())
+        .map(|p| p.fixed_part())
         .collect();
     let disk = Disk::new(Arc::clone(&engine.system), &engine.root, &engine.layout.clock(), Vec::new());
     for Declared { text, source, span } in inputs {
@@ -52,7 +52,7 @@ pub(super) fn check(engine: &Engine, targets: &Targets, findings: &mut Findings)
 ///
 /// O(depth), but O(outputs) for a pattern that starts with a wildcard.
 fn may_be_made(outputs: &BTreeSet<WsPath>, pattern: &Pattern) -> bool {
-    let start = pattern.fixed();
+    let start = pattern.fixed_part();
     if start == WsPath::root() {
         let first = |output: &WsPath| output.as_str().split('/').next().unwrap_or_default().to_owned();
         return pattern.parts().first().is_none_or(|part| outputs.iter().any(|o| part.takes(&first(o))));

@@ -11,7 +11,6 @@
 //! ```
 
 mod context;
-mod duration;
 mod key;
 mod table;
 mod value;

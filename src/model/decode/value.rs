@@ -2,11 +2,14 @@
 
 use std::{fmt::Write as _, ops::RangeInclusive, time::Duration};
 
-use super::{Context, Names, Table, duration};
+use super::{Context, Names, Table};
 use crate::{
     base::{Span, nearest, quoted_list},
     diag::{Code, Diagnostic, code},
-    text::document::{Format, Node, NodeValue},
+    text::{
+        document::{Format, Node, NodeValue},
+        duration,
+    },
 };
 
 /// A value together with the field it belongs to.
@@ -107,7 +110,7 @@ impl<'a> Value<'a> {
         let (NodeValue::Text(raw) | NodeValue::Number(raw)) = &self.node.value else {
             return self.wrong_type("a duration");
         };
-        let duration = duration::parse(raw);
+        let duration = duration::parse(raw).ok();
         if duration.is_none() {
             let message = format!("`{}` wants a duration, found `{raw}`", self.field);
             let help = "write 30s, 5m or 1h30m in quotes, or a number of seconds above 0";

@@ -1,8 +1,9 @@
 //! All kinds of a workspace, az's own and the repository's, and which file has which.
 
-use globset::Glob;
+use std::path::Path;
 
 use super::Kind;
+use crate::{base::WsPath, text::pattern::Pattern};
 
 /// The kinds of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -34,20 +35,16 @@ impl Kinds {
         self.kinds.iter().find(|kind| kind.name == name)
     }
 
-    /// Returns the kind of the file at a path relative to the workspace: first by path, then by extension.
-    pub fn of_path(&self, path: &str) -> Option<&Kind> {
-        self.by_path(path).or_else(|| self.of_extension(path.rsplit_once('.')?.1))
-    }
-
-    /// Returns the kind of an extension (without dot, any case).
-    pub fn of_extension(&self, extension: &str) -> Option<&Kind> {
-        let extension = extension.to_ascii_lowercase();
-        self.kinds.iter().find(|kind| kind.extensions.contains(&extension))
-    }
-
-    fn by_path(&self, path: &str) -> Option<&Kind> {
-        // Kinds by path are rare, so their globs are not kept compiled.
-        let matches = |glob: &String| Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(path));
-        self.kinds.iter().find(|kind| kind.paths.iter().any(matches))
+    /// Returns the kind of a file: first by path, then by extension in any case.
+    pub fn of_path(&self, path: &WsPath) -> Option<&Kind> {
+        // Kinds by path are rare, so their patterns are not kept.
+        let matches = |text: &String| {
+            Pattern::parse(text, Path::new("/"), &WsPath::root()).is_ok_and(|pattern| pattern.matches(path))
+        };
+        let by_path = self.kinds.iter().find(|kind| kind.paths.iter().any(matches));
+        by_path.or_else(|| {
+            let extension = path.file_name().rsplit_once('.')?.1.to_ascii_lowercase();
+            self.kinds.iter().find(|kind| kind.extensions.contains(&extension))
+        })
     }
 }

@@ -1,9 +1,12 @@
 //! A kind out of a `[[kind]]` table.
 
-use super::{Comments, Kind, Parameters};
-use crate::model::{
-    decode::{Key, Value},
-    settings,
+use super::{Kind, Parameters};
+use crate::{
+    model::{
+        decode::{Key, Value},
+        settings,
+    },
+    text::script::CommentStyle,
 };
 
 const EXIT_CODES: Key = Key::new("exitCodes", &["exit_codes", "exit-codes"]);
@@ -47,7 +50,7 @@ fn interpreter(value: Value<'_>) -> Option<Vec<String>> {
     Some(argv)
 }
 
-fn comments(value: Value<'_>) -> Option<Comments> {
+fn comments(value: Value<'_>) -> Option<CommentStyle> {
     let mut table = value.table("the comments of a kind")?;
     let line = table.optional("line", |value| value.one_or_list(Value::nonempty_text)).unwrap_or_default();
     let block = table.optional("block", |value| {
@@ -58,5 +61,5 @@ fn comments(value: Value<'_>) -> Option<Comments> {
         }
     });
     table.finish();
-    Some(Comments { line, block })
+    Some(CommentStyle { line, block })
 }

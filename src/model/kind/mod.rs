@@ -9,7 +9,7 @@ mod values;
 
 pub use catalog::Kinds;
 pub use decode::decode;
-pub use values::{Comments, Kind, Parameters, expand_argv};
+pub use values::{Kind, Parameters, expand_argv};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::settings::ExitMeaning;
+use crate::{model::settings::ExitMeaning, text::script::CommentStyle};
 
 /// How the files of some extensions are read and run.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -11,29 +11,20 @@ pub struct Kind {
     pub name: String,
     /// Extensions without dot, in lower case.
     pub extensions: Vec<String>,
-    /// Globs of whole paths, which win over extensions.
+    /// Patterns of whole paths, which win over extensions.
     pub paths: Vec<String>,
     /// The argv; `{script}` is the file, `{args}` all arguments.
     pub interpreter: Vec<String>,
     /// Whether an interpreter in the file's first line (`#!`) is used instead.
     pub shebang: bool,
     /// How comments are written, in which metadata stands.
-    pub comments: Comments,
+    pub comments: CommentStyle,
     /// How variables reach the script.
     pub parameters: Parameters,
     /// What exit codes mean; of others, 0 is success and the rest failure.
     pub exit_codes: BTreeMap<i32, ExitMeaning>,
     /// Where in its file the kind stands, as a JSON pointer: `/kind/0`.
     pub pointer: String,
-}
-
-/// How a language writes comments.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Comments {
-    /// What starts a comment that ends with its line.
-    pub line: Vec<String>,
-    /// What starts and ends a comment of many lines.
-    pub block: Option<(String, String)>,
 }
 
 /// How variables reach a script.
@@ -52,12 +43,6 @@ impl Kind {
     /// Returns the argv that runs `script` with `args`, starting with the interpreter's name; see [`expand_argv`].
     pub fn argv(&self, script: &str, args: &[String]) -> Vec<String> {
         expand_argv(&self.interpreter, script, args)
-    }
-
-    /// Returns what an exit code means by this kind alone.
-    pub fn exit_meaning(&self, code: i32) -> ExitMeaning {
-        let otherwise = if code == 0 { ExitMeaning::Success } else { ExitMeaning::Failure };
-        self.exit_codes.get(&code).copied().unwrap_or(otherwise)
     }
 }
 

@@ -226,7 +226,7 @@ fn applying_the_help_makes_the_file_pass() {
         ),
         (
             job("{ run = \"1\", inputs = [\"a[\"] }"),
-            "close the bracket",
+            "close its brackets",
             job("{ run = \"1\", inputs = [\"a[b]\"] }"),
         ),
         (

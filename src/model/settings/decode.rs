@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use globset::Glob;
-
-use super::{CachePolicy, ExitMeaning, Settings, declare_exit_code, resource};
+use super::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, declare_exit_code, resource};
 use crate::{
     base::{nearest, quoted_list},
     diag::code,
     model::decode::{Key, Names, Table, Value},
-    text::document::NodeValue,
+    text::{
+        document::NodeValue,
+        pattern::{BadPattern, Pattern},
+    },
 };
 
 const USE_ENV: Key = Key::new("useEnv", &["use_env", "use-env"]);
@@ -27,7 +28,7 @@ pub fn decode(table: &mut Table<'_>) -> Settings {
         env: table.optional("env", environment).unwrap_or_default(),
         cache: table.optional("cache", cache),
         timeout: table.optional("timeout", Value::duration),
-        retries: table.optional("retries", |value| value.whole_number(0..=10)),
+        retries: table.optional("retries", |value| value.whole_number(0..=MAX_RETRIES)),
         retry_delay: table.optional(RETRY_DELAY, Value::duration),
         resources: table.optional("resources", resources).unwrap_or_default(),
         exit_codes: table.optional(EXIT_CODES, exit_codes).unwrap_or_default(),
@@ -80,16 +81,12 @@ pub fn environment(value: Value<'_>) -> Option<BTreeMap<String, String>> {
     Some(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
-/// A pattern must be a glob that can be read; only brackets and braces can be wrong in one.
 fn pattern(value: Value<'_>) -> Option<String> {
     let text = value.nonempty_text()?;
-    if text.contains(['[', '{', '\\'])
-        && let Err(error) = Glob::new(&text)
-    {
+    if let Err(error) = Pattern::check(&text) {
         let context = value.context();
-        let fault = context.error(code::BAD_GLOB, format!("`{text}` is no glob: {}", error.kind()));
-        let help = "close the bracket or brace, or write [[] and [{] for the characters themselves";
-        context.report(fault.at(value.span()).help(help));
+        let fault = context.error(code::BAD_GLOB, format!("`{text}` is no pattern: {error}"));
+        context.report(fault.at(value.span()).help(BadPattern::HELP));
         return None;
     }
     Some(text)
@@ -171,7 +168,7 @@ fn exit_codes(value: Value<'_>) -> Option<BTreeMap<i32, ExitMeaning>> {
     Some(codes)
 }
 
-/// Reads exit codes as they are written, the highest first so that a low byte of its own is not overwritten.
+/// Reads exit codes as they are written.
 pub fn exit_code_entries(value: Value<'_>) -> Option<Vec<(i32, ExitMeaning)>> {
     let entries = value.map(Names::ExactCase, |key, at, value| {
         let code = key.trim().parse::<i32>().ok();
@@ -183,8 +180,5 @@ pub fn exit_code_entries(value: Value<'_>) -> Option<Vec<(i32, ExitMeaning)>> {
         }
         Some((code?, value.choice(&ExitMeaning::WORDS)?))
     })?;
-    let mut codes: Vec<_> = entries.into_iter().map(|(_, entry)| entry).collect();
-    codes.sort_unstable();
-    codes.reverse();
-    Some(codes)
+    Some(entries.into_iter().map(|(_, entry)| entry).collect())
 }

@@ -7,7 +7,7 @@ mod layers;
 mod values;
 
 pub use decode::{argv, decode, environment, exit_code_entries, patterns, variable_names, variables};
-pub use values::{CachePolicy, ExitMeaning, Settings, declare_exit_code, resource};
+pub use values::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, declare_exit_code, resource};
 
 #[cfg(test)]
 mod tests;

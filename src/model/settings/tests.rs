@@ -69,6 +69,17 @@ fn what_cannot_be_meant_is_refused() {
 }
 
 #[test]
+fn a_duration_no_clock_can_hold_is_refused() {
+    for text in
+        ["timeout = 18446744073709551615", "retryDelay = \"4000d\"", "cache = \"18446744073709551615d\""]
+    {
+        let told = told(&read(text).diagnostics);
+        assert!(told.starts_with("AZ0209"), "{text}: {told}");
+    }
+    assert_eq!(settings("timeout = 1_000").timeout, Some(Duration::from_secs(1000)));
+}
+
+#[test]
 fn a_low_byte_with_its_own_meaning_keeps_it() {
     let codes = settings("exitCodes = { 194 = \"failure\", 3010 = \"restart\" }").exit_codes;
     assert_eq!(codes, BTreeMap::from([(194, ExitMeaning::Failure), (3010, ExitMeaning::Restart)]));

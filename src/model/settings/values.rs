@@ -5,6 +5,9 @@ use std::{
     time::Duration,
 };
 
+/// More retries hide a defect rather than a hiccup.
+pub const MAX_RETRIES: u32 = 10;
+
 /// What one place says of a step; what it does not say is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Settings {

@@ -156,3 +156,23 @@ fn a_step_that_says_nothing_overlaps_nothing_unless_it_is_asked_for() {
     world.request = Request::new(&world.db, vec!["*".into()], vec![], BTreeMap::new(), false, vec![], true);
     assert_eq!(edges(&world.plan()), Vec::<String>::new());
 }
+
+#[test]
+fn a_script_asked_for_in_two_ways_is_one_step_and_all_ways_are_one_sequence() {
+    let texts = [
+        ("scripts/0100_a.sh", "# Inputs: src\n# Outputs: out/a\n"),
+        ("scripts/0200_b.sh", ""),
+        ("scripts/0300_c.sh", "# Dependencies: 0400\n"),
+        ("scripts/0400_d.sh", ""),
+        ("playbooks/p.json", "{\"sequence\": [\"0100\", \"0200\"]}"),
+        ("playbooks/q.json", "{\"sequence\": [\"0100\", \"0300\"]}"),
+        ("playbooks/r.json", "{\"sequence\": [\"0400\"]}"),
+    ];
+    let world = World::new(&texts, &["p", "q", "r", "0100"]);
+    assert_eq!(world.codes(), []);
+    assert_eq!(world.ids(), ["0100_a", "0200_b", "0400_d", "0300_c"]);
+    assert_eq!(
+        edges(&world.plan()),
+        ["0200_b <- 0100_a: Undeclared", "0400_d <- 0200_b: Undeclared", "0300_c <- 0400_d: Dependency"]
+    );
+}

@@ -103,3 +103,16 @@ fn a_condition_decides_whether_a_step_runs_and_never_whether_it_is_shown() {
         assert_eq!((decision.text.as_str(), decision.holds), (condition, holds));
     }
 }
+
+#[test]
+fn a_name_of_several_scripts_is_told_with_paths_that_mean_one() {
+    let texts = [("scripts/0100_a.ps1", ""), ("scripts/0100_a.sh", ""), ("scripts/x/0100_b.sh", "")];
+    for (asked, help) in [("0100_a", "`scripts/0100_a.ps1`"), ("0100", "`scripts/0100_a.ps1`")] {
+        let world = World::new(&texts, &[asked]);
+        assert_eq!(world.codes(), [crate::diag::code::AMBIGUOUS_NUMBER], "{asked}");
+        let told = world.planned().diagnostics[0].help.clone().unwrap();
+        assert_eq!(told, format!("to mean one of them, write its name: {help}"));
+    }
+    assert_eq!(World::new(&texts, &["scripts/0100_a.ps1"]).codes(), []);
+    assert_eq!(World::new(&texts, &["0100_b"]).codes(), []);
+}

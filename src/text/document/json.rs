@@ -17,14 +17,11 @@ use crate::{
 };
 
 pub(super) fn read(reader: &Reader<'_>) -> (Option<Node>, Vec<Diagnostic>) {
-    // The parser recurses; the depth is bounded before it starts.
-    if let Some(offset) = first_too_deep(reader.text) {
-        return (None, vec![reader.too_deep(reader.span(offset, offset + 1))]);
-    }
     match parse_to_ast(reader.text, &CollectOptions::default(), &OPTIONS) {
         Err(error) => (None, vec![syntax_error(reader, &error)]),
-        Ok(result) => match result.value {
-            Some(value) => (Some(node(reader, value)), Vec::new()),
+        Ok(result) => match result.value.map(|value| node(reader, value, 1)) {
+            Some(Ok(tree)) => (Some(tree), Vec::new()),
+            Some(Err(at)) => (None, vec![reader.too_deep(at)]),
             None => (None, vec![empty(reader)]),
         },
     }
@@ -44,7 +41,11 @@ const OPTIONS: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
-fn node(reader: &Reader<'_>, value: ast::Value<'_>) -> Node {
+/// Makes the node of a value that lies this deep.
+///
+/// # Errors
+/// The place of the first value that lies too deep.
+fn node(reader: &Reader<'_>, value: ast::Value<'_>, depth: usize) -> Result<Node, Span> {
     let range = value.range();
     let span = reader.span(range.start, range.end);
     let value = match value {
@@ -52,60 +53,25 @@ fn node(reader: &Reader<'_>, value: ast::Value<'_>) -> Node {
         ast::Value::BooleanLit(literal) => NodeValue::Bool(literal.value),
         ast::Value::NumberLit(literal) => NodeValue::Number(literal.value.to_owned()),
         ast::Value::StringLit(literal) => NodeValue::Text(literal.value.into_owned()),
+        ast::Value::Array(_) | ast::Value::Object(_) if depth > MAX_DEPTH => {
+            return Err(Span::new(span.start, span.start + 1));
+        }
         ast::Value::Array(array) => {
-            NodeValue::List(array.elements.into_iter().map(|item| node(reader, item)).collect())
+            let items = array.elements.into_iter().map(|item| node(reader, item, depth + 1));
+            NodeValue::List(items.collect::<Result<_, _>>()?)
         }
         ast::Value::Object(object) => {
-            NodeValue::Table(object.properties.into_iter().map(|property| entry(reader, property)).collect())
+            let entries = object.properties.into_iter().map(|property| entry(reader, property, depth + 1));
+            NodeValue::Table(entries.collect::<Result<_, _>>()?)
         }
     };
-    Node { span, value }
+    Ok(Node { span, value })
 }
 
-fn entry(reader: &Reader<'_>, property: ast::ObjectProp<'_>) -> Entry {
+fn entry(reader: &Reader<'_>, property: ast::ObjectProp<'_>, depth: usize) -> Result<Entry, Span> {
     let range = property.name.range();
     let key = Spanned::new(property.name.into_string(), reader.span(range.start, range.end));
-    Entry { key, value: node(reader, property.value) }
-}
-
-/// Returns where the nesting first exceeds the bound; brackets in texts and comments do not count.
-fn first_too_deep(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let (mut index, mut depth) = (0, 0_usize);
-    while let Some(&byte) = bytes.get(index) {
-        match byte {
-            b'"' => index = end_of_string(bytes, index),
-            b'/' if bytes.get(index + 1) == Some(&b'/') => {
-                index += bytes[index..].iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len() - index);
-            }
-            b'/' if bytes.get(index + 1) == Some(&b'*') => {
-                index += text[index..].find("*/").map_or(bytes.len() - index, |length| length + 1);
-            }
-            b'{' | b'[' => {
-                depth += 1;
-                if depth > MAX_DEPTH {
-                    return Some(index);
-                }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        index += 1;
-    }
-    None
-}
-
-/// Returns the index of the quote that ends the string starting at `start`, or of the text's end.
-fn end_of_string(bytes: &[u8], start: usize) -> usize {
-    let mut index = start + 1;
-    while let Some(&byte) = bytes.get(index) {
-        match byte {
-            b'"' => return index,
-            b'\\' => index += 2,
-            _ => index += 1,
-        }
-    }
-    bytes.len()
+    Ok(Entry { key, value: node(reader, property.value, depth)? })
 }
 
 fn empty(reader: &Reader<'_>) -> Diagnostic {
@@ -115,6 +81,9 @@ fn empty(reader: &Reader<'_>) -> Diagnostic {
 fn syntax_error(reader: &Reader<'_>, error: &ParseError) -> Diagnostic {
     let range = error.range();
     let span = reader.span(range.start, range.end);
+    if matches!(error.kind(), ParseErrorKind::NestingDepthExceeded) {
+        return reader.too_deep(span);
+    }
     if let Some(zero) = leading_zero(reader, span) {
         let fault = reader.syntax_error("a number cannot start with 0", zero);
         return fault.help("write it in quotes, as in \"0402\"");

@@ -1,7 +1,7 @@
 //! Data files of every format as one spanned tree.
 //!
 //! Knows JSON, JSONC and TOML and where each key and value stands. Does not know which keys mean something: that is
-//! `model::decode`'s. Keys keep their order and their duplicates, numbers their raw text (`0402` stays `0402`).
+//! `model::decode`'s. Keys keep their order and their duplicates, numbers their digits (`1.50` stays `1.50`).
 
 mod format;
 mod json;
@@ -10,7 +10,7 @@ mod read;
 mod toml;
 
 pub use format::Format;
-pub use node::{Entry, Node, NodeValue, escape_pointer};
+pub use node::{Entry, Node, NodeValue};
 pub use read::read;
 
 #[cfg(test)]

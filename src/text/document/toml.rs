@@ -42,7 +42,12 @@ impl Walk<'_> {
         let span = self.reader.span(range.start, range.end);
         let value = match value.into_inner() {
             DeValue::String(text) => NodeValue::Text(text.into_owned()),
-            DeValue::Integer(_) | DeValue::Float(_) => NodeValue::Number(raw.to_owned()),
+            // `1_000`, `0x10` and `+1` are TOML's own; whoever reads a number knows that of JSON.
+            DeValue::Integer(number) => NodeValue::Number(
+                i64::from_str_radix(number.as_str(), number.radix())
+                    .map_or_else(|_| raw.to_owned(), |number| number.to_string()),
+            ),
+            DeValue::Float(number) => NodeValue::Number(number.as_str().trim_start_matches('+').to_owned()),
             DeValue::Boolean(value) => NodeValue::Bool(value),
             DeValue::Datetime(_) => NodeValue::Text(raw.to_owned()),
             DeValue::Array(_) | DeValue::Table(_) if depth >= MAX_DEPTH => {
@@ -79,6 +84,9 @@ fn fault(reader: &Reader<'_>, tree: Option<&Node>, error: &Error) -> Diagnostic 
     if error.message() == "duplicate key" {
         return duplicate(reader, tree, span);
     }
+    if error.message().contains("recursion limit") {
+        return reader.too_deep(span);
+    }
     let (message, help) = words(error.message(), span);
     reader.syntax_error(message, span).help_if(help)
 }
@@ -110,8 +118,7 @@ fn words(message: &str, at: Span) -> (String, Option<&'static str>) {
     if message.starts_with("unexpected leading zero") {
         return ("a number cannot start with 0".to_owned(), Some("write it in quotes, as in \"0402\""));
     }
-    let help = if message.contains("recurs") { Some("flatten the value") } else { None };
-    (message.to_owned(), help)
+    (message.to_owned(), None)
 }
 
 /// Returns where the table header that `behind` lies in was already written, letter by letter.

@@ -22,4 +22,4 @@ mod tests;
 pub use compare::is_true;
 pub use evaluate::{Lookup, evaluate};
 pub use parser::{Parsed, parse};
-pub use tree::{Expr, Name, Operator, Platform, names};
+pub use tree::{Expr, Name, Operator, Platform};

@@ -1,6 +1,6 @@
 //! The tree of a condition, and its written form.
 
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 use serde_json::Number;
 
@@ -127,31 +127,6 @@ impl Platform {
             Self::Linux => "linux",
             Self::MacOs => "macos",
         }
-    }
-}
-
-/// Returns every name the condition asks for, platforms left out.
-pub fn names(expr: &Expr) -> BTreeSet<Name> {
-    let mut found = BTreeSet::new();
-    collect_names(expr, &mut found);
-    found
-}
-
-fn collect_names(expr: &Expr, found: &mut BTreeSet<Name>) {
-    match expr {
-        Expr::Variable(name) => {
-            found.insert(Name::Variable(name.clone()));
-        }
-        Expr::Env(name) => {
-            found.insert(Name::Env(name.clone()));
-        }
-        Expr::List(items) => items.iter().for_each(|item| collect_names(item, found)),
-        Expr::Not(inner) => collect_names(inner, found),
-        Expr::Binary(left, _, right) => {
-            collect_names(left, found);
-            collect_names(right, found);
-        }
-        Expr::Null | Expr::Bool(_) | Expr::Number(_) | Expr::Text(_) | Expr::Platform(_) => {}
     }
 }
 

@@ -1,7 +1,7 @@
 //! How scripts of a kind are written.
 
 /// The marks of a kind's comments.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct CommentStyle {
     /// What starts a comment that ends with its line: `#`, `//`.
     pub line: Vec<String>,

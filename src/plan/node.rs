@@ -1,0 +1,241 @@
+//! One node: a script, or a text of a playbook's step, with all values resolved.
+//!
+//! Knows what layers of settings there are and how a script is started. Does not know other nodes.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use serde_json::Value;
+
+use super::{
+    Invocation, Node, RuleMatches,
+    condition::{World, decide},
+    dependencies::{Scripts, tools_of},
+    variables,
+};
+use crate::{
+    base::{Span, WsPath, nearest, quoted_list},
+    diag::{Diagnostic, Source, code},
+    model::{
+        config::Config,
+        kind::{Kind, Kinds, expand_argv},
+        playbook::{Job, Playbook, Step},
+        script::{Script, ScriptReading},
+        settings::Settings,
+    },
+    text::{
+        document::Node as Tree,
+        pattern::Pattern,
+        script::{ModuleBase, mentioned_names},
+    },
+};
+
+/// All that nodes are made from.
+pub(super) struct Ground<'a> {
+    pub(super) root: &'a Path,
+    pub(super) scripts: Scripts,
+    pub(super) readings: &'a dyn Fn(usize) -> Option<&'a ScriptReading>,
+    pub(super) kinds: &'a Kinds,
+    pub(super) rules: &'a RuleMatches,
+    pub(super) config: &'a Config,
+    pub(super) variables: BTreeMap<String, Value>,
+    pub(super) env: &'a BTreeMap<String, String>,
+    pub(super) platform: &'a str,
+    pub(super) with_dependencies: bool,
+    pub(super) script_arguments: &'a [String],
+    /// Scripts whose text is not known, by path, each with what is wrong.
+    pub(super) unreadable: &'a [(WsPath, Diagnostic)],
+}
+
+/// The playbook a node comes from.
+#[derive(Clone, Copy)]
+pub(super) struct PlaybookContext<'a> {
+    pub(super) path: &'a WsPath,
+    pub(super) source: &'a Arc<Source>,
+    pub(super) tree: Option<&'a Tree>,
+    pub(super) playbook: &'a Playbook,
+}
+
+/// The step of a playbook a node comes from.
+#[derive(Clone, Copy)]
+pub(super) struct StepContext<'a> {
+    pub(super) of: PlaybookContext<'a>,
+    pub(super) job: &'a Job,
+    pub(super) index: usize,
+}
+
+impl PlaybookContext<'_> {
+    /// Returns the place a JSON pointer names.
+    pub(super) fn span(&self, pointer: &str) -> Span {
+        self.tree.map(|tree| tree.at(pointer)).unwrap_or_default()
+    }
+}
+
+impl<'a> StepContext<'a> {
+    pub(super) fn step(&self) -> &'a Step {
+        &self.job.steps[self.index]
+    }
+
+    /// Returns the place of a field of the step.
+    pub(super) fn span(&self, field: &str) -> Span {
+        self.of.span(&format!("{}/{field}", self.job.step_pointer(self.index)))
+    }
+
+    fn settings(&self) -> Settings {
+        let playbook = Settings { env: self.of.playbook.env.clone(), ..Settings::default() };
+        self.job.step_settings(self.index).layered_over(&playbook)
+    }
+
+    fn stage(&self) -> String {
+        self.job.name.clone().unwrap_or_else(|| self.job.id.clone())
+    }
+}
+
+/// Makes the node of the script at a place of the catalog, by itself or as a part of a step.
+pub(super) fn script_node(
+    ground: &Ground<'_>,
+    index: usize,
+    step: Option<StepContext<'_>>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Node {
+    let script = &ground.scripts.all()[index];
+    let rules: Vec<_> = ground.rules.of(index).collect();
+    let mut settings = step.map(|step| step.settings()).unwrap_or_default().layered_over(&script.settings);
+    for rule in &rules {
+        settings = settings.layered_over(&rule.settings);
+    }
+    let kind = script.kind.as_deref().and_then(|name| ground.kinds.named(name));
+    let mut node = bare(ground, settings, kind);
+    node.invocation.argv = argv(script, kind, &node.settings, ground.script_arguments);
+    node.invocation.runner = script.kind.clone().unwrap_or_else(|| "itself".to_owned());
+    node.invocation.rules = rules.iter().map(|rule| rule.name.clone()).collect();
+    if let Some(kind) = kind {
+        variables::hand_over(&mut node.invocation, kind, script, &ground.variables, diagnostics);
+    }
+    if let Some(inputs) = &mut node.inputs {
+        inputs.extend(modules(ground.root, script, &node.invocation.cwd));
+    }
+    let condition = (ground.readings)(index).and_then(|reading| {
+        let condition = reading.header.condition.as_ref()?.as_ref().map(String::as_str);
+        let world = World { variables: &ground.variables, env: ground.env, platform: ground.platform };
+        Some(decide(&reading.source, condition, &world, diagnostics))
+    });
+    Node {
+        id: step.map_or_else(|| script.stem.clone(), |step| format!("{}/{}", step.job.id, script.stem)),
+        identity: script.path.to_string(),
+        name: script.stem.clone(),
+        script: Some(script.path.clone()),
+        number: Some(script.number),
+        stage: step.map_or_else(|| script.stage.clone(), |step| step.stage()),
+        job: step.map(|step| step.job.id.clone()),
+        mentioned: script.mentioned.clone(),
+        tools: tools_of(script),
+        condition,
+        is_alone: !script.allow_parallel,
+        ..node
+    }
+}
+
+/// Makes the node of a step that gives a text to a shell; nothing if there is no such shell.
+pub(super) fn text_node(
+    ground: &Ground<'_>,
+    step: StepContext<'_>,
+    text: &str,
+    shell: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Node> {
+    let Some((_, kind, words)) = SHELLS.iter().find(|(name, ..)| name.eq_ignore_ascii_case(shell)) else {
+        diagnostics.push(no_such_shell(shell, step));
+        return None;
+    };
+    let StepContext { of, job, .. } = step;
+    let id = if job.steps.len() == 1 { job.id.clone() } else { format!("{}/{}", job.id, step.step().id) };
+    let mut node = bare(ground, step.settings(), ground.kinds.named(kind));
+    node.invocation.argv = words.iter().copied().chain([text]).map(str::to_owned).collect();
+    node.invocation.runner = (*kind).to_owned();
+    node.invocation.text = Some(text.to_owned());
+    Some(Node {
+        name: step.step().name.clone().unwrap_or_else(|| id.clone()),
+        id,
+        identity: format!("{}#{}/{}", of.path, job.id, step.step().id),
+        stage: step.stage(),
+        job: Some(job.id.clone()),
+        mentioned: mentioned_names(text).into_iter().map(str::to_owned).collect(),
+        ..node
+    })
+}
+
+/// How a text is run by a shell: its kind, and program and options; the text follows. A command that fails ends the
+/// text.
+const SHELLS: [(&str, &str, &[&str]); 6] = [
+    ("sh", "sh", &["sh", "-e", "-c"]),
+    ("bash", "bash", &["bash", "-e", "-o", "pipefail", "-c"]),
+    ("pwsh", "pwsh", &["pwsh", "-NoProfile", "-NonInteractive", "-Command"]),
+    ("powershell", "pwsh", &["pwsh", "-NoProfile", "-NonInteractive", "-Command"]),
+    ("python", "python", &["python3", "-c"]),
+    ("node", "node", &["node", "-e"]),
+];
+
+fn no_such_shell(shell: &str, step: StepContext<'_>) -> Diagnostic {
+    let names = || SHELLS.iter().map(|(name, ..)| *name);
+    let help = match nearest(shell, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("shells are {}", quoted_list(names())),
+    };
+    let fault = Diagnostic::error(code::BAD_VALUE, format!("there is no shell `{shell}`"));
+    fault.source(step.of.source).label(step.span("shell"), "not a shell").help(help)
+}
+
+/// Returns what settings and kind alone say of a node.
+fn bare(ground: &Ground<'_>, mut settings: Settings, kind: Option<&Kind>) -> Node {
+    settings.use_env.extend(ground.config.use_env.iter().cloned());
+    settings.pass_env.extend(ground.config.pass_env.iter().cloned());
+    // A text that is no pattern was told where it was read, as an error.
+    let parse = |text: &String| Pattern::parse(text, ground.root, &WsPath::root()).ok();
+    let patterns =
+        |texts: &Option<Vec<String>>| Some(texts.as_ref()?.iter().filter_map(parse).collect::<Vec<_>>());
+    let mut exit_codes = kind.map(|kind| kind.exit_codes.clone()).unwrap_or_default();
+    exit_codes.extend(&settings.exit_codes);
+    let cwd = settings.cwd.as_deref().unwrap_or(".");
+    let invocation = Invocation {
+        cwd: WsPath::new(ground.root, &WsPath::root(), cwd).to_string(),
+        ..Invocation::default()
+    };
+    Node {
+        inputs: patterns(&settings.inputs),
+        outputs: patterns(&settings.outputs),
+        invocation,
+        settings,
+        exit_codes,
+        ..Node::default()
+    }
+}
+
+fn argv(script: &Script, kind: Option<&Kind>, settings: &Settings, arguments: &[String]) -> Vec<String> {
+    let path = script.path.as_str();
+    match (&settings.command, kind, &script.shebang) {
+        (Some(command), ..) => expand_argv(command, path, arguments),
+        (None, Some(kind), Some(words)) if kind.shebang && !words.is_empty() => words
+            .iter()
+            .map(String::as_str)
+            .chain([path])
+            .map(str::to_owned)
+            .chain(arguments.iter().cloned())
+            .collect(),
+        (None, Some(kind), _) => kind.argv(path, arguments),
+        // Without a kind the file itself is started; the reading of the script warns of it.
+        (None, None, _) => std::iter::once(format!("./{path}")).chain(arguments.iter().cloned()).collect(),
+    }
+}
+
+/// Returns the files a script loads; one that is found by name on the interpreter's module path is not known.
+fn modules(root: &Path, script: &Script, cwd: &str) -> Vec<Pattern> {
+    let place = |(base, path): &(ModuleBase, String)| {
+        let folder = match base {
+            ModuleBase::ScriptDirectory => script.path.parent()?,
+            ModuleBase::WorkingDirectory => WsPath::from_normal(cwd)?,
+            ModuleBase::ModulePath => return None,
+        };
+        Some(Pattern::of_path(&WsPath::new(root, &folder, path)))
+    };
+    script.modules.iter().filter_map(place).collect()
+}
