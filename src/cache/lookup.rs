@@ -4,7 +4,10 @@
 //! asked. The **strong key** is the weak key with today's answers to one such set; a record is found by it exactly,
 //! over all records, so going back to an earlier state of the files finds the earlier record.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Blobs, Own, Place, Store, Unusable,
@@ -254,26 +257,23 @@ fn below(place: Place<'_>, path: &WsPath, found: &mut Vec<WsPath>) {
     }
 }
 
-/// Records of a step that are looked at to find the nearest one: those of long ago explain little.
-const COMPARED: usize = 16;
-
 /// Compares with the nearest earlier record of the same step.
 fn explain(store: &Store, place: Place<'_>, wanted: Wanted<'_>, own: &Own) -> Miss {
     let records = store.of(wanted.identity);
     let compared =
         records.iter().filter(|record| !matches!(record.ending, Ending::Failed(_) | Ending::Interrupted));
-    let changes_since = |record: &Record| {
+    // Many records asked the same.
+    let mut today: BTreeMap<Vec<Question>, Fingerprint> = BTreeMap::new();
+    let mut changes_since = |record: &Record| {
         let seen = (record.evidence == Evidence::Traced).then(|| record.questions());
-        let asked: BTreeSet<Question> =
-            seen.into_iter().flatten().chain(wanted.questions.iter().cloned()).collect();
-        let asked: Vec<Question> = asked.into_iter().collect();
-        difference(&record.fingerprint, &wanted.weak.with(observe(&place, own, &asked).0))
+        let asked = seen.into_iter().flatten().chain(wanted.questions.iter().cloned()).collect();
+        let today =
+            today.entry(asked).or_insert_with_key(|asked| wanted.weak.with(observe(&place, own, asked).0));
+        difference(&record.fingerprint, today)
     };
     // The latest record wins a tie: it is the one people remember.
-    let nearest = compared
-        .take(COMPARED)
-        .map(|record| (changes_since(record), record))
-        .min_by_key(|(changes, _)| changes.len());
+    let nearest =
+        compared.map(|record| (changes_since(record), record)).min_by_key(|(changes, _)| changes.len());
     match (nearest, records.first()) {
         (Some((changes, record)), _) if !changes.is_empty() => {
             Miss::Changed { nearest: Arc::clone(record), changes }

@@ -21,6 +21,11 @@ impl Own {
         }
     }
 
+    /// Tells whether the step ever left anything at this path.
+    pub fn knows(&self, path: &WsPath) -> bool {
+        self.0.contains_key(path)
+    }
+
     /// Tells whether the step left this at this path.
     pub fn has_left(&self, path: &WsPath, found: &State) -> bool {
         self.0.get(path).is_some_and(|states| states.iter().any(|(state, _)| state.is_same_input(found)))

@@ -47,6 +47,12 @@ impl Timeline {
         Self { disk, state: RwLock::default() }
     }
 
+    /// Starts from the disk as it was before these paths changed.
+    pub fn before(disk: Arc<Disk>, before: BTreeMap<WsPath, State>) -> Self {
+        let versions = Versions { before, ..Versions::default() };
+        Self { disk, state: RwLock::new(versions) }
+    }
+
     /// Returns the files as the step at `index` finds them.
     pub fn at(&self, index: usize) -> Place<'_> {
         Place { timeline: self, index }
@@ -184,6 +190,11 @@ impl Place<'_> {
     /// Returns what is on disk, whatever the steps before this place would leave.
     pub fn state_on_disk(&self, path: &WsPath) -> State {
         self.timeline.disk.state(path)
+    }
+
+    /// Tells whether a step before this place left what is at a path.
+    pub fn has_writer(&self, path: &WsPath) -> bool {
+        self.timeline.writer_before(self.index, path).is_some()
     }
 
     /// Returns the place.
