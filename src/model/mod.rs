@@ -8,5 +8,6 @@ pub mod kind;
 pub mod playbook;
 pub mod query;
 pub mod rule;
+pub mod scratch;
 pub mod script;
 pub mod settings;

@@ -82,14 +82,16 @@ pub fn rule_file(db: &dyn Db, file: SourceFile) -> Reading<RuleFile> {
 pub fn rules(db: &dyn Db, workspace: Workspace) -> Arc<Rulebook> {
     let embedded = rule::embedded();
     let mut kinds = Vec::new();
+    let mut scratch = embedded.scratch.clone();
     let mut rules: Vec<_> = embedded.rules.iter().map(|rule| (None, rule.clone())).collect();
     for file in workspace.rules(db) {
         if let Some(own) = &rule_file(db, *file).value {
             kinds.extend_from_slice(&own.kinds);
+            scratch.extend_from_slice(&own.scratch);
             rules.extend(own.rules.iter().map(|rule| (Some(*file), rule.clone())));
         }
     }
-    Arc::new(Rulebook { kinds: Kinds::new(kinds, &embedded.kinds), rules })
+    Arc::new(Rulebook { kinds: Kinds::new(kinds, &embedded.kinds), scratch, rules })
 }
 
 /// All kinds and rules of a workspace.
@@ -97,6 +99,8 @@ pub fn rules(db: &dyn Db, workspace: Workspace) -> Arc<Rulebook> {
 pub struct Rulebook {
     /// How files are read and run.
     pub kinds: Kinds,
+    /// Private state of tools, az's own list first.
+    pub scratch: Vec<super::scratch::Scratch>,
     /// In rising order of rank, with the file each is from; az's own have none.
     pub rules: Vec<(Option<SourceFile>, rule::Rule)>,
 }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     kind::Kinds,
-    settings::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, declare_exit_code, resource},
+    settings::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, TRACE_WORDS, declare_exit_code, resource},
 };
 use crate::{
     base::{ScriptNumber, Span, Spanned, WsPath, quoted_list},
@@ -53,6 +53,8 @@ pub struct Script {
     pub modules: Vec<(ModuleBase, String)>,
     /// Environment names its text mentions.
     pub mentioned: BTreeSet<String>,
+    /// A program its text starts that cannot be watched.
+    pub privileged: Option<&'static str>,
     /// The command of its first line, if that starts with `#!`.
     pub shebang: Option<Vec<String>>,
 }
@@ -121,6 +123,7 @@ pub fn read_script(path: &WsPath, source: Arc<Source>, kinds: &Kinds) -> Option<
         parameters: header.parameters.iter().map(parameter).collect(),
         modules: header.modules.iter().map(|module| (module.base, module.path.value.clone())).collect(),
         mentioned: script::mentioned_names(&source.text).into_iter().map(str::to_owned).collect(),
+        privileged: script::privileged_program(&source.text),
         shebang: header.shebang.as_ref().map(|line| shebang(&line.value)),
     };
     Some(ScriptReading { script, header, source, diagnostics })
@@ -203,6 +206,14 @@ fn settings(source: &Arc<Source>, header: &Header, diagnostics: &mut Vec<Diagnos
                 None
             })
         }),
+        trace: header.trace.as_ref().and_then(|field| {
+            let word = TRACE_WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(&field.value));
+            if word.is_none() {
+                bad("Trace", field.span, &field.value, "write on or off");
+            }
+            word.map(|(_, is_on)| *is_on)
+        }),
+        service: header.service.as_ref().map(|field| field.value),
         resources: resources(header, &mut bad),
         exit_codes: exit_codes(header, &mut bad),
         ..Settings::default()

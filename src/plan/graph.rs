@@ -52,6 +52,8 @@ pub struct Node {
     pub outputs: Option<Vec<Pattern>>,
     /// Environment names its text mentions.
     pub mentioned: BTreeSet<String>,
+    /// A program its text starts that cannot be watched.
+    pub privileged: Option<&'static str>,
     /// Programs its script depends on, each with the names it may have; they are part of its key.
     pub tools: Vec<(String, Vec<String>)>,
     /// Its condition, and what it came to.
@@ -131,6 +133,17 @@ impl Node {
     /// Tells whether what the step does to files is known: it declares inputs and outputs.
     pub fn is_declared(&self) -> bool {
         self.inputs.is_some() && self.outputs.is_some()
+    }
+
+    /// Returns why the step must not be watched while it runs, if it must not.
+    pub fn unwatched(&self) -> Option<String> {
+        match (self.settings.trace, self.settings.service, self.privileged) {
+            (Some(true), ..) => None,
+            (Some(false), ..) => Some("declared `trace: off`".to_owned()),
+            (None, Some(true), _) => Some("leaves a service behind".to_owned()),
+            (None, _, Some(program)) => Some(format!("starts `{program}`, which cannot be watched")),
+            (None, ..) => None,
+        }
     }
 
     /// Tells whether the step's result can be reused, as far as the plan can tell.

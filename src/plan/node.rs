@@ -25,7 +25,7 @@ use crate::{
     text::{
         document::Node as Tree,
         pattern::Pattern,
-        script::{ModuleBase, mentioned_names},
+        script::{ModuleBase, mentioned_names, privileged_program},
     },
 };
 
@@ -128,6 +128,7 @@ pub(super) fn script_node(
         stage: step.map_or_else(|| script.stage.clone(), |step| step.stage()),
         job: step.map(|step| step.job.id.clone()),
         mentioned: script.mentioned.clone(),
+        privileged: script.privileged,
         tools: tools_of(script),
         condition,
         is_alone: !script.allow_parallel,
@@ -160,6 +161,7 @@ pub(super) fn text_node(
         stage: step.stage(),
         job: Some(job.id.clone()),
         mentioned: mentioned_names(text).into_iter().map(str::to_owned).collect(),
+        privileged: privileged_program(text),
         ..node
     })
 }

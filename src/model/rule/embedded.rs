@@ -6,10 +6,11 @@ use super::{RuleFile, read};
 use crate::diag::Source;
 
 /// The files under `rules/` of az's own source, by name.
-pub(super) const FILES: [(&str, &str); 4] = [
+pub(super) const FILES: [(&str, &str); 5] = [
     ("node.toml", include_str!("../../../rules/node.toml")),
     ("pwsh.toml", include_str!("../../../rules/pwsh.toml")),
     ("python.toml", include_str!("../../../rules/python.toml")),
+    ("scratch.toml", include_str!("../../../rules/scratch.toml")),
     ("shell.toml", include_str!("../../../rules/shell.toml")),
 ];
 

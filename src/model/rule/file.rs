@@ -11,6 +11,7 @@ use crate::{
     model::{
         decode::{self, Reading, Table, Value},
         kind::{self, Kind},
+        scratch::{self, Scratch},
         settings::{self, Settings},
     },
     text::document::{Format, Node, NodeValue},
@@ -23,6 +24,8 @@ pub struct RuleFile {
     pub kinds: Vec<Kind>,
     /// `[[rule]]`.
     pub rules: Vec<Rule>,
+    /// `[[scratch]]`.
+    pub scratch: Vec<Scratch>,
 }
 
 /// What selected steps depend on and how they behave.
@@ -49,6 +52,7 @@ impl RuleFile {
     pub fn extend(&mut self, other: Self) {
         self.kinds.extend(other.kinds);
         self.rules.extend(other.rules);
+        self.scratch.extend(other.scratch);
     }
 }
 
@@ -58,8 +62,13 @@ pub fn read(source: &Arc<Source>) -> Reading<RuleFile> {
         let mut table = root.table("the rule file")?;
         let kinds = table.optional("kind", |value| numbered(value, "kind", kind::decode));
         let rules = table.optional("rule", |value| numbered(value, "rule", rule));
+        let scratch = table.optional("scratch", |value| value.list(scratch::decode));
         table.finish();
-        Some(RuleFile { kinds: kinds.unwrap_or_default(), rules: rules.unwrap_or_default() })
+        Some(RuleFile {
+            kinds: kinds.unwrap_or_default(),
+            rules: rules.unwrap_or_default(),
+            scratch: scratch.unwrap_or_default(),
+        })
     })
 }
 

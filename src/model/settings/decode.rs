@@ -34,10 +34,24 @@ pub fn decode(table: &mut Table<'_>) -> Settings {
         exit_codes: table.optional(EXIT_CODES, exit_codes).unwrap_or_default(),
         cwd: table.optional("cwd", Value::nonempty_text),
         scratch: table.optional("scratch", patterns).unwrap_or_default().into_iter().collect(),
+        trace: table.optional("trace", trace),
+        service: table.optional("service", Value::boolean),
         command: None,
     };
-    table.unsupported(&["network", "sandbox", "trace", "service"]);
+    table.unsupported(&["network", "sandbox"]);
     settings
+}
+
+/// Words for whether a step is watched.
+pub const TRACE_WORDS: [(&str, bool); 2] = [("on", true), ("off", false)];
+
+/// Reads whether a step is watched: a word, or a truth.
+fn trace(value: Value<'_>) -> Option<bool> {
+    if matches!(value.node().value, NodeValue::Bool(_)) {
+        value.boolean()
+    } else {
+        value.choice(&TRACE_WORDS)
+    }
 }
 
 /// Reads path patterns: one, or a list.

@@ -28,6 +28,8 @@ impl Settings {
             resources: overlaid(self.resources, &lower.resources),
             exit_codes: overlaid(self.exit_codes, &lower.exit_codes),
             cwd: self.cwd.or_else(|| lower.cwd.clone()),
+            trace: self.trace.or(lower.trace),
+            service: self.service.or(lower.service),
             scratch: joined(&self.scratch, &lower.scratch, &BTreeSet::new()),
             command: self.command.or_else(|| lower.command.clone()),
         }

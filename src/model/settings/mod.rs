@@ -6,7 +6,9 @@ mod decode;
 mod layers;
 mod values;
 
-pub use decode::{argv, decode, environment, exit_code_entries, patterns, variable_names, variables};
+pub use decode::{
+    TRACE_WORDS, argv, decode, environment, exit_code_entries, patterns, variable_names, variables,
+};
 pub use values::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, declare_exit_code, resource};
 
 #[cfg(test)]

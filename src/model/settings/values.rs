@@ -35,6 +35,10 @@ pub struct Settings {
     pub exit_codes: BTreeMap<i32, ExitMeaning>,
     /// The directory the step starts in, relative to the workspace.
     pub cwd: Option<String>,
+    /// Whether the step is watched while it runs; nothing for az to decide.
+    pub trace: Option<bool>,
+    /// The step leaves a service behind, so nobody can tell what comes of it.
+    pub service: Option<bool>,
     /// Patterns of paths that are private state of the step.
     pub scratch: BTreeSet<String>,
     /// The argv that is run instead of the interpreter; `{script}` and `{args}` are placeholders.

@@ -55,6 +55,10 @@ pub struct Header {
     pub timeout: Option<Spanned<String>>,
     /// `Retries`, as written.
     pub retries: Option<Spanned<String>>,
+    /// `Trace`, as written.
+    pub trace: Option<Spanned<String>>,
+    /// `Service`.
+    pub service: Option<Spanned<bool>>,
     /// `Cwd`, as written.
     pub cwd: Option<Spanned<String>>,
     /// The parameters of the `param()` block, in its order.
@@ -110,6 +114,8 @@ fn header_of(metadata: &mut Metadata<'_>, comments: &Comments<'_>) -> Header {
         cache: metadata.single(Key::Cache),
         timeout: metadata.single(Key::Timeout),
         retries: metadata.single(Key::Retries),
+        trace: metadata.single(Key::Trace),
+        service: metadata.truth(Key::Service),
         cwd: metadata.single(Key::Cwd),
         ..Header::default()
     }

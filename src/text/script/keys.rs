@@ -25,9 +25,11 @@ pub(super) enum Key {
     Cwd,
     Scratch,
     ExitCodes,
+    Trace,
+    Service,
 }
 
-const KEYS: [(&str, Key); 18] = [
+const KEYS: [(&str, Key); 20] = [
     ("Stage", Key::Stage),
     ("Dependencies", Key::Dependencies),
     ("Description", Key::Description),
@@ -46,6 +48,8 @@ const KEYS: [(&str, Key); 18] = [
     ("Cwd", Key::Cwd),
     ("Scratch", Key::Scratch),
     ("ExitCodes", Key::ExitCodes),
+    ("Trace", Key::Trace),
+    ("Service", Key::Service),
 ];
 
 /// Keys that real scripts write beside ours on one line; az does not read them.

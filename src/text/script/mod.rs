@@ -23,6 +23,7 @@ mod modules;
 mod names;
 mod parameters;
 mod powershell;
+mod privileges;
 mod style;
 
 #[cfg(test)]
@@ -35,4 +36,5 @@ pub use header::{Header, read};
 pub use modules::{Module, ModuleBase};
 pub use names::mentioned_names;
 pub use parameters::{Parameter, ParameterType};
+pub use privileges::privileged_program;
 pub use style::{CommentStyle, Language};

@@ -1,0 +1,34 @@
+//! `[[scratch]]`: private state of tools, which is neither read nor made by a step as far as others are concerned.
+//!
+//! Knows what such an entry says. Does not know paths of any machine: its patterns may start with `~/`.
+
+use super::{decode::Value, settings::patterns};
+
+/// Private state of one tool.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Scratch {
+    /// What it is called where it is a reason.
+    pub name: String,
+    /// Programs whose processes, with all they start, keep it; empty for everybody.
+    pub programs: Vec<String>,
+    /// Where it lies: relative to the workspace, absolute, below the home folder (`~/`), or anywhere (`**/`).
+    pub paths: Vec<String>,
+    /// It is never missed: a step is up to date without it.
+    pub is_cache: bool,
+}
+
+/// Reads one entry.
+pub fn decode(value: Value<'_>) -> Option<Scratch> {
+    let mut table = value.table("the scratch")?;
+    let name = table.required("name", "the name of the tool", Value::nonempty_text);
+    let programs = table.optional("programs", |value| value.one_or_list(Value::nonempty_text));
+    let paths = table.required("paths", "where it lies, such as [\"**/target/**\"]", patterns);
+    let is_cache = table.optional("cache", Value::boolean);
+    table.finish();
+    Some(Scratch {
+        name: name?,
+        programs: programs.unwrap_or_default(),
+        paths: paths?,
+        is_cache: is_cache.unwrap_or(false),
+    })
+}
