@@ -151,7 +151,7 @@ pub(super) fn text_node(
     let id = if job.steps.len() == 1 { job.id.clone() } else { format!("{}/{}", job.id, step.step().id) };
     let mut node = bare(ground, step.settings(), ground.kinds.named(kind));
     node.invocation.argv = words.iter().copied().chain([text]).map(str::to_owned).collect();
-    node.invocation.runner = (*kind).to_owned();
+    (*kind).clone_into(&mut node.invocation.runner);
     node.invocation.text = Some(text.to_owned());
     Some(Node {
         name: step.step().name.clone().unwrap_or_else(|| id.clone()),
