@@ -139,7 +139,7 @@ impl Expanded {
         step: Option<StepContext<'_>>,
     ) -> Vec<usize> {
         let mut selection = select(ground.scripts.all(), sequence, source);
-        let unreadable = unreadable(ground.unreadable, sequence);
+        let unreadable = unreadable(&ground.scripts.unreadable, sequence);
         // A number whose script cannot be read is not a number that no script has.
         selection.diagnostics.retain(|fault| fault.code != code::NO_SUCH_NUMBER || !has_errors(&unreadable));
         self.diagnostics.extend(selection.diagnostics);
@@ -152,6 +152,10 @@ impl Expanded {
             let entries = &reading.header.dependencies;
             let found = dependencies::resolve(&ground.scripts, index, entries, &reading.source);
             if ground.with_dependencies {
+                let known = &self.diagnostics;
+                let faults = found.unreadable.iter().filter(|fault| !known.contains(fault)).cloned();
+                let faults: Vec<_> = faults.collect();
+                self.diagnostics.extend(faults);
                 open.extend(found.scripts.iter().copied().filter(|needed| wanted.insert(*needed)));
             }
             resolved.insert(index, found);

@@ -42,8 +42,6 @@ pub(super) struct Ground<'a> {
     pub(super) platform: &'a str,
     pub(super) with_dependencies: bool,
     pub(super) script_arguments: &'a [String],
-    /// Scripts whose text is not known, by path, each with what is wrong.
-    pub(super) unreadable: &'a [(WsPath, Diagnostic)],
 }
 
 /// The playbook a node comes from.
