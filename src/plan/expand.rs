@@ -91,7 +91,7 @@ impl Expanded {
             }
             let mut before: Vec<usize> = Vec::new();
             for index in 0..job.steps.len() {
-                let nodes = self.add_step(ground, StepContext { of: context, job, index });
+                let nodes = self.add_step(ground, StepContext { of: context, job, index, is_last: true });
                 if nodes.is_empty() {
                     continue;
                 }
@@ -160,6 +160,8 @@ impl Expanded {
             }
             resolved.insert(index, found);
         }
+        let needed: BTreeSet<usize> = resolved.values().flat_map(|found| &found.scripts).copied().collect();
+        let last = wanted.iter().rev().find(|index| !needed.contains(index)).copied();
         let mut places =
             if step.is_none() { std::mem::take(&mut self.by_themselves) } else { BTreeMap::new() };
         for index in &wanted {
@@ -169,7 +171,8 @@ impl Expanded {
             }
             let mut faults =
                 (ground.readings)(*index).map(|reading| reading.diagnostics.clone()).unwrap_or_default();
-            let node = script_node(ground, *index, step, &mut faults);
+            let part = step.map(|step| StepContext { is_last: last == Some(*index), ..step });
+            let node = script_node(ground, *index, part, &mut faults);
             let group = if step.is_none() { BY_THEMSELVES } else { self.last_group };
             places.insert(*index, self.push(node, group));
             if self.told.insert(*index) {

@@ -59,6 +59,8 @@ pub(super) struct StepContext<'a> {
     pub(super) of: PlaybookContext<'a>,
     pub(super) job: &'a Job,
     pub(super) index: usize,
+    /// The node is the last of the step's, when what the step makes is there.
+    pub(super) is_last: bool,
 }
 
 impl PlaybookContext<'_> {
@@ -80,7 +82,11 @@ impl<'a> StepContext<'a> {
 
     fn settings(&self) -> Settings {
         let playbook = Settings { env: self.of.playbook.env.clone(), ..Settings::default() };
-        self.job.step_settings(self.index).layered_over(&playbook)
+        let mut own = self.job.step_settings(self.index);
+        if !self.is_last {
+            own.outputs = None;
+        }
+        own.layered_over(&playbook)
     }
 
     fn stage(&self) -> String {
