@@ -9,7 +9,7 @@ use std::{
 use crate::{
     base::{ScriptNumber, Span, Spanned, WsPath, quoted_list},
     diag::{Diagnostic, Source, code},
-    model::script::Script,
+    model::script::{Script, script_name},
     text::script::Dependency,
 };
 
@@ -45,17 +45,26 @@ impl ToolWish {
 /// All scripts, sorted by number and path.
 pub(super) struct Scripts {
     all: Vec<Arc<Script>>,
+    /// Scripts whose text is not known, by path, each with what is wrong.
+    pub(super) unreadable: Vec<(WsPath, Diagnostic)>,
     /// The scripts that bring a tool, by its name; made when the first tool is looked for.
     installers: OnceCell<HashMap<String, usize>>,
 }
 
 impl Scripts {
-    pub(super) fn new(all: Vec<Arc<Script>>) -> Self {
-        Self { all, installers: OnceCell::new() }
+    pub(super) fn new(all: Vec<Arc<Script>>, unreadable: Vec<(WsPath, Diagnostic)>) -> Self {
+        Self { all, unreadable, installers: OnceCell::new() }
     }
 
     pub(super) fn all(&self) -> &[Arc<Script>] {
         &self.all
+    }
+
+    /// Returns what is wrong with the scripts of a number that cannot be read.
+    fn faults_of(&self, number: ScriptNumber) -> impl Iterator<Item = &Diagnostic> {
+        let is_meant =
+            move |path: &WsPath| script_name(path.file_name()).is_some_and(|(its, _)| its == number);
+        self.unreadable.iter().filter(move |(path, _)| is_meant(path)).map(|(_, fault)| fault)
     }
 
     /// Returns the script that is called `NNNN_Install-<tool>`; never one whose name merely contains the tool's.
@@ -87,6 +96,8 @@ pub(super) struct Resolved {
     pub(super) tools: Vec<(ToolWish, Option<usize>)>,
     /// Entries that are neither.
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// What is wrong with scripts that come first and cannot be read.
+    pub(super) unreadable: Vec<Diagnostic>,
 }
 
 /// Resolves the dependencies of the script at `place`; `entries` are the same with their places in its text.
@@ -108,9 +119,11 @@ pub(super) fn resolve(
                 let same = (first..all.len())
                     .take_while(|index| all[*index].number == *number)
                     .filter(|index| *index != place);
-                let before = resolved.scripts.len();
+                let before = (resolved.scripts.len(), resolved.unreadable.len());
                 resolved.scripts.extend(same);
-                if resolved.scripts.len() == before && all[place].number != *number {
+                resolved.unreadable.extend(scripts.faults_of(*number).cloned());
+                let is_known = (resolved.scripts.len(), resolved.unreadable.len()) != before;
+                if !is_known && all[place].number != *number {
                     resolved.diagnostics.push(unknown_number(all, *number, entry, source));
                 }
             }

@@ -91,7 +91,7 @@ impl Expanded {
             }
             let mut before: Vec<usize> = Vec::new();
             for index in 0..job.steps.len() {
-                let nodes = self.add_step(ground, StepContext { of: context, job, index });
+                let nodes = self.add_step(ground, StepContext { of: context, job, index, is_last: true });
                 if nodes.is_empty() {
                     continue;
                 }
@@ -139,7 +139,7 @@ impl Expanded {
         step: Option<StepContext<'_>>,
     ) -> Vec<usize> {
         let mut selection = select(ground.scripts.all(), sequence, source);
-        let unreadable = unreadable(ground.unreadable, sequence);
+        let unreadable = unreadable(&ground.scripts.unreadable, sequence);
         // A number whose script cannot be read is not a number that no script has.
         selection.diagnostics.retain(|fault| fault.code != code::NO_SUCH_NUMBER || !has_errors(&unreadable));
         self.diagnostics.extend(selection.diagnostics);
@@ -152,10 +152,16 @@ impl Expanded {
             let entries = &reading.header.dependencies;
             let found = dependencies::resolve(&ground.scripts, index, entries, &reading.source);
             if ground.with_dependencies {
+                let known = &self.diagnostics;
+                let faults = found.unreadable.iter().filter(|fault| !known.contains(fault)).cloned();
+                let faults: Vec<_> = faults.collect();
+                self.diagnostics.extend(faults);
                 open.extend(found.scripts.iter().copied().filter(|needed| wanted.insert(*needed)));
             }
             resolved.insert(index, found);
         }
+        let needed: BTreeSet<usize> = resolved.values().flat_map(|found| &found.scripts).copied().collect();
+        let last = wanted.iter().rev().find(|index| !needed.contains(index)).copied();
         let mut places =
             if step.is_none() { std::mem::take(&mut self.by_themselves) } else { BTreeMap::new() };
         for index in &wanted {
@@ -165,7 +171,8 @@ impl Expanded {
             }
             let mut faults =
                 (ground.readings)(*index).map(|reading| reading.diagnostics.clone()).unwrap_or_default();
-            let node = script_node(ground, *index, step, &mut faults);
+            let part = step.map(|step| StepContext { is_last: last == Some(*index), ..step });
+            let node = script_node(ground, *index, part, &mut faults);
             let group = if step.is_none() { BY_THEMSELVES } else { self.last_group };
             places.insert(*index, self.push(node, group));
             if self.told.insert(*index) {

@@ -42,8 +42,6 @@ pub(super) struct Ground<'a> {
     pub(super) platform: &'a str,
     pub(super) with_dependencies: bool,
     pub(super) script_arguments: &'a [String],
-    /// Scripts whose text is not known, by path, each with what is wrong.
-    pub(super) unreadable: &'a [(WsPath, Diagnostic)],
 }
 
 /// The playbook a node comes from.
@@ -61,6 +59,8 @@ pub(super) struct StepContext<'a> {
     pub(super) of: PlaybookContext<'a>,
     pub(super) job: &'a Job,
     pub(super) index: usize,
+    /// The node is the last of the step's, when what the step makes is there.
+    pub(super) is_last: bool,
 }
 
 impl PlaybookContext<'_> {
@@ -82,7 +82,11 @@ impl<'a> StepContext<'a> {
 
     fn settings(&self) -> Settings {
         let playbook = Settings { env: self.of.playbook.env.clone(), ..Settings::default() };
-        self.job.step_settings(self.index).layered_over(&playbook)
+        let mut own = self.job.step_settings(self.index);
+        if !self.is_last {
+            own.outputs = None;
+        }
+        own.layered_over(&playbook)
     }
 
     fn stage(&self) -> String {
@@ -152,7 +156,7 @@ pub(super) fn text_node(
     let id = if job.steps.len() == 1 { job.id.clone() } else { format!("{}/{}", job.id, step.step().id) };
     let mut node = bare(ground, step.settings(), ground.kinds.named(kind));
     node.invocation.argv = words.iter().copied().chain([text]).map(str::to_owned).collect();
-    node.invocation.runner = (*kind).to_owned();
+    (*kind).clone_into(&mut node.invocation.runner);
     node.invocation.text = Some(text.to_owned());
     Some(Node {
         name: step.step().name.clone().unwrap_or_else(|| id.clone()),

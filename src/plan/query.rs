@@ -89,10 +89,10 @@ fn expand(
         overlay(&mut variables, &playbook.variables);
     }
     overlay(&mut variables, request.variables(db));
-    let unreadable = unreadable_scripts(db, workspace);
+    let readable = catalog.scripts.iter().map(|(_, script)| Arc::clone(script)).collect();
     let ground = Ground {
         root: workspace.root(db),
-        scripts: Scripts::new(catalog.scripts.iter().map(|(_, script)| Arc::clone(script)).collect()),
+        scripts: Scripts::new(readable, unreadable_scripts(db, workspace)),
         readings: &readings,
         kinds: &rules(db, workspace).kinds,
         rules: rule_matches(db, workspace),
@@ -102,7 +102,6 @@ fn expand(
         platform: &workspace.platform(db).os,
         with_dependencies: request.with_dependencies(db),
         script_arguments: request.script_arguments(db),
-        unreadable: &unreadable,
     };
     let mut expanded = Expanded::default();
     for part in parts {

@@ -66,13 +66,6 @@ pub struct Stat {
     pub links: u64,
 }
 
-impl Stat {
-    /// Tells whether the owner may execute the file.
-    pub fn is_executable(&self) -> bool {
-        self.mode & 0o100 != 0
-    }
-}
-
 /// A name in a directory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {

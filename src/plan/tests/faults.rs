@@ -63,3 +63,18 @@ fn a_tool_is_not_wished_for_where_the_script_that_brings_it_is_selected() {
     let brought: Vec<_> = wishes.iter().map(|wish| wish.brought_by.as_deref()).collect();
     assert_eq!(brought, [Some("0200_Install-Git")]);
 }
+
+#[test]
+fn a_script_that_cannot_be_read_is_missed_only_where_it_would_run() {
+    let files = [
+        ("scripts/0100_a.sh", ""),
+        ("scripts/0200_b.sh", "# Dependencies: 0100\n"),
+        ("scripts/0300_c.sh", "# Dependencies: 0100\n"),
+    ];
+    let mut world = World::new(&files, &["0200-0300"]);
+    world.db.set_contents(world.files["scripts/0100_a.sh"], Contents::Unreadable("no".into()));
+    assert_eq!(world.codes(), []);
+    world.request =
+        Request::new(&world.db, vec!["0200-0300".into()], vec![], BTreeMap::new(), true, vec![], false);
+    assert_eq!((world.codes(), world.planned().plan.is_none()), (vec![code::UNREADABLE_FILE], true));
+}

@@ -176,3 +176,21 @@ fn a_script_asked_for_in_two_ways_is_one_step_and_all_ways_are_one_sequence() {
         ["0200_b <- 0100_a: Undeclared", "0400_d <- 0200_b: Undeclared", "0300_c <- 0400_d: Dependency"]
     );
 }
+
+#[test]
+fn of_several_scripts_of_a_step_the_last_owns_what_the_step_makes() {
+    let playbook =
+        "[orchestration.jobs.a]\ninputs = \"src\"\noutputs = \"dist\"\nsteps = [{ run = \"0100-0300\" }]\n";
+    let texts = [
+        ("scripts/0100_a.sh", "# Dependencies: 0300\n"),
+        ("scripts/0200_b.sh", "# Dependencies: 0100\n"),
+        ("scripts/0300_c.sh", ""),
+        ("playbooks/p.toml", playbook),
+    ];
+    let world = World::new(&texts, &["p"]);
+    assert_eq!(world.codes(), []);
+    let plan = world.plan();
+    let owners = plan.nodes.iter().filter(|node| node.outputs.is_some());
+    assert_eq!(owners.map(|node| node.name.as_str()).collect::<Vec<_>>(), ["0200_b"]);
+    assert_eq!(world.ids(), ["a/0300_c", "a/0100_a", "a/0200_b"]);
+}

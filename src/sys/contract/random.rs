@@ -102,7 +102,7 @@ fn answer(system: &dyn System, root: &Path, ask: &Ask) -> String {
 /// Tells what both worlds know; the size of an absolute link differs with the place of the play.
 fn told(stat: Stat) -> String {
     match stat.kind {
-        FileKind::File => format!("file of {}, {}", stat.size, stat.is_executable()),
+        FileKind::File => format!("file of {}, {}", stat.size, stat.mode & 0o100 != 0),
         kind => format!("{kind:?}"),
     }
 }

@@ -130,9 +130,7 @@ fn without_value(source: &Arc<Source>, entry: &Entry<'_>) -> Diagnostic {
 
 fn no_truth(source: &Arc<Source>, key: Key, value: &Spanned<String>) -> Diagnostic {
     let message = format!("`{}` is `true` or `false`, but found `{}`", key.name(), value.value);
-    Diagnostic::error(code::BAD_METADATA, message)
-        .source(source)
-        .label(value.span, "neither true nor false")
+    warning(source, code::BAD_METADATA, message, value.span, "neither true nor false")
         .help("write `true` or `false`")
 }
 
