@@ -86,6 +86,7 @@ impl Printer {
     }
 
     /// Writes a line of conversation.
+    #[expect(clippy::unused_self, reason = "all output goes through the one printer")]
     pub(super) fn say(&self, line: &str) {
         _ = writeln!(io::stderr().lock(), "{line}");
     }

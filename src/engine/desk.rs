@@ -164,7 +164,7 @@ impl<'a> Desk<'a> {
     }
 
     fn tell_set_aside(&mut self, set_aside: &[SetAside]) {
-        for SetAside { path, kept, .. } in set_aside {
+        for SetAside { path, kept } in set_aside {
             let kept = kept.strip_prefix(&self.engine.root).unwrap_or(kept).display().to_string();
             self.teller.tell(Event::SetAside { path: path.to_string(), kept });
         }

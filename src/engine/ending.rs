@@ -3,7 +3,7 @@
 use crate::{
     base::duration,
     execute::{
-        runner::{Ended, Exit},
+        runner::{Ended, Exit, StartError},
         scheduler::{Ending, StopCause},
     },
     model::settings::ExitMeaning,
@@ -19,11 +19,25 @@ pub(super) struct Meaning {
     pub(super) flags: Vec<String>,
 }
 
+impl Meaning {
+    /// Returns what it means that there is no end to tell of.
+    pub(super) fn of_error(error: &StartError) -> Self {
+        Self { ending: Ending::Failed, error: Some(error.to_string()), flags: Vec::new() }
+    }
+
+    /// Tells whether processes had to be ended that the step had left.
+    pub(super) fn has_leftovers(&self) -> bool {
+        self.flags.iter().any(|flag| flag == LEFTOVERS)
+    }
+}
+
+const LEFTOVERS: &str = "leftovers";
+
 /// Says what the end of the process means.
 pub(super) fn meaning_of(node: &Node, ended: &Ended) -> Meaning {
     let mut flags = Vec::new();
     if ended.has_leftovers {
-        flags.push("leftovers".to_owned());
+        flags.push(LEFTOVERS.to_owned());
     }
     let limit = || node.settings.timeout.map_or(String::new(), |limit| format!(" after {}", duration(limit)));
     let (ending, error) = match (ended.stopped, ended.exit) {

@@ -122,13 +122,17 @@ impl Prepared {
     /// Returns the fingerprint of all that is known before running, with script and program as `view` has them.
     pub(super) fn weak(&self, view: &dyn View) -> Fingerprint {
         let mut components = self.fixed.clone();
-        if let Some(script) = &self.node.script {
-            let content = content(view, script);
-            components.push(Component::of_answer(ComponentKind::Script, script.as_str(), &content));
-        }
+        components.extend(self.script(view));
         components.extend(self.tools.iter().map(|(name, found)| tool(view, name, found.as_deref())));
         components.push(tool(view, self.node.invocation.program(), self.program.as_deref()));
         Fingerprint::new(components)
+    }
+
+    /// Returns what the step's script is, if it has one.
+    pub(super) fn script(&self, view: &dyn View) -> Option<Component> {
+        let script = self.node.script.as_ref()?;
+        let content = content(view, script);
+        Some(Component::of_answer(ComponentKind::Script, script.as_str(), &content))
     }
 
     /// Returns the step as the cache looks it up.

@@ -53,7 +53,7 @@ impl Stages {
         stage.counts.add(outcome);
         if outcome == Outcome::Failed {
             if stage.failed.is_empty() {
-                stage.error = error.unwrap_or_default().to_owned();
+                error.unwrap_or_default().clone_into(&mut stage.error);
             }
             stage.failed.push(node.to_owned());
         }

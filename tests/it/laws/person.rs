@@ -131,3 +131,25 @@ fn l25_nothing_is_written_through_a_link_out_of_the_workspace() {
     repo.sh("rm dist").code(0).az("build '*'").code(0).ran([]);
     assert_eq!(repo.read("dist/made"), "1");
 }
+
+#[test]
+fn l24_a_failure_in_between_does_not_make_az_forget_whose_file_it_is() {
+    let repo = Repo::new()
+        .file("in", "1")
+        .script("0400_make.sh", &declared("in", "out", "if grep -q bad in; then exit 1; fi; cp in out"));
+    repo.az("build '*'").code(0).ran(["0400"]);
+    repo.edit("out", "mine").edit("in", "bad").az("build '*'").code(1).ran(["0400"]);
+    assert_eq!(repo.read("out"), "mine");
+    repo.edit("in", "2").az("build '*'").code(0).ran(["0400"]).says("set aside `out`");
+    assert_eq!((repo.read("out"), kept(&repo)), ("2".to_owned(), vec!["mine".to_owned()]));
+}
+
+#[test]
+fn l24_what_a_step_overwrote_is_kept_also_if_its_end_is_not_known() {
+    // The parent of a step is the guard.
+    let lost = "cp in out; if grep -q 2 in; then kill -KILL $PPID; sleep 60; fi";
+    let repo = Repo::new().file("in", "1").script("0400_make.sh", &declared("in", "out", lost));
+    repo.az("build '*'").code(0).ran(["0400"]);
+    repo.edit("out", "mine").edit("in", "2").az("build '*'").code(1).ran(["0400"]).says("AZ0706");
+    assert_eq!((repo.read("out"), kept(&repo)), ("2".to_owned(), vec!["mine".to_owned()]));
+}
