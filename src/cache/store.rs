@@ -175,6 +175,11 @@ impl Store {
         own
     }
 
+    /// Returns the environment names that text mentions which a step was seen to read, in any of its runs.
+    pub fn learned(&self, identity: &str) -> BTreeSet<String> {
+        self.of(identity).iter().flat_map(|record| record.learned.iter().cloned()).collect()
+    }
+
     /// Returns all records in the order of their commits.
     pub fn records(&self) -> Vec<Arc<Record>> {
         self.lock().all.clone()

@@ -52,6 +52,11 @@ const NOT_ASKED_FOR: [&str; 9] =
 /// Parts of names whose values are never shown.
 const SECRET_PARTS: [&str; 4] = ["TOKEN", "SECRET", "PASSWORD", "CREDENTIAL"];
 
+/// Says `off` where no step is to be traced.
+pub(super) const TRACE: &str = "AZ_TRACE";
+/// Stands in the environment of steps that are traced, for an az that one of them starts.
+pub(super) const WATCHED: &str = "AZ_WATCHED";
+
 /// What a step is given, and its part of the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Environment {
@@ -61,8 +66,14 @@ pub(super) struct Environment {
     pub(super) components: Vec<Component>,
 }
 
-/// Returns the environment of a node; `outer` is the one az was started with.
-pub(super) fn environment_of(node: &Node, outer: &BTreeMap<String, String>, root: &Path) -> Environment {
+/// Returns the environment of a node; `learned` are names that other text than its own mentions, `outer` is the
+/// environment az was started with.
+pub(super) fn environment_of(
+    node: &Node,
+    learned: &BTreeSet<String>,
+    outer: &BTreeMap<String, String>,
+    root: &Path,
+) -> Environment {
     let mut values = BTreeMap::from([
         ("LC_CTYPE".to_owned(), "C.UTF-8".to_owned()),
         ("TERM".to_owned(), "dumb".to_owned()),
@@ -87,7 +98,7 @@ pub(super) fn environment_of(node: &Node, outer: &BTreeMap<String, String>, root
             keyed.insert(name);
         }
     }
-    let mentioned = node.mentioned.iter().filter(|name| !NOT_ASKED_FOR.contains(&name.as_str()));
+    let mentioned = node.mentioned.union(learned).filter(|name| is_asked_for(name));
     for name in node.settings.use_env.iter().chain(mentioned) {
         give(name);
         keyed.insert(name);
@@ -103,6 +114,11 @@ pub(super) fn environment_of(node: &Node, outer: &BTreeMap<String, String>, root
     }
     let components = keyed.into_iter().map(|name| component(name, values.get(name))).collect();
     Environment { values, components }
+}
+
+/// Tells whether to mention a name is to ask for its value.
+pub(super) fn is_asked_for(name: &str) -> bool {
+    !NOT_ASKED_FOR.contains(&name)
 }
 
 fn component(name: &str, value: Option<&String>) -> Component {

@@ -83,8 +83,8 @@ impl Attempt {
     ) -> Option<String> {
         let Shared { cache, .. } = &*self.shared;
         let node = &self.prepared().node;
-        if let Reuse::No(why) = node.reuse() {
-            return Some(why.to_owned());
+        if let Reuse::No(why) = self.prepared().reuse() {
+            return Some(why);
         }
         if meaning.ending == Ending::Attention {
             return Some("it asks for a person's attention".to_owned());

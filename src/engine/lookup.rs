@@ -47,8 +47,8 @@ pub(super) fn decide(
         Force::NoCache => return Decided::Run(vec![Reason::new("forced", "--no-cache", "--no-cache")]),
         Force::No => {}
     }
-    if let Reuse::No(why) = node.reuse() {
-        return Decided::Run(vec![uncacheable(&node.id, why)]);
+    if let Reuse::No(why) = prepared.reuse() {
+        return Decided::Run(vec![uncacheable(&node.id, &why)]);
     }
     let place = timeline.at(index);
     let weak = prepared.weak(&place);

@@ -8,7 +8,6 @@ use super::{
     lookup::{Decided, decide, questions_of},
     materialize::Promises,
     nodes::{self, Called, Found},
-    prepare::prepare,
     run::Force,
 };
 use crate::{
@@ -52,13 +51,14 @@ impl Engine {
                 return Err(nodes::unknown(&steps, wanted, help).into());
             }
         };
-        let (prepared, missing) = prepare(&*self.system, &self.root, &self.env, &plan);
+        let (mut prepared, missing) = self.prepare(ask, &plan);
         diagnostics.extend(missing);
         if has_errors(&diagnostics) {
             return Err(EngineError { diagnostics, is_strict: false });
         }
-        let prepared: Vec<_> = prepared.into_iter().map(Arc::new).collect();
         let cache = self.open_cache();
+        self.learn(&cache, &mut prepared);
+        let prepared: Vec<_> = prepared.into_iter().map(Arc::new).collect();
         let timeline = Timeline::new(Arc::clone(&cache.disk));
         let promises = Promises::default();
         let mut waits_for = Vec::new();

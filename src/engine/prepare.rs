@@ -1,7 +1,7 @@
 //! A node with everything that is known before it runs: program, environment, key without observations.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,7 +16,7 @@ use crate::{
     diag::{Diagnostic, code},
     fingerprint::{Component, ComponentKind, Fingerprint, Question, View, content},
     model::settings::ExitMeaning,
-    plan::{Node, Plan},
+    plan::{Node, Plan, Reuse},
     sys::{Platform, System},
 };
 
@@ -27,6 +27,8 @@ const SCHEMA: &str = "1";
 #[derive(Debug, Clone)]
 pub(super) struct Prepared {
     pub(super) node: Node,
+    /// Why it is not watched while it runs; nothing if it is.
+    pub(super) unwatched: Option<String>,
     /// Where its program is; nothing if it is not installed.
     pub(super) program: Option<PathBuf>,
     /// Where the tools its script depends on are.
@@ -44,6 +46,7 @@ pub(super) fn prepare(
     root: &Path,
     outer: &BTreeMap<String, String>,
     plan: &Arc<Plan>,
+    unwatched: Option<&str>,
 ) -> (Vec<Prepared>, Vec<Diagnostic>) {
     let mut tools = Tools::new(system, outer.get("PATH").map_or("", String::as_str));
     let mut missing: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
@@ -55,13 +58,14 @@ pub(super) fn prepare(
         if program.is_none() && is_wanted {
             missing.entry(node.invocation.program()).or_default().push(node);
         }
-        let environment = environment_of(node, outer, root);
+        let environment = environment_of(node, &BTreeSet::new(), outer, root);
         let fixed = fixed_components(node, &environment);
+        let unwatched = node.unwatched().or(unwatched.map(str::to_owned));
         let wanted = node.tools.iter().map(|(name, candidates)| {
             (name.clone(), candidates.iter().find_map(|candidate| tools.find(candidate, &cwd)))
         });
         let tools = wanted.collect();
-        prepared.push(Prepared { node: node.clone(), program, tools, environment, fixed });
+        prepared.push(Prepared { node: node.clone(), unwatched, program, tools, environment, fixed });
     }
     let diagnostics = missing.into_iter().map(|(program, nodes)| missing_program(program, &nodes)).collect();
     (prepared, diagnostics)
@@ -119,6 +123,19 @@ fn quoted(word: &str) -> String {
 }
 
 impl Prepared {
+    /// Adds names of the environment that text mentions which the step was seen to read.
+    pub(super) fn learn(&mut self, names: &BTreeSet<String>, outer: &BTreeMap<String, String>, root: &Path) {
+        if !names.is_empty() {
+            self.environment = environment_of(&self.node, names, outer, root);
+            self.fixed = fixed_components(&self.node, &self.environment);
+        }
+    }
+
+    /// Tells whether the step's result can be reused, as far as is known before it runs.
+    pub(super) fn reuse(&self) -> Reuse {
+        self.node.reuse(self.unwatched.as_deref())
+    }
+
     /// Returns the fingerprint of all that is known before running, with script and program as `view` has them.
     pub(super) fn weak(&self, view: &dyn View) -> Fingerprint {
         let mut components = self.fixed.clone();

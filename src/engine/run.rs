@@ -72,7 +72,7 @@ impl Engine {
     ) -> Result<BuildResult, EngineError> {
         let planned = self.planned(ask);
         let (plan, diagnostics) = self.runnable(ask, planned, options.allow_empty)?;
-        let (nodes, missing) = prepare(&*self.system, &self.root, &self.env, &plan);
+        let (mut nodes, missing) = self.prepare(ask, &plan);
         if has_errors(&missing) {
             return Err(EngineError {
                 is_strict: false,
@@ -82,6 +82,7 @@ impl Engine {
         self.refuse_loop(&plan)?;
         let _lock = self.lock_workspace(on_wait)?;
         let cache = self.open_cache();
+        self.learn(&cache, &mut nodes);
         let policy = self.policy(options, &plan);
         let goes_on = policy.on_failure == OnFailure::KeepGoing;
         let scheduler = Scheduler::new(scheduler_nodes(&plan), policy);

@@ -8,14 +8,20 @@ use std::{
 
 use serde_json::Value;
 
-use super::{nesting::Chain, workspace};
+use super::{
+    environment::{TRACE, WATCHED},
+    nesting::Chain,
+    prepare::{Prepared, prepare},
+    workspace,
+};
 use crate::{
     cache::{Blobs, Layout, Store},
     db::{Database, Request, Surroundings, Workspace},
     diag::{Diagnostic, Source},
     fingerprint::{Disk, KnownFile, read_clock},
-    plan::{self, Planned},
+    plan::{self, Plan, Planned},
     sys::{Recorder, Stat, System},
+    trace,
 };
 
 /// What is asked for, whatever is to be done with it.
@@ -35,6 +41,8 @@ pub struct Ask {
     pub overlap: bool,
     /// Warnings count as errors.
     pub strict: bool,
+    /// No step is traced.
+    pub no_trace: bool,
 }
 
 /// Why nothing could be done.
@@ -121,6 +129,29 @@ impl Engine {
             ask.overlap,
         );
         plan::plan(&self.db, workspace, request, self.surroundings).clone()
+    }
+
+    /// Prepares the nodes of a plan; with a diagnostic for each program that is missing.
+    pub(super) fn prepare(&self, ask: &Ask, plan: &Arc<Plan>) -> (Vec<Prepared>, Vec<Diagnostic>) {
+        prepare(&*self.system, &self.root, &self.env, plan, self.unwatched(ask))
+    }
+
+    /// Lets the nodes know what earlier runs of them taught.
+    pub(super) fn learn(&self, cache: &Cache, nodes: &mut [Prepared]) {
+        for node in nodes {
+            node.learn(&cache.store.learned(&node.node.identity), &self.env, &self.root);
+        }
+    }
+
+    /// Returns why no step of a request is watched while it runs, if none is.
+    fn unwatched(&self, ask: &Ask) -> Option<&'static str> {
+        match () {
+            () if ask.no_trace => Some("tracing is off (`--no-trace`)"),
+            () if self.env.get(TRACE).is_some_and(|value| value == "off") => Some("tracing is off (`AZ_TRACE=off`)"),
+            () if self.env.contains_key(WATCHED) => Some("the step that az runs in is traced already"),
+            () if !trace::is_supported() => Some("nothing can be traced on this machine"),
+            () => None,
+        }
     }
 
     /// Opens the parts of the cache that a look-up needs; makes no folder.

@@ -79,12 +79,13 @@ impl Engine {
     /// If nothing could be run: the request, a file or a program is at fault.
     pub fn plan(&self, ask: &Ask, force: Force, allow_empty: bool) -> Result<PlanReport, EngineError> {
         let (plan, mut diagnostics) = self.runnable(ask, self.planned(ask), allow_empty)?;
-        let (nodes, missing) = prepare(&*self.system, &self.root, &self.env, &plan);
+        let (mut nodes, missing) = self.prepare(ask, &plan);
         diagnostics.extend(missing);
         if has_errors(&diagnostics) {
             return Err(EngineError { diagnostics, is_strict: false });
         }
         let cache = self.open_cache();
+        self.learn(&cache, &mut nodes);
         let timeline = Timeline::new(Arc::clone(&cache.disk));
         let promises = Promises::default();
         let prepared: Vec<_> = nodes.into_iter().map(Arc::new).collect();

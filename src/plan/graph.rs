@@ -105,7 +105,7 @@ pub enum Reuse {
     /// By key.
     Yes,
     /// Never; the text says why.
-    No(&'static str),
+    No(String),
 }
 
 impl EdgeKind {
@@ -139,24 +139,27 @@ impl Node {
     pub fn unwatched(&self) -> Option<String> {
         match (self.settings.trace, self.settings.service, self.privileged) {
             (Some(true), ..) => None,
-            (Some(false), ..) => Some("declared `trace: off`".to_owned()),
+            (Some(false), ..) => Some("is declared `trace: off`".to_owned()),
             (None, Some(true), _) => Some("leaves a service behind".to_owned()),
             (None, _, Some(program)) => Some(format!("starts `{program}`, which cannot be watched")),
             (None, ..) => None,
         }
     }
 
-    /// Tells whether the step's result can be reused, as far as the plan can tell.
-    pub fn reuse(&self) -> Reuse {
+    /// Tells whether the step's result can be reused, as far as the plan can tell; `unwatched` is why it is not watched
+    /// while it runs.
+    pub fn reuse(&self, unwatched: Option<&str>) -> Reuse {
         use crate::model::settings::CachePolicy::{Always, Auto, For, Never};
-        match self.settings.cache {
-            Some(Never) => Reuse::No("declared `cache: never`"),
-            Some(Always) => Reuse::Yes,
-            Some(Auto | For(_)) | None => match (&self.inputs, &self.outputs) {
-                (None, _) => Reuse::No("declares no inputs"),
-                (Some(_), None) => Reuse::No("declares no outputs"),
-                (Some(_), Some(_)) => Reuse::Yes,
-            },
+        let missing = match (&self.inputs, &self.outputs) {
+            (None, _) => "inputs",
+            (Some(_), None) => "outputs",
+            (Some(_), Some(_)) => "",
+        };
+        match (self.settings.cache, unwatched) {
+            (Some(Never), _) => Reuse::No("declared `cache: never`".to_owned()),
+            (Some(Always), _) | (_, None) => Reuse::Yes,
+            (Some(Auto | For(_)) | None, Some(_)) if missing.is_empty() => Reuse::Yes,
+            (Some(Auto | For(_)) | None, Some(why)) => Reuse::No(format!("declares no {missing}, and {why}")),
         }
     }
 }

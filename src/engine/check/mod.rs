@@ -168,7 +168,7 @@ impl Engine {
 
     /// Returns a warning for each program that is not installed here; it may be elsewhere.
     fn missing_interpreters(&self, plan: &Arc<Plan>) -> Vec<Diagnostic> {
-        let (_, missing) = prepare(&*self.system, &self.root, &self.env, plan);
+        let (_, missing) = self.prepare(&Ask::default(), plan);
         let as_warning = |fault: Diagnostic| Diagnostic { severity: Severity::Warning, ..fault };
         missing.into_iter().map(as_warning).collect()
     }

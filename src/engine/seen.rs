@@ -1,0 +1,283 @@
+//! What a step was seen to do, turned into what its record says: questions with their answers, and effects.
+//!
+//! Knows which facts of a trace matter and what makes them no ground for a reuse. Does not know how they were found out,
+//! nor what becomes of the record.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{session::Cache, zones::{Zone, Zones}};
+use crate::{
+    base::WsPath,
+    cache::{self, Effect, Own, Place, Timeline},
+    fingerprint::{Component, Question, State, View},
+    sys,
+    trace::{Asked, Changed, Touch, Trace, Witness},
+};
+
+/// What was at the paths a step changed, before it first did.
+#[derive(Debug)]
+pub(super) struct PreImages<'a> {
+    cache: &'a Cache,
+    timeline: &'a Timeline,
+    pub(super) states: BTreeMap<WsPath, State>,
+}
+
+impl<'a> PreImages<'a> {
+    pub(super) fn new(cache: &'a Cache, timeline: &'a Timeline) -> Self {
+        Self { cache, timeline, states: BTreeMap::new() }
+    }
+}
+
+impl Witness for PreImages<'_> {
+    fn before_change(&mut self, path: &Path) {
+        let path = WsPath::new(self.cache.disk.root(), &WsPath::root(), path);
+        let state = self.cache.disk.state(&path);
+        self.timeline.save(&path);
+        self.states.entry(path).or_insert(state);
+    }
+}
+
+/// Where and when a step ran.
+pub(super) struct Scene<'a> {
+    pub(super) cache: &'a Cache,
+    pub(super) place: Place<'a>,
+    pub(super) zones: &'a Zones,
+    /// What the step left before.
+    pub(super) own: &'a Own,
+    /// Its folder for temporary files.
+    pub(super) temporary: &'a Path,
+    /// What was at the paths it changed.
+    pub(super) before: &'a BTreeMap<WsPath, State>,
+    /// The file system's clock right before it started, and right after its last process had ended.
+    pub(super) started_ns: Option<i64>,
+    pub(super) ended_ns: Option<i64>,
+}
+
+/// What a step was seen to do.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// What it asked, sorted.
+    pub(super) questions: Vec<Question>,
+    /// What it was answered.
+    pub(super) observed: Vec<Component>,
+    /// What it did to files.
+    pub(super) effects: Vec<Effect>,
+    /// Folders of private state it cannot do without.
+    pub(super) scratch: Vec<WsPath>,
+    /// Text files of the workspace it read.
+    pub(super) texts: Vec<WsPath>,
+    /// What it found otherwise than its place in the order has it.
+    pub(super) misplaced: Vec<String>,
+    /// What something else changed while it ran.
+    pub(super) disturbed: Option<WsPath>,
+    /// What something else changed after it had ended.
+    pub(super) doubtful: Option<WsPath>,
+    /// Why what it did can be no ground for a reuse.
+    pub(super) obstacle: Option<String>,
+}
+
+impl Scene<'_> {
+    /// Makes sense of a trace; O(paths), and hashes every file whose digest is not known.
+    pub(super) fn look(&self, trace: &Trace) -> Seen {
+        let mut look = Look { scene: self, trace, seen: Seen::default(), asked: BTreeSet::new() };
+        let grounds: Vec<(&PathBuf, &Touch, Zone)> =
+            trace.paths.iter().map(|(path, touch)| (path, touch, look.zone(path, touch))).collect();
+        let written: BTreeSet<&WsPath> = grounds.iter().filter_map(|(_, touch, zone)| match zone {
+            Zone::Scratch(Some(top)) if is_changed(touch) => Some(top),
+            _ => None,
+        }).collect();
+        for (path, touch, zone) in &grounds {
+            match zone {
+                Zone::Ignored | Zone::Scratch(None) => {}
+                Zone::Scratch(Some(top)) if written.contains(top) => {}
+                Zone::Index => look.ask_only(path, touch),
+                Zone::Repository => look.repository(path, touch),
+                Zone::Tracked | Zone::Scratch(Some(_)) => look.tracked(path, touch),
+            }
+        }
+        look.seen.scratch = written.into_iter().filter(|top| self.is_folder(top)).cloned().collect();
+        look.finish()
+    }
+
+    fn is_folder(&self, path: &WsPath) -> bool {
+        self.cache.disk.state(path) == State::Directory
+    }
+}
+
+struct Look<'a> {
+    scene: &'a Scene<'a>,
+    trace: &'a Trace,
+    seen: Seen,
+    asked: BTreeSet<Question>,
+}
+
+/// Tells whether anything but the times of a path was changed.
+fn is_changed(touch: &Touch) -> bool {
+    !touch.changed.and(Changed::REPLACED | Changed::WRITTEN | Changed::MODE).is_empty()
+}
+
+impl Look<'_> {
+    fn zone(&self, path: &Path, touch: &Touch) -> Zone {
+        let is_by = |programs: &[String]| {
+            let processes = [Some(touch.by), touch.changed_by].into_iter().flatten();
+            processes.flat_map(|process| self.chain(process)).any(|name| programs.contains(&name))
+        };
+        self.scene.zones.of(path, self.scene.temporary, is_by)
+    }
+
+    /// Returns the names of a process's program and of those that led to it.
+    fn chain(&self, process: u32) -> impl Iterator<Item = String> {
+        let at = |index: u32| self.trace.processes.get(index as usize);
+        std::iter::successors(at(process), move |process| process.parent.and_then(at)).flat_map(|process| {
+            // An interpreter's first argument is the program people know: `node /usr/bin/npm`.
+            let names = [Some(process.program.as_os_str()), process.arguments.get(1).map(|word| &**word)];
+            let names = names.into_iter().flatten();
+            names.filter_map(|name| Some(Path::new(name).file_name()?.to_string_lossy().into_owned()))
+        })
+    }
+
+    fn path(&mut self, path: &Path) -> Option<WsPath> {
+        if path.to_str().is_none() {
+            self.object(|| format!("it uses `{}`, whose name is not UTF-8", path.display()));
+            return None;
+        }
+        Some(WsPath::new(self.scene.cache.disk.root(), &WsPath::root(), path))
+    }
+
+    fn object(&mut self, why: impl FnOnce() -> String) {
+        self.seen.obstacle.get_or_insert_with(why);
+    }
+
+    fn ask_only(&mut self, path: &Path, touch: &Touch) {
+        let Some(path) = self.path(path) else { return };
+        self.ask(path, touch.asked);
+    }
+
+    fn repository(&mut self, path: &Path, touch: &Touch) {
+        let Some(path) = self.path(path) else { return };
+        let before = self.scene.before.get(&path);
+        if before.is_some_and(|before| is_changed(touch) && self.scene.cache.disk.state(&path) != *before) {
+            self.object(|| format!("it changed the repository's `{path}`"));
+        }
+        self.ask(path, touch.asked);
+    }
+
+    fn tracked(&mut self, path: &Path, touch: &Touch) {
+        let Some(path) = self.path(path) else { return };
+        let before = self.scene.before.get(&path).filter(|_| is_changed(touch));
+        let Some(before) = before.cloned() else { return self.ask(path, touch.asked) };
+        let after = self.scene.cache.disk.state(&path);
+        let is_rewritten = touch.changed.has(Changed::REPLACED) && before.exists() && before != State::Directory;
+        if before == after && !is_rewritten {
+            // Nothing came of it, but it was there, or it was not.
+            return self.ask(path, touch.asked);
+        }
+        let is_read = !touch.asked.and(Asked::READ | Asked::EXECUTED).is_empty() && before.exists();
+        if is_read {
+            self.asked.insert(Question::State(path.clone()));
+        }
+        if touch.asked.has(Asked::LISTED) {
+            self.asked.insert(Question::Listing(path.clone()));
+        }
+        self.add_effect(path, before, after, is_read, !touch.asked.is_empty());
+    }
+
+    fn add_effect(&mut self, path: WsPath, before: State, after: State, is_read: bool, is_asked: bool) {
+        let Scene { cache, own, ended_ns, .. } = self.scene;
+        let is_late = |stat: sys::Stat| ended_ns.is_none_or(|ended| stat.ctime_ns > ended);
+        if after == State::Unknown || (after != State::Directory && cache.disk.stat(&path).is_some_and(is_late)) {
+            self.seen.doubtful.get_or_insert_with(|| path.clone());
+        }
+        let is_persons = before.exists() && before != State::Directory && !cache.store.is_ours(&path, &before);
+        self.seen.effects.push(Effect {
+            is_personal: is_read && is_persons,
+            is_probed: is_asked && !is_read,
+            is_made: !before.exists() || own.has_made(&path, || before.clone()),
+            ..Effect::new(path, before, after)
+        });
+    }
+
+    /// Adds what was asked of a path that the step leaves as it is.
+    fn ask(&mut self, path: WsPath, asked: Asked) {
+        if asked.has(Asked::LISTED) {
+            self.asked.insert(Question::Listing(path.clone()));
+        }
+        let is_top = path.as_str() == "." || path.as_str() == "/";
+        if asked.and(Asked::PROBED | Asked::READ | Asked::EXECUTED).is_empty() || is_top {
+            return;
+        }
+        let state = self.scene.cache.disk.state(&path);
+        if state == State::Absent {
+            let absent = self.first_absent(path);
+            self.asked.insert(Question::State(absent));
+            return;
+        }
+        let is_text = asked.has(Asked::READ) && path.is_inside() && matches!(state, State::File { .. });
+        if is_text {
+            self.seen.texts.push(path.clone());
+        }
+        self.asked.insert(Question::State(path));
+    }
+
+    /// Returns the first folder on the way to an absent path that is absent itself: many paths share it. A folder that
+    /// the step makes, now or at other times, says nothing about what is to be in it.
+    fn first_absent(&self, path: WsPath) -> WsPath {
+        let Scene { cache, own, before, .. } = self.scene;
+        let mut absent = path;
+        while let Some(above) = absent.parent() {
+            let is_own = before.contains_key(&above) || own.knows(&above);
+            if is_own || cache.disk.state(&above).exists() {
+                break;
+            }
+            absent = above;
+        }
+        absent
+    }
+
+    /// Answers what was asked as it was when the step ran, and compares with what its place in the order has.
+    fn finish(mut self) -> Seen {
+        let Scene { cache, own, place, before, .. } = self.scene;
+        let questions: Vec<Question> = std::mem::take(&mut self.asked).into_iter().collect();
+        let then = Timeline::before(Arc::clone(&cache.disk), (*before).clone());
+        let (observed, doubtful) = cache::observe(&then.at(0), own, &questions);
+        let (expected, _) = cache::observe(place, own, &questions);
+        if let Some(subject) = doubtful {
+            self.object(|| format!("`{subject}` cannot be read by az"));
+        }
+        let differs = |(seen, expected): (&Component, &Component)| seen.digest != expected.digest;
+        let pairs = observed.iter().zip(&expected);
+        self.seen.misplaced =
+            pairs.filter(|pair| differs(*pair)).map(|(seen, _)| seen.name.clone()).collect();
+        self.seen.disturbed = questions.iter().find_map(|question| self.disturbed(question));
+        if let Some(contact) = self.trace.contacts.first() {
+            self.object(|| format!("it connected to {contact}"));
+        }
+        self.seen.questions = questions;
+        self.seen.observed = observed;
+        self.seen
+    }
+
+    /// Returns the path of a question whose answer may have changed while the step ran, by somebody else's doing.
+    fn disturbed(&self, question: &Question) -> Option<WsPath> {
+        let Scene { cache, place, before, started_ns, .. } = self.scene;
+        let (Question::State(path) | Question::Listing(path)) = question else { return None };
+        let stat = cache.disk.stat(path)?;
+        let is_recent = started_ns.is_none_or(|started| stat.ctime_ns >= started);
+        if !is_recent || before.contains_key(path) {
+            return None;
+        }
+        let is_folder = stat.kind == sys::FileKind::Directory;
+        let is_by_itself = match question {
+            Question::Listing(folder) => before.keys().any(|path| path.parent().as_ref() == Some(folder)),
+            // That a folder is there does not depend on its times.
+            _ if is_folder => true,
+            // An earlier step of this run left it so; az saw it when that one ended.
+            _ => place.has_writer(path),
+        };
+        (!is_by_itself).then(|| path.clone())
+    }
+}

@@ -1,0 +1,188 @@
+//! What kind of ground a path lies on: whether it can be input or output of a step at all.
+//!
+//! Knows the places of the kernel, of az, of git and of tools. Does not know what a step did there.
+
+use std::path::{Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use crate::{base::WsPath, model::scratch::Scratch};
+
+/// The ground a path lies on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Zone {
+    /// Nobody's business: the kernel's, az's own, what git keeps for itself, the step's folder for temporary files.
+    Ignored,
+    /// A tool's private state, with the top folder a step cannot do without.
+    Scratch(Option<WsPath>),
+    /// What a repository of git says: input, but nothing that az brings back.
+    Repository,
+    /// The index of a repository: input by what it lists; git writes it anew whenever it looks at files.
+    Index,
+    /// All else.
+    Tracked,
+}
+
+/// The grounds as one workspace has them.
+#[derive(Debug)]
+pub(super) struct Zones {
+    root: PathBuf,
+    ignored: Vec<PathBuf>,
+    scratch: Vec<ScratchGround>,
+}
+
+#[derive(Debug)]
+struct ScratchGround {
+    programs: Vec<String>,
+    /// The path itself, for a pattern that is no folder.
+    files: Vec<GlobMatcher>,
+    /// Folders of which all that is below is scratch.
+    folders: Vec<GlobMatcher>,
+    is_cache: bool,
+}
+
+/// Folders that belong to the kernel, or hold what no other run can find again.
+const KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
+
+impl Zones {
+    /// Takes the workspace, az's own folder in it, and the private state of tools; a `~/` in patterns means `home`.
+    pub(super) fn new<'a>(
+        root: &Path,
+        own: &Path,
+        home: Option<&str>,
+        scratch: impl IntoIterator<Item = &'a Scratch>,
+    ) -> Self {
+        let ignored = KERNEL.iter().map(PathBuf::from).chain([own.to_path_buf()]).collect();
+        let scratch = scratch.into_iter().map(|entry| ScratchGround::new(entry, root, home)).collect();
+        Self { root: root.to_path_buf(), ignored, scratch }
+    }
+
+    /// Returns the ground of an absolute path; `is_by` tells whether one of the named programs had to do with it.
+    ///
+    /// `temporary` is the folder for the step's temporary files.
+    pub(super) fn of(&self, path: &Path, temporary: &Path, is_by: impl Fn(&[String]) -> bool) -> Zone {
+        if self.ignored.iter().any(|folder| path.starts_with(folder)) || path.starts_with(temporary) {
+            return Zone::Ignored;
+        }
+        if let Some(zone) = git_zone(path) {
+            return zone;
+        }
+        for ground in &self.scratch {
+            if ground.programs.is_empty() || is_by(&ground.programs) {
+                if let Some(top) = ground.top(path) {
+                    let top = top.filter(|_| !ground.is_cache);
+                    return Zone::Scratch(top.map(|top| WsPath::new(&self.root, &WsPath::root(), top)));
+                }
+            }
+        }
+        Zone::Tracked
+    }
+}
+
+impl ScratchGround {
+    fn new(entry: &Scratch, root: &Path, home: Option<&str>) -> Self {
+        let patterns: Vec<String> =
+            entry.paths.iter().filter_map(|pattern| absolute(pattern, root, home)).collect();
+        let folders = patterns.iter().filter_map(|pattern| matcher(pattern.strip_suffix("/**")?));
+        let files = patterns.iter().filter(|pattern| !pattern.ends_with("/**"));
+        Self {
+            programs: entry.programs.clone(),
+            files: files.filter_map(|pattern| matcher(pattern)).collect(),
+            folders: folders.collect(),
+            is_cache: entry.is_cache,
+        }
+    }
+
+    /// Tells whether a path lies on this ground, and below which of its folders.
+    fn top<'a>(&self, path: &'a Path) -> Option<Option<&'a Path>> {
+        let is_top = |folder: &&Path| self.folders.iter().any(|top| top.is_match(folder));
+        // The folder farthest up is the one to be there.
+        let top = path.ancestors().filter(is_top).last();
+        let is_file = || self.files.iter().any(|file| file.is_match(path));
+        if top.is_some() || is_file() { Some(top) } else { None }
+    }
+}
+
+fn matcher(pattern: &str) -> Option<GlobMatcher> {
+    Some(GlobBuilder::new(pattern).literal_separator(true).build().ok()?.compile_matcher())
+}
+
+/// Returns the pattern from the root of the file system; nothing for one below a home that is not known.
+fn absolute(pattern: &str, root: &Path, home: Option<&str>) -> Option<String> {
+    let below = |folder: &str| format!("{}/", globset::escape(folder.trim_end_matches('/')));
+    match pattern {
+        _ if pattern.starts_with('/') => Some(pattern.to_owned()),
+        _ if pattern.starts_with("**/") => Some(format!("/{pattern}")),
+        _ => match pattern.strip_prefix("~/") {
+            Some(rest) => home.map(|home| below(home) + rest),
+            None => Some(below(&root.to_string_lossy()) + pattern.trim_start_matches("./")),
+        },
+    }
+}
+
+/// Names right below `.git` that say what the repository holds.
+const SAYS: [&str; 7] = ["HEAD", "packed-refs", "config", "refs", "info", "shallow", "worktrees"];
+
+/// Returns the ground of what lies in a repository's own folder; nothing for anything else.
+fn git_zone(path: &Path) -> Option<Zone> {
+    let mut names = path.components().map(|part| part.as_os_str()).skip_while(|name| *name != ".git");
+    names.next()?;
+    let name = names.next()?.to_string_lossy();
+    let is_lock = path.extension().is_some_and(|extension| extension == "lock");
+    Some(match &*name {
+        _ if is_lock => Zone::Ignored,
+        "index" => Zone::Index,
+        name if SAYS.contains(&name) => Zone::Repository,
+        _ => Zone::Ignored,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zones() -> Zones {
+        let scratch = |name: &str, programs: &[&str], paths: &[&str], is_cache| Scratch {
+            name: name.to_owned(),
+            programs: programs.iter().map(|program| (*program).to_owned()).collect(),
+            paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+            is_cache,
+        };
+        let scratch = [
+            scratch("cargo", &["cargo"], &["**/target/**"], false),
+            scratch("home", &[], &["~/.npm/**", "~/x-*"], true),
+            scratch("own", &[], &["a[b]/**", "/opt/s/**"], false),
+        ];
+        Zones::new(Path::new("/w"), Path::new("/w/.azcache"), Some("/home/me"), &scratch)
+    }
+
+    fn zone(path: &str, program: &str) -> Zone {
+        zones().of(Path::new(path), Path::new("/tmp/private"), |programs| programs.contains(&program.to_owned()))
+    }
+
+    fn scratch(top: &str) -> Zone {
+        Zone::Scratch(Some(WsPath::from_normal(top).unwrap()))
+    }
+
+    #[test]
+    fn grounds_are_told_apart() {
+        for ignored in ["/proc/1/x", "/dev/null", "/w/.azcache/v1", "/tmp/private/x", "/w/.git/objects/ab/c", "/w/.git/HEAD.lock"] {
+            assert_eq!(zone(ignored, "sh"), Zone::Ignored, "{ignored}");
+        }
+        for tracked in ["/w/a", "/process", "/tmp/other", "/w/.gitignore", "/w/.git", "/w/target/x", "/home/me/.npmrc"] {
+            assert_eq!(zone(tracked, "sh"), Zone::Tracked, "{tracked}");
+        }
+        assert_eq!(zone("/w/.git/refs/heads/main", "git"), Zone::Repository);
+        assert_eq!(zone("/w/.git/index", "git"), Zone::Index);
+    }
+
+    #[test]
+    fn scratch_is_whose_programs_keep_it_and_its_top_folder_counts_unless_it_is_a_cache() {
+        assert_eq!(zone("/w/target/debug/target/x", "cargo"), scratch("target"));
+        assert_eq!(zone("/w/sub/target", "cargo"), scratch("sub/target"));
+        assert_eq!(zone("/home/me/.npm/x", "any"), Zone::Scratch(None));
+        assert_eq!(zone("/home/me/x-1", "any"), Zone::Scratch(None));
+        assert_eq!(zone("/w/ab/x", "any"), scratch("ab"));
+        assert_eq!(zone("/opt/s/deep/x", "any"), scratch("/opt/s"));
+    }
+}
