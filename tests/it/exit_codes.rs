@@ -37,6 +37,8 @@ fn usage_and_playbook_errors_are_2_and_run_nothing() {
         repo.az(line).code(2).ran([]);
     }
     repo.az("nonsense").code(2);
+    // The workspace further up is not meant.
+    repo.az("-C typo build 0100").code(2).ran([]).says("there is no folder");
     repo.az("help nonsense").code(2);
     // A folder without anything of az's.
     repo.sh(&format!("mkdir ../empty && cd ../empty && '{}' build 0100", env!("CARGO_BIN_EXE_az")))
