@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Outcome, USAGE,
+    FAILED, Outcome, USAGE,
     arguments::{Build, Format, Output, Request, Script},
     printer::Printer,
     usage,
@@ -99,7 +99,10 @@ pub(super) fn script(
         Err(error) => refuse(printer, &error),
         Ok(result) => {
             let own = result.view.nodes.values().next().and_then(|node| node.exit_code);
-            own.and_then(|code| u8::try_from(code).ok()).unwrap_or(result.exit_code)
+            let own = own.and_then(|code| u8::try_from(code).ok()).unwrap_or(result.exit_code);
+            let is_lost =
+                result.view.warnings.iter().any(|(found, ..)| *found == code::UNWRITTEN.to_string());
+            if own == 0 && is_lost { FAILED } else { own }
         }
     })
 }

@@ -124,6 +124,10 @@ fn data_that_cannot_be_written_is_1_and_told() {
     for line in ["build 0100 --json", "build 0100 --json", "list", "plan 0100 --format jsonl", "help"] {
         repo.sh(&format!("'{az}' {line} > /dev/full")).code(1).says("AZ0908").says("cannot be written");
     }
+    // So is what a script prints.
+    let live = step("echo hello");
+    live.sh(&format!("'{az}' 0100 > /dev/full")).code(1).says("AZ0908").ran(["0100"]);
+    live.sh(&format!("'{az}' 0100 | true")).code(0).not("AZ0908");
     // What went wrong before counts for more.
     repo.sh(&format!("'{az}' build 0999 --json > /dev/full")).code(3).says("AZ0908");
     // A reader that has seen enough is no error.
