@@ -1,9 +1,13 @@
 //! `az build` and `az NNNN`.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{
-    Outcome, USAGE,
+    FAILED, Outcome, USAGE,
     arguments::{Build, Format, Output, Request, Script},
     printer::Printer,
     usage,
@@ -34,7 +38,7 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
     if words.dry_run {
         return super::plan::plan_request(system, printer, output, &words.request, force);
     }
-    let ask = ask(system, &words.request)?;
+    let ask = ask(system, output, &words.request)?;
     let timeout = words.timeout.as_deref().map(parse_timeout).transpose()?;
     let sequential = words.request.parallel == Some(false);
     let options = BuildOptions {
@@ -95,7 +99,10 @@ pub(super) fn script(
         Err(error) => refuse(printer, &error),
         Ok(result) => {
             let own = result.view.nodes.values().next().and_then(|node| node.exit_code);
-            own.and_then(|code| u8::try_from(code).ok()).unwrap_or(result.exit_code)
+            let own = own.and_then(|code| u8::try_from(code).ok()).unwrap_or(result.exit_code);
+            let is_lost =
+                result.view.warnings.iter().any(|(found, ..)| *found == code::UNWRITTEN.to_string());
+            if own == 0 && is_lost { FAILED } else { own }
         }
     })
 }
@@ -143,9 +150,9 @@ fn verbosity(output: &Output) -> Verbosity {
 }
 
 /// Returns the folder az is to act in.
-fn start_folder(system: &Arc<dyn System>, output: &Output) -> PathBuf {
+pub(super) fn start_folder(system: &Arc<dyn System>, output: &Output) -> PathBuf {
     let here = system.current_dir().unwrap_or_else(|_| PathBuf::from("/"));
-    output.directory.as_ref().map_or(here.clone(), |directory| here.join(directory))
+    here.join(output.directory.as_deref().unwrap_or(Path::new("")))
 }
 
 pub(super) fn open(system: &Arc<dyn System>, output: &Output) -> Result<Engine, EngineError> {
@@ -187,16 +194,18 @@ fn run(
     };
     let mut on_wait = || printer.say("waiting for another az that is at work here");
     let result = engine.build(ask, options, &mut on_event, &mut on_wait)?;
-    if printer.format == Format::Text && !options.live {
-        let is_loud = verbosity > Verbosity::Quiet || result.exit_code != 0;
-        result.diagnostics.iter().filter(|fault| is_shown(fault, output)).for_each(|fault| {
-            if output.verbose > 0 { printer.diagnostic(fault) } else { printer.brief(fault) }
-        });
-        if is_loud {
-            printer.say(&summary_line(&result.view));
-        }
-    } else if !options.live {
+    if options.live {
+        return Ok(result);
+    }
+    result
+        .diagnostics
+        .iter()
+        .filter(|fault| is_shown(fault, output))
+        .for_each(|fault| if output.verbose > 0 { printer.diagnostic(fault) } else { printer.brief(fault) });
+    if printer.format != Format::Text {
         printer.json(&result_json(&result.view));
+    } else if verbosity > Verbosity::Quiet || result.exit_code != 0 {
+        printer.say(&summary_line(&result.view));
     }
     Ok(result)
 }
@@ -264,7 +273,11 @@ fn parse_timeout(text: &str) -> Result<std::time::Duration, Box<Diagnostic>> {
 }
 
 /// Turns the words of a request into what is asked for.
-pub(super) fn ask(system: &Arc<dyn System>, words: &Request) -> Result<Ask, Box<Diagnostic>> {
+pub(super) fn ask(
+    system: &Arc<dyn System>,
+    output: &Output,
+    words: &Request,
+) -> Result<Ask, Box<Diagnostic>> {
     let mut ask = Ask {
         variables: variables(&words.variables)?,
         with_dependencies: words.with_deps,
@@ -274,7 +287,7 @@ pub(super) fn ask(system: &Arc<dyn System>, words: &Request) -> Result<Ask, Box<
     };
     for word in &words.selection {
         match word.strip_prefix('@') {
-            Some(path) => ask.lists.push(read_list(system, path)?),
+            Some(path) => ask.lists.push(read_list(system, &start_folder(system, output), path)?),
             None if word == "-" => ask.lists.push(read_standard_input()?),
             None => ask.arguments.push(word.clone()),
         }
@@ -290,13 +303,12 @@ pub(super) fn ask(system: &Arc<dyn System>, words: &Request) -> Result<Ask, Box<
     Ok(ask)
 }
 
-fn read_list(system: &Arc<dyn System>, path: &str) -> Result<Arc<Source>, Box<Diagnostic>> {
-    let here = system.current_dir().unwrap_or_default();
+fn read_list(system: &Arc<dyn System>, folder: &Path, path: &str) -> Result<Arc<Source>, Box<Diagnostic>> {
     let unreadable = |why: String| {
         let fault = Diagnostic::error(code::UNREADABLE_SOURCE, format!("`{path}` cannot be read: {why}"));
         Box::new(fault.help("name a text file with selections, one or more a line"))
     };
-    let bytes = system.read(&here.join(path)).map_err(|error| unreadable(error.to_string()))?;
+    let bytes = system.read(&folder.join(path)).map_err(|error| unreadable(error.to_string()))?;
     let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
     Ok(Arc::new(Source::new(path, text)))
 }

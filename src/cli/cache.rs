@@ -70,7 +70,7 @@ enum Layout {
 /// Runs `az cache`.
 pub(super) fn cache(system: &Arc<dyn System>, printer: &Printer, output: &Output, words: &Cache) -> Outcome {
     let ask = match &words.verb {
-        Some(CacheVerb::Key(key)) => Some(build::ask(system, &key.whole_request())?),
+        Some(CacheVerb::Key(key)) => Some(build::ask(system, output, &key.whole_request())?),
         _ => None,
     };
     let done = open(system, output).and_then(|engine| {
@@ -84,8 +84,8 @@ pub(super) fn cache(system: &Arc<dyn System>, printer: &Printer, output: &Output
             }
             Some(CacheVerb::Clear) => clear(printer, &engine)?,
             Some(CacheVerb::Export { folder, layout: Layout::Orchestration }) => {
-                let here = system.current_dir().unwrap_or_default();
-                show_export(printer, folder, &engine.export_cache(&here.join(folder))?);
+                let to = build::start_folder(system, output).join(folder);
+                show_export(printer, folder, &engine.export_cache(&to)?);
             }
         }
         Ok(())

@@ -1,12 +1,12 @@
 //! `az check`.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::{
     arguments::{Check, Format, Output},
-    build::{open, refuse},
+    build::{open, refuse, start_folder},
     printer::Printer,
 };
 use crate::{
@@ -18,10 +18,9 @@ use crate::{
 
 /// Runs `az check`: its answer is data, for people too.
 pub(super) fn check(system: &Arc<dyn System>, printer: &Printer, output: &Output, words: &Check) -> u8 {
-    let here = system.current_dir().unwrap_or_else(|_| Path::new("/").to_path_buf());
     let options = CheckOptions {
         words: words.words.clone(),
-        folder: output.directory.as_ref().map_or(here.clone(), |directory| here.join(directory)),
+        folder: start_folder(system, output),
         strict: words.strict,
     };
     let checked = match open(system, output).and_then(|engine| engine.check(&options)) {
@@ -31,7 +30,10 @@ pub(super) fn check(system: &Arc<dyn System>, printer: &Printer, output: &Output
     match printer.format {
         Format::Text => show(printer, output, &checked),
         Format::Json => printer.json(&checked_json(&checked)),
-        Format::Jsonl => checked.files.iter().for_each(|file| printer.json(&file_json(file))),
+        Format::Jsonl => {
+            checked.files.iter().for_each(|file| printer.json(&file_json(file)));
+            printer.diagnostics_line(&checked.diagnostics);
+        }
     }
     checked.exit_code
 }

@@ -46,13 +46,14 @@ pub(super) fn list(system: &Arc<dyn System>, printer: &Printer, output: &Output,
         Format::Text => show(printer, &listing, what.unwrap_or(What::Scripts), selection),
         Format::Json => printer.json(&to_json(&listing, what)),
         Format::Jsonl => {
+            let mut all = to_json(&listing, what);
             for (word, _) in WORDS {
-                for item in to_json(&listing, what)[word].as_array().into_iter().flatten() {
-                    let mut item = item.clone();
+                for item in all[word].as_array_mut().into_iter().flatten() {
                     item["type"] = json!(word.trim_end_matches('s'));
-                    printer.json(&item);
+                    printer.json(item);
                 }
             }
+            printer.diagnostics_line(&listing.diagnostics);
         }
     }
     Ok(0)

@@ -27,7 +27,7 @@ use printer::Printer;
 use crate::{
     diag::{Diagnostic, code},
     execute::driver::Panic,
-    sys::System,
+    sys::{FileKind, System},
 };
 
 /// Exit code of a failure.
@@ -61,7 +61,14 @@ fn caught(printer: &Printer, run: impl FnOnce() -> u8) -> u8 {
 }
 
 fn answer(system: &Arc<dyn System>, printer: &Printer, output: &Output, verb: Option<Verb>) -> u8 {
+    let folder = build::start_folder(system, output);
+    let is_folder = system.stat_target(&folder).is_ok_and(|stat| stat.kind == FileKind::Directory);
     let outcome = match verb {
+        // A workspace further up is not what is meant by a folder that is not there.
+        _ if output.directory.is_some() && !is_folder => {
+            let message = format!("`-C`: there is no folder `{}`", folder.display());
+            Err(usage(message, "name the folder that az is to act in"))
+        }
         None => {
             overview::overview(system, printer, output);
             Ok(0)

@@ -43,34 +43,28 @@ There are none in this folder yet. To begin:
 
 fn text(overview: &Overview, now: Timestamp) -> String {
     let listing = &overview.listing;
-    let mut out = String::new();
     let mut stages = listing.stages();
     stages.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let names = some(stages.iter().map(|(stage, count)| format!("{stage} {count}")).collect());
     let stages = if stages.len() < 2 { String::new() } else { format!(": {names}") };
-    out.push_str(&format_line(&format!("{}{stages}", plural(listing.scripts.len(), "script"))));
-    out.push_str(&format_line(&plural(listing.playbooks.len(), "playbook")));
     let mut playbooks: Vec<&ListedPlaybook> = listing.playbooks.iter().collect();
     playbooks.sort_by_key(|playbook| playbook.error.is_some());
     let rows: Vec<Vec<String>> = playbooks.into_iter().take(SHOWN).map(playbook_row).collect();
-    out.push_str(&indented(&rows));
-    if listing.playbooks.len() > SHOWN {
-        out.push_str(&format_line(&format!(
-            "  and {} more: az list playbooks",
-            listing.playbooks.len() - SHOWN
-        )));
-    }
-    out.push_str(&format_line(&overview.last_run.as_ref().map_or_else(
-        || "nothing was run here yet".to_owned(),
-        |run| last_run(run, overview.last_result.as_ref(), now),
-    )));
-    out.push('\n');
-    out.push_str(&indented(&next(overview)));
-    out
-}
-
-fn format_line(text: &str) -> String {
-    format!("{text}\n")
+    let more = match listing.playbooks.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("  and {more} more: az list playbooks\n"),
+    };
+    let last = match &overview.last_run {
+        None => "nothing was run here yet".to_owned(),
+        Some(run) => last_run(run, overview.last_result.as_ref(), now),
+    };
+    format!(
+        "{}{stages}\n{}\n{}{more}{last}\n\n{}",
+        plural(listing.scripts.len(), "script"),
+        plural(listing.playbooks.len(), "playbook"),
+        indented(&rows),
+        indented(&next(overview)),
+    )
 }
 
 fn some(mut names: Vec<String>) -> String {

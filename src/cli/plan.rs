@@ -30,14 +30,17 @@ pub(super) fn plan_request(
     words: &Request,
     force: Force,
 ) -> Outcome {
-    let ask = build::ask(system, words)?;
+    let ask = build::ask(system, output, words)?;
     let report = build::open(system, output).and_then(|engine| engine.plan(&ask, force, words.allow_empty));
     Ok(match report {
         Err(error) => build::refuse(printer, &error),
         Ok(report) => {
             match printer.format {
                 Format::Json => printer.json(&report_json(&report)),
-                Format::Jsonl => report.nodes.iter().for_each(|node| printer.json(&node_json(node))),
+                Format::Jsonl => {
+                    report.nodes.iter().for_each(|node| printer.json(&node_json(node)));
+                    printer.diagnostics_line(&report.diagnostics);
+                }
                 Format::Text => show(printer, output, &report),
             }
             0

@@ -113,6 +113,14 @@ impl Printer {
         self.say(&format!("{}[{}]: {at}{}{help}", fault.severity.as_str(), fault.code, fault.message));
     }
 
+    /// Writes diagnostics behind an answer of one value a line, if there are any.
+    pub(super) fn diagnostics_line(&self, faults: &[Diagnostic]) {
+        if !faults.is_empty() {
+            let faults: Vec<Value> = faults.iter().map(to_json).collect();
+            self.json(&serde_json::json!({ "diagnostics": faults }));
+        }
+    }
+
     /// Writes diagnostics: for people, or as data where data is asked for.
     pub(super) fn diagnostics(&self, faults: &[Diagnostic]) {
         match self.format {

@@ -200,6 +200,11 @@ impl Attempt {
                 Meaning::of_error(error)
             }
         };
+        if let Ok(Ended { lost: Some(errno), .. }) = ended {
+            let error = std::io::Error::from_raw_os_error(*errno);
+            let text = format!("not all it printed could be written to az's own output: {error}");
+            before.warnings.push((code::UNWRITTEN, text));
+        }
         let mut capture = self.capture(&before, ended_ns);
         self.leave_alone(&mut before, &mut capture);
         for effect in &capture.effects {

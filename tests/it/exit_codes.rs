@@ -37,6 +37,8 @@ fn usage_and_playbook_errors_are_2_and_run_nothing() {
         repo.az(line).code(2).ran([]);
     }
     repo.az("nonsense").code(2);
+    // The workspace further up is not meant.
+    repo.az("-C typo build 0100").code(2).ran([]).says("there is no folder");
     repo.az("help nonsense").code(2);
     // A folder without anything of az's.
     repo.sh(&format!("mkdir ../empty && cd ../empty && '{}' build 0100", env!("CARGO_BIN_EXE_az")))
@@ -122,6 +124,10 @@ fn data_that_cannot_be_written_is_1_and_told() {
     for line in ["build 0100 --json", "build 0100 --json", "list", "plan 0100 --format jsonl", "help"] {
         repo.sh(&format!("'{az}' {line} > /dev/full")).code(1).says("AZ0908").says("cannot be written");
     }
+    // So is what a script prints.
+    let live = step("echo hello");
+    live.sh(&format!("'{az}' 0100 > /dev/full")).code(1).says("AZ0908").ran(["0100"]);
+    live.sh(&format!("'{az}' 0100 | true")).code(0).not("AZ0908");
     // What went wrong before counts for more.
     repo.sh(&format!("'{az}' build 0999 --json > /dev/full")).code(3).says("AZ0908");
     // A reader that has seen enough is no error.

@@ -86,3 +86,22 @@ fn listing_writes_nothing() {
     repo.az("check").code(2);
     assert!(!repo.path(".azcache").exists());
 }
+
+#[test]
+fn what_is_not_found_is_told_in_every_form_of_answer() {
+    let repo = world();
+    for form in ["json", "jsonl"] {
+        for verb in ["list", "plan", "build"] {
+            repo.az(&format!("{verb} 0100 0777 --format {form}")).code(0).says("AZ0104").says("0777");
+        }
+    }
+}
+
+#[test]
+fn paths_are_seen_from_the_folder_that_is_named() {
+    let repo = Repo::new().file("sub/scripts/0100_a.sh", "true\n").file("sub/wanted", "0100\n");
+    repo.az("-C sub plan @wanted").code(0).says("0100_a");
+    repo.az("-C sub build 0100").code(0);
+    repo.az("-C sub cache export out").code(0);
+    assert!(repo.has_path("sub/out/results") && !repo.has_path("out"));
+}

@@ -15,6 +15,8 @@ pub(super) struct Stream<'a> {
     from: OwnedFd,
     /// az's own output; nothing once nobody reads it any more.
     to: Option<BorrowedFd<'a>>,
+    /// Why not all of it could be written there; that nobody reads it is no error.
+    lost: Option<Errno>,
     is_open: bool,
 }
 
@@ -22,12 +24,14 @@ impl<'a> Stream<'a> {
     pub(super) fn new(from: OwnedFd, to: BorrowedFd<'a>) -> rustix::io::Result<Self> {
         // A leftover that holds the other end must not make a read wait.
         fcntl_setfl(&from, OFlags::NONBLOCK)?;
-        Ok(Self { from, to: Some(to), is_open: true })
+        Ok(Self { from, to: Some(to), lost: None, is_open: true })
     }
 }
 
 /// Copies until `done` hangs up and nothing is left to read. Both outputs reach the log in the order they came.
-pub(super) fn copy(mut streams: [Stream<'_>; 2], log: BorrowedFd<'_>, done: &OwnedFd) {
+///
+/// Returns why not all could be written to az's own outputs, if it could not.
+pub(super) fn copy(mut streams: [Stream<'_>; 2], log: BorrowedFd<'_>, done: &OwnedFd) -> Option<Errno> {
     let mut buffer = vec![0; 64 << 10];
     loop {
         let is_done = wait(&streams, done);
@@ -35,7 +39,7 @@ pub(super) fn copy(mut streams: [Stream<'_>; 2], log: BorrowedFd<'_>, done: &Own
             while stream.is_open && stream.copy_some(log, &mut buffer) {}
         }
         if is_done {
-            return;
+            return streams.iter().find_map(|stream| stream.lost);
         }
     }
 }
@@ -65,9 +69,10 @@ impl Stream<'_> {
         // A log that cannot be written does not keep the person from seeing the output.
         _ = write_all(log, &buffer[..count]);
         if let Some(to) = self.to
-            && write_all(to, &buffer[..count]).is_err()
+            && let Err(error) = write_all(to, &buffer[..count])
         {
             self.to = None;
+            self.lost = Some(error).filter(|error| *error != Errno::PIPE);
         }
         // A full buffer hints at more; else the other stream gets its turn, which keeps their order close.
         count == buffer.len()

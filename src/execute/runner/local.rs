@@ -8,7 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::{
+    io::Errno,
+    pipe::{PipeFlags, pipe_with},
+};
 
 use super::{Command, Control, Ended, Runner, StartError, Stdio, live};
 use crate::execute::guard::{Guard, Report, Start, Step};
@@ -26,19 +29,29 @@ impl Local {
     }
 
     /// Waits for the report of a step, after `meanwhile`, letting `control` stop it all the time.
-    fn wait(&self, step: &Step, control: &Control, meanwhile: impl FnOnce()) -> Option<Report> {
+    fn wait<T>(&self, step: &Step, control: &Control, meanwhile: impl FnOnce() -> T) -> (Option<Report>, T) {
         let (guard, id) = (Arc::clone(&self.guard), step.id);
         let _listening = control.listen(move |how| guard.stop(id, how));
-        meanwhile();
-        step.report.recv().ok()
+        let done = meanwhile();
+        (step.report.recv().ok(), done)
     }
 
-    fn run_logged(&self, command: &Command, log: &File, control: &Control) -> io::Result<Option<Report>> {
+    fn run_logged(
+        &self,
+        command: &Command,
+        log: &File,
+        control: &Control,
+    ) -> io::Result<(Option<Report>, Option<Errno>)> {
         let step = self.guard.spawn(start_of(command, None), &[log.as_fd(), log.as_fd()])?;
-        Ok(self.wait(&step, control, || {}))
+        Ok(self.wait(&step, control, || None))
     }
 
-    fn run_live(&self, command: &Command, log: &File, control: &Control) -> io::Result<Option<Report>> {
+    fn run_live(
+        &self,
+        command: &Command,
+        log: &File,
+        control: &Control,
+    ) -> io::Result<(Option<Report>, Option<Errno>)> {
         let (out, out_of_step) = pipe_with(PipeFlags::CLOEXEC)?;
         let (err, err_of_step) = pipe_with(PipeFlags::CLOEXEC)?;
         let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
@@ -61,12 +74,14 @@ impl Runner for Local {
             Stdio::Live { .. } => self.run_live(command, &log, control),
         };
         match report {
-            Ok(Some(Report::Ended { exit, cpu, has_leftovers, is_stopped })) => {
+            Ok((Some(Report::Ended { exit, cpu, has_leftovers, is_stopped }), lost)) => {
                 let stopped = if is_stopped { control.stop_cause() } else { None };
-                Ok(Ended { exit, cpu, has_leftovers, stopped })
+                Ok(Ended { exit, cpu, has_leftovers, stopped, lost: lost.map(Errno::raw_os_error) })
             }
-            Ok(Some(Report::Failed(errno))) => Err(refusal(command, io::Error::from_raw_os_error(errno))),
-            Ok(None) => Err(StartError::GuardLost),
+            Ok((Some(Report::Failed(errno)), _)) => {
+                Err(refusal(command, io::Error::from_raw_os_error(errno)))
+            }
+            Ok((None, _)) => Err(StartError::GuardLost),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(StartError::GuardLost),
             Err(error) => Err(refusal(command, error)),
         }

@@ -55,6 +55,8 @@ pub struct Ended {
     pub has_leftovers: bool,
     /// Why it was stopped, if a stop reached it before it ended by itself.
     pub stopped: Option<StopCause>,
+    /// The error number, if not all it printed could be written to az's own outputs.
+    pub lost: Option<i32>,
 }
 
 /// Runs commands.
