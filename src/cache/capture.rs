@@ -84,9 +84,14 @@ pub fn capture(
             found.effects.push(Effect { is_personal, is_made, ..Effect::new(path, before, after) });
         }
     }
-    let is_missing = |path: &WsPath| Resolver::new(disk).resolve_parent(path).into_state() == State::Absent;
-    found.missing = outputs.iter().filter_map(Pattern::as_path).filter(is_missing).collect();
+    found.missing = missing(disk, outputs);
     found
+}
+
+/// Returns the declared paths without a wildcard at which nothing is.
+pub fn missing(disk: &Disk, outputs: &[Pattern]) -> Vec<WsPath> {
+    let is_missing = |path: &WsPath| Resolver::new(disk).resolve_parent(path).into_state() == State::Absent;
+    outputs.iter().filter_map(Pattern::as_path).filter(is_missing).collect()
 }
 
 impl Capture {

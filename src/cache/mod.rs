@@ -19,7 +19,7 @@ mod timeline;
 mod wire;
 
 pub use blobs::Blobs;
-pub use capture::{Capture, capture, known_states};
+pub use capture::{Capture, capture, known_states, missing};
 pub use known::{WireStat, read_known_files, write_known_files};
 pub use layout::Layout;
 pub use lookup::{Hit, Lookup, Miss, Wanted, look_up, observe, strong_keys};

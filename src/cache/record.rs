@@ -47,9 +47,10 @@ pub enum Evidence {
 }
 
 /// How a recorded action ended.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum Ending {
     /// Well; the record may be reused.
+    #[default]
     Reusable,
     /// Well, but the result must not be reused; the text says why.
     NotReusable(String),
@@ -92,6 +93,8 @@ pub struct Record {
     pub learned: Vec<String>,
     /// Top folders of private state it wrote to; the record is of use only while they are there.
     pub scratch: Vec<WsPath>,
+    /// All private state it wrote: the top folders, or the files; in no listing of any step.
+    pub private: Vec<WsPath>,
     /// The blob with all it was seen to do.
     pub trace: Option<Digest>,
 }

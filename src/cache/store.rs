@@ -44,6 +44,8 @@ struct Index {
     by_identity: HashMap<String, Vec<usize>>,
     unusable: HashMap<Digest, Blame>,
     open: HashMap<[u8; 16], Vec<Digest>>,
+    /// Private state of any step.
+    private: Arc<HashSet<WsPath>>,
     /// What az itself left at a path, filled when it is first asked for.
     left: Option<HashMap<WsPath, HashSet<Digest>>>,
     file: Option<Box<dyn AppendFile>>,
@@ -170,7 +172,7 @@ impl Store {
 
     /// Returns what the records of a step left; O(its effects).
     pub fn own(&self, identity: &str) -> Own {
-        let mut own = Own::default();
+        let mut own = Own::new(Arc::clone(&self.lock().private));
         self.of(identity).iter().for_each(|record| own.add(&record.effects));
         own
     }
@@ -297,6 +299,9 @@ impl Index {
         let index = self.all.len();
         if let Some(left) = &mut self.left {
             note_effects(left, &record.effects);
+        }
+        if record.private.iter().any(|path| !self.private.contains(path)) {
+            Arc::make_mut(&mut self.private).extend(record.private.iter().cloned());
         }
         if record.is_reusable() {
             self.by_key.insert(record.key, index);

@@ -81,6 +81,7 @@ fn record(identity: &str, value: &str, ending: Ending) -> Record {
         evidence: Evidence::Declared,
         learned: vec![],
         scratch: vec![],
+        private: vec![],
         trace: None,
     }
 }

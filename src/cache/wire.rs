@@ -52,6 +52,7 @@ pub(super) struct WireRecord {
     is_traced: bool,
     learned: Vec<String>,
     scratch: Vec<String>,
+    private: Vec<String>,
     trace: Option<[u8; 32]>,
 }
 
@@ -106,6 +107,7 @@ impl From<&Record> for WireRecord {
             is_traced: record.evidence == Evidence::Traced,
             learned: record.learned.clone(),
             scratch: record.scratch.iter().map(ToString::to_string).collect(),
+            private: record.private.iter().map(ToString::to_string).collect(),
             trace: record.trace.map(|digest| digest.0),
         }
     }
@@ -142,10 +144,15 @@ impl WireRecord {
             log: self.log.map(Digest),
             evidence: if self.is_traced { Evidence::Traced } else { Evidence::Declared },
             learned: self.learned,
-            scratch: self.scratch.iter().map(|path| WsPath::from_normal(path)).collect::<Option<_>>()?,
+            scratch: paths(&self.scratch)?,
+            private: paths(&self.private)?,
             trace: self.trace.map(Digest),
         })
     }
+}
+
+fn paths(texts: &[String]) -> Option<Vec<WsPath>> {
+    texts.iter().map(|text| WsPath::from_normal(text)).collect()
 }
 
 impl From<&State> for WireState {

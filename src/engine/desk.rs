@@ -17,6 +17,7 @@ use super::{
     session::Cache,
     stages::Stages,
     teller::{Teller, Told},
+    zones::Zones,
 };
 use crate::{
     base::WsPath,
@@ -30,19 +31,26 @@ use crate::{
         scheduler::{Ending, Outcome, Verdict},
     },
     journal::{RunInfo, Status, new_run_id, short_run},
+    model::{self, scratch::Scratch},
     plan::{Node, Plan},
+    trace::Witness,
 };
 
 /// Starts the guard with the first command, so that a run with nothing to do starts no process.
 struct LazyRunner(OnceLock<Option<Local>>);
 
 impl Runner for LazyRunner {
-    fn run(&self, command: &Command, control: &Control) -> Result<Ended, StartError> {
+    fn run(
+        &self,
+        command: &Command,
+        watch: Option<&mut dyn Witness>,
+        control: &Control,
+    ) -> Result<Ended, StartError> {
         let start = || {
             let program = std::env::current_exe().ok()?;
             Guard::start(&program).ok().map(|guard| Local::new(Arc::new(guard)))
         };
-        self.0.get_or_init(start).as_ref().ok_or(StartError::GuardLost)?.run(command, control)
+        self.0.get_or_init(start).as_ref().ok_or(StartError::GuardLost)?.run(command, watch, control)
     }
 }
 
@@ -83,6 +91,8 @@ impl<'a> Desk<'a> {
             root: engine.root.clone(),
             force: options.force,
             chain: engine.chain.clone(),
+            zones: zones(engine, plan),
+            env: engine.env.clone(),
             known_paths: known_paths(plan),
         };
         Self {
@@ -337,6 +347,25 @@ impl driver::Desk for Desk<'_> {
             }
         }
     }
+}
+
+/// Returns the kinds of ground in a workspace, with the scratch that it, its rules and the steps name.
+fn zones(engine: &Engine, plan: &Plan) -> Zones {
+    let rules = model::query::rules(&engine.db, engine.workspace);
+    let config = model::query::config(&engine.db, engine.workspace);
+    let named = |name: &str, paths: Vec<String>| Scratch {
+        name: name.to_owned(),
+        programs: vec![],
+        paths,
+        is_cache: false,
+        is_optional: false,
+    };
+    let own = config.value.iter().map(|config| named("az.toml", config.scratch.clone()));
+    let steps =
+        plan.nodes.iter().map(|node| named(&node.id, node.settings.scratch.iter().cloned().collect()));
+    let scratch: Vec<Scratch> = own.chain(steps).chain(rules.scratch.iter().cloned()).collect();
+    let home = engine.env.get("HOME").map(String::as_str);
+    Zones::new(&engine.root, engine.layout.top(), home, &scratch)
 }
 
 /// Returns the paths without wildcards that any step declares, sorted.

@@ -26,11 +26,11 @@ impl Edits {
     pub(super) fn set_aside(
         cache: &Cache,
         prepared: &Prepared,
-        questions: &[Question],
+        questions: &BTreeSet<&Question>,
         kept: &Path,
         warnings: &mut Vec<(Code, String)>,
     ) -> Self {
-        let read: BTreeSet<&str> = questions.iter().map(Question::subject).collect();
+        let read: BTreeSet<&str> = questions.iter().map(|question| question.subject()).collect();
         // Not those of the last run alone: if it failed, it may not have come so far.
         let records = cache.store.of(&prepared.node.identity);
         let mut left: BTreeMap<&WsPath, Vec<&State>> = BTreeMap::new();

@@ -66,6 +66,13 @@ pub(super) struct Environment {
     pub(super) components: Vec<Component>,
 }
 
+impl Environment {
+    /// Tells whether the value of a name, unset being one, is in the key.
+    pub(super) fn is_keyed(&self, name: &str) -> bool {
+        self.components.iter().any(|component| component.name == name)
+    }
+}
+
 /// Returns the environment of a node; `learned` are names that other text than its own mentions, `outer` is the
 /// environment az was started with.
 pub(super) fn environment_of(

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ending::Meaning,
+    environment::is_asked_for,
     job::{Attempt, Before, Shared},
+    seen::Seen,
 };
 use crate::{
     base::{Digest, WsPath},
@@ -14,10 +16,108 @@ use crate::{
     diag::code,
     execute::scheduler::Ending,
     fingerprint::{Component, ComponentKind, Question, State, View},
+    model::settings::CachePolicy,
     plan::Reuse,
+    text::script::mentioned_names,
 };
 
+/// What is known of what a step did.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// What it did to files.
+    pub(super) capture: Capture,
+    /// Why it was not seen to do all that; nothing if it was.
+    pub(super) unseen: Option<String>,
+    /// Folders of private state it cannot do without.
+    pub(super) scratch: Vec<WsPath>,
+    /// All private state it wrote.
+    pub(super) private: Vec<WsPath>,
+    /// Environment names that text mentions which it read.
+    pub(super) learned: Vec<String>,
+    /// Those of them that are unset.
+    pub(super) unset: Vec<String>,
+    /// Those of them that are set, and that it was not given.
+    pub(super) withheld: Vec<String>,
+    /// Why what it was seen to do is no ground for a reuse.
+    obstacle: Option<String>,
+    disturbed: Option<WsPath>,
+}
+
+/// Longer files are data rather than text that asks for variables.
+const LONGEST_TEXT: u64 = 1 << 20;
+
 impl Attempt {
+    /// Sums up what the step did: as it was seen, else as far as it declares it.
+    pub(super) fn evidence(
+        &self,
+        before: &mut Before,
+        seen: Result<Seen, String>,
+        ended_ns: Option<i64>,
+    ) -> Known {
+        let seen = match seen {
+            Ok(seen) => seen,
+            Err(why) => {
+                let mut capture = self.capture(before, ended_ns);
+                self.leave_alone(before, &mut capture);
+                return Known { capture, unseen: Some(why), ..Known::default() };
+            }
+        };
+        let disk = &self.shared.cache.disk;
+        let outputs = self.prepared().node.outputs.as_deref().unwrap_or_default();
+        let missing = cache::missing(disk, outputs);
+        let capture =
+            Capture { effects: seen.effects, missing, doubtful: seen.doubtful.into_iter().collect() };
+        let misplaced = seen.misplaced.first();
+        let misplaced = misplaced.map(|path| format!("`{path}` was not as its place in the order has it"));
+        let mut known = Known {
+            capture,
+            scratch: seen.scratch,
+            private: seen.private,
+            obstacle: seen.obstacle.or(misplaced),
+            disturbed: seen.disturbed.or_else(|| self.changed_input(before)),
+            ..Known::default()
+        };
+        self.learn(&seen.texts, &mut known);
+        before.questions.extend(seen.questions);
+        before.observed.extend(seen.observed);
+        known
+    }
+
+    /// Finds the environment names that the texts mention.
+    fn learn(&self, texts: &[WsPath], known: &mut Known) {
+        let Shared { cache, env, .. } = &*self.shared;
+        let node = &self.prepared().node;
+        let environment = &self.prepared().environment;
+        let mut names = BTreeSet::new();
+        for path in texts.iter().filter(|path| Some(*path) != node.script.as_ref()) {
+            let is_long = cache.disk.stat(path).is_none_or(|stat| stat.size > LONGEST_TEXT);
+            let bytes = if is_long {
+                Vec::new()
+            } else {
+                cache.disk.system().read(&cache.disk.absolute(path)).unwrap_or_default()
+            };
+            let Ok(text) = str::from_utf8(&bytes) else { continue };
+            names.extend(
+                mentioned_names(text).into_iter().filter(|name| is_asked_for(name)).map(str::to_owned),
+            );
+        }
+        names.retain(|name| !environment.is_keyed(name) && !node.settings.pass_env.contains(name));
+        known.learned = names.iter().cloned().collect();
+        (known.withheld, known.unset) = names.into_iter().partition(|name| env.contains_key(name));
+    }
+
+    /// Names what a step that failed may have missed.
+    pub(super) fn name_withheld(&self, before: &mut Before, known: &Known) {
+        if !known.withheld.is_empty() {
+            let names = crate::base::quoted_list(&known.withheld);
+            let text = format!(
+                "{} was not given {names}, which text that it read mentions; it is next time",
+                self.prepared().node.id
+            );
+            before.warnings.push((code::WITHHELD, text));
+        }
+    }
+
     /// States of the paths whose change is an effect of the step: its declared outputs, and for a step that does not
     /// declare them every path the plan knows.
     pub(super) fn watched_states(&self) -> BTreeMap<WsPath, State> {
@@ -28,7 +128,7 @@ impl Attempt {
         }
     }
 
-    pub(super) fn capture(&self, before: &Before, ended_ns: Option<i64>) -> Capture {
+    fn capture(&self, before: &Before, ended_ns: Option<i64>) -> Capture {
         let Shared { cache, .. } = &*self.shared;
         let read: BTreeSet<&str> = before.questions.iter().map(Question::subject).collect();
         let is_personal = |path: &WsPath, found: &State| {
@@ -54,7 +154,7 @@ impl Attempt {
     /// the step's, and az must never bring it back or take it away. It becomes something the result depends on.
     ///
     /// A file that changed in the very tick of the clock the step started in counts as touched.
-    pub(super) fn leave_alone(&self, before: &mut Before, capture: &mut Capture) {
+    fn leave_alone(&self, before: &mut Before, capture: &mut Capture) {
         let cache = &self.shared.cache;
         let is_untouched = |effect: &Effect| {
             let stat = cache.disk.stat(&effect.path);
@@ -78,7 +178,7 @@ impl Attempt {
     pub(super) fn why_not_kept(
         &self,
         before: &mut Before,
-        capture: &Capture,
+        known: &Known,
         meaning: &Meaning,
     ) -> Option<String> {
         let Shared { cache, .. } = &*self.shared;
@@ -92,7 +192,23 @@ impl Attempt {
         if meaning.has_leftovers() {
             return Some("it left processes behind".to_owned());
         }
-        if let Some(path) = self.changed_input(before) {
+        let is_always = node.settings.cache == Some(CachePolicy::Always);
+        if let Some(why) = known.unseen.as_ref().filter(|_| !node.is_declared() && !is_always) {
+            return Some(why.clone());
+        }
+        if let Some(why) = known.obstacle.as_ref().filter(|_| !is_always) {
+            return Some(why.clone());
+        }
+        if !known.withheld.is_empty() {
+            let names = crate::base::quoted_list(&known.withheld);
+            return Some(format!(
+                "it was not given {names}, which text that it read mentions; it is next time"
+            ));
+        }
+        let capture = &known.capture;
+        let changed =
+            if known.unseen.is_some() { self.changed_input(before) } else { known.disturbed.clone() };
+        if let Some(path) = changed {
             let text =
                 format!("input `{path}` of {} changed while it ran; its result is not recorded", node.id);
             before.warnings.push((code::INPUT_CHANGED, text));
@@ -119,7 +235,7 @@ impl Attempt {
     }
 
     /// Returns an input that is no longer what it was, apart from what the step itself makes.
-    fn changed_input(&self, before: &Before) -> Option<String> {
+    fn changed_input(&self, before: &Before) -> Option<WsPath> {
         let disk = &*self.shared.cache.disk;
         let outputs = self.prepared().node.outputs.as_deref().unwrap_or_default();
         let is_made = |path: &WsPath| {
@@ -139,6 +255,7 @@ impl Attempt {
             |now: &Component| !is_own(now) && !then.contains(&(now.kind, &now.name, now.digest));
         let (now, _) = cache::observe(disk, &before.own, &asked);
         let script = self.prepared().script(disk).filter(|now| !before.weak.components().contains(now));
-        now.into_iter().find(has_changed).or(script).map(|component| component.name)
+        let changed = now.into_iter().find(has_changed).or(script)?;
+        WsPath::from_normal(&changed.name)
     }
 }

@@ -1,27 +1,38 @@
 //! One attempt of a node, on a thread of the pool: make ready, run, look at what it did, record.
 
-use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{
     edits::Edits,
     ending::{Meaning, meaning_of},
+    environment::WATCHED,
+    evidence::Known,
     lookup::questions_of,
     materialize::Promises,
     nesting::{Chain, PARENT},
     prepare::Prepared,
     run::Force,
+    seen::{PreImages, Scene, Seen},
     session::Cache,
+    zones::Zones,
 };
 use crate::{
     base::{Digest, WsPath},
-    cache::{self, BeginId, Capture, Ending as Kept, Evidence, Own, Record, SetAside, Timeline},
+    cache::{self, BeginId, Effect, Ending as Kept, Evidence, Own, Record, SetAside, Target, Timeline},
     diag::{Code, code},
     execute::{
         runner::{Command, Control, Ended, Exit, Runner, StartError, Stdio},
         scheduler::Ending,
     },
-    fingerprint::{Component, Fingerprint, Question, State},
+    fingerprint::{Component, ComponentKind, Fingerprint, Question, State},
     sys,
+    trace::Witness,
 };
 
 /// What all attempts of a run share.
@@ -37,6 +48,10 @@ pub(super) struct Shared {
     pub(super) force: Force,
     /// The steps az runs inside.
     pub(super) chain: Chain,
+    /// What kinds of ground there are.
+    pub(super) zones: Zones,
+    /// The environment az was started with.
+    pub(super) env: BTreeMap<String, String>,
     /// Literal paths that any step of the plan declares: what is watched around a step that declares nothing.
     pub(super) known_paths: Vec<WsPath>,
 }
@@ -92,26 +107,54 @@ pub(super) struct Before {
     pub(super) warnings: Vec<(Code, String)>,
 }
 
+/// What a record says of an attempt.
+#[derive(Default)]
+struct Outcome {
+    evidence: Known,
+    kept: Kept,
+    exit_code: Option<i32>,
+    flags: Vec<String>,
+    duration: Duration,
+}
+
 impl Attempt {
     /// Runs the attempt to its end, record included.
+    ///
+    /// A step that was seen to read what its place in the order has otherwise runs once more on the right files.
     pub(super) fn run(self, control: &Control) -> Done {
         let started = self.system().monotonic();
-        let command = match self.command() {
-            Ok(command) => command,
-            Err(error) => {
-                let error = format!("its folder for temporary files cannot be made: {error}");
-                return Done::failed(error, Duration::ZERO);
+        let mut asked = Vec::new();
+        let mut is_again = false;
+        loop {
+            let command = match self.command() {
+                Ok(command) => command,
+                Err(error) => {
+                    let error = format!("its folder for temporary files cannot be made: {error}");
+                    return Done::failed(error, Duration::ZERO);
+                }
+            };
+            let before = match self.make_ready(&asked) {
+                Ok(before) => before,
+                Err(error) => return Done::failed(error, Duration::ZERO),
+            };
+            let mut witness = PreImages::new(&self.shared.cache, &self.shared.timeline);
+            let watch = self.prepared().unwatched.is_none().then_some(&mut witness as &mut dyn Witness);
+            let ended = self.shared.runner.run(&command, watch, control);
+            let duration = self.system().monotonic().saturating_sub(started);
+            // From here on a file that changes was not changed by the step.
+            let ended_ns = self.shared.cache.disk.tick();
+            let seen = self.look(&before, &ended, &witness, ended_ns);
+            match seen {
+                Ok(seen) if !is_again && !seen.misplaced.is_empty() && control.stop_cause().is_none() => {
+                    is_again = true;
+                    asked.clone_from(&seen.questions);
+                    if let Err(error) = self.take_back(before, &seen) {
+                        return Done::failed(error, duration);
+                    }
+                }
+                seen => return self.settle(before, &ended, seen, ended_ns, duration),
             }
-        };
-        let before = match self.make_ready() {
-            Ok(before) => before,
-            Err(error) => return Done::failed(error, Duration::ZERO),
-        };
-        let ended = self.shared.runner.run(&command, control);
-        let duration = self.system().monotonic().saturating_sub(started);
-        // From here on a file that changes was not changed by the step.
-        let ended_ns = self.shared.cache.disk.tick();
-        self.settle(before, &ended, ended_ns, duration)
+        }
     }
 
     pub(super) fn prepared(&self) -> &Prepared {
@@ -122,16 +165,20 @@ impl Attempt {
         self.shared.cache.disk.system()
     }
 
-    /// Brings the files into the state of the node's place and writes down that it begins.
-    fn make_ready(&self) -> Result<Before, String> {
+    /// Brings the files into the state of the node's place and writes down that it begins; `asked` is what it is known
+    /// to ask beyond what it declares and earlier runs of it asked.
+    fn make_ready(&self, asked: &[Question]) -> Result<Before, String> {
         let Shared { cache, timeline, promises, kept, force, .. } = &*self.shared;
         let prepared = self.prepared();
         let place = timeline.at(self.index);
         let questions = questions_of(prepared, &place);
-        promises
-            .materialize(cache, timeline, self.index, &questions, kept)
-            .map_err(|error| format!("what it needs could not be brought back: {error}"))?;
         let weak = prepared.weak(&place);
+        let sets = cache.store.path_sets(&weak.key());
+        let known = sets.iter().flat_map(|set| set.iter()).chain(&questions).chain(asked);
+        let known: BTreeSet<&Question> = known.collect();
+        promises
+            .materialize(cache, timeline, self.index, &known, kept)
+            .map_err(|error| format!("what it needs could not be brought back: {error}"))?;
         let own = cache.store.own(&prepared.node.identity);
         let (observed, _) = cache::observe(&place, &own, &questions);
         let mut warnings = Vec::new();
@@ -141,19 +188,74 @@ impl Attempt {
             let keys = cache::strong_keys(&cache.store, place, prepared.wanted(&weak, &questions));
             note_cache_error(cache.store.begin(&prepared.node.identity, &keys), &mut warnings)
         };
-        let edits = Edits::set_aside(cache, prepared, &questions, kept, &mut warnings);
+        let edits = Edits::set_aside(cache, prepared, &known, kept, &mut warnings);
         let outputs = self.watched_states();
         let started_ns = cache.disk.tick();
         outputs.keys().for_each(|path| timeline.save(path));
         Ok(Before { weak, questions, own, observed, outputs, begin, edits, started_ns, warnings })
     }
 
+    /// Makes sense of the trace of an end.
+    ///
+    /// # Errors
+    /// Why there is none that tells all.
+    fn look(
+        &self,
+        before: &Before,
+        ended: &Result<Ended, StartError>,
+        witness: &PreImages<'_>,
+        ended_ns: Option<i64>,
+    ) -> Result<Seen, String> {
+        let Shared { cache, timeline, zones, .. } = &*self.shared;
+        if let Some(why) = &self.prepared().unwatched {
+            return Err(why.clone());
+        }
+        let trace = ended.as_ref().ok().and_then(|ended| ended.trace.as_ref());
+        let trace = trace.ok_or("nothing could be traced")?;
+        if let Some(gap) = trace.gaps.first() {
+            return Err(gap.to_string());
+        }
+        if !trace.is_complete() {
+            return Err("it could not be traced".to_owned());
+        }
+        let scene = Scene {
+            cache,
+            place: timeline.at(self.index),
+            zones,
+            own: &before.own,
+            temporary: &self.temporary().map_err(|error| error.to_string())?,
+            before: &witness.states,
+            started_ns: before.started_ns,
+            ended_ns,
+        };
+        Ok(scene.look(trace))
+    }
+
+    /// Puts back what an attempt changed, so that another one finds what it should.
+    fn take_back(&self, mut before: Before, seen: &Seen) -> Result<(), String> {
+        let Shared { cache, kept, .. } = &*self.shared;
+        let target = |effect: &Effect| Target { path: effect.path.clone(), state: effect.before.clone() };
+        let targets: Vec<Target> = seen.effects.iter().map(target).collect();
+        let is_replaceable = |path: &WsPath, found: &State| {
+            seen.effects.iter().any(|effect| effect.path == *path && effect.after == *found)
+        };
+        let result = cache::restore(&cache.disk, &cache.blobs, &targets, kept, is_replaceable);
+        let why = "it ran on files that its place in the order has otherwise".to_owned();
+        self.commit(&mut before, Outcome { kept: Kept::NotReusable(why), ..Outcome::default() });
+        _ = before.edits.overwritten(cache);
+        result.map(|_| ()).map_err(|error| format!("what it did too early could not be put back: {error}"))
+    }
+
     fn command(&self) -> std::io::Result<Command> {
         let prepared = self.prepared();
         let node = &prepared.node;
         let temporary = self.private_folder()?;
+        let is_watched = prepared.unwatched.is_none();
         let mut values = prepared.environment.values.clone();
         values.insert("TMPDIR".to_owned(), temporary.display().to_string());
+        if is_watched {
+            values.insert(WATCHED.to_owned(), "1".to_owned());
+        }
         values.insert(PARENT.to_owned(), self.shared.chain.with(&self.shared.root, &node.identity));
         let program = prepared
             .program
@@ -173,21 +275,27 @@ impl Attempt {
         })
     }
 
-    /// Returns the step's own folder for temporary files: empty, and at the same short place in every run.
-    fn private_folder(&self) -> std::io::Result<PathBuf> {
+    /// Returns where the step's own folder for temporary files is: at the same short place in every run.
+    fn temporary(&self) -> std::io::Result<PathBuf> {
         let place = format!("{}\n{}", self.shared.root.display(), self.prepared().node.id);
         let name = &Digest::of(place.as_bytes()).to_hex()[..16];
-        let folder = self.system().temporary_root()?.join(name);
+        Ok(self.system().temporary_root()?.join(name))
+    }
+
+    /// Makes the step's own folder for temporary files, empty.
+    fn private_folder(&self) -> std::io::Result<PathBuf> {
+        let folder = self.temporary()?;
         sys::remove_tree(&**self.system(), &folder)?;
         self.system().create_dir_all(&folder)?;
         Ok(folder)
     }
 
-    /// Looks at what the step did and records it.
+    /// Looks at what the step did and records it; `seen` is what it was seen to do, or why nobody knows.
     fn settle(
         &self,
         mut before: Before,
         ended: &Result<Ended, StartError>,
+        seen: Result<Seen, String>,
         ended_ns: Option<i64>,
         duration: Duration,
     ) -> Done {
@@ -200,24 +308,21 @@ impl Attempt {
                 Meaning::of_error(error)
             }
         };
-        if let Ok(Ended { lost: Some(errno), .. }) = ended {
-            let error = std::io::Error::from_raw_os_error(*errno);
-            let text = format!("not all it printed could be written to az's own output: {error}");
-            before.warnings.push((code::UNWRITTEN, text));
-        }
-        let mut capture = self.capture(&before, ended_ns);
-        self.leave_alone(&mut before, &mut capture);
-        for effect in &capture.effects {
+        let mut evidence = self.evidence(&mut before, seen, ended_ns);
+        for effect in &evidence.capture.effects {
             self.shared.timeline.done(self.index, &effect.path, effect.after.clone());
         }
         let kept = match &meaning.error {
             Some(_) if meaning.ending == Ending::Cancelled => Kept::Interrupted,
             Some(error) => Kept::Failed(error.clone()),
             None => {
-                let why = self.why_not_kept(&mut before, &capture, &meaning);
+                let why = self.why_not_kept(&mut before, &evidence, &meaning);
                 why.map_or(Kept::Reusable, Kept::NotReusable)
             }
         };
+        if meaning.ending == Ending::Failed {
+            self.name_withheld(&mut before, &evidence);
+        }
         let exit_code = match ended {
             Ok(Ended { exit: Exit::Code(code), .. }) => Some(*code),
             Ok(Ended { exit: Exit::Signal(_), .. }) | Err(_) => None,
@@ -226,27 +331,23 @@ impl Attempt {
         if before.warnings.iter().any(|(code, _)| *code == code::INPUT_CHANGED) {
             flags.push("tainted".to_owned());
         }
-        self.commit(&mut before, capture, kept, exit_code, &flags, duration);
+        evidence.capture.effects.sort_by(|a, b| a.path.cmp(&b.path));
+        self.commit(&mut before, Outcome { evidence, kept, exit_code, flags: flags.clone(), duration });
         let set_aside = before.edits.overwritten(&self.shared.cache);
         Done { ending, exit_code, error, flags, duration, warnings: before.warnings, set_aside }
     }
 
-    fn commit(
-        &self,
-        before: &mut Before,
-        capture: Capture,
-        ending: Kept,
-        exit_code: Option<i32>,
-        flags: &[String],
-        duration: Duration,
-    ) {
+    fn commit(&self, before: &mut Before, outcome: Outcome) {
         let Some(begin) = before.begin else { return };
         let Shared { cache, run, .. } = &*self.shared;
+        let Outcome { evidence, kept: ending, exit_code, flags, duration } = outcome;
         let log = match &ending {
             Kept::Reusable => self.keep_log(),
             _ => None,
         };
-        let fingerprint = before.weak.with(before.observed.clone());
+        let unset = evidence.unset.iter().map(|name| Component::unset(ComponentKind::Environment, name));
+        let weak = before.weak.with(unset);
+        let fingerprint = weak.with(before.observed.clone());
         let record = Record {
             identity: self.prepared().node.identity.clone(),
             run: run.clone(),
@@ -254,15 +355,16 @@ impl Attempt {
             duration,
             ending,
             exit_code,
-            flags: flags.to_vec(),
-            weak: before.weak.key(),
+            flags,
+            weak: weak.key(),
             key: fingerprint.key(),
             fingerprint,
-            effects: capture.effects,
+            effects: evidence.capture.effects,
             log,
-            evidence: Evidence::Declared,
-            learned: Vec::new(),
-            scratch: Vec::new(),
+            evidence: if evidence.unseen.is_none() { Evidence::Traced } else { Evidence::Declared },
+            learned: evidence.learned,
+            scratch: evidence.scratch,
+            private: evidence.private,
             trace: None,
         };
         note_cache_error(cache.store.commit(begin, &record), &mut before.warnings);

@@ -56,7 +56,7 @@ impl Promises {
         cache: &Cache,
         timeline: &Timeline,
         index: usize,
-        questions: &[Question],
+        questions: &BTreeSet<&Question>,
         kept: &Path,
     ) -> Result<(), RestoreError> {
         let mut targets: BTreeMap<WsPath, (usize, State)> = BTreeMap::new();

@@ -25,6 +25,7 @@ mod prepare;
 mod reasons;
 mod run;
 mod runs;
+mod seen;
 mod session;
 mod stages;
 mod teller;
@@ -32,6 +33,7 @@ mod tools;
 mod verdict;
 mod why;
 mod workspace;
+mod zones;
 
 pub use cache_admin::{CacheEntry, CacheStatus, Cleared, HitRate};
 pub use cache_export::Exported;

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::{Ask, Engine, EngineError, desk::Desk, prepare::prepare, session::Cache, teller::Told};
+use super::{Ask, Engine, EngineError, desk::Desk, session::Cache, teller::Told};
 use crate::{
     cache,
     diag::{Diagnostic, code, has_errors},

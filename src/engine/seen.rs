@@ -9,7 +9,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{session::Cache, zones::{Zone, Zones}};
+use super::{
+    session::Cache,
+    zones::{Zone, Zones},
+};
 use crate::{
     base::WsPath,
     cache::{self, Effect, Own, Place, Timeline},
@@ -19,7 +22,6 @@ use crate::{
 };
 
 /// What was at the paths a step changed, before it first did.
-#[derive(Debug)]
 pub(super) struct PreImages<'a> {
     cache: &'a Cache,
     timeline: &'a Timeline,
@@ -68,6 +70,8 @@ pub(super) struct Seen {
     pub(super) effects: Vec<Effect>,
     /// Folders of private state it cannot do without.
     pub(super) scratch: Vec<WsPath>,
+    /// All private state it wrote.
+    pub(super) private: Vec<WsPath>,
     /// Text files of the workspace it read.
     pub(super) texts: Vec<WsPath>,
     /// What it found otherwise than its place in the order has it.
@@ -86,20 +90,25 @@ impl Scene<'_> {
         let mut look = Look { scene: self, trace, seen: Seen::default(), asked: BTreeSet::new() };
         let grounds: Vec<(&PathBuf, &Touch, Zone)> =
             trace.paths.iter().map(|(path, touch)| (path, touch, look.zone(path, touch))).collect();
-        let written: BTreeSet<&WsPath> = grounds.iter().filter_map(|(_, touch, zone)| match zone {
-            Zone::Scratch(Some(top)) if is_changed(touch) => Some(top),
-            _ => None,
-        }).collect();
+        let written: BTreeMap<&WsPath, bool> = grounds
+            .iter()
+            .filter_map(|(_, touch, zone)| match zone {
+                Zone::Scratch { top, is_optional, .. } if is_changed(touch) => Some((top, *is_optional)),
+                _ => None,
+            })
+            .collect();
         for (path, touch, zone) in &grounds {
             match zone {
-                Zone::Ignored | Zone::Scratch(None) => {}
-                Zone::Scratch(Some(top)) if written.contains(top) => {}
+                Zone::Ignored | Zone::Scratch { is_cache: true, .. } => {}
+                Zone::Scratch { top, .. } if written.contains_key(top) => {}
                 Zone::Index => look.ask_only(path, touch),
                 Zone::Repository => look.repository(path, touch),
-                Zone::Tracked | Zone::Scratch(Some(_)) => look.tracked(path, touch),
+                Zone::Tracked | Zone::Scratch { .. } => look.tracked(path, touch),
             }
         }
-        look.seen.scratch = written.into_iter().filter(|top| self.is_folder(top)).cloned().collect();
+        let needed = written.iter().filter(|(top, is_optional)| !**is_optional && self.is_folder(top));
+        look.seen.scratch = needed.map(|(top, _)| (*top).clone()).collect();
+        look.seen.private = written.into_keys().cloned().collect();
         look.finish()
     }
 
@@ -171,7 +180,8 @@ impl Look<'_> {
         let before = self.scene.before.get(&path).filter(|_| is_changed(touch));
         let Some(before) = before.cloned() else { return self.ask(path, touch.asked) };
         let after = self.scene.cache.disk.state(&path);
-        let is_rewritten = touch.changed.has(Changed::REPLACED) && before.exists() && before != State::Directory;
+        let is_rewritten =
+            touch.changed.has(Changed::REPLACED) && before.exists() && before != State::Directory;
         if before == after && !is_rewritten {
             // Nothing came of it, but it was there, or it was not.
             return self.ask(path, touch.asked);
@@ -189,10 +199,13 @@ impl Look<'_> {
     fn add_effect(&mut self, path: WsPath, before: State, after: State, is_read: bool, is_asked: bool) {
         let Scene { cache, own, ended_ns, .. } = self.scene;
         let is_late = |stat: sys::Stat| ended_ns.is_none_or(|ended| stat.ctime_ns > ended);
-        if after == State::Unknown || (after != State::Directory && cache.disk.stat(&path).is_some_and(is_late)) {
+        if after == State::Unknown
+            || (after != State::Directory && cache.disk.stat(&path).is_some_and(is_late))
+        {
             self.seen.doubtful.get_or_insert_with(|| path.clone());
         }
-        let is_persons = before.exists() && before != State::Directory && !cache.store.is_ours(&path, &before);
+        let is_persons =
+            before.exists() && before != State::Directory && !cache.store.is_ours(&path, &before);
         self.seen.effects.push(Effect {
             is_personal: is_read && is_persons,
             is_probed: is_asked && !is_read,

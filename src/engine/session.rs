@@ -147,7 +147,9 @@ impl Engine {
     fn unwatched(&self, ask: &Ask) -> Option<&'static str> {
         match () {
             () if ask.no_trace => Some("tracing is off (`--no-trace`)"),
-            () if self.env.get(TRACE).is_some_and(|value| value == "off") => Some("tracing is off (`AZ_TRACE=off`)"),
+            () if self.env.get(TRACE).is_some_and(|value| value == "off") => {
+                Some("tracing is off (`AZ_TRACE=off`)")
+            }
             () if self.env.contains_key(WATCHED) => Some("the step that az runs in is traced already"),
             () if !trace::is_supported() => Some("nothing can be traced on this machine"),
             () => None,

@@ -7,7 +7,6 @@ use super::{
     desk::planned_node,
     lookup::{Decided, decide},
     materialize::Promises,
-    prepare::prepare,
     run::Force,
 };
 use crate::{

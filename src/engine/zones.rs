@@ -13,8 +13,15 @@ use crate::{base::WsPath, model::scratch::Scratch};
 pub(super) enum Zone {
     /// Nobody's business: the kernel's, az's own, what git keeps for itself, the step's folder for temporary files.
     Ignored,
-    /// A tool's private state, with the top folder a step cannot do without.
-    Scratch(Option<WsPath>),
+    /// A tool's private state.
+    Scratch {
+        /// The folder that holds all of it, or the file it is.
+        top: WsPath,
+        /// It only makes things faster.
+        is_cache: bool,
+        /// A step is up to date without it.
+        is_optional: bool,
+    },
     /// What a repository of git says: input, but nothing that az brings back.
     Repository,
     /// The index of a repository: input by what it lists; git writes it anew whenever it looks at files.
@@ -39,6 +46,7 @@ struct ScratchGround {
     /// Folders of which all that is below is scratch.
     folders: Vec<GlobMatcher>,
     is_cache: bool,
+    is_optional: bool,
 }
 
 /// Folders that belong to the kernel, or hold what no other run can find again.
@@ -70,8 +78,8 @@ impl Zones {
         for ground in &self.scratch {
             if ground.programs.is_empty() || is_by(&ground.programs) {
                 if let Some(top) = ground.top(path) {
-                    let top = top.filter(|_| !ground.is_cache);
-                    return Zone::Scratch(top.map(|top| WsPath::new(&self.root, &WsPath::root(), top)));
+                    let top = WsPath::new(&self.root, &WsPath::root(), top);
+                    return Zone::Scratch { top, is_cache: ground.is_cache, is_optional: ground.is_optional };
                 }
             }
         }
@@ -90,16 +98,16 @@ impl ScratchGround {
             files: files.filter_map(|pattern| matcher(pattern)).collect(),
             folders: folders.collect(),
             is_cache: entry.is_cache,
+            is_optional: entry.is_optional,
         }
     }
 
-    /// Tells whether a path lies on this ground, and below which of its folders.
-    fn top<'a>(&self, path: &'a Path) -> Option<Option<&'a Path>> {
+    /// Returns the folder of this ground that a path lies in, or the path if it is scratch by itself.
+    fn top<'a>(&self, path: &'a Path) -> Option<&'a Path> {
         let is_top = |folder: &&Path| self.folders.iter().any(|top| top.is_match(folder));
         // The folder farthest up is the one to be there.
         let top = path.ancestors().filter(is_top).last();
-        let is_file = || self.files.iter().any(|file| file.is_match(path));
-        if top.is_some() || is_file() { Some(top) } else { None }
+        top.or_else(|| self.files.iter().any(|file| file.is_match(path)).then_some(path))
     }
 }
 
@@ -147,6 +155,7 @@ mod tests {
             programs: programs.iter().map(|program| (*program).to_owned()).collect(),
             paths: paths.iter().map(|path| (*path).to_owned()).collect(),
             is_cache,
+            is_optional: is_cache,
         };
         let scratch = [
             scratch("cargo", &["cargo"], &["**/target/**"], false),
@@ -157,19 +166,30 @@ mod tests {
     }
 
     fn zone(path: &str, program: &str) -> Zone {
-        zones().of(Path::new(path), Path::new("/tmp/private"), |programs| programs.contains(&program.to_owned()))
+        zones()
+            .of(Path::new(path), Path::new("/tmp/private"), |programs| programs.contains(&program.to_owned()))
     }
 
     fn scratch(top: &str) -> Zone {
-        Zone::Scratch(Some(WsPath::from_normal(top).unwrap()))
+        let is_cache = top.starts_with("/home");
+        Zone::Scratch { top: WsPath::from_normal(top).unwrap(), is_cache, is_optional: is_cache }
     }
 
     #[test]
     fn grounds_are_told_apart() {
-        for ignored in ["/proc/1/x", "/dev/null", "/w/.azcache/v1", "/tmp/private/x", "/w/.git/objects/ab/c", "/w/.git/HEAD.lock"] {
+        for ignored in [
+            "/proc/1/x",
+            "/dev/null",
+            "/w/.azcache/v1",
+            "/tmp/private/x",
+            "/w/.git/objects/ab/c",
+            "/w/.git/HEAD.lock",
+        ] {
             assert_eq!(zone(ignored, "sh"), Zone::Ignored, "{ignored}");
         }
-        for tracked in ["/w/a", "/process", "/tmp/other", "/w/.gitignore", "/w/.git", "/w/target/x", "/home/me/.npmrc"] {
+        for tracked in
+            ["/w/a", "/process", "/tmp/other", "/w/.gitignore", "/w/.git", "/w/target/x", "/home/me/.npmrc"]
+        {
             assert_eq!(zone(tracked, "sh"), Zone::Tracked, "{tracked}");
         }
         assert_eq!(zone("/w/.git/refs/heads/main", "git"), Zone::Repository);
@@ -177,11 +197,11 @@ mod tests {
     }
 
     #[test]
-    fn scratch_is_whose_programs_keep_it_and_its_top_folder_counts_unless_it_is_a_cache() {
+    fn scratch_is_whose_programs_keep_it() {
         assert_eq!(zone("/w/target/debug/target/x", "cargo"), scratch("target"));
         assert_eq!(zone("/w/sub/target", "cargo"), scratch("sub/target"));
-        assert_eq!(zone("/home/me/.npm/x", "any"), Zone::Scratch(None));
-        assert_eq!(zone("/home/me/x-1", "any"), Zone::Scratch(None));
+        assert_eq!(zone("/home/me/.npm/x", "any"), scratch("/home/me/.npm"));
+        assert_eq!(zone("/home/me/x-1", "any"), scratch("/home/me/x-1"));
         assert_eq!(zone("/w/ab/x", "any"), scratch("ab"));
         assert_eq!(zone("/opt/s/deep/x", "any"), scratch("/opt/s"));
     }

@@ -13,8 +13,10 @@ pub struct Scratch {
     pub programs: Vec<String>,
     /// Where it lies: relative to the workspace, absolute, below the home folder (`~/`), or anywhere (`**/`).
     pub paths: Vec<String>,
-    /// It is never missed: a step is up to date without it.
+    /// It only makes things faster: nobody's result depends on what is in it.
     pub is_cache: bool,
+    /// It is never missed: a step is up to date without it.
+    pub is_optional: bool,
 }
 
 /// Reads one entry.
@@ -23,12 +25,14 @@ pub fn decode(value: Value<'_>) -> Option<Scratch> {
     let name = table.required("name", "the name of the tool", Value::nonempty_text);
     let programs = table.optional("programs", |value| value.one_or_list(Value::nonempty_text));
     let paths = table.required("paths", "where it lies, such as [\"**/target/**\"]", patterns);
-    let is_cache = table.optional("cache", Value::boolean);
+    let is_cache = table.optional("cache", Value::boolean).unwrap_or(false);
+    let is_optional = table.optional("optional", Value::boolean).unwrap_or(is_cache);
     table.finish();
     Some(Scratch {
         name: name?,
         programs: programs.unwrap_or_default(),
         paths: paths?,
-        is_cache: is_cache.unwrap_or(false),
+        is_cache,
+        is_optional,
     })
 }

@@ -57,7 +57,7 @@ impl World {
     }
 
     fn run(&self, command: &Command) -> Result<Ended, StartError> {
-        self.runner().run(command, &Control::default())
+        self.runner().run(command, None, &Control::default())
     }
 
     fn log(&self) -> String {
@@ -200,7 +200,7 @@ fn a_daemon_is_found_beside_another_step_by_its_mark() {
     let mut other = world.shell("echo $$ > other; sleep 60 & echo $! > child; wait");
     other.mark = "0500".into();
     thread::scope(|scope| {
-        let running = scope.spawn(|| runner.run(&other, &control).unwrap());
+        let running = scope.spawn(|| runner.run(&other, None, &control).unwrap());
         let (main, child) = (pid_in(&world.path("other")), pid_in(&world.path("child")));
         let ended = world.run(&world.command(&["/bin/sh", "-c", DAEMON, "sh", "pid"])).unwrap();
         assert!(ended.has_leftovers);
@@ -220,7 +220,7 @@ fn a_stop_ends_the_whole_tree_even_one_that_does_not_listen() {
     let text = format!("trap '' TERM; {DAEMON}; echo $$ > main; while :; do sleep 1; done");
     let command = world.command(&["/bin/sh", "-c", &text, "sh", "pid"]);
     thread::scope(|scope| {
-        let running = scope.spawn(|| runner.run(&command, &control).unwrap());
+        let running = scope.spawn(|| runner.run(&command, None, &control).unwrap());
         let (main, daemon) = (pid_in(&world.path("main")), pid_in(&world.path("pid")));
         control.stop(StopHow::Terminate, StopCause::Timeout);
         thread::sleep(Duration::from_millis(50));
@@ -250,6 +250,7 @@ fn a_step_in_az_s_own_group_is_stopped_with_its_children_and_nothing_else() {
         cwd: world.directory.path().to_owned(),
         mark: "0400".into(),
         group: Some(rustix::process::getpgrp().as_raw_nonzero().get()),
+        is_traced: false,
     };
     let step = world.guard.spawn(start, &[]).unwrap();
     let (main, child) = (pid_in(&world.path("main")), pid_in(&world.path("child")));
@@ -266,7 +267,7 @@ fn a_stop_asked_for_before_the_start_takes_effect() {
     let world = World::new();
     let control = Control::default();
     control.stop(StopHow::Kill, StopCause::Interrupt);
-    let ended = world.runner().run(&world.shell("sleep 60"), &control).unwrap();
+    let ended = world.runner().run(&world.shell("sleep 60"), None, &control).unwrap();
     assert_eq!((ended.exit, ended.stopped), (Exit::Signal(9), Some(StopCause::Interrupt)));
 }
 
@@ -316,6 +317,7 @@ fn dropping_the_guard_ends_what_runs() {
             cwd: world.directory.path().to_owned(),
             mark: "0400".into(),
             group: None,
+            is_traced: false,
         };
         world.guard.spawn(start, &[]).unwrap()
     };
@@ -341,7 +343,7 @@ impl Desk for ShellDesk<'_> {
     fn job(&mut self, node: usize, _: u32) -> Job<Ended> {
         let (runner, mut command) = (self.world.runner(), self.world.shell(self.texts[node]));
         command.mark = format!("node {node}").into();
-        Box::new(move |control| runner.run(&command, control).unwrap())
+        Box::new(move |control| runner.run(&command, None, control).unwrap())
     }
 
     fn settle(&mut self, _: usize, done: Ended) -> Ending {

@@ -75,6 +75,7 @@ fn records() -> impl Strategy<Value = Record> {
             log: log.map(Digest),
             evidence: if is_traced { Evidence::Traced } else { Evidence::Declared },
             learned,
+            private: scratch.clone(),
             scratch,
             trace: trace.map(Digest),
         }

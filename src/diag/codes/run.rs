@@ -15,4 +15,8 @@ codes! {
     GUARD_LOST = 706, "the guard process ended",
         "The process that looks after the steps was ended from outside. az ends the run, since it could no longer \
          promise to leave no process behind.";
+    WITHHELD = 707, "a step was not given a variable it may need",
+        "Text that the step was seen to read mentions an environment variable that is set, and that the step was not \
+         given since neither its own text nor a declaration mentions it. The result is not recorded; from the next run \
+         on the step is given the variable. `# Env: NAME` in the header says it at once.";
 }

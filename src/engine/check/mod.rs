@@ -12,7 +12,7 @@ use std::{collections::HashSet, path::PathBuf, sync::Arc};
 use findings::Findings;
 use targets::Targets;
 
-use super::{Ask, Engine, EngineError, prepare::prepare};
+use super::{Ask, Engine, EngineError};
 use crate::{
     db::SourceFile,
     diag::{Diagnostic, Severity, code, has_errors},

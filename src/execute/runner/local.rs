@@ -3,9 +3,10 @@
 use std::{
     fs::{File, OpenOptions},
     io,
-    os::fd::AsFd,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
 };
 
 use rustix::{
@@ -14,7 +15,10 @@ use rustix::{
 };
 
 use super::{Command, Control, Ended, Runner, StartError, Stdio, live};
-use crate::execute::guard::{Guard, Report, Start, Step};
+use crate::{
+    execute::guard::{Guard, Report, Start, Step},
+    trace::{Offer, Trace, Witness},
+};
 
 /// Runs commands as children of the guard.
 #[derive(Debug, Clone)]
@@ -40,61 +44,115 @@ impl Local {
         &self,
         command: &Command,
         log: &File,
+        watch: Watch<'_>,
         control: &Control,
-    ) -> io::Result<(Option<Report>, Option<Errno>)> {
-        let step = self.guard.spawn(start_of(command, None), &[log.as_fd(), log.as_fd()])?;
-        Ok(self.wait(&step, control, || None))
+    ) -> io::Result<Outcome> {
+        let mut descriptors = vec![log.as_fd(), log.as_fd()];
+        descriptors.extend(watch.entry());
+        let step = self.guard.spawn(start_of(command, None, &watch), &descriptors)?;
+        let (report, trace) = self.wait(&step, control, || watch.serve(step.done.as_fd()));
+        Ok(Outcome { report, trace, lost: None })
     }
 
     fn run_live(
         &self,
         command: &Command,
         log: &File,
+        watch: Watch<'_>,
         control: &Control,
-    ) -> io::Result<(Option<Report>, Option<Errno>)> {
+    ) -> io::Result<Outcome> {
         let (out, out_of_step) = pipe_with(PipeFlags::CLOEXEC)?;
         let (err, err_of_step) = pipe_with(PipeFlags::CLOEXEC)?;
         let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
         let streams = [live::Stream::new(out, stdout.as_fd())?, live::Stream::new(err, stderr.as_fd())?];
         // Only az's own process group may read the terminal.
         let group = rustix::process::getpgrp().as_raw_nonzero().get();
-        let descriptors = [out_of_step.as_fd(), err_of_step.as_fd(), stdin.as_fd()];
-        let step = self.guard.spawn(start_of(command, Some(group)), &descriptors)?;
+        let mut descriptors = vec![out_of_step.as_fd(), err_of_step.as_fd(), stdin.as_fd()];
+        descriptors.extend(watch.entry());
+        let step = self.guard.spawn(start_of(command, Some(group), &watch), &descriptors)?;
         drop((out_of_step, err_of_step));
-        Ok(self.wait(&step, control, || live::copy(streams, log.as_fd(), &step.done)))
+        let (report, (trace, lost)) = self.wait(&step, control, || {
+            thread::scope(|scope| {
+                let serving = scope.spawn(|| watch.serve(step.done.as_fd()));
+                let lost = live::copy(streams, log.as_fd(), &step.done);
+                (serving.join().unwrap_or(None), lost)
+            })
+        });
+        Ok(Outcome { report, trace, lost })
+    }
+}
+
+/// What became of a command.
+struct Outcome {
+    report: Option<Report>,
+    trace: Option<Trace>,
+    /// The error of az's own outputs.
+    lost: Option<Errno>,
+}
+
+/// The trace of a command, if it is watched.
+struct Watch<'a>(Option<(Offer, OwnedFd, &'a mut dyn Witness)>);
+
+impl<'a> Watch<'a> {
+    fn new(witness: Option<&'a mut dyn Witness>) -> Self {
+        // Where no offer can be made, nothing is seen, and that is what its absence says.
+        Self(witness.and_then(|witness| Offer::new(None).ok().map(|(offer, entry)| (offer, entry, witness))))
+    }
+
+    fn entry(&self) -> Option<BorrowedFd<'_>> {
+        self.0.as_ref().map(|(_, entry, _)| entry.as_fd())
+    }
+
+    /// Watches until the command and all it started have ended.
+    fn serve(self, done: BorrowedFd<'_>) -> Option<Trace> {
+        let (offer, entry, witness) = self.0?;
+        drop(entry);
+        Some(offer.serve(done, witness))
     }
 }
 
 impl Runner for Local {
-    fn run(&self, command: &Command, control: &Control) -> Result<Ended, StartError> {
+    fn run(
+        &self,
+        command: &Command,
+        watch: Option<&mut dyn Witness>,
+        control: &Control,
+    ) -> Result<Ended, StartError> {
         let (Stdio::Log(path) | Stdio::Live { log: path }) = &command.stdio;
         let log = open_log(path).map_err(|source| StartError::Log { path: path.clone(), source })?;
-        let report = match &command.stdio {
-            Stdio::Log(_) => self.run_logged(command, &log, control),
-            Stdio::Live { .. } => self.run_live(command, &log, control),
+        let watch = Watch::new(watch);
+        let outcome = match &command.stdio {
+            Stdio::Log(_) => self.run_logged(command, &log, watch, control),
+            Stdio::Live { .. } => self.run_live(command, &log, watch, control),
         };
-        match report {
-            Ok((Some(Report::Ended { exit, cpu, has_leftovers, is_stopped }), lost)) => {
+        match outcome {
+            Ok(Outcome {
+                report: Some(Report::Ended { exit, cpu, has_leftovers, is_stopped }),
+                trace,
+                lost,
+            }) => {
                 let stopped = if is_stopped { control.stop_cause() } else { None };
-                Ok(Ended { exit, cpu, has_leftovers, stopped, lost: lost.map(Errno::raw_os_error) })
+                let lost = lost.map(Errno::raw_os_error);
+                Ok(Ended { exit, cpu, has_leftovers, stopped, lost, trace })
             }
-            Ok((Some(Report::Failed(errno)), _)) => {
+            Ok(Outcome { report: Some(Report::Failed(errno)), .. }) => {
                 Err(refusal(command, io::Error::from_raw_os_error(errno)))
             }
-            Ok((None, _)) => Err(StartError::GuardLost),
+            Ok(Outcome { report: None, .. }) => Err(StartError::GuardLost),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(StartError::GuardLost),
             Err(error) => Err(refusal(command, error)),
         }
     }
 }
 
-fn start_of(command: &Command, group: Option<i32>) -> Start {
+fn start_of(command: &Command, group: Option<i32>, watch: &Watch<'_>) -> Start {
     Start {
         argv: command.argv.clone(),
         env: command.env.clone(),
         cwd: command.cwd.clone(),
         mark: command.mark.clone(),
         group,
+        is_traced: watch.0.is_some(),
     }
 }
 

@@ -15,6 +15,7 @@ pub use local::Local;
 
 pub use super::guard::Exit;
 use super::scheduler::StopCause;
+use crate::trace::{Trace, Witness};
 
 /// A command, all of it given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub enum Stdio {
 }
 
 /// How a command ended, with all that it started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
     /// How its main process ended.
     pub exit: Exit,
@@ -57,15 +58,23 @@ pub struct Ended {
     pub stopped: Option<StopCause>,
     /// The error number, if not all it printed could be written to az's own outputs.
     pub lost: Option<i32>,
+    /// What it was seen to do, if it was watched.
+    pub trace: Option<Trace>,
 }
 
 /// Runs commands.
 pub trait Runner: Send + Sync {
     /// Runs a command and returns when it and all it started have ended.
     ///
-    /// `control` may stop it from another thread; a stop asked for before the start takes effect at once.
+    /// `watch` is told what it is about to change; without it the command is not traced. `control` may stop it from
+    /// another thread; a stop asked for before the start takes effect at once.
     ///
     /// # Errors
     /// [`StartError`] if the command could not be started, or its end is not known.
-    fn run(&self, command: &Command, control: &Control) -> Result<Ended, StartError>;
+    fn run(
+        &self,
+        command: &Command,
+        watch: Option<&mut dyn Witness>,
+        control: &Control,
+    ) -> Result<Ended, StartError>;
 }
