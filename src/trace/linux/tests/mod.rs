@@ -1,0 +1,5 @@
+//! What the tracer sees of real programs.
+
+mod cases;
+mod harness;
+mod programs;
