@@ -150,8 +150,8 @@ const fn call(name: &'static str, numbers: [u32; 3], place: Place, follow: Follo
 }
 
 use Deed::{
-    Bind, Chroot, Connect, Create, EnterNamespace, Execute, Link, List, Make, MakeLink, Mount, Open, OpenHow, Probe,
-    ReadLink, Refused, Remove, Rename, SendMessage, SendMessages, SendTo, SetMode, SetTimes, SetXattr,
+    Bind, Chroot, Connect, Create, EnterNamespace, Execute, Link, List, Make, MakeLink, Mount, Open, OpenHow,
+    Probe, ReadLink, Refused, Remove, Rename, SendMessage, SendMessages, SendTo, SetMode, SetTimes, SetXattr,
     SocketCall, Truncate,
 };
 use Follow::{Always, IfFlag, Never, UnlessFlag};

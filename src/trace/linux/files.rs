@@ -70,7 +70,8 @@ impl Observer<'_> {
     /// The environment of the tree's own processes is known; that of others is not.
     fn notice_environment(&mut self, id: PathId) {
         let path = self.walker.paths.bytes(id);
-        if path.ends_with(b"/environ") && process_of(path).is_some_and(|(pid, _)| !self.processes.knows(pid)) {
+        if path.ends_with(b"/environ") && process_of(path).is_some_and(|(pid, _)| !self.processes.knows(pid))
+        {
             self.gaps.insert(Gap::Environ);
         }
     }
@@ -207,7 +208,9 @@ fn names_below(folder: &[u8]) -> Vec<Vec<u8>> {
             }
             let path = [&*below, b"/", name].concat();
             let is_folder = match entry.file_type() {
-                FileType::Unknown => Identity::of(&[folder, &*path].concat()).is_some_and(|it| it.is_folder()),
+                FileType::Unknown => {
+                    Identity::of(&[folder, &*path].concat()).is_some_and(|it| it.is_folder())
+                }
                 file_type => file_type == FileType::Directory,
             };
             if is_folder {

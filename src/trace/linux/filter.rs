@@ -24,8 +24,7 @@ pub(super) enum Stop {
 /// Flags of a `sendmsg` that always passes: a step's first, which hands over the listener before anybody listens.
 ///
 /// They mean nothing together, and nothing on the sockets of this machine, so no program uses them.
-pub(super) const PASSING_FLAGS: i32 =
-    libc::MSG_FIN | libc::MSG_SYN | libc::MSG_RST | libc::MSG_NOSIGNAL;
+pub(super) const PASSING_FLAGS: i32 = libc::MSG_FIN | libc::MSG_SYN | libc::MSG_RST | libc::MSG_NOSIGNAL;
 
 const LOAD: u16 = 0x20;
 const JUMP: u16 = 0x05;

@@ -142,7 +142,9 @@ impl Offer {
     }
 
     fn serve_by_ptrace(&mut self, done: BorrowedFd<'_>, witness: &mut dyn Witness) -> Tried {
-        let Some(Told { what: tells::PROCESS, number: pid, .. }) = self.hear(done, Tie::None) else { return Tried::Gone };
+        let Some(Told { what: tells::PROCESS, number: pid, .. }) = self.hear(done, Tie::None) else {
+            return Tried::Gone;
+        };
         if sys::seize(pid).is_err() {
             _ = self.ask(asks::NOT_ATTACHED);
             return Tried::Failed;

@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn interpreter_lines_are_read_as_the_kernel_does() {
-        let interpreter = |line: &str| interpreter_of(line.as_bytes()).map(|it| String::from_utf8(it).unwrap());
+        let interpreter =
+            |line: &str| interpreter_of(line.as_bytes()).map(|it| String::from_utf8(it).unwrap());
         assert_eq!(interpreter("/bin/sh\necho"), Some("/bin/sh".into()));
         assert_eq!(interpreter(" \t/usr/bin/env python3 -u\n"), Some("/usr/bin/env".into()));
         assert_eq!(interpreter("relative"), Some("relative".into()));

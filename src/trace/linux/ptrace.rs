@@ -3,10 +3,7 @@
 //! Knows the stops of traced processes, and that a tree has ended when none is left. Does not know what calls mean.
 //! All of it must happen on the thread that attached.
 
-use std::{
-    io,
-    os::fd::BorrowedFd,
-};
+use std::{io, os::fd::BorrowedFd};
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -124,4 +121,3 @@ pub(super) fn let_go(pid: i32) -> io::Result<()> {
         }
     }
 }
-

@@ -201,7 +201,8 @@ mod tests {
 
     #[test]
     fn listeners_are_found_in_the_tables_of_the_kernel() {
-        let line = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  0  0 4242 1 0";
+        let line =
+            "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  0  0 4242 1 0";
         assert_eq!(listening_in(line, true, 8080), Some(4242));
         assert_eq!(listening_in(line, true, 8081), None);
         assert_eq!(listening_in(&line.replace(" 0A ", " 01 "), true, 8080), None);

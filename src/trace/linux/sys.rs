@@ -93,8 +93,7 @@ pub(super) fn before_exec(command: &mut Command, entry: Entry) {
 
 /// Sends bytes and at most one descriptor in one message with the given flags; async-signal-safe.
 pub(super) fn send(socket: RawFd, bytes: &[u8], descriptor: Option<RawFd>, flags: i32) -> io::Result<()> {
-    let mut part =
-        libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast::<c_void>(), iov_len: bytes.len() };
+    let mut part = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast::<c_void>(), iov_len: bytes.len() };
     // One header and one descriptor, with the alignment of the header.
     let mut control = [0_u64; 4];
     // SAFETY: a message header is numbers and pointers, for which zero is valid.
@@ -149,8 +148,7 @@ pub(super) fn receive_call(listener: BorrowedFd<'_>) -> io::Result<(u64, Stopped
     // SAFETY: the structure is numbers only; the kernel demands that it is zeroed.
     let mut call: libc::seccomp_notif = unsafe { MaybeUninit::zeroed().assume_init() };
     // SAFETY: the kernel writes one structure of this type, to a live local.
-    let result =
-        unsafe { libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut call) };
+    let result = unsafe { libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut call) };
     check(result.into())?;
     let stopped = Stopped {
         tid: call.pid.cast_signed(),
@@ -255,8 +253,7 @@ pub(super) fn stopped_call(pid: i32) -> io::Result<Stopped> {
     let size = size_of::<Info>();
     let request = c_long::from(0x420e_i32);
     // SAFETY: the kernel writes at most `size` bytes of numbers to a live local of that size.
-    let result =
-        unsafe { libc::syscall(libc::SYS_ptrace, request, c_long::from(pid), size, &raw mut info) };
+    let result = unsafe { libc::syscall(libc::SYS_ptrace, request, c_long::from(pid), size, &raw mut info) };
     check(result)?;
     if info.kind != OF_FILTER {
         return Err(io::ErrorKind::InvalidData.into());

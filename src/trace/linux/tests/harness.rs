@@ -134,7 +134,10 @@ fn be_the_parent() {
     Entry::new(std::io::stdin().as_fd().try_clone_to_owned().unwrap()).attach(&mut command);
     let Ok(mut child) = command.spawn() else { std::process::exit(NOT_STARTED) };
     drop(command);
-    rustix::stdio::dup2_stdin(rustix::fs::open("/dev/null", rustix::fs::OFlags::RDONLY, Mode::empty()).unwrap()).unwrap();
+    rustix::stdio::dup2_stdin(
+        rustix::fs::open("/dev/null", rustix::fs::OFlags::RDONLY, Mode::empty()).unwrap(),
+    )
+    .unwrap();
     std::process::exit(child.wait().unwrap().code().unwrap_or(255));
 }
 
