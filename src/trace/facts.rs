@@ -241,7 +241,7 @@ impl fmt::Display for Gap {
 }
 
 /// Sees what is about to change, in time to keep it.
-pub trait Witness {
+pub trait Witness: Send {
     /// Called once for each path right before the tree first changes it, while the process that does so stands still.
     fn before_change(&mut self, path: &Path);
 }

@@ -16,11 +16,11 @@ use crate::trace::{Asked, Changed, Touch, Witness};
 /// What stands behind a path, as far as the kernel tells it apart; nothing if nothing is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Identity {
-    file: (u64, u64),
-    changed: (i64, i64),
-    size: i64,
+    file: (i128, i128),
+    changed: (i128, i128),
+    size: i128,
     mode: u32,
-    names: u64,
+    names: i128,
 }
 
 impl Identity {
@@ -29,14 +29,13 @@ impl Identity {
         rustix::fs::lstat(path).ok().map(|stat| Self::from_stat(&stat))
     }
 
-    #[allow(clippy::unnecessary_cast, reason = "the fields have other types on other processors")]
     fn from_stat(stat: &Stat) -> Self {
         Self {
-            file: (stat.st_dev as u64, stat.st_ino as u64),
-            changed: (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
-            size: stat.st_size as i64,
-            mode: stat.st_mode as u32,
-            names: stat.st_nlink as u64,
+            file: (stat.st_dev.into(), stat.st_ino.into()),
+            changed: (stat.st_ctime.into(), stat.st_ctime_nsec.into()),
+            size: stat.st_size.into(),
+            mode: stat.st_mode,
+            names: stat.st_nlink.into(),
         }
     }
 

@@ -9,9 +9,9 @@ use super::{calls::Convention, sys};
 /// No path the kernel takes is longer, with its end.
 const PATH_LIMIT: usize = 4096;
 /// Pages are this large or a multiple of it, so reading to the next multiple never meets two pages.
-const PAGE: u64 = 4096;
+const PAGE: usize = 4096;
 /// What most paths fit into; the rest of a page is not worth copying.
-const FIRST: u64 = 256;
+const FIRST: usize = 256;
 
 /// Why memory could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,12 +47,12 @@ impl Memory {
         if address == 0 {
             return Err(Unread::Void);
         }
-        let mut chunk = [0; PAGE as usize];
+        let mut chunk = [0; PAGE];
         let mut at = address;
         while out.len() < limit {
-            let to_page_end = PAGE - at % PAGE;
+            let to_page_end = PAGE - usize::try_from(at % PAGE as u64).expect("less than a page");
             let wanted = if out.is_empty() { to_page_end.min(FIRST) } else { to_page_end };
-            let read = sys::read_memory(self.tid, at, &mut chunk[..usize::try_from(wanted).unwrap_or(0)])?;
+            let read = sys::read_memory(self.tid, at, &mut chunk[..wanted])?;
             if read == 0 {
                 return Err(Unread::Hidden);
             }

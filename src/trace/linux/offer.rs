@@ -10,6 +10,7 @@ use std::{
     mem::MaybeUninit,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     sync::atomic::{AtomicU8, Ordering},
+    thread,
 };
 
 use rustix::{
@@ -100,7 +101,7 @@ impl Offer {
 
     /// Serves a process that takes the offer, with all it starts, until the tree has ended.
     ///
-    /// `done` hangs up when somebody knows that it has. To be called on a thread that has no children of its own.
+    /// `done` hangs up when somebody knows that it has.
     pub fn serve(mut self, done: BorrowedFd<'_>, witness: &mut dyn Witness) -> Trace {
         loop {
             if self.way == Way::Off {
@@ -108,7 +109,10 @@ impl Offer {
             }
             let tried = match self.way {
                 Way::Notify => self.serve_by_notify(done, witness),
-                _ => self.serve_by_ptrace(done, witness),
+                // On a thread of its own, since what waits for traced processes would wait for children as well.
+                _ => thread::scope(|scope| {
+                    scope.spawn(|| self.serve_by_ptrace(done, witness)).join().unwrap_or(Tried::Gone)
+                }),
             };
             match tried {
                 Tried::Served(trace) => return trace,
@@ -131,17 +135,17 @@ impl Offer {
         }
     }
 
-    fn serve_by_notify(&mut self, done: BorrowedFd<'_>, witness: &mut dyn Witness) -> Tried {
+    fn serve_by_notify(&self, done: BorrowedFd<'_>, witness: &mut dyn Witness) -> Tried {
         let told = self.hear(done, Tie::None);
         let Some(Told { what, number, listener }) = told else { return Tried::Gone };
         let (tells::LISTENER, Some(listener)) = (what, listener) else { return Tried::Failed };
         let rung = Rung::Notify { is_synchronous: sys::wake_on_same_processor(listener.as_fd()) };
         let mut observer = Observer::new(witness, number != 0);
         notify::serve(&listener, done, &mut observer);
-        Tried::Served(self.finish(observer, rung))
+        Tried::Served(finish(observer, rung))
     }
 
-    fn serve_by_ptrace(&mut self, done: BorrowedFd<'_>, witness: &mut dyn Witness) -> Tried {
+    fn serve_by_ptrace(&self, done: BorrowedFd<'_>, witness: &mut dyn Witness) -> Tried {
         let Some(Told { what: tells::PROCESS, number: pid, .. }) = self.hear(done, Tie::None) else {
             return Tried::Gone;
         };
@@ -163,14 +167,7 @@ impl Offer {
             Ok(Sight::Blind) => self.remember_failure(),
             Err(_) => _ = observer.gaps.insert(Gap::Lost),
         }
-        Tried::Served(self.finish(observer, Rung::Ptrace))
-    }
-
-    fn finish(&self, mut observer: Observer<'_>, rung: Rung) -> Trace {
-        if !observer.has_run() {
-            observer.gaps.insert(Gap::Silent);
-        }
-        observer.finish(rung)
+        Tried::Served(finish(observer, Rung::Ptrace))
     }
 
     fn ask(&self, byte: u8) -> io::Result<()> {
@@ -242,6 +239,14 @@ enum Tried {
     Failed,
     /// The process is gone.
     Gone,
+}
+
+/// Ends a trace, which is worth nothing if not even the start of the program was seen.
+fn finish(mut observer: Observer<'_>, rung: Rung) -> Trace {
+    if !observer.has_run() {
+        observer.gaps.insert(Gap::Silent);
+    }
+    observer.finish(rung)
 }
 
 fn silent(rung: Rung) -> Trace {

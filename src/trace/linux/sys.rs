@@ -198,6 +198,18 @@ pub(super) enum Stop {
     Ended,
 }
 
+/// The requests to ptrace that are made, in one type with every C library.
+mod request {
+    use libc::c_long;
+
+    pub(super) const CONT: c_long = 7;
+    pub(super) const DETACH: c_long = 17;
+    pub(super) const SEIZE: c_long = 0x4206;
+    pub(super) const INTERRUPT: c_long = 0x4207;
+    pub(super) const LISTEN: c_long = 0x4208;
+    pub(super) const GET_SYSCALL_INFO: c_long = 0x420e;
+}
+
 /// Attaches to a process without stopping it, and to all it will start; it dies with this thread.
 pub(super) fn seize(pid: i32) -> io::Result<()> {
     let options = libc::PTRACE_O_TRACESECCOMP
@@ -206,27 +218,27 @@ pub(super) fn seize(pid: i32) -> io::Result<()> {
         | libc::PTRACE_O_TRACECLONE
         | libc::PTRACE_O_TRACEEXEC
         | libc::PTRACE_O_EXITKILL;
-    ptrace(libc::PTRACE_SEIZE as _, pid, options as usize)
+    ptrace(request::SEIZE, pid, usize::try_from(options).expect("options are bits"))
 }
 
 /// Lets a stopped process go on, with a signal or none (0).
 pub(super) fn resume(pid: i32, signal: i32) -> io::Result<()> {
-    ptrace(libc::PTRACE_CONT as _, pid, usize::try_from(signal).unwrap_or(0))
+    ptrace(request::CONT, pid, usize::try_from(signal).unwrap_or(0))
 }
 
 /// Leaves a process stopped as by job control until it is continued.
 pub(super) fn stay_stopped(pid: i32) -> io::Result<()> {
-    ptrace(libc::PTRACE_LISTEN as _, pid, 0)
+    ptrace(request::LISTEN, pid, 0)
 }
 
 /// Asks a process to stop.
 pub(super) fn interrupt(pid: i32) -> io::Result<()> {
-    ptrace(libc::PTRACE_INTERRUPT as _, pid, 0)
+    ptrace(request::INTERRUPT, pid, 0)
 }
 
 /// Lets go of a stopped process, with a signal or none (0).
 pub(super) fn detach(pid: i32, signal: i32) -> io::Result<()> {
-    ptrace(libc::PTRACE_DETACH as _, pid, usize::try_from(signal).unwrap_or(0))
+    ptrace(request::DETACH, pid, usize::try_from(signal).unwrap_or(0))
 }
 
 fn ptrace(request: c_long, pid: i32, data: usize) -> io::Result<()> {
@@ -251,9 +263,10 @@ pub(super) fn stopped_call(pid: i32) -> io::Result<Stopped> {
     const OF_FILTER: u8 = 3;
     let mut info = Info::default();
     let size = size_of::<Info>();
-    let request = c_long::from(0x420e_i32);
     // SAFETY: the kernel writes at most `size` bytes of numbers to a live local of that size.
-    let result = unsafe { libc::syscall(libc::SYS_ptrace, request, c_long::from(pid), size, &raw mut info) };
+    let result = unsafe {
+        libc::syscall(libc::SYS_ptrace, request::GET_SYSCALL_INFO, c_long::from(pid), size, &raw mut info)
+    };
     check(result)?;
     if info.kind != OF_FILTER {
         return Err(io::ErrorKind::InvalidData.into());
@@ -317,9 +330,8 @@ impl Alarm {
         event.sigev_notify_thread_id = unsafe { libc::gettid() };
         let mut timer = MaybeUninit::uninit();
         // SAFETY: the event is read from, the timer written to live locals.
-        check(
-            unsafe { libc::timer_create(libc::CLOCK_MONOTONIC, &raw mut event, timer.as_mut_ptr()) }.into(),
-        )?;
+        let result = unsafe { libc::timer_create(libc::CLOCK_MONOTONIC, &raw mut event, timer.as_mut_ptr()) };
+        check(result.into())?;
         // SAFETY: written by the call, which succeeded.
         Ok(Self(unsafe { timer.assume_init() }))
     }
