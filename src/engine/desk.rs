@@ -32,18 +32,34 @@ use crate::{
     journal::{RunFolder, RunInfo, Status, new_run_id},
     plan::{Node, Plan},
     report::{RunView, result_json},
+    trace::{Trace, Witness},
 };
 
 /// Starts the guard with the first command, so that a run with nothing to do starts no process.
 struct LazyRunner(OnceLock<Option<Local>>);
 
-impl Runner for LazyRunner {
-    fn run(&self, command: &Command, control: &Control) -> Result<Ended, StartError> {
+impl LazyRunner {
+    fn local(&self) -> Result<&Local, StartError> {
         let start = || {
             let program = std::env::current_exe().ok()?;
             Guard::start(&program).ok().map(|guard| Local::new(Arc::new(guard)))
         };
-        self.0.get_or_init(start).as_ref().ok_or(StartError::GuardLost)?.run(command, control)
+        self.0.get_or_init(start).as_ref().ok_or(StartError::GuardLost)
+    }
+}
+
+impl Runner for LazyRunner {
+    fn run(&self, command: &Command, control: &Control) -> Result<Ended, StartError> {
+        self.local()?.run(command, control)
+    }
+
+    fn run_traced(
+        &self,
+        command: &Command,
+        control: &Control,
+        witness: &mut dyn Witness,
+    ) -> Result<(Ended, Trace), StartError> {
+        self.local()?.run_traced(command, control, witness)
     }
 }
 

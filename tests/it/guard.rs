@@ -250,6 +250,7 @@ fn a_step_in_az_s_own_group_is_stopped_with_its_children_and_nothing_else() {
         cwd: world.directory.path().to_owned(),
         mark: "0400".into(),
         group: Some(rustix::process::getpgrp().as_raw_nonzero().get()),
+        is_traced: false,
     };
     let step = world.guard.spawn(start, &[]).unwrap();
     let (main, child) = (pid_in(&world.path("main")), pid_in(&world.path("child")));
@@ -316,6 +317,7 @@ fn dropping_the_guard_ends_what_runs() {
             cwd: world.directory.path().to_owned(),
             mark: "0400".into(),
             group: None,
+            is_traced: false,
         };
         world.guard.spawn(start, &[]).unwrap()
     };

@@ -37,6 +37,8 @@ pub struct Start {
     pub mark: OsString,
     /// The process group to join; none for one of its own. A step that reads the terminal must be in az's.
     pub group: Option<i32>,
+    /// The last descriptor is the socket by which it enters its trace.
+    pub is_traced: bool,
 }
 
 /// How a process ended.
@@ -51,7 +53,8 @@ pub enum Exit {
 /// From az to the guard.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Request {
-    /// Descriptors: standard output, standard error, and standard input if it is not to be empty.
+    /// Descriptors: standard output, standard error, standard input if it is not to be empty, and the socket of the
+    /// trace if it is traced.
     Start(Start),
     Stop(StopHow),
 }
@@ -78,7 +81,7 @@ pub(super) struct Frame {
 const HEADER: usize = 16;
 /// Larger than what any kernel takes as arguments and environment.
 const PAYLOAD_LIMIT: usize = 64 << 20;
-const DESCRIPTOR_LIMIT: usize = 3;
+const DESCRIPTOR_LIMIT: usize = 4;
 
 impl Request {
     pub(super) fn send(
@@ -149,6 +152,7 @@ impl Start {
     fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         out.extend(self.group.unwrap_or(0).to_le_bytes());
+        out.push(self.is_traced.into());
         for part in [self.cwd.as_os_str(), &self.mark] {
             put_bytes(&mut out, part.as_bytes());
         }
@@ -160,7 +164,8 @@ impl Start {
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
-        let (group, mut rest) = bytes.split_first_chunk::<4>()?;
+        let (group, rest) = bytes.split_first_chunk::<4>()?;
+        let (is_traced, mut rest) = rest.split_first()?;
         let group = i32::from_le_bytes(*group);
         let cwd = PathBuf::from(take_text(&mut rest)?);
         let mark = take_text(&mut rest)?;
@@ -170,7 +175,7 @@ impl Start {
         while !rest.is_empty() {
             env.push((take_text(&mut rest)?, take_text(&mut rest)?));
         }
-        Some(Self { argv, env, cwd, mark, group: (group != 0).then_some(group) })
+        Some(Self { argv, env, cwd, mark, group: (group != 0).then_some(group), is_traced: *is_traced != 0 })
     }
 }
 
@@ -202,14 +207,14 @@ fn send_frame(
     let length = length.ok_or_else(|| io::Error::from_raw_os_error(libc::E2BIG))?;
     let mut header = [0; HEADER];
     header[0] = kind;
-    header[1] = u8::try_from(descriptors.len()).expect("three descriptors at most");
+    header[1] = u8::try_from(descriptors.len()).expect("four descriptors at most");
     header[4..8].copy_from_slice(&length.to_le_bytes());
     header[8..].copy_from_slice(&id.to_le_bytes());
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTOR_LIMIT))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     if !descriptors.is_empty() {
         let fits = control.push(SendAncillaryMessage::ScmRights(descriptors));
-        debug_assert!(fits, "the space is made for three descriptors");
+        debug_assert!(fits, "the space is made for four descriptors");
     }
     let sent = loop {
         match sendmsg(socket, &[IoSlice::new(&header)], &mut control, SendFlags::NOSIGNAL) {
@@ -283,7 +288,7 @@ mod tests {
 
     fn start(env: Vec<(OsString, OsString)>) -> Start {
         let argv = vec!["/bin/echo".into(), OsString::new(), OsString::from_vec(vec![0xff, b'\n'])];
-        Start { argv, env, cwd: "/a b".into(), mark: "0400".into(), group: Some(7) }
+        Start { argv, env, cwd: "/a b".into(), mark: "0400".into(), group: Some(7), is_traced: true }
     }
 
     #[test]

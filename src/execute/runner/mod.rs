@@ -15,6 +15,7 @@ pub use local::Local;
 
 pub use super::guard::Exit;
 use super::scheduler::StopCause;
+use crate::trace::{Trace, Witness};
 
 /// A command, all of it given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,4 +67,17 @@ pub trait Runner: Send + Sync {
     /// # Errors
     /// [`StartError`] if the command could not be started, or its end is not known.
     fn run(&self, command: &Command, control: &Control) -> Result<Ended, StartError>;
+
+    /// As [`Self::run`], and tells what the command and all it started were seen to do, if that can be seen here.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    fn run_traced(
+        &self,
+        command: &Command,
+        control: &Control,
+        _witness: &mut dyn Witness,
+    ) -> Result<(Ended, Trace), StartError> {
+        self.run(command, control).map(|ended| (ended, Trace::off()))
+    }
 }
