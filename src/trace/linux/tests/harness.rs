@@ -60,6 +60,14 @@ impl Folder {
     }
 }
 
+impl Folder {
+    /// Lets other users in.
+    pub(super) fn open_to_all(&self) {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&self.root, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
 /// What came of a traced command.
 pub(super) struct Ran {
     pub(super) trace: Trace,
@@ -91,13 +99,25 @@ impl Ran {
 
 /// Runs a command in a folder under a rung.
 pub(super) fn run(rung: Rung, folder: &Folder, program: &Path, arguments: &[&str]) -> Ran {
-    let (offer, socket) = Offer::new(Some(rung)).unwrap();
+    run_with(rung, folder, program, arguments, &[])
+}
+
+/// Runs a command with some variables under a rung, or the best.
+pub(super) fn run_with(
+    rung: impl Into<Option<Rung>>,
+    folder: &Folder,
+    program: &Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Ran {
+    let (offer, socket) = Offer::new(rung.into()).unwrap();
     let (done, end) = pipe_with(PipeFlags::CLOEXEC).unwrap();
     let mut parent = Command::new(std::env::current_exe().unwrap());
     parent
         .args(["--exact", "trace::linux::tests::harness::be_the_parent"])
-        .env(COMMAND, [&[program.to_str().unwrap()], arguments].concat().join("\n"))
+        .env(COMMAND, [&[program.to_str().unwrap()], arguments].concat().join(BETWEEN))
         .env("LC_CTYPE", "C.UTF-8")
+        .envs(variables.iter().copied())
         .env_remove("LANG")
         .env_remove("LC_ALL")
         .current_dir(&folder.root)
@@ -120,6 +140,8 @@ pub(super) fn run(rung: Rung, folder: &Folder, program: &Path, arguments: &[&str
 
 /// By this variable the test binary knows what to start.
 const COMMAND: &str = "AZ_TEST_TRACE_COMMAND";
+/// Stands between the words of a command.
+const BETWEEN: &str = "\u{1f}";
 /// How it ends if it could not.
 pub(super) const NOT_STARTED: i32 = 254;
 
@@ -128,7 +150,7 @@ pub(super) const NOT_STARTED: i32 = 254;
 #[expect(clippy::exit, reason = "this is no test but the parent of a traced process")]
 fn be_the_parent() {
     let Some(command) = std::env::var_os(COMMAND) else { return };
-    let mut words = command.to_str().unwrap().split('\n');
+    let mut words = command.to_str().unwrap().split(BETWEEN);
     let mut command = Command::new(words.next().unwrap());
     command.args(words).env_remove(COMMAND).stdin(Stdio::null());
     Entry::new(std::io::stdin().as_fd().try_clone_to_owned().unwrap()).attach(&mut command);
