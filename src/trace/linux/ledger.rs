@@ -8,35 +8,38 @@
 
 use std::collections::BTreeMap;
 
-use rustix::fs::Stat;
-
 use super::paths::{PathId, Paths};
 use crate::trace::{Asked, Changed, Touch, Witness};
 
-/// What stands behind a path, as far as the kernel tells it apart; nothing if nothing is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What stands behind a path; nothing if nothing is there.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Identity {
     file: (i128, i128),
-    changed: (i128, i128),
-    size: i128,
     mode: u32,
+    size: i128,
+    modified: (i128, i128),
     names: i128,
 }
 
 impl Identity {
     /// Looks at a path, not through a link.
     pub(super) fn of(path: &[u8]) -> Option<Self> {
-        rustix::fs::lstat(path).ok().map(|stat| Self::from_stat(&stat))
+        let stat = rustix::fs::lstat(path).ok()?;
+        Some(Self {
+            file: (stat.st_dev.into(), stat.st_ino.into()),
+            mode: stat.st_mode,
+            size: stat.st_size.into(),
+            modified: (stat.st_mtime.into(), stat.st_mtime_nsec.into()),
+            names: stat.st_nlink.into(),
+        })
     }
 
-    fn from_stat(stat: &Stat) -> Self {
-        Self {
-            file: (stat.st_dev.into(), stat.st_ino.into()),
-            changed: (stat.st_ctime.into(), stat.st_ctime_nsec.into()),
-            size: stat.st_size.into(),
-            mode: stat.st_mode,
-            names: stat.st_nlink.into(),
-        }
+    /// Tells whether it was not replaced by another. What is not replaced may get another mode or another name, and
+    /// a folder other entries; an emptied file gets another time.
+    fn is_still(&self, now: &Self) -> bool {
+        let kind = |identity: &Self| identity.mode & libc::S_IFMT;
+        let is_same = self.file == now.file && kind(self) == kind(now);
+        is_same && (self.is_folder() || (self.size, self.modified) == (now.size, now.modified))
     }
 
     pub(super) fn is_folder(&self) -> bool {
@@ -123,10 +126,16 @@ impl Ledger {
         match entry.owner {
             Owner::World => false,
             Owner::Tree => true,
-            Owner::Claimed(before) if Identity::of(paths.bytes(id)) == before => false,
-            Owner::Claimed(_) => {
-                entry.owner = Owner::Tree;
-                true
+            Owner::Claimed(before) => {
+                let is_same = match (before, Identity::of(paths.bytes(id))) {
+                    (None, None) => true,
+                    (Some(before), Some(now)) => before.is_still(&now),
+                    _ => false,
+                };
+                if !is_same {
+                    entry.owner = Owner::Tree;
+                }
+                !is_same
             }
         }
     }
@@ -141,7 +150,8 @@ impl Ledger {
         witness: &mut dyn Witness,
     ) -> bool {
         let entry = self.entry(id);
-        if !changed.is_empty() && entry.changed.has(changed) && !entry.is_alias {
+        let is_settled = !matches!(entry.owner, Owner::Claimed(_)) && !entry.is_alias;
+        if entry.changed.has(changed) && is_settled {
             return false;
         }
         let is_own = self.is_own(paths, id);
@@ -158,8 +168,10 @@ impl Ledger {
             witness.before_change(paths.path(id));
         }
         entry.changed |= changed;
-        if changed.has(Changed::REPLACED) && matches!(entry.owner, Owner::World) {
-            entry.owner = Owner::Claimed(before);
+        if !is_own {
+            // What should have replaced it before has failed, and what changes it otherwise makes it nobody's own.
+            let does_replace = changed.has(Changed::REPLACED);
+            entry.owner = if does_replace { Owner::Claimed(before) } else { Owner::World };
         }
         of != Of::Entry && before.is_some_and(|before| before.is_shared()) && (!is_own || entry.is_alias)
     }
