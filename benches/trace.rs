@@ -97,7 +97,7 @@ impl Bench {
                 "double f{index}(double *a, int n) {{ for (int i = 1; i < n; i++) a[i] += a[i - 1] * {index}.5 + a[n - i] / (a[i] + {index}); return a[n / 2]; }}\n"
             )
         };
-        fs::write(root.join("large.c"), (0..1200).map(function).collect::<String>()).unwrap();
+        fs::write(root.join("large.c"), (0..90).map(function).collect::<String>()).unwrap();
         let read =
             "for (let i = 0; i < 400; i++) require('fs').readFileSync(`files/${Math.floor(i / 100)}/${i}`)";
         fs::write(root.join("read.js"), read).unwrap();
@@ -164,7 +164,7 @@ impl Bench {
             let mut costs: Vec<[f64; 2]> = Vec::new();
             for _ in 0..7 {
                 costs.push([false, true].map(|is_traced| {
-                    let mut time = |count: f64| {
+                    let time = |count: f64| {
                         let text = format!("exec ./stats {argument} {count}");
                         self.run(&text, CTYPE, is_traced).map_or(f64::NAN, |(time, _)| time.as_secs_f64())
                     };

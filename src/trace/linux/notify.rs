@@ -12,31 +12,32 @@ use rustix::{
 use super::{observer::Observer, sys};
 use crate::trace::Gap;
 
-/// How long what is left of a tree may take once it was told to have ended, until it is given up.
-const LINGER: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
+/// How often it is asked whether the tree is told to have ended, while nothing happens.
+const ROUND: Timespec = Timespec { tv_sec: 0, tv_nsec: 500_000_000 };
+/// After how many such rounds what is left of a tree that was told to have ended is given up.
+const ROUNDS: u32 = 2;
 
 /// Serves until nothing can call any more.
 pub(super) fn serve(listener: &OwnedFd, done: BorrowedFd<'_>, observer: &mut Observer<'_>) {
-    let mut is_done = false;
-    loop {
-        let mut ready = vec![PollFd::new(listener, PollFlags::IN)];
-        if !is_done {
-            ready.push(PollFd::new(&done, PollFlags::empty()));
-        }
-        match poll(&mut ready, is_done.then_some(&LINGER)) {
-            Ok(0) => return leave(observer, Gap::Leftover),
-            Ok(_) => {}
-            Err(Errno::INTR) => continue,
+    let mut rounds_done = 0;
+    // The listener hangs up when nobody has the filter any more, so `done` is only for what cannot be ended.
+    while rounds_done <= ROUNDS {
+        let mut ready = [PollFd::new(listener, PollFlags::IN)];
+        match poll(&mut ready, Some(&ROUND)) {
+            Ok(0) => rounds_done += u32::from(has_hung_up(done)),
+            Ok(_) if ready[0].revents().contains(PollFlags::IN) => answer(listener.as_fd(), observer),
+            Ok(_) => return,
+            Err(Errno::INTR) => {}
             Err(_) => return leave(observer, Gap::Lost),
         }
-        is_done |= ready.get(1).is_some_and(|done| !done.revents().is_empty());
-        let events = ready[0].revents();
-        if events.contains(PollFlags::IN) {
-            answer(listener.as_fd(), observer);
-        } else if !events.is_empty() {
-            return;
-        }
     }
+    leave(observer, Gap::Leftover);
+}
+
+/// Tells whether the tree is told to have ended.
+pub(super) fn has_hung_up(done: BorrowedFd<'_>) -> bool {
+    let mut ready = [PollFd::new(&done, PollFlags::empty())];
+    poll(&mut ready, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) == Ok(1)
 }
 
 fn answer(listener: BorrowedFd<'_>, observer: &mut Observer<'_>) {

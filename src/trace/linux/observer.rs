@@ -49,6 +49,15 @@ pub(super) struct Named {
     pub(super) is_open: bool,
 }
 
+/// How a call names what it is about.
+#[derive(Debug, Clone, Copy)]
+enum Written {
+    Path(PathId),
+    /// By a descriptor alone.
+    Descriptor(i32),
+    Nothing,
+}
+
 /// All that is known of one tree so far.
 pub(super) struct Observer<'w> {
     pub(super) witness: &'w mut dyn Witness,
@@ -128,6 +137,18 @@ impl<'w> Observer<'w> {
             Deed::SendMessages => self.send_messages(event),
             Deed::SocketCall => self.socket_call(event),
             Deed::Refused(_) => Ok(()),
+            Deed::Probe => {
+                let id = match self.written(event, call.place, call.follow)? {
+                    Written::Path(id) => Some(id),
+                    Written::Descriptor(libc::AT_FDCWD) => {
+                        self.named(event, call.place, call.follow)?.map(|it| it.id)
+                    }
+                    // What is behind a descriptor was asked when it was opened. This is the most frequent call of all.
+                    Written::Descriptor(_) | Written::Nothing => None,
+                };
+                id.into_iter().for_each(|id| self.ask(event, id, Asked::PROBED));
+                Ok(())
+            }
             _ => match self.named(event, call.place, call.follow)? {
                 Some(named) => self.record_path(call.deed, event, named),
                 None => Ok(()),
@@ -137,10 +158,8 @@ impl<'w> Observer<'w> {
 
     /// Records what a call does to the path it names.
     fn record_path(&mut self, deed: Deed, event: &Event, named: Named) -> Result<(), Unread> {
-        let Named { id, is_open } = named;
+        let id = named.id;
         match deed {
-            Deed::Probe if is_open => {}
-            Deed::Probe => self.ask(event, id, Asked::PROBED),
             Deed::List => self.ask(event, id, Asked::LISTED),
             Deed::ReadLink => self.read_link(event, id),
             Deed::Truncate => self.truncate(event, id),
@@ -189,27 +208,42 @@ impl<'w> Observer<'w> {
         place: Place,
         follow: Follow,
     ) -> Result<Option<Named>, Unread> {
+        match self.written(event, place, follow)? {
+            Written::Path(id) => Ok(Some(Named { id, is_open: false })),
+            Written::Descriptor(descriptor) => {
+                let path = base_of(event, descriptor)?;
+                Ok(path.map(|path| Named { id: self.walker.paths.intern(&path), is_open: true }))
+            }
+            Written::Nothing => Ok(None),
+        }
+    }
+
+    /// Finds out how a call names what it is about.
+    fn written(&mut self, event: &Event, place: Place, follow: Follow) -> Result<Written, Unread> {
         let does_follow = match follow {
             Follow::Always => true,
             Follow::Never => false,
             Follow::UnlessFlag(flags) => event.number(flags) & libc::AT_SYMLINK_NOFOLLOW == 0,
             Follow::IfFlag(flags) => event.number(flags) & libc::AT_SYMLINK_FOLLOW != 0,
         };
-        let (descriptor, address) = match place {
-            Place::Path(path) => (libc::AT_FDCWD, event.arguments[path]),
-            Place::At(directory) => (event.number(directory), event.arguments[directory + 1]),
-            Place::Descriptor(descriptor) => return self.behind(event, event.number(descriptor)),
+        let (descriptor, address, without_path) = match place {
+            Place::Path(path) => (libc::AT_FDCWD, event.arguments[path], Written::Nothing),
+            Place::At(directory) => {
+                let descriptor = event.number(directory);
+                (descriptor, event.arguments[directory + 1], Written::Descriptor(descriptor))
+            }
+            Place::Descriptor(descriptor) => return Ok(Written::Descriptor(event.number(descriptor))),
         };
         if address == 0 {
-            return if matches!(place, Place::At(_)) { self.behind(event, descriptor) } else { Ok(None) };
+            return Ok(without_path);
         }
         let mut text = std::mem::take(&mut self.text);
         let result = event.memory.string(address, &mut text).and_then(|()| {
             if text.is_empty() {
-                return if matches!(place, Place::At(_)) { self.behind(event, descriptor) } else { Ok(None) };
+                return Ok(without_path);
             }
             let id = self.resolve(event, descriptor, &text, does_follow)?;
-            Ok(id.map(|id| Named { id, is_open: false }))
+            Ok(id.map_or(Written::Nothing, Written::Path))
         });
         self.text = text;
         result
@@ -230,11 +264,6 @@ impl<'w> Observer<'w> {
             self.ask(event, link, Asked::READ);
         }
         Ok(Some(id))
-    }
-
-    fn behind(&mut self, event: &Event, descriptor: i32) -> Result<Option<Named>, Unread> {
-        let path = base_of(event, descriptor)?;
-        Ok(path.map(|path| Named { id: self.walker.paths.intern(&path), is_open: true }))
     }
 
     /// Ends the trace.

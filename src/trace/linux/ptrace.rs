@@ -5,12 +5,10 @@
 
 use std::{io, os::fd::BorrowedFd};
 
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    io::Errno,
-};
+use rustix::io::Errno;
 
 use super::{
+    notify::has_hung_up,
     observer::Observer,
     sys::{self, Alarm, Stop},
 };
@@ -90,11 +88,6 @@ fn go_on(observer: &mut Observer<'_>, pid: i32, stop: Stop) {
 
 fn is_gone(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::ESRCH)
-}
-
-fn has_hung_up(done: BorrowedFd<'_>) -> bool {
-    let mut ready = [PollFd::new(&done, PollFlags::empty())];
-    poll(&mut ready, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) == Ok(1)
 }
 
 /// Lets what has been stopped by a signal go on.
