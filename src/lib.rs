@@ -20,3 +20,4 @@ pub mod plan;
 pub mod report;
 pub mod sys;
 pub mod text;
+pub mod trace;

@@ -24,6 +24,7 @@ mod list;
 mod repo;
 mod runs;
 mod stop;
+mod trace;
 mod why;
 mod world;
 

@@ -1,0 +1,143 @@
+//! The filter that makes the kernel stop a call.
+//!
+//! Knows the machine that filters run on. Does not know what becomes of a call that is stopped.
+//!
+//! It decides by the number first, so that the kernel finds out by itself which calls always pass and does not even
+//! run the filter for them. An argument is asked for only where it can make most calls pass, and only as a number:
+//! what a pointer points to cannot be seen from here. That is why `fstat`, which C libraries express as a `stat` of
+//! the empty path with `AT_EMPTY_PATH`, is looked at: the flag is legal beside a path that is not empty, and letting
+//! it pass would hide the questions of those who use it so. A null pointer in its place can name no path and passes.
+
+use libc::sock_filter;
+
+use super::calls::{CALLS, Call, Convention, Deed};
+
+/// What the kernel shall do with a call that is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// Ask the listener.
+    Notify,
+    /// Stop for the ptracer.
+    Trace,
+}
+
+/// Flags of a `sendmsg` that always passes: a step's first, which hands over the listener before anybody listens.
+///
+/// They mean nothing together, and nothing on the sockets of this machine, so no program uses them.
+pub(super) const PASSING_FLAGS: i32 = libc::MSG_FIN | libc::MSG_SYN | libc::MSG_RST | libc::MSG_NOSIGNAL;
+
+const LOAD: u16 = 0x20;
+const JUMP: u16 = 0x05;
+const JUMP_IF_EQUAL: u16 = 0x15;
+const JUMP_IF_AT_LEAST: u16 = 0x35;
+const JUMP_IF_ANY_BIT: u16 = 0x45;
+const RETURN: u16 = 0x06;
+
+const OFFSET_OF_NUMBER: u32 = 0;
+const OFFSET_OF_CONVENTION: u32 = 4;
+const AT_EMPTY_PATH: u32 = libc::AT_EMPTY_PATH.cast_unsigned();
+/// Numbers from here on are of x32, a way of calling that nobody uses and that is not understood here.
+const X32: u32 = 0x4000_0000;
+
+/// Makes the filter.
+pub(super) fn filter(stop: Stop) -> Vec<sock_filter> {
+    let stop = match stop {
+        Stop::Notify => libc::SECCOMP_RET_USER_NOTIF,
+        Stop::Trace => libc::SECCOMP_RET_TRACE,
+    };
+    let mut out = vec![load(OFFSET_OF_CONVENTION)];
+    for &convention in Convention::HERE {
+        let body = body(convention, stop);
+        let length = u32::try_from(body.len()).expect("a filter has a few hundred steps");
+        out.push(jump_if(JUMP_IF_EQUAL, convention.audit(), 1, 0));
+        out.push(step(JUMP, length));
+        out.extend(body);
+    }
+    // Whatever it is, who looks at it will say that it is not understood.
+    out.push(give(stop));
+    out
+}
+
+fn body(convention: Convention, stop: u32) -> Vec<sock_filter> {
+    let mut out = vec![load(OFFSET_OF_NUMBER)];
+    if convention == Convention::X86_64 {
+        out.push(jump_if(JUMP_IF_AT_LEAST, X32, 0, 1));
+        out.push(refuse(libc::ENOSYS));
+    }
+    for call in CALLS {
+        if let Some(number) = call.number(convention) {
+            let block = block(call, stop);
+            let length = u8::try_from(block.len()).expect("a block has a few steps");
+            out.push(jump_if(JUMP_IF_EQUAL, number, 0, length));
+            out.extend(block);
+        }
+    }
+    out.push(give(libc::SECCOMP_RET_ALLOW));
+    out
+}
+
+/// Decides about one call; all its ways end.
+fn block(call: &Call, stop: u32) -> Vec<sock_filter> {
+    match (call.deed, call.name) {
+        (Deed::Refused(error), _) => vec![refuse(error)],
+        (Deed::SendMessage, _) => vec![
+            load(low_half(2)),
+            jump_if(JUMP_IF_EQUAL, PASSING_FLAGS.cast_unsigned(), 0, 1),
+            give(libc::SECCOMP_RET_ALLOW),
+            give(stop),
+        ],
+        (Deed::SendTo, _) => pass_null(4, stop),
+        (_, "newfstatat") => pass_empty_path(3, stop),
+        (_, "statx") => pass_empty_path(2, stop),
+        _ => vec![give(stop)],
+    }
+}
+
+/// Lets a call pass if its path is null and the flags say that it may be empty.
+fn pass_empty_path(flags: u32, stop: u32) -> Vec<sock_filter> {
+    let rest = pass_null(1, stop);
+    let to_stop = u8::try_from(rest.len() - 1).expect("a block has a few steps");
+    let mut out = vec![load(low_half(flags)), jump_if(JUMP_IF_ANY_BIT, AT_EMPTY_PATH, 0, to_stop)];
+    out.extend(rest);
+    out
+}
+
+/// Lets a call pass if an argument is null.
+fn pass_null(argument: u32, stop: u32) -> Vec<sock_filter> {
+    vec![
+        load(low_half(argument)),
+        jump_if(JUMP_IF_EQUAL, 0, 0, 3),
+        load(high_half(argument)),
+        jump_if(JUMP_IF_EQUAL, 0, 0, 1),
+        give(libc::SECCOMP_RET_ALLOW),
+        give(stop),
+    ]
+}
+
+const fn low_half(argument: u32) -> u32 {
+    16 + argument * 8
+}
+
+const fn high_half(argument: u32) -> u32 {
+    low_half(argument) + 4
+}
+
+const fn step(code: u16, k: u32) -> sock_filter {
+    sock_filter { code, jt: 0, jf: 0, k }
+}
+
+const fn load(offset: u32) -> sock_filter {
+    step(LOAD, offset)
+}
+
+const fn jump_if(code: u16, k: u32, yes: u8, no: u8) -> sock_filter {
+    sock_filter { code, jt: yes, jf: no, k }
+}
+
+const fn give(answer: u32) -> sock_filter {
+    step(RETURN, answer)
+}
+
+const fn refuse(error: i32) -> sock_filter {
+    give(libc::SECCOMP_RET_ERRNO | error.cast_unsigned())
+}

@@ -1,0 +1,154 @@
+//! Each way to touch files, in each way to build a program, on each rung: exactly what is recorded.
+
+use super::harness::{Folder, NOTIFY, compiled, run};
+use crate::trace::{Gap, Rung};
+
+/// What each case of `cases.c` does to the folder, by the paths it touches there.
+const CASES: &[(&str, &[&str])] = &[
+    ("open", &["a: PROBED|READ / -"]),
+    ("open-link", &["a: PROBED|READ / -", "to-a: READ / -"]),
+    ("open-absent", &["none/b: PROBED|READ / -"]),
+    ("openat", &["d: PROBED / -", "d/x: PROBED|READ / -"]),
+    ("openat2", &["a: PROBED|READ / -"]),
+    ("creat", &["new: PROBED / REPLACED"]),
+    ("creat-over", &["a: PROBED / REPLACED"]),
+    ("exclusive", &["new: PROBED / REPLACED"]),
+    ("exclusive-there", &["a: PROBED / -"]),
+    ("update", &["a: PROBED|READ / WRITTEN"]),
+    ("append", &["a: PROBED|READ / WRITTEN"]),
+    ("append-new", &["new: PROBED|READ / REPLACED"]),
+    ("own", &["new: PROBED / REPLACED"]),
+    ("own-failed", &["d: PROBED / REPLACED"]),
+    ("stat", &["a: PROBED / -"]),
+    ("lstat", &["to-a: PROBED / -"]),
+    ("stat-link", &["a: PROBED / -", "to-a: READ / -"]),
+    ("fstatat", &["d: PROBED / -", "d/x: PROBED / -"]),
+    ("fstatat-empty-flag", &["d: PROBED / -", "d/x: PROBED / -"]),
+    ("statx", &["a: PROBED / -"]),
+    ("access", &["none: PROBED / -"]),
+    ("faccessat2", &["a: PROBED / -"]),
+    ("readlink", &["to-a: PROBED|READ / -"]),
+    ("readlink-file", &["a: PROBED / -"]),
+    ("list", &["d: PROBED|LISTED / -"]),
+    ("rename", &["a: PROBED|READ / REPLACED", "new: PROBED / REPLACED"]),
+    ("rename-over", &["a: PROBED|READ / REPLACED", "b: PROBED / REPLACED"]),
+    (
+        "rename-folder",
+        &[
+            "d: PROBED|READ / REPLACED",
+            "d/x: READ / REPLACED",
+            "d/y: READ / REPLACED",
+            "e: PROBED / REPLACED",
+            "e/x: - / REPLACED",
+            "e/y: - / REPLACED",
+        ],
+    ),
+    ("rename-own", &["a: PROBED / REPLACED", "tmp: PROBED / REPLACED"]),
+    ("exchange", &["a: PROBED|READ / REPLACED", "b: PROBED|READ / REPLACED"]),
+    ("unlink", &["a: PROBED / REPLACED"]),
+    ("unlink-absent", &["none: PROBED / -"]),
+    ("link", &["a: PROBED|READ / -", "new: PROBED / REPLACED"]),
+    ("symlink", &["new: PROBED / REPLACED"]),
+    ("mkdir", &["new: PROBED / REPLACED"]),
+    ("mkdir-there", &["d: PROBED / -"]),
+    ("rmdir", &["empty: PROBED / REPLACED"]),
+    ("truncate", &["a: PROBED / REPLACED"]),
+    ("truncate-to", &["a: PROBED|READ / WRITTEN"]),
+    ("chmod", &["a: PROBED / MODE"]),
+    ("fchmod", &["a: PROBED|READ / MODE"]),
+    ("utime", &["a: PROBED / TIMES"]),
+    ("futimens", &["a: PROBED|READ / TIMES"]),
+    ("retarget", &["b: PROBED|READ / -", "to-a: PROBED / REPLACED"]),
+    ("up-through-link", &["a: PROBED|READ / -", "to-d: READ / -"]),
+    ("descriptor-path", &["a: PROBED|READ / -"]),
+    ("raw", &["a: PROBED|READ / -", "b: PROBED / -"]),
+    ("thread", &["a: PROBED|READ / -", "d: PROBED / -", "d/x: PROBED|READ / -"]),
+    ("vfork", &["a: PROBED|READ / -"]),
+    ("spawn", &["a: PROBED|READ / -"]),
+    ("daemon", &["a: PROBED|READ / -"]),
+    ("no-environment", &["a: PROBED|READ / -"]),
+    ("fexecve", &["a: PROBED|READ / -"]),
+    ("map", &["a: PROBED|READ / -"]),
+    ("io-uring", &[]),
+    ("long-path", &[]),
+    ("page-end", &["a: PROBED|READ / -"]),
+    ("deleted-directory", &["gone: PROBED / REPLACED", "gone/x: PROBED|READ / -"]),
+];
+
+fn nothing_is_missed(rung: Rung, options: &[&str]) {
+    let Some(program) = compiled("cases", options) else { return };
+    for (case, expected) in CASES {
+        let folder = Folder::new();
+        let ran = run(rung, &folder, &program, &[case]).succeeds();
+        assert_eq!(ran.touches(), *expected, "{case} {rung:?} {options:?}");
+        assert_eq!(ran.trace.gaps, [].into(), "{case} {rung:?} {options:?}");
+        assert_eq!(ran.trace.rung == Rung::Ptrace, rung == Rung::Ptrace);
+        let changed = ran.trace.paths.iter().filter(|(_, touch)| !touch.changed.is_empty());
+        let changed: Vec<_> = changed.map(|(path, _)| path.clone()).collect();
+        assert_eq!(changed, ran.kept.0.keys().cloned().collect::<Vec<_>>(), "{case} {rung:?}");
+    }
+}
+
+#[test]
+fn of_a_dynamic_program_by_notification() {
+    nothing_is_missed(NOTIFY, &["-pthread"]);
+}
+
+#[test]
+fn of_a_dynamic_program_by_ptrace() {
+    nothing_is_missed(Rung::Ptrace, &["-pthread"]);
+}
+
+#[test]
+fn of_a_static_program_by_notification() {
+    nothing_is_missed(NOTIFY, &["-pthread", "-static"]);
+}
+
+#[test]
+fn of_a_static_program_by_ptrace() {
+    nothing_is_missed(Rung::Ptrace, &["-pthread", "-static"]);
+}
+
+#[test]
+fn of_a_program_with_another_c_library() {
+    let Some(compiler) = super::harness::tool("musl-gcc") else { return };
+    let folder = Folder::new();
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/trace/cases.c");
+    let options = ["-O1", "-w", "-static", "-o", "cases", source];
+    let program = folder.root.join("cases");
+    let built = std::process::Command::new(compiler).args(options).current_dir(&folder.root).status();
+    if !built.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: musl-gcc does not compile cases.c");
+        return;
+    }
+    for (case, expected) in CASES {
+        let folder = Folder::new();
+        for rung in [NOTIFY, Rung::Ptrace] {
+            let folder = if rung == NOTIFY { &folder } else { &Folder::new() };
+            let ran = run(rung, folder, &program, &[case]).succeeds();
+            assert_eq!(ran.touches(), *expected, "{case} {rung:?}");
+        }
+    }
+}
+
+#[test]
+fn a_path_that_cannot_be_read_is_a_gap_and_no_harm() {
+    let Some(program) = compiled("cases", &["-pthread"]) else { return };
+    for rung in [NOTIFY, Rung::Ptrace] {
+        let ran = run(rung, &Folder::new(), &program, &["bad-pointer"]).succeeds();
+        assert_eq!(ran.trace.gaps, [Gap::Memory].into());
+    }
+}
+
+#[test]
+fn what_is_to_be_changed_can_still_be_kept() {
+    let Some(program) = compiled("cases", &["-pthread"]) else { return };
+    for (case, path) in [("creat-over", "a"), ("unlink", "a"), ("rename-over", "b"), ("truncate", "a")] {
+        for rung in [NOTIFY, Rung::Ptrace] {
+            let folder = Folder::new();
+            let ran = run(rung, &folder, &program, &[case]).succeeds();
+            let kept = ran.kept.0[&folder.root.join(path)].clone();
+            assert_eq!(kept, Some(format!("content of {path}")), "{case} {rung:?}");
+        }
+    }
+}

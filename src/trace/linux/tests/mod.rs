@@ -1,0 +1,7 @@
+//! What the tracer sees of real programs.
+
+mod cases;
+mod harness;
+mod obstacles;
+mod programs;
+mod sequences;
