@@ -157,7 +157,7 @@ fn check_effects(
                 || [&effect.before, &effect.after].contains(&found)
                 || own.has_left(&effect.path, found)
         };
-        if effect.is_probed && !is_expected(&found) {
+        if effect.is_probed && effect.after.exists() && !is_expected(&found) {
             return Err(Miss::Stray(effect.path.clone()));
         }
         // A deletion is replayed on what was deleted; what a person made since stays.

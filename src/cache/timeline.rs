@@ -80,9 +80,11 @@ impl Timeline {
         });
     }
 
-    /// Says that the step at `index` ran and left `state` at `path` on disk.
-    pub fn done(&self, index: usize, path: &WsPath, state: State) {
+    /// Says that the step at `index` ran, found `before` at `path`, and left `state` on disk.
+    pub fn done(&self, index: usize, path: &WsPath, before: &State, state: State) {
         self.write(|versions| {
+            // The first one that changes a path found what was there before the run.
+            versions.before.entry(path.clone()).or_insert_with(|| before.clone());
             versions.left.entry(path.clone()).or_default().insert(index, state);
         });
         self.on_disk(path, index);

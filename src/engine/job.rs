@@ -137,7 +137,7 @@ impl Attempt {
                 Ok(before) => before,
                 Err(error) => return Done::failed(error, Duration::ZERO),
             };
-            let mut witness = PreImages::new(&self.shared.cache, &self.shared.timeline);
+            let mut witness = PreImages::new(&self.shared.cache);
             let watch = self.prepared().unwatched.is_none().then_some(&mut witness as &mut dyn Witness);
             let ended = self.shared.runner.run(&command, watch, control);
             let duration = self.system().monotonic().saturating_sub(started);
@@ -310,7 +310,7 @@ impl Attempt {
         };
         let mut evidence = self.evidence(&mut before, seen, ended_ns);
         for effect in &evidence.capture.effects {
-            self.shared.timeline.done(self.index, &effect.path, effect.after.clone());
+            self.shared.timeline.done(self.index, &effect.path, &effect.before, effect.after.clone());
         }
         let kept = match &meaning.error {
             Some(_) if meaning.ending == Ending::Cancelled => Kept::Interrupted,

@@ -24,13 +24,12 @@ use crate::{
 /// What was at the paths a step changed, before it first did.
 pub(super) struct PreImages<'a> {
     cache: &'a Cache,
-    timeline: &'a Timeline,
     pub(super) states: BTreeMap<WsPath, State>,
 }
 
 impl<'a> PreImages<'a> {
-    pub(super) fn new(cache: &'a Cache, timeline: &'a Timeline) -> Self {
-        Self { cache, timeline, states: BTreeMap::new() }
+    pub(super) fn new(cache: &'a Cache) -> Self {
+        Self { cache, states: BTreeMap::new() }
     }
 }
 
@@ -38,7 +37,6 @@ impl Witness for PreImages<'_> {
     fn before_change(&mut self, path: &Path) {
         let path = WsPath::new(self.cache.disk.root(), &WsPath::root(), path);
         let state = self.cache.disk.state(&path);
-        self.timeline.save(&path);
         self.states.entry(path).or_insert(state);
     }
 }
@@ -126,7 +124,8 @@ struct Look<'a> {
 
 /// Tells whether anything but the times of a path was changed.
 fn is_changed(touch: &Touch) -> bool {
-    !touch.changed.and(Changed::REPLACED | Changed::WRITTEN | Changed::MODE).is_empty()
+    let kinds = Changed::REPLACED | Changed::WRITTEN | Changed::MODE | Changed::FOLDER;
+    !touch.changed.and(kinds).is_empty()
 }
 
 impl Look<'_> {

@@ -156,6 +156,8 @@ flags! {
         TIMES = 3,
         /// Its extended attributes.
         XATTR = 4,
+        /// It was to be a folder, and was one already.
+        FOLDER = 5,
     }
 }
 

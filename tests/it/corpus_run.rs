@@ -140,8 +140,8 @@ fn a_failure_a_hang_and_a_file_behave_as_designed() {
         repo.executable(&path, &text);
     };
     change("0407", "# Tags: x", "echo what went wrong; exit 3");
-    repo.sh(&format!("mkfifo '{}'", repo.outside("never").display())).code(0);
-    let hang = format!("read -r _ < '{}'", repo.outside("never").display());
+    repo.sh(&format!("mkfifo '{}'", repo.unseen("never").display())).code(0);
+    let hang = format!("read -r _ < '{}'", repo.unseen("never").display());
     change("0402", "# Timeout: 1s", &hang);
     change("0404", "# Inputs: source.txt\n# Outputs: made.txt", "cp source.txt made.txt");
     repo.file("source.txt", "1");

@@ -31,6 +31,9 @@ use tempfile::TempDir;
 /// Longer than any test needs: what takes this long hangs.
 const LIMIT: Duration = Duration::from_mins(2);
 
+/// What lies in a folder of this name is git's own business, so that az does not look at it.
+const UNSEEN: &str = ".git";
+
 /// A handle on a repository in a temporary directory, which goes with the last handle.
 #[derive(Clone)]
 pub(crate) struct Repo(Rc<Inner>);
@@ -47,7 +50,7 @@ impl Repo {
     pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
-        for folder in ["repo", "home", "tmp"] {
+        for folder in ["repo", "home", "tmp", UNSEEN] {
             fs::create_dir(root.join(folder)).unwrap();
         }
         let path = |folder: &str| root.join(folder).to_str().unwrap().to_owned();
@@ -187,7 +190,7 @@ impl Repo {
 
     /// Makes a gate at which a script stops until the test lets it on.
     pub(crate) fn gate(&self, name: &str) -> Gate {
-        Gate::new(&self.outside(name))
+        Gate::new(&self.unseen(name))
     }
 
     /// Returns the text of a file.
@@ -218,7 +221,12 @@ impl Repo {
     }
 
     fn log(&self) -> PathBuf {
-        self.0.directory.path().join("log")
+        self.unseen("log")
+    }
+
+    /// Returns a path by which tests and scripts talk behind az's back: nothing in it is input or output of a step.
+    pub(crate) fn unseen(&self, name: &str) -> PathBuf {
+        self.0.directory.path().join(UNSEEN).join(name)
     }
 
     /// Starts az and does not wait for it.

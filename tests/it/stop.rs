@@ -12,14 +12,14 @@ use crate::repo::{Gate, Repo, Running, is_alive, until};
 fn held() -> (Repo, Gate) {
     let repo = Repo::new().file("a", "1").file("b", "1");
     let gate = repo.gate("gate");
-    let child = repo.outside("child").display().to_string();
+    let child = repo.unseen("child").display().to_string();
     repo.script("0400_first.sh", "# Inputs: a\n# Outputs: first\ncp a first");
     // The child ignores what ends most programs, and is in a session of its own where that can be had.
     let stubborn = format!(
         "trap '' INT TERM HUP; $(command -v setsid) sh -c 'trap \"\" INT TERM HUP; echo $$ > {child}; read -r _ < {pipe}' & ",
-        pipe = repo.outside("never").display()
+        pipe = repo.unseen("never").display()
     );
-    repo.sh(&format!("mkfifo '{}'", repo.outside("never").display())).code(0);
+    repo.sh(&format!("mkfifo '{}'", repo.unseen("never").display())).code(0);
     repo.script(
         "0410_second.sh",
         &format!("# Inputs: first, b\n# Outputs: second\nif grep -q 2 b; then\n{stubborn}\n{}\nfi\ncat first b > second", gate.stop()),
@@ -34,7 +34,7 @@ fn in_the_middle(repo: &Repo, gate: &Gate) -> (Running, [u32; 2]) {
     repo.edit("b", "2");
     let running = repo.start("build '*'");
     let script = gate.reached();
-    let child = repo.outside("child");
+    let child = repo.unseen("child");
     until("the child says who it is", || {
         std::fs::read_to_string(&child).is_ok_and(|text| text.ends_with('\n'))
     });

@@ -96,7 +96,7 @@ proptest! {
                     How::Ran => {
                         timeline.save(&path);
                         apply(&memory, &path, &state);
-                        timeline.done(index, &path, state);
+                        timeline.done(index, &path, &State::Absent, state);
                     }
                 }
             }

@@ -78,8 +78,9 @@ pub(super) enum Deed {
     SetTimes,
     /// Sets or removes the extended attribute whose name this argument points to.
     SetXattr(usize),
-    /// Creates a directory or node.
+    /// Creates a node.
     Make,
+    MakeFolder,
     MakeLink,
     Remove,
     /// Renames to the second place, with flags in an argument.
@@ -150,9 +151,9 @@ const fn call(name: &'static str, numbers: [u32; 3], place: Place, follow: Follo
 }
 
 use Deed::{
-    Bind, Chroot, Connect, Create, EnterNamespace, Execute, Link, List, Make, MakeLink, Mount, Open, OpenHow,
-    Probe, ReadLink, Refused, Remove, Rename, SendMessage, SendMessages, SendTo, SetMode, SetTimes, SetXattr,
-    SocketCall, Truncate,
+    Bind, Chroot, Connect, Create, EnterNamespace, Execute, Link, List, Make, MakeFolder, MakeLink, Mount,
+    Open, OpenHow, Probe, ReadLink, Refused, Remove, Rename, SendMessage, SendMessages, SendTo, SetMode,
+    SetTimes, SetXattr, SocketCall, Truncate,
 };
 use Follow::{Always, IfFlag, Never, UnlessFlag};
 use Place::{At, Descriptor, Path};
@@ -221,8 +222,8 @@ pub(super) const CALLS: &[Call] = &[
     call("fremovexattr", [199, 237, 16], Descriptor(0), Always, SetXattr(1)),
     call("setxattrat", [463, 463, 463], At(0), UnlessFlag(2), SetXattr(3)),
     call("removexattrat", [466, 466, 466], At(0), UnlessFlag(2), SetXattr(3)),
-    call("mkdir", [83, 39, X], Path(0), Never, Make),
-    call("mkdirat", [258, 296, 34], At(0), Never, Make),
+    call("mkdir", [83, 39, X], Path(0), Never, MakeFolder),
+    call("mkdirat", [258, 296, 34], At(0), Never, MakeFolder),
     call("mknod", [133, 14, X], Path(0), Never, Make),
     call("mknodat", [259, 297, 33], At(0), Never, Make),
     call("symlink", [88, 83, X], Path(1), Never, MakeLink),

@@ -44,7 +44,10 @@ impl Observer<'_> {
         } else if is_exclusive {
             self.make(event, id);
         } else if has(libc::O_TRUNC) {
-            self.ask(event, id, Asked::PROBED);
+            // What creates or empties a file does not care whether it is there.
+            if !has(libc::O_CREAT) {
+                self.ask(event, id, Asked::PROBED);
+            }
             self.change(event, id, Changed::REPLACED, Of::Content);
         } else if does_write || has(libc::O_CREAT) {
             self.open_kept(event, id, does_write);
@@ -117,6 +120,13 @@ impl Observer<'_> {
         }
     }
 
+    pub(super) fn make_folder(&mut self, event: &Event, id: PathId) {
+        self.make(event, id);
+        if Identity::of(self.walker.paths.bytes(id)).is_some_and(|it| it.is_folder()) {
+            self.change(event, id, Changed::FOLDER, Of::Entry);
+        }
+    }
+
     pub(super) fn remove(&mut self, event: &Event, id: PathId) {
         self.ask(event, id, Asked::PROBED);
         let Some(before) = Identity::of(self.walker.paths.bytes(id)) else { return };
@@ -150,7 +160,10 @@ impl Observer<'_> {
         let identity = |observer: &Self, id| Identity::of(observer.walker.paths.bytes(id));
         let (source, target) = (identity(self, from), identity(self, to));
         self.ask(event, from, Asked::PROBED | Asked::READ);
-        self.ask(event, to, Asked::PROBED);
+        let has_conditions = flags != 0 || source.as_ref().is_some_and(Identity::is_folder);
+        if has_conditions {
+            self.ask(event, to, Asked::PROBED);
+        }
         let is_refused = flags & RENAME_NOREPLACE != 0 && target.is_some();
         let Some(source) = source.filter(|_| !is_refused && from != to) else { return Ok(()) };
         self.relocate(event, from, to, source);

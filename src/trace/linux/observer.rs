@@ -167,6 +167,7 @@ impl<'w> Observer<'w> {
             Deed::SetTimes => self.set(event, named, Changed::TIMES),
             Deed::SetXattr(name) => self.set_xattr(event, named, name)?,
             Deed::Make => self.make(event, id),
+            Deed::MakeFolder => self.make_folder(event, id),
             Deed::MakeLink => {
                 self.walker.unsettle(id);
                 self.make(event, id);

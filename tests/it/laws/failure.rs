@@ -8,7 +8,7 @@ use crate::repo::Repo;
 #[test]
 fn l27_a_failure_after_a_success_with_the_same_files_is_not_forgotten() {
     let repo = Repo::new().file("a", "1");
-    let flag = repo.outside("broken").display().to_string();
+    let flag = repo.unseen("broken").display().to_string();
     repo.script("0400_flaky.sh", &declared("a", "out", &format!("[ ! -e '{flag}' ] || exit 1; cp a out")));
     repo.az("build '*'").code(0).ran(["0400"]).az("build '*'").code(0).ran([]);
     repo.sh(&format!("touch '{flag}'")).code(0);

@@ -18,7 +18,7 @@ fn l24_a_scaffold_that_a_person_filled_in_is_set_aside_and_named() {
         .script("0002_scaffold.sh", &declared("template", "config.json", "cp template config.json"));
     repo.az("build '*'").code(0).ran(["0002"]);
     repo.edit("config.json", "hours of work");
-    repo.az("build '*'").code(0).ran([]).says("set aside `config.json`").says(".azcache/v1/kept/");
+    repo.az("build '*'").code(0).ran(["0002"]).says("set aside `config.json`").says(".azcache/v1/kept/");
     assert_eq!(repo.read("config.json"), "{}");
     assert_eq!(kept(&repo), ["hours of work"]);
     // And when the step has to run.
@@ -26,6 +26,18 @@ fn l24_a_scaffold_that_a_person_filled_in_is_set_aside_and_named() {
     repo.az("build '*'").code(0).ran(["0002"]).says("set aside `config.json`");
     assert_eq!(repo.read("config.json"), "{1}");
     assert_eq!(kept(&repo), ["hours of work", "more work"]);
+}
+
+#[test]
+fn l24_what_a_step_writes_without_a_look_is_brought_back_over_a_persons_version() {
+    let repo = Repo::new()
+        .file("template", "{}")
+        .script("0002_scaffold.sh", &declared("template", "config.json", "cat template > config.json"));
+    repo.az("build '*'").code(0).ran(["0002"]);
+    repo.edit("config.json", "hours of work");
+    repo.az("build '*'").code(0).ran([]).says("set aside `config.json`").says(".azcache/v1/kept/");
+    assert_eq!(repo.read("config.json"), "{}");
+    assert_eq!(kept(&repo), ["hours of work"]);
 }
 
 #[test]

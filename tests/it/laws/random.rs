@@ -151,8 +151,7 @@ impl World {
 impl World {
     /// Kills az as soon as some more steps have started, and claims that the next run makes everything good.
     fn kill_and_go_on(&mut self, random: &mut Random) {
-        let started =
-            || std::fs::read_to_string(self.repo.outside("log")).unwrap_or_default().lines().count();
+        let started = || std::fs::read_to_string(self.repo.unseen("log")).unwrap_or_default().lines().count();
         let (before, enough) = (started(), 1 + random.below(3));
         let mut running = self.repo.start("build '*' -j2");
         until("enough steps have started, or all is done", || {
