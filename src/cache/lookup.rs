@@ -230,7 +230,7 @@ fn declared(place: Place<'_>, outputs: &[Pattern]) -> Vec<WsPath> {
 
 /// Returns the paths in the folders that the step made.
 fn in_made_folders(place: Place<'_>, record: &Record) -> Vec<WsPath> {
-    let is_made = |effect: &&Effect| effect.is_made && effect.after == State::Directory;
+    let is_made = |effect: &&Effect| !effect.before.exists() && effect.after == State::Directory;
     let mut named = Vec::new();
     for folder in record.effects.iter().filter(is_made) {
         named.extend(place.names(&folder.path).entries.iter().map(|(name, _)| folder.path.join(name)));

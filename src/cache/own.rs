@@ -11,9 +11,18 @@ use crate::{base::WsPath, fingerprint::State};
 /// States by the paths at which one step left them, a person's bytes and what was made of them apart.
 #[derive(Debug, Clone, Default)]
 pub struct Own {
-    left: BTreeMap<WsPath, Vec<(State, bool)>>,
+    left: BTreeMap<WsPath, Vec<Left>>,
     /// Private state of any step: no listing holds it.
     private: Arc<HashSet<WsPath>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Left {
+    state: State,
+    /// Nothing was there before.
+    is_made: bool,
+    /// It is what the step found and removed.
+    is_removed: bool,
 }
 
 impl Own {
@@ -24,13 +33,24 @@ impl Own {
 
     /// Adds what a record left.
     pub(super) fn add(&mut self, effects: &[Effect]) {
-        for effect in effects.iter().filter(|effect| !effect.is_personal && effect.after.exists()) {
+        for effect in effects.iter().filter(|effect| !effect.is_personal) {
             let states = self.left.entry(effect.path.clone()).or_default();
-            let new = (effect.after.clone(), effect.is_made);
+            // What it removes where it finds it is as much its own business as what it makes.
+            let is_removed = !effect.after.exists();
+            let state = if is_removed { &effect.before } else { &effect.after };
+            let new = Left { state: state.clone(), is_made: effect.is_made, is_removed };
             if !states.contains(&new) {
                 states.push(new);
             }
         }
+    }
+
+    /// Returns the same with further effects of the step.
+    #[must_use]
+    pub fn with(&self, effects: &[Effect]) -> Self {
+        let mut own = self.clone();
+        own.add(effects);
+        own
     }
 
     /// Tells whether the step ever left anything at this path.
@@ -40,7 +60,9 @@ impl Own {
 
     /// Tells whether the step left this at this path.
     pub fn has_left(&self, path: &WsPath, found: &State) -> bool {
-        self.left.get(path).is_some_and(|states| states.iter().any(|(state, _)| state.is_same_input(found)))
+        self.left.get(path).is_some_and(|states| {
+            states.iter().any(|left| !left.is_removed && left.state.is_same_input(found))
+        })
     }
 
     /// Tells whether the step left this at this path, where nothing was before it came, or whether it is private.
@@ -50,6 +72,6 @@ impl Own {
         }
         let Some(states) = self.left.get(path) else { return false };
         let found = found();
-        states.iter().any(|(state, is_made)| *is_made && state.is_same_input(&found))
+        states.iter().any(|left| (left.is_made || left.is_removed) && left.state.is_same_input(&found))
     }
 }

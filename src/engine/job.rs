@@ -107,6 +107,13 @@ pub(super) struct Before {
     pub(super) warnings: Vec<(Code, String)>,
 }
 
+/// What the first of two attempts leaves to the second.
+struct Again {
+    /// What it asked.
+    asked: Vec<Question>,
+    begin: Option<BeginId>,
+}
+
 /// What a record says of an attempt.
 #[derive(Default)]
 struct Outcome {
@@ -123,8 +130,7 @@ impl Attempt {
     /// A step that was seen to read what its place in the order has otherwise runs once more on the right files.
     pub(super) fn run(self, control: &Control) -> Done {
         let started = self.system().monotonic();
-        let mut asked = Vec::new();
-        let mut is_again = false;
+        let mut again: Option<Again> = None;
         loop {
             let command = match self.command() {
                 Ok(command) => command,
@@ -133,7 +139,7 @@ impl Attempt {
                     return Done::failed(error, Duration::ZERO);
                 }
             };
-            let before = match self.make_ready(&asked) {
+            let before = match self.make_ready(again.as_ref()) {
                 Ok(before) => before,
                 Err(error) => return Done::failed(error, Duration::ZERO),
             };
@@ -145,12 +151,12 @@ impl Attempt {
             let ended_ns = self.shared.cache.disk.tick();
             let seen = self.look(&before, &ended, &witness, ended_ns);
             match seen {
-                Ok(seen) if !is_again && !seen.misplaced.is_empty() && control.stop_cause().is_none() => {
-                    is_again = true;
-                    asked.clone_from(&seen.questions);
-                    if let Err(error) = self.take_back(before, &seen) {
+                Ok(seen) if again.is_none() && seen.is_misplaced() && control.stop_cause().is_none() => {
+                    if let Err(error) = self.take_back(&seen) {
                         return Done::failed(error, duration);
                     }
+                    _ = before.edits.overwritten(&self.shared.cache);
+                    again = Some(Again { asked: seen.questions, begin: before.begin });
                 }
                 seen => return self.settle(before, &ended, seen, ended_ns, duration),
             }
@@ -165,16 +171,16 @@ impl Attempt {
         self.shared.cache.disk.system()
     }
 
-    /// Brings the files into the state of the node's place and writes down that it begins; `asked` is what it is known
-    /// to ask beyond what it declares and earlier runs of it asked.
-    fn make_ready(&self, asked: &[Question]) -> Result<Before, String> {
+    /// Brings the files into the state of the node's place and writes down that it begins, unless it begins `again`.
+    fn make_ready(&self, again: Option<&Again>) -> Result<Before, String> {
         let Shared { cache, timeline, promises, kept, force, .. } = &*self.shared;
         let prepared = self.prepared();
         let place = timeline.at(self.index);
         let questions = questions_of(prepared, &place);
         let weak = prepared.weak(&place);
         let sets = cache.store.path_sets(&weak.key());
-        let known = sets.iter().flat_map(|set| set.iter()).chain(&questions).chain(asked);
+        let known = sets.iter().flat_map(|set| set.iter()).chain(&questions);
+        let known = known.chain(again.iter().flat_map(|again| &again.asked));
         let known: BTreeSet<&Question> = known.collect();
         promises
             .materialize(cache, timeline, self.index, &known, kept)
@@ -182,7 +188,9 @@ impl Attempt {
         let own = cache.store.own(&prepared.node.identity);
         let (observed, _) = cache::observe(&place, &own, &questions);
         let mut warnings = Vec::new();
-        let begin = if *force == Force::NoCache {
+        let begin = if let Some(again) = again {
+            again.begin
+        } else if *force == Force::NoCache {
             None
         } else {
             let keys = cache::strong_keys(&cache.store, place, prepared.wanted(&weak, &questions));
@@ -223,6 +231,9 @@ impl Attempt {
             place: timeline.at(self.index),
             zones,
             own: &before.own,
+            known: &self.prepared().programs(&*cache.disk),
+            outputs: self.prepared().node.outputs.as_deref().unwrap_or_default(),
+            declared: &before.questions,
             temporary: &self.temporary().map_err(|error| error.to_string())?,
             before: &witness.states,
             started_ns: before.started_ns,
@@ -232,7 +243,7 @@ impl Attempt {
     }
 
     /// Puts back what an attempt changed, so that another one finds what it should.
-    fn take_back(&self, mut before: Before, seen: &Seen) -> Result<(), String> {
+    fn take_back(&self, seen: &Seen) -> Result<(), String> {
         let Shared { cache, kept, .. } = &*self.shared;
         let target = |effect: &Effect| Target { path: effect.path.clone(), state: effect.before.clone() };
         let targets: Vec<Target> = seen.effects.iter().map(target).collect();
@@ -240,9 +251,6 @@ impl Attempt {
             seen.effects.iter().any(|effect| effect.path == *path && effect.after == *found)
         };
         let result = cache::restore(&cache.disk, &cache.blobs, &targets, kept, is_replaceable);
-        let why = "it ran on files that its place in the order has otherwise".to_owned();
-        self.commit(&mut before, Outcome { kept: Kept::NotReusable(why), ..Outcome::default() });
-        _ = before.edits.overwritten(cache);
         result.map(|_| ()).map_err(|error| format!("what it did too early could not be put back: {error}"))
     }
 
@@ -308,6 +316,11 @@ impl Attempt {
                 Meaning::of_error(error)
             }
         };
+        if let Ok(Ended { lost: Some(errno), .. }) = ended {
+            let error = std::io::Error::from_raw_os_error(*errno);
+            let text = format!("not all it printed could be written to az's own output: {error}");
+            before.warnings.push((code::UNWRITTEN, text));
+        }
         let mut evidence = self.evidence(&mut before, seen, ended_ns);
         for effect in &evidence.capture.effects {
             self.shared.timeline.done(self.index, &effect.path, &effect.before, effect.after.clone());

@@ -71,10 +71,22 @@ impl Engine {
         }
         let place = timeline.at(index);
         let own = cache.store.own(&plan.nodes[index].identity);
-        let (components, doubtful) = cache::observe(&place, &own, &questions_of(&prepared[index], &place));
-        let fingerprint = prepared[index].weak(&place).with(components);
+        let weak = prepared[index].weak(&place);
+        let declared: Arc<[_]> = questions_of(&prepared[index], &place).into();
+        let sets = cache.store.path_sets(&weak.key());
+        let keys = sets.iter().chain([&declared]).map(|set| {
+            let (components, doubtful) = cache::observe(&place, &own, set);
+            (weak.with(components), doubtful)
+        });
+        let keys: Vec<_> = keys.collect();
+        let is_recorded =
+            |fingerprint: &Fingerprint| matches!(cache.store.by_key(&fingerprint.key()), Ok(Some(_)));
+        // Of several sets of questions, that counts which has an answer; else the one that was asked last.
+        let found = keys.iter().position(|(fingerprint, _)| is_recorded(fingerprint));
+        let is_recorded = found.is_some();
+        let (fingerprint, doubtful) =
+            keys.into_iter().nth(found.unwrap_or(0)).expect("the declared set is there");
         let key = fingerprint.key();
-        let is_recorded = matches!(cache.store.by_key(&key), Ok(Some(_)));
         Ok(NodeKey { node: plan.nodes[index].id.clone(), key, fingerprint, doubtful, is_recorded, waits_for })
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     base::{WsPath, quoted_list},
     cache::Wanted,
     diag::{Diagnostic, code},
-    fingerprint::{Component, ComponentKind, Fingerprint, Question, View, content},
+    fingerprint::{Component, ComponentKind, Fingerprint, Question, Resolver, View, content},
     model::settings::ExitMeaning,
     plan::{Node, Plan, Reuse},
     sys::{Platform, System},
@@ -150,6 +150,17 @@ impl Prepared {
         let script = self.node.script.as_ref()?;
         let content = content(view, script);
         Some(Component::of_answer(ComponentKind::Script, script.as_str(), &content))
+    }
+
+    /// Returns the places of its script and its programs, with the links that lead there.
+    pub(super) fn programs(&self, view: &dyn View) -> BTreeSet<WsPath> {
+        let mut resolver = Resolver::new(view);
+        let tools = self.tools.iter().filter_map(|(_, found)| found.as_ref()).chain(&self.program);
+        let tools = tools.map(|path| WsPath::new(view.root(), &WsPath::root(), path));
+        let mut programs: BTreeSet<WsPath> =
+            tools.chain(self.node.script.clone()).map(|path| resolver.resolve(&path).at).collect();
+        programs.extend(resolver.into_links());
+        programs
     }
 
     /// Returns the step as the cache looks it up.

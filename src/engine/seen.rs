@@ -18,6 +18,7 @@ use crate::{
     cache::{self, Effect, Own, Place, Timeline},
     fingerprint::{Component, Question, State, View},
     sys,
+    text::pattern::Pattern,
     trace::{Asked, Changed, Touch, Trace, Witness},
 };
 
@@ -48,6 +49,12 @@ pub(super) struct Scene<'a> {
     pub(super) zones: &'a Zones,
     /// What the step left before.
     pub(super) own: &'a Own,
+    /// Its script and its programs, which are in its key by themselves.
+    pub(super) known: &'a BTreeSet<WsPath>,
+    /// What it declares to make.
+    pub(super) outputs: &'a [Pattern],
+    /// What it declares to read.
+    pub(super) declared: &'a [Question],
     /// Its folder for temporary files.
     pub(super) temporary: &'a Path,
     /// What was at the paths it changed.
@@ -80,6 +87,19 @@ pub(super) struct Seen {
     pub(super) doubtful: Option<WsPath>,
     /// Why what it did can be no ground for a reuse.
     pub(super) obstacle: Option<String>,
+}
+
+impl Seen {
+    /// Tells whether it read files of the workspace otherwise than its place in the order has them.
+    pub(super) fn is_misplaced(&self) -> bool {
+        self.misplaced.iter().any(|path| !path.starts_with('/'))
+    }
+}
+
+fn is_named(patterns: &[Pattern], path: &WsPath) -> bool {
+    patterns.iter().any(|pattern| {
+        pattern.matches(path) || pattern.as_path().is_some_and(|folder| path.is_below(&folder))
+    })
 }
 
 impl Scene<'_> {
@@ -134,7 +154,16 @@ impl Look<'_> {
             let processes = [Some(touch.by), touch.changed_by].into_iter().flatten();
             processes.flat_map(|process| self.chain(process)).any(|name| programs.contains(&name))
         };
-        self.scene.zones.of(path, self.scene.temporary, is_by)
+        let Scene { zones, cache, temporary, outputs, .. } = self.scene;
+        match zones.of(path, temporary, is_by) {
+            // What a step declares to make is no private matter.
+            Zone::Scratch { .. }
+                if is_named(outputs, &WsPath::new(cache.disk.root(), &WsPath::root(), path)) =>
+            {
+                Zone::Tracked
+            }
+            zone => zone,
+        }
     }
 
     /// Returns the names of a process's program and of those that led to it.
@@ -190,7 +219,7 @@ impl Look<'_> {
             self.asked.insert(Question::State(path.clone()));
         }
         if touch.asked.has(Asked::LISTED) {
-            self.asked.insert(Question::Listing(path.clone()));
+            self.list(path.clone());
         }
         self.add_effect(path, before, after, is_read, !touch.asked.is_empty());
     }
@@ -213,12 +242,32 @@ impl Look<'_> {
         });
     }
 
+    /// Adds the names in a folder, unless a declared pattern asks for all of them.
+    fn list(&mut self, folder: WsPath) {
+        let is_asked = |question: &Question| {
+            let Question::Names(pattern) = question else { return false };
+            let above = |pattern: &str| WsPath::from_normal(if pattern.is_empty() { "." } else { pattern });
+            match pattern.strip_suffix("**") {
+                Some(above_all) => {
+                    above(above_all.trim_end_matches('/')).is_some_and(|top| folder.is_below(&top))
+                }
+                None => {
+                    pattern.strip_suffix('*').and_then(|top| above(top.trim_end_matches('/')))
+                        == Some(folder.clone())
+                }
+            }
+        };
+        if !self.scene.declared.iter().any(is_asked) {
+            self.asked.insert(Question::Listing(folder));
+        }
+    }
+
     /// Adds what was asked of a path that the step leaves as it is.
     fn ask(&mut self, path: WsPath, asked: Asked) {
         if asked.has(Asked::LISTED) {
-            self.asked.insert(Question::Listing(path.clone()));
+            self.list(path.clone());
         }
-        let is_top = path.as_str() == "." || path.as_str() == "/";
+        let is_top = path.as_str() == "." || path.as_str() == "/" || self.scene.known.contains(&path);
         if asked.and(Asked::PROBED | Asked::READ | Asked::EXECUTED).is_empty() || is_top {
             return;
         }
@@ -255,8 +304,10 @@ impl Look<'_> {
         let Scene { cache, own, place, before, .. } = self.scene;
         let questions: Vec<Question> = std::mem::take(&mut self.asked).into_iter().collect();
         let then = Timeline::before(Arc::clone(&cache.disk), (*before).clone());
-        let (observed, doubtful) = cache::observe(&then.at(0), own, &questions);
-        let (expected, _) = cache::observe(place, own, &questions);
+        // Names that the step itself removed are no more news than those it made.
+        let own = own.with(&self.seen.effects);
+        let (observed, doubtful) = cache::observe(&then.at(0), &own, &questions);
+        let (expected, _) = cache::observe(place, &own, &questions);
         if let Some(subject) = doubtful {
             self.object(|| format!("`{subject}` cannot be read by az"));
         }
