@@ -199,14 +199,18 @@ fn superseded(
     // What the record depends on is what it was made beside.
     let found: BTreeSet<String> = record.questions().map(|question| question.subject().to_owned()).collect();
     let mut gone = Vec::new();
-    for path in declared(place, wanted.outputs).into_iter().chain(in_made_folders(place, record)) {
+    // What a traced step lists is a question of its own; what it declares says only where its results lie.
+    let is_declared = record.evidence == Evidence::Declared;
+    let named = declared(place, wanted.outputs).into_iter().map(|path| (path, is_declared));
+    let made = in_made_folders(place, record).into_iter().map(|path| (path, true));
+    for (path, is_strict) in named.chain(made) {
         if left.contains(&path) || found.contains(path.as_str()) {
             continue;
         }
         let state = place.state(&path);
         if own.has_left(&path, &state) {
             gone.push((path, state));
-        } else if state != State::Directory && !store.is_ours(&path, &state) {
+        } else if is_strict && state != State::Directory && !store.is_ours(&path, &state) {
             return Err(Miss::Stray(path));
         }
     }

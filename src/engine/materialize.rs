@@ -60,13 +60,14 @@ impl Promises {
         kept: &Path,
     ) -> Result<(), RestoreError> {
         let mut targets: BTreeMap<WsPath, (usize, State)> = BTreeMap::new();
-        for (path, place, state) in timeline.pending_before(index) {
+        let pending = timeline.pending_before(index).into_iter();
+        for (path, place, state) in pending.filter(|(path, ..)| path.is_inside()) {
             targets.insert(path, (place, state));
         }
         let place = timeline.at(index);
         for question in questions {
             let Question::State(path) = question else { continue };
-            if let Some(writer) = timeline.writer_before(index, path) {
+            if let Some(writer) = timeline.writer_before(index, path).filter(|_| path.is_inside()) {
                 targets.insert(path.clone(), (writer, place.state(path)));
             }
         }
@@ -78,8 +79,8 @@ impl Promises {
     /// # Errors
     /// The first path that could not be brought into its state.
     pub(super) fn finish(&self, cache: &Cache, timeline: &Timeline, kept: &Path) -> Result<(), RestoreError> {
-        let pending = timeline.pending_before(usize::MAX);
-        let targets = pending.into_iter().map(|(path, place, state)| (path, (place, state))).collect();
+        let pending = timeline.pending_before(usize::MAX).into_iter().filter(|(path, ..)| path.is_inside());
+        let targets = pending.map(|(path, place, state)| (path, (place, state))).collect();
         self.put(cache, timeline, &targets, kept)
     }
 

@@ -152,13 +152,25 @@ impl Prepared {
         Some(Component::of_answer(ComponentKind::Script, script.as_str(), &content))
     }
 
-    /// Returns the places of its script and its programs, with the links that lead there.
+    /// Returns the places of its script and its programs, with the links that lead there, and the places on `PATH`
+    /// where its programs are looked for.
     pub(super) fn programs(&self, view: &dyn View) -> BTreeSet<WsPath> {
         let mut resolver = Resolver::new(view);
+        let folders: Vec<&str> =
+            self.environment.values.get("PATH").map_or(vec![], |path| path.split(':').collect());
+        let names = self.tools.iter().map(|(name, _)| name.as_str()).chain([self.node.invocation.program()]);
+        let candidates = names.filter(|name| !name.contains('/')).flat_map(|name| {
+            folders
+                .iter()
+                .map(move |folder| WsPath::new(view.root(), &WsPath::root(), Path::new(folder).join(name)))
+        });
         let tools = self.tools.iter().filter_map(|(_, found)| found.as_ref()).chain(&self.program);
         let tools = tools.map(|path| WsPath::new(view.root(), &WsPath::root(), path));
-        let mut programs: BTreeSet<WsPath> =
-            tools.chain(self.node.script.clone()).map(|path| resolver.resolve(&path).at).collect();
+        let mut programs: BTreeSet<WsPath> = tools
+            .chain(self.node.script.clone())
+            .map(|path| resolver.resolve(&path).at)
+            .chain(candidates)
+            .collect();
         programs.extend(resolver.into_links());
         programs
     }

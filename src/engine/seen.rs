@@ -208,9 +208,11 @@ impl Look<'_> {
         let before = self.scene.before.get(&path).filter(|_| is_changed(touch));
         let Some(before) = before.cloned() else { return self.ask(path, touch.asked) };
         let after = self.scene.cache.disk.state(&path);
-        let is_rewritten =
-            touch.changed.has(Changed::REPLACED) && before.exists() && before != State::Directory;
-        if before == after && !is_rewritten {
+        let is_replaced = touch.changed.has(Changed::REPLACED);
+        let is_rewritten = is_replaced && before.exists() && before != State::Directory;
+        // A folder that was to be made and was there is made sure of.
+        let is_ensured = (is_replaced || touch.changed.has(Changed::FOLDER)) && after == State::Directory;
+        if before == after && !is_rewritten && !is_ensured {
             // Nothing came of it, but it was there, or it was not.
             return self.ask(path, touch.asked);
         }

@@ -117,15 +117,24 @@ fn matcher(pattern: &str) -> Option<GlobMatcher> {
 
 /// Returns the pattern from the root of the file system; nothing for one below a home that is not known.
 fn absolute(pattern: &str, root: &Path, home: Option<&str>) -> Option<String> {
-    let below = |folder: &str| format!("{}/", globset::escape(folder.trim_end_matches('/')));
-    match pattern {
-        _ if pattern.starts_with('/') => Some(pattern.to_owned()),
-        _ if pattern.starts_with("**/") => Some(format!("/{pattern}")),
-        _ => match pattern.strip_prefix("~/") {
-            Some(rest) => home.map(|home| below(home) + rest),
-            None => Some(below(&root.to_string_lossy()) + pattern.trim_start_matches("./")),
-        },
+    if pattern.starts_with("**/") {
+        return Some(format!("/{pattern}"));
     }
+    let (folder, rest) = match (pattern.strip_prefix('/'), pattern.strip_prefix("~/")) {
+        (Some(rest), _) => (String::new(), rest),
+        (None, Some(rest)) => (home?.to_owned(), rest),
+        (None, None) => (root.to_string_lossy().into_owned(), pattern),
+    };
+    let mut names: Vec<String> =
+        folder.split('/').filter(|name| !name.is_empty()).map(globset::escape).collect();
+    for name in rest.split('/') {
+        match name {
+            "" | "." => {}
+            ".." => _ = names.pop(),
+            name => names.push(name.to_owned()),
+        }
+    }
+    Some(format!("/{}", names.join("/")))
 }
 
 /// Names right below `.git` that say what the repository holds.
@@ -160,7 +169,7 @@ mod tests {
         let scratch = [
             scratch("cargo", &["cargo"], &["**/target/**"], false),
             scratch("home", &[], &["~/.npm/**", "~/x-*"], true),
-            scratch("own", &[], &["a[b]/**", "/opt/s/**"], false),
+            scratch("own", &[], &["a[b]/**", "/opt/s/**", "../log"], false),
         ];
         Zones::new(Path::new("/w"), Path::new("/w/.azcache"), Some("/home/me"), &scratch)
     }
@@ -204,5 +213,6 @@ mod tests {
         assert_eq!(zone("/home/me/x-1", "any"), scratch("/home/me/x-1"));
         assert_eq!(zone("/w/ab/x", "any"), scratch("ab"));
         assert_eq!(zone("/opt/s/deep/x", "any"), scratch("/opt/s"));
+        assert_eq!(zone("/log", "any"), scratch("/log"));
     }
 }

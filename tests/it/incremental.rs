@@ -226,7 +226,7 @@ fn the_benchmark_of_a_thousand_steps() {
     let tasks: usize = 1000;
     let generate = format!("cd .. && python3 '{}' --peer az --tasks {tasks} bench", generator.display());
     repo.sh(&generate).code(0);
-    let started = || std::fs::read_to_string(repo.unseen("log")).unwrap_or_default().lines().count();
+    let started = || std::fs::read_to_string(repo.outside("log")).unwrap_or_default().lines().count();
     let build = |expected: usize| {
         let before = started();
         repo.az("-C ../bench build bench").code(0);
