@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::table::indented;
 use crate::{
-    base::Digest,
+    base::{Digest, plural},
     cache::{Effect, Ending, Record},
     event::millis,
-    fingerprint::{Component, Fingerprint, State},
+    fingerprint::{Component, ComponentKind, Fingerprint, State},
     journal::short_run,
 };
 
@@ -35,12 +35,28 @@ pub(super) fn ending(record: &Record, is_usable: bool) -> String {
     }
 }
 
-/// Returns a line for each component.
+/// Returns a line for each component, and one for all that lies outside the workspace: the files of the system that a
+/// program needs to start are many, and hardly ever the news.
 pub(super) fn component_lines(fingerprint: &Fingerprint) -> String {
     let row = |component: &Component| {
         vec![component.kind.as_str().to_owned(), component.name.clone(), component.short.clone()]
     };
-    indented(&fingerprint.components().iter().map(row).collect::<Vec<_>>())
+    let is_outside = |component: &&Component| {
+        matches!(component.kind, ComponentKind::Input | ComponentKind::Listing)
+            && component.name.starts_with('/')
+    };
+    let (outside, own): (Vec<&Component>, Vec<&Component>) =
+        fingerprint.components().iter().partition(is_outside);
+    let mut rows: Vec<_> = own.into_iter().map(row).collect();
+    if !outside.is_empty() {
+        let count = plural(outside.len(), "path");
+        rows.push(vec![
+            "input".to_owned(),
+            format!("{count} outside the workspace"),
+            "listed by --json".to_owned(),
+        ]);
+    }
+    indented(&rows)
 }
 
 /// Returns where a record comes from: `run 7f3a, 2026-11-21 05:13:19 UTC`.

@@ -26,6 +26,7 @@ use crate::{
 
 /// What is asked for, whatever is to be done with it.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own on the command line")]
 pub struct Ask {
     /// Selections and names of playbooks, as they were typed.
     pub arguments: Vec<String>,

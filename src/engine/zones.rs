@@ -76,11 +76,10 @@ impl Zones {
             return zone;
         }
         for ground in &self.scratch {
-            if ground.programs.is_empty() || is_by(&ground.programs) {
-                if let Some(top) = ground.top(path) {
-                    let top = WsPath::new(&self.root, &WsPath::root(), top);
-                    return Zone::Scratch { top, is_cache: ground.is_cache, is_optional: ground.is_optional };
-                }
+            let is_kept_by = || ground.programs.is_empty() || is_by(&ground.programs);
+            if let Some(top) = ground.top(path).filter(|_| is_kept_by()) {
+                let top = WsPath::new(&self.root, &WsPath::root(), top);
+                return Zone::Scratch { top, is_cache: ground.is_cache, is_optional: ground.is_optional };
             }
         }
         Zone::Tracked
@@ -142,7 +141,7 @@ const SAYS: [&str; 7] = ["HEAD", "packed-refs", "config", "refs", "info", "shall
 
 /// Returns the ground of what lies in a repository's own folder; nothing for anything else.
 fn git_zone(path: &Path) -> Option<Zone> {
-    let mut names = path.components().map(|part| part.as_os_str()).skip_while(|name| *name != ".git");
+    let mut names = path.components().map(std::path::Component::as_os_str).skip_while(|name| *name != ".git");
     names.next()?;
     let name = names.next()?.to_string_lossy();
     let is_lock = path.extension().is_some_and(|extension| extension == "lock");

@@ -89,7 +89,7 @@ mod tests {
             if version == 4 {
                 let common = path.bytes().zip(last.bytes()).take_while(|(a, b)| a == b).count();
                 bytes.push(u8::try_from(last.len() - common).unwrap());
-                bytes.extend(path[common..].as_bytes());
+                bytes.extend(&path.as_bytes()[common..]);
                 bytes.push(0);
                 last = path;
             } else {

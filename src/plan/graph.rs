@@ -138,11 +138,10 @@ impl Node {
     /// Returns why the step must not be watched while it runs, if it must not.
     pub fn unwatched(&self) -> Option<String> {
         match (self.settings.trace, self.settings.service, self.privileged) {
-            (Some(true), ..) => None,
             (Some(false), ..) => Some("is declared `trace: off`".to_owned()),
             (None, Some(true), _) => Some("leaves a service behind".to_owned()),
-            (None, _, Some(program)) => Some(format!("starts `{program}`, which cannot be watched")),
-            (None, ..) => None,
+            (None, _, Some(program)) => Some(format!("starts `{program}`, which cannot be traced")),
+            (Some(true), ..) | (None, _, None) => None,
         }
     }
 

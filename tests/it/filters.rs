@@ -5,7 +5,7 @@
 use crate::repo::Repo;
 
 /// What is replaced, in this order, and by what.
-const FILTERS: [(&str, &str); 14] = [
+const FILTERS: [(&str, &str); 16] = [
     (r"\d{8}-\d{6}-[0-9a-f]{4}", "[RUN]"),
     (r"\brun [0-9a-f]{4}\b", "run [ID]"),
     (r"(?m)(^|  )[0-9a-f]{4}  ", "$1[ID]  "),
@@ -19,6 +19,9 @@ const FILTERS: [(&str, &str); 14] = [
     (r"[0-9a-f]{6} \(\d+ B, executable\)", "[SCRIPT]"),
     (r"\b(linux|macos)-(x86_64|aarch64)\b", "[PLATFORM]"),
     (r"/usr/local/bin:/usr/bin:/bin", "[PATH]"),
+    // Which files of the system a shell needs to start.
+    (r#"(?s)    \{\n      "kind": "(input|listing)",\n      "name": "/[^"]*",[^}]*\},\n"#, ""),
+    (r"\d+ paths outside the workspace", "[COUNT] paths outside the workspace"),
     // Columns are as wide as what stood in them before it was replaced.
     (r"(\S)   +", "$1  "),
     (r"(?m) +$", ""),

@@ -182,7 +182,8 @@ fn az_inside_a_script_runs_another_selection() {
         .script("0400_outer.sh", "\"$AZ_BINARY\" build 0500 && cat out")
         .script("0500_inner.sh", "# Inputs: a\n# Outputs: out\ncp a out");
     repo.az("build 0400").code(0).ran(["0400", "0500"]);
-    repo.az("build 0400").code(0).ran(["0400"]);
+    // What the inner one did was seen to be done by the outer's step.
+    repo.az("build 0400").code(0).ran([]);
     repo.az("build 0500").code(0).ran([]);
     repo.edit("a", "2").az("build 0400 -vv").code(0).ran(["0400", "0500"]).says("| 2");
 }

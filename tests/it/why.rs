@@ -83,7 +83,9 @@ fn what_a_reuse_relies_on_is_listed_whole() {
 
 #[test]
 fn what_cannot_be_reused_says_so() {
-    let repo = Repo::new().script("0100_a.sh", "true").script("0200_b.sh", "# Inputs: x\n# Outputs:\nexit 1");
+    let repo = Repo::new()
+        .script("0100_a.sh", "# Trace: off\ntrue")
+        .script("0200_b.sh", "# Inputs: x\n# Outputs:\nexit 1");
     repo.az("build '*' --continue-on-error").code(10);
     repo.az("why 0100 --cached").code(0).says("declares no inputs");
     repo.az("why 0200 --cached").code(0).says("it failed in run").says("exit code 1");

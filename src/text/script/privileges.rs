@@ -29,7 +29,7 @@ pub fn privileged_program(text: &str) -> Option<&'static str> {
 /// Returns the words of a line that may be commands.
 fn commands(line: &str) -> impl Iterator<Item = &str> {
     let parts = line.split([';', '|', '&', '(', ')', '`']);
-    let first = parts.flat_map(|part| {
+    let first = parts.filter_map(|part| {
         let mut words = part.split_whitespace().peekable();
         // Assignments stand before a command: `LANG=C sudo make`.
         while words.next_if(|word| BEFORE.contains(word) || word.contains('=')).is_some() {}

@@ -22,7 +22,7 @@ fn the_events_of_a_run_give_its_result_again() {
         .script("0200_fails.sh", "# Dependencies: 0100\necho no; exit 3")
         .script("0300_behind.sh", "# Dependencies: 0200\ntrue")
         .script("0400_never.sh", "# Condition: IsWindows\ntrue")
-        .script("0500_always.sh", "echo always");
+        .script("0500_always.sh", "# Cache: never\necho always");
     for line in ["build '*' --continue-on-error", "build '*'", "build '*' --force -j1", "build 0100,0500"] {
         _ = repo.az(line);
     }
