@@ -30,6 +30,8 @@ struct Versions {
     left: BTreeMap<WsPath, BTreeMap<usize, State>>,
     /// What was on disk before this run first changed the path.
     before: BTreeMap<WsPath, State>,
+    /// The same, of paths of which nobody knows yet whether a step will have left something there.
+    noted: BTreeMap<WsPath, State>,
     /// Paths whose last version may not be the one on disk.
     pending: BTreeSet<WsPath>,
 }
@@ -83,11 +85,16 @@ impl Timeline {
     /// Says that the step at `index` ran, found `before` at `path`, and left `state` on disk.
     pub fn done(&self, index: usize, path: &WsPath, before: &State, state: State) {
         self.write(|versions| {
-            // The first one that changes a path found what was there before the run.
-            versions.before.entry(path.clone()).or_insert_with(|| before.clone());
+            versions.found(path, before);
             versions.left.entry(path.clone()).or_default().insert(index, state);
         });
         self.on_disk(path, index);
+    }
+
+    /// Remembers what a step found at a path that it is about to change; the first call for a path counts, once it
+    /// turns out that the change is one.
+    pub fn note(&self, path: &WsPath, state: &State) {
+        self.write(|versions| _ = versions.noted.entry(path.clone()).or_insert_with(|| state.clone()));
     }
 
     /// Returns the paths whose last version may not be on disk, with the place and state of that version, for steps
@@ -123,6 +130,39 @@ impl Timeline {
         });
     }
 
+    /// Returns the paths that steps of this run left something at.
+    pub fn changed(&self) -> BTreeSet<WsPath> {
+        self.read(|versions| versions.left.keys().cloned().collect())
+    }
+
+    /// Returns the paths that the step at `index` or one behind it left something at.
+    pub fn changed_since(&self, index: usize) -> Vec<WsPath> {
+        let is_left = |left: &BTreeMap<usize, State>| left.range(index..).next().is_some();
+        self.read(|versions| {
+            versions.left.iter().filter(|(_, left)| is_left(left)).map(|(path, _)| path.clone()).collect()
+        })
+    }
+
+    /// Returns what a step at `index` finds at a path, and whose version that is, if this run decides it.
+    ///
+    /// No step's version is what was there before the run.
+    pub fn version_at(&self, index: usize, path: &WsPath) -> Option<(Option<usize>, State)> {
+        self.read(|versions| {
+            let state = versions.state_at(index, path)?.clone();
+            let left = versions.left.get(path).and_then(|left| left.range(..index).next_back());
+            Some((left.map(|(place, _)| *place), state))
+        })
+    }
+
+    /// Says that what was at a path before the run is on disk again; the last version must still be put back.
+    pub fn taken_back(&self, path: &WsPath) {
+        self.write(|versions| {
+            if versions.left.contains_key(path) {
+                versions.pending.insert(path.clone());
+            }
+        });
+    }
+
     /// Returns the place of the step whose version a step at `index` finds, if a step of this run left one.
     pub fn writer_before(&self, index: usize, path: &WsPath) -> Option<usize> {
         self.read(|versions| versions.left.get(path)?.range(..index).next_back().map(|(place, _)| *place))
@@ -138,6 +178,12 @@ impl Timeline {
 }
 
 impl Versions {
+    /// Takes what was at a path before the run first changed it: what was noted then, else `state`.
+    fn found(&mut self, path: &WsPath, state: &State) {
+        let noted = self.noted.get(path).unwrap_or(state).clone();
+        self.before.entry(path.clone()).or_insert(noted);
+    }
+
     /// Returns what the step at `index` finds, or nothing if the disk has the answer.
     fn state_at(&self, index: usize, path: &WsPath) -> Option<&State> {
         let left = self.left.get(path).and_then(|left| left.range(..index).next_back());
@@ -192,6 +238,15 @@ impl Place<'_> {
     /// Returns what is on disk, whatever the steps before this place would leave.
     pub fn state_on_disk(&self, path: &WsPath) -> State {
         self.timeline.disk.state(path)
+    }
+
+    /// Says that the step changed a path, so that what was noted of it counts.
+    pub fn found(&self, path: &WsPath) {
+        self.timeline.write(|versions| {
+            if let Some(noted) = versions.noted.get(path).cloned() {
+                versions.found(path, &noted);
+            }
+        });
     }
 
     /// Tells whether a step before this place left what is at a path.

@@ -21,6 +21,8 @@ pub(super) struct Circumstances {
     pub(super) timed_out: Option<Duration>,
     /// Not all that was promised could be brought back.
     pub(super) has_lost: bool,
+    /// Steps overlapped in the wrong order, and that could not be put right.
+    pub(super) has_wrong_order: bool,
     /// Failures do not stop independent work.
     pub(super) goes_on: bool,
     /// Warnings are errors. Those of planning are told before, and then nothing runs.
@@ -52,6 +54,7 @@ pub(super) fn conclude(view: &RunView, run: Circumstances) -> (u8, Option<String
     let counts = view.counts();
     match () {
         () if has_mistake => (100, Some("az made a mistake".to_owned())),
+        () if run.has_wrong_order => (1, Some("steps ran in the wrong order".to_owned())),
         () if run.has_lost => (1, Some("not all could be brought back".to_owned())),
         () if counts.failed > 0 => {
             (if run.goes_on { 10 } else { 1 }, Some(format!("{} failed", ids(&has_failed))))

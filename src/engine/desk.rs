@@ -9,10 +9,11 @@ use std::{
 use super::{
     Ask, BuildOptions, Engine,
     conclusion::{Circumstances, conclude},
-    job::{Attempt, Done, Shared},
+    job::{Answered, Attempt, Done, Shared},
     lookup::{Decided, decide},
     materialize::Promises,
     prepare::Prepared,
+    repair::first_late,
     run::save_known_files,
     session::Cache,
     stages::Stages,
@@ -25,7 +26,7 @@ use crate::{
     diag::code,
     event::{self, Envelope, Event, PlannedNode, Reason, millis},
     execute::{
-        driver::{self, Change, Job, Panic, Summary},
+        driver::{self, Change, Job, Panic, Signals, Summary},
         guard::Guard,
         runner::{Command, Control, Ended, Local, Runner, StartError},
         scheduler::{Ending, Outcome, Verdict},
@@ -59,13 +60,17 @@ pub(super) struct Desk<'a> {
     engine: &'a Engine,
     ask: &'a Ask,
     options: &'a BuildOptions,
-    plan: &'a Plan,
-    shared: Arc<Shared>,
-    teller: Teller<'a>,
+    pub(super) plan: &'a Plan,
+    pub(super) shared: Arc<Shared>,
+    pub(super) teller: Teller<'a>,
+    /// What steps that ran or were reused asked, and what they were answered, by place.
+    pub(super) answered: BTreeMap<usize, Answered>,
+    /// Steps overlapped in the wrong order, and that could not be put right.
+    pub(super) has_wrong_order: bool,
     stages: Stages,
     /// Why each node runs, is reused or skipped.
     reasons: Vec<Vec<Reason>>,
-    hits: BTreeMap<usize, Hit>,
+    pub(super) hits: BTreeMap<usize, Hit>,
     done: BTreeMap<usize, Done>,
 }
 
@@ -91,7 +96,7 @@ impl<'a> Desk<'a> {
             root: engine.root.clone(),
             force: options.force,
             chain: engine.chain.clone(),
-            zones: zones(engine, plan),
+            zones: Arc::new(zones(engine, plan)),
             env: engine.env.clone(),
             known_paths: known_paths(plan),
         };
@@ -103,6 +108,8 @@ impl<'a> Desk<'a> {
             shared: Arc::new(shared),
             teller: Teller::new(&*engine.system, on_event),
             stages: Stages::of(plan),
+            answered: BTreeMap::new(),
+            has_wrong_order: false,
             reasons: vec![Vec::new(); plan.nodes.len()],
             hits: BTreeMap::new(),
             done: BTreeMap::new(),
@@ -126,6 +133,22 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Looks whether steps overlapped in the wrong order, and puts that right.
+    pub(super) fn check_order(&mut self, summary: Summary, signals: &Signals) -> Summary {
+        if summary.interrupted.is_some() || summary.has_timed_out {
+            return summary;
+        }
+        match first_late(&self.shared, &self.answered) {
+            None => summary,
+            Some(late) => {
+                let has_failed = self.teller.view().counts().failed > 0;
+                let has_part = |index: &usize| has_failed || self.answered.contains_key(index);
+                let participants: Vec<usize> = (0..self.plan.nodes.len()).filter(has_part).collect();
+                self.repair(late, &participants, &*self.engine.system, signals).unwrap_or(summary)
+            }
+        }
+    }
+
     /// Brings back what is still promised, tells that the run ended, and writes its result; returns what it came to
     /// and what az exits with.
     pub(super) fn finish(mut self, summary: &Summary, goes_on: bool) -> (Told, u8) {
@@ -140,6 +163,7 @@ impl<'a> Desk<'a> {
             interrupted: summary.interrupted,
             timed_out: self.options.timeout.filter(|_| summary.has_timed_out),
             has_lost: brought_back.is_err(),
+            has_wrong_order: self.has_wrong_order,
             goes_on,
             is_strict: self.ask.strict,
         };
@@ -158,7 +182,7 @@ impl<'a> Desk<'a> {
         (self.teller.finish(status), exit_code)
     }
 
-    fn id(&self, index: usize) -> String {
+    pub(super) fn id(&self, index: usize) -> String {
         self.plan.nodes[index].id.clone()
     }
 
@@ -211,7 +235,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Tells the end of a node and returns it in the words of events.
-    fn tell_end(&mut self, index: usize, outcome: Outcome) -> event::Outcome {
+    pub(super) fn tell_end(&mut self, index: usize, outcome: Outcome) -> event::Outcome {
         let node = self.id(index);
         let reasons = std::mem::take(&mut self.reasons[index]);
         let done = self.done.remove(&index);
@@ -295,6 +319,12 @@ impl driver::Desk for Desk<'_> {
             }
             Decided::Reuse(hit) => {
                 shared.promises.promise(&shared.timeline, node, &hit);
+                let answered = Answered {
+                    questions: hit.record.questions().collect(),
+                    observed: hit.record.fingerprint.components().to_vec(),
+                    disturbed: None,
+                };
+                self.answered.insert(node, answered);
                 self.hits.insert(node, hit);
                 Verdict::Hit
             }
@@ -318,6 +348,7 @@ impl driver::Desk for Desk<'_> {
             self.teller.warn(*code, Some(self.id(node)), message.clone());
         }
         let ending = done.ending;
+        self.answered.insert(node, done.answered.clone());
         self.done.insert(node, done);
         ending
     }

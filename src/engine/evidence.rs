@@ -46,7 +46,8 @@ pub(super) struct Known {
     pub(super) withheld: Vec<String>,
     /// Why what it was seen to do is no ground for a reuse.
     obstacle: Option<String>,
-    disturbed: Option<WsPath>,
+    /// What something else changed while it ran.
+    pub(super) disturbed: Option<WsPath>,
 }
 
 /// Longer files are data rather than text that asks for variables.

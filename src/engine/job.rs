@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     base::{Digest, WsPath},
-    cache::{self, BeginId, Effect, Ending as Kept, Evidence, Own, Record, SetAside, Target, Timeline},
+    cache::{self, BeginId, Ending as Kept, Evidence, Own, Record, SetAside, Timeline},
     diag::{Code, code},
     execute::{
         runner::{Command, Control, Ended, Exit, Runner, StartError, Stdio},
@@ -50,7 +50,7 @@ pub(super) struct Shared {
     /// The steps az runs inside.
     pub(super) chain: Chain,
     /// What kinds of ground there are.
-    pub(super) zones: Zones,
+    pub(super) zones: Arc<Zones>,
     /// The environment az was started with.
     pub(super) env: BTreeMap<String, String>,
     /// Literal paths that any step of the plan declares: what is watched around a step that declares nothing.
@@ -68,6 +68,17 @@ pub(super) struct Done {
     pub(super) duration: Duration,
     pub(super) warnings: Vec<(Code, String)>,
     pub(super) set_aside: Vec<SetAside>,
+    /// What it asked, and what it was answered.
+    pub(super) answered: Answered,
+}
+
+/// What a step asked, and what it was answered.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Answered {
+    pub(super) questions: Vec<Question>,
+    pub(super) observed: Vec<Component>,
+    /// What was changed while it ran, by somebody else.
+    pub(super) disturbed: Option<WsPath>,
 }
 
 impl Done {
@@ -81,6 +92,28 @@ impl Done {
             duration,
             warnings: Vec::new(),
             set_aside: Vec::new(),
+            answered: Answered::default(),
+        }
+    }
+}
+
+impl Shared {
+    /// Returns the same, with the disk as it is now as what the first step finds.
+    pub(super) fn anew(&self) -> Self {
+        Self {
+            cache: self.cache.clone(),
+            timeline: Timeline::new(Arc::clone(&self.cache.disk)),
+            promises: Promises::default(),
+            nodes: self.nodes.clone(),
+            runner: Arc::clone(&self.runner),
+            run: self.run.clone(),
+            root: self.root.clone(),
+            kept: self.kept.clone(),
+            force: self.force,
+            chain: self.chain.clone(),
+            zones: Arc::clone(&self.zones),
+            env: self.env.clone(),
+            known_paths: self.known_paths.clone(),
         }
     }
 }
@@ -108,13 +141,6 @@ pub(super) struct Before {
     pub(super) warnings: Vec<(Code, String)>,
 }
 
-/// What the first of two attempts leaves to the second.
-struct Again {
-    /// What it asked.
-    asked: Vec<Question>,
-    begin: Option<BeginId>,
-}
-
 /// What a record says of an attempt.
 #[derive(Default)]
 struct Outcome {
@@ -127,41 +153,27 @@ struct Outcome {
 
 impl Attempt {
     /// Runs the attempt to its end, record included.
-    ///
-    /// A step that was seen to read what its place in the order has otherwise runs once more on the right files.
     pub(super) fn run(self, control: &Control) -> Done {
         let started = self.system().monotonic();
-        let mut again: Option<Again> = None;
-        loop {
-            let command = match self.command() {
-                Ok(command) => command,
-                Err(error) => {
-                    let error = format!("its folder for temporary files cannot be made: {error}");
-                    return Done::failed(error, Duration::ZERO);
-                }
-            };
-            let before = match self.make_ready(again.as_ref()) {
-                Ok(before) => before,
-                Err(error) => return Done::failed(error, Duration::ZERO),
-            };
-            let mut witness = PreImages::new(&self.shared.cache);
-            let watch = self.prepared().unwatched.is_none().then_some(&mut witness as &mut dyn Witness);
-            let ended = self.shared.runner.run(&command, watch, control);
-            let duration = self.system().monotonic().saturating_sub(started);
-            // From here on a file that changes was not changed by the step.
-            let ended_ns = self.shared.cache.disk.tick();
-            let seen = self.look(&before, &ended, &witness, ended_ns);
-            match seen {
-                Ok(seen) if again.is_none() && seen.is_misplaced() && control.stop_cause().is_none() => {
-                    if let Err(error) = self.take_back(&seen) {
-                        return Done::failed(error, duration);
-                    }
-                    _ = before.edits.overwritten(&self.shared.cache);
-                    again = Some(Again { asked: seen.questions, begin: before.begin });
-                }
-                seen => return self.settle(before, &ended, seen, ended_ns, duration),
+        let command = match self.command() {
+            Ok(command) => command,
+            Err(error) => {
+                let error = format!("its folder for temporary files cannot be made: {error}");
+                return Done::failed(error, Duration::ZERO);
             }
-        }
+        };
+        let before = match self.make_ready() {
+            Ok(before) => before,
+            Err(error) => return Done::failed(error, Duration::ZERO),
+        };
+        let mut witness = PreImages::new(&self.shared.cache, &self.shared.timeline);
+        let watch = self.prepared().unwatched.is_none().then_some(&mut witness as &mut dyn Witness);
+        let ended = self.shared.runner.run(&command, watch, control);
+        let duration = self.system().monotonic().saturating_sub(started);
+        // From here on a file that changes was not changed by the step.
+        let ended_ns = self.shared.cache.disk.tick();
+        let seen = self.look(&before, &ended, &witness, ended_ns);
+        self.settle(before, &ended, seen, ended_ns, duration)
     }
 
     pub(super) fn prepared(&self) -> &Prepared {
@@ -172,8 +184,8 @@ impl Attempt {
         self.shared.cache.disk.system()
     }
 
-    /// Brings the files into the state of the node's place and writes down that it begins, unless it begins `again`.
-    fn make_ready(&self, again: Option<&Again>) -> Result<Before, String> {
+    /// Brings the files into the state of the node's place and writes down that it begins.
+    fn make_ready(&self) -> Result<Before, String> {
         let Shared { cache, timeline, promises, kept, force, .. } = &*self.shared;
         let prepared = self.prepared();
         let place = timeline.at(self.index);
@@ -181,7 +193,6 @@ impl Attempt {
         let weak = prepared.weak(&place);
         let sets = cache.store.path_sets(&weak.key());
         let known = sets.iter().flat_map(|set| set.iter()).chain(&questions);
-        let known = known.chain(again.iter().flat_map(|again| &again.asked));
         let known: BTreeSet<&Question> = known.collect();
         promises
             .materialize(cache, timeline, self.index, &known, kept)
@@ -189,9 +200,7 @@ impl Attempt {
         let own = cache.store.own(&prepared.node.identity);
         let (observed, _) = cache::observe(&place, &own, &questions);
         let mut warnings = Vec::new();
-        let begin = if let Some(again) = again {
-            again.begin
-        } else if *force == Force::NoCache {
+        let begin = if *force == Force::NoCache {
             None
         } else {
             let keys = cache::strong_keys(&cache.store, place, prepared.wanted(&weak, &questions));
@@ -242,18 +251,6 @@ impl Attempt {
             ended_ns,
         };
         Ok(scene.look(trace))
-    }
-
-    /// Puts back what an attempt changed, so that another one finds what it should.
-    fn take_back(&self, seen: &Seen) -> Result<(), String> {
-        let Shared { cache, kept, .. } = &*self.shared;
-        let target = |effect: &Effect| Target { path: effect.path.clone(), state: effect.before.clone() };
-        let targets: Vec<Target> = seen.effects.iter().map(target).collect();
-        let is_replaceable = |path: &WsPath, found: &State| {
-            seen.effects.iter().any(|effect| effect.path == *path && effect.after == *found)
-        };
-        let result = cache::restore(&cache.disk, &cache.blobs, &targets, kept, is_replaceable);
-        result.map(|_| ()).map_err(|error| format!("what it did too early could not be put back: {error}"))
     }
 
     fn command(&self) -> std::io::Result<Command> {
@@ -347,9 +344,12 @@ impl Attempt {
             flags.push("tainted".to_owned());
         }
         evidence.capture.effects.sort_by(|a, b| a.path.cmp(&b.path));
+        let disturbed = evidence.disturbed.clone();
         self.commit(&mut before, Outcome { evidence, kept, exit_code, flags: flags.clone(), duration });
         let set_aside = before.edits.overwritten(&self.shared.cache);
-        Done { ending, exit_code, error, flags, duration, warnings: before.warnings, set_aside }
+        let Before { questions, observed, warnings, .. } = before;
+        let answered = Answered { questions, observed, disturbed };
+        Done { ending, exit_code, error, flags, duration, warnings, set_aside, answered }
     }
 
     fn commit(&self, before: &mut Before, outcome: Outcome) {

@@ -10,8 +10,11 @@ use super::session::Cache;
 use crate::{
     base::WsPath,
     cache::{Hit, RestoreError, SetAside, Target, Timeline, restore},
-    fingerprint::{Question, State, View},
+    fingerprint::{Question, State},
 };
+
+/// What is to be at a path, and the step whose version that is; no step's is what was there before the run.
+type Targets = BTreeMap<WsPath, (Option<usize>, State)>;
 
 /// What reused records promised, and what putting it on disk has done so far.
 #[derive(Debug, Default)]
@@ -59,16 +62,15 @@ impl Promises {
         questions: &BTreeSet<&Question>,
         kept: &Path,
     ) -> Result<(), RestoreError> {
-        let mut targets: BTreeMap<WsPath, (usize, State)> = BTreeMap::new();
+        let mut targets: Targets = BTreeMap::new();
         let pending = timeline.pending_before(index).into_iter();
         for (path, place, state) in pending.filter(|(path, ..)| path.is_inside()) {
-            targets.insert(path, (place, state));
+            targets.insert(path, (Some(place), state));
         }
-        let place = timeline.at(index);
         for question in questions {
             let Question::State(path) = question else { continue };
-            if let Some(writer) = timeline.writer_before(index, path).filter(|_| path.is_inside()) {
-                targets.insert(path.clone(), (writer, place.state(path)));
+            if let Some(version) = timeline.version_at(index, path).filter(|_| path.is_inside()) {
+                targets.insert(path.clone(), version);
             }
         }
         self.put(cache, timeline, &targets, kept)
@@ -80,7 +82,7 @@ impl Promises {
     /// The first path that could not be brought into its state.
     pub(super) fn finish(&self, cache: &Cache, timeline: &Timeline, kept: &Path) -> Result<(), RestoreError> {
         let pending = timeline.pending_before(usize::MAX).into_iter().filter(|(path, ..)| path.is_inside());
-        let targets = pending.map(|(path, place, state)| (path, (place, state))).collect();
+        let targets = pending.map(|(path, place, state)| (path, (Some(place), state))).collect();
         self.put(cache, timeline, &targets, kept)
     }
 
@@ -94,7 +96,7 @@ impl Promises {
         &self,
         cache: &Cache,
         timeline: &Timeline,
-        targets: &BTreeMap<WsPath, (usize, State)>,
+        targets: &Targets,
         kept: &Path,
     ) -> Result<(), RestoreError> {
         if targets.is_empty() {
@@ -115,11 +117,15 @@ impl Promises {
         };
         let report = restore(&cache.disk, &cache.blobs, &wanted, kept, is_replaceable)?;
         for (path, (place, _)) in targets {
-            timeline.on_disk(path, *place);
+            match place {
+                Some(place) => timeline.on_disk(path, *place),
+                None => timeline.taken_back(path),
+            }
         }
         for path in report.written {
-            let place = targets[&path].0;
-            inner.restored.entry(place).or_default().insert(path);
+            if let Some(place) = targets[&path].0 {
+                inner.restored.entry(place).or_default().insert(path);
+            }
         }
         inner.set_aside.extend(report.set_aside);
         Ok(())

@@ -24,6 +24,7 @@ mod nodes;
 mod overview;
 mod prepare;
 mod reasons;
+mod repair;
 mod run;
 mod runs;
 mod seen;

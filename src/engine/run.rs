@@ -93,6 +93,7 @@ impl Engine {
         let mut desk = Desk::new(self, ask, options, &plan, nodes, cache, on_event);
         desk.start();
         let summary = driver::drive(scheduler, &mut desk, &*self.system, &signals);
+        let summary = desk.check_order(summary, &signals);
         let (Told { view, folder, events }, exit_code) = desk.finish(&summary, goes_on);
         let is_bound_in_time =
             plan.nodes.iter().any(|node| matches!(node.settings.cache, Some(CachePolicy::For(_))));

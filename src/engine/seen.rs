@@ -26,12 +26,13 @@ use crate::{
 /// What was at the paths a step changed, before it first did.
 pub(super) struct PreImages<'a> {
     cache: &'a Cache,
+    timeline: &'a Timeline,
     pub(super) states: BTreeMap<WsPath, State>,
 }
 
 impl<'a> PreImages<'a> {
-    pub(super) fn new(cache: &'a Cache) -> Self {
-        Self { cache, states: BTreeMap::new() }
+    pub(super) fn new(cache: &'a Cache, timeline: &'a Timeline) -> Self {
+        Self { cache, timeline, states: BTreeMap::new() }
     }
 }
 
@@ -39,6 +40,13 @@ impl Witness for PreImages<'_> {
     fn before_change(&mut self, path: &Path) {
         let path = WsPath::new(self.cache.disk.root(), &WsPath::root(), path);
         let state = self.cache.disk.state(&path);
+        if let State::File { digest, .. } = &state
+            && path.is_inside()
+        {
+            // It may have to be put back; where it cannot be kept, that will fail and be told.
+            _ = self.cache.blobs.put_file(&self.cache.disk.absolute(&path), digest);
+        }
+        self.timeline.note(&path, &state);
         self.states.entry(path).or_insert(state);
     }
 }
@@ -96,13 +104,6 @@ pub(super) struct Seen {
     pub(super) doubtful: Option<WsPath>,
     /// Why what it did can be no ground for a reuse.
     pub(super) obstacle: Option<String>,
-}
-
-impl Seen {
-    /// Tells whether it read files of the workspace otherwise than its place in the order has them.
-    pub(super) fn is_misplaced(&self) -> bool {
-        self.misplaced.iter().any(|path| !path.starts_with('/'))
-    }
 }
 
 /// Tells whether one of the patterns names a path, or a folder above it.
@@ -324,6 +325,7 @@ impl Look<'_> {
         // Names that the step itself removed are no more news than those it made.
         let own = own.with(&self.seen.effects);
         let (observed, doubtful) = cache::observe(&then.at(0), &own, &questions);
+        self.seen.effects.iter().for_each(|effect| place.found(&effect.path));
         let (expected, _) = cache::observe(place, &own, &questions);
         if let Some(subject) = doubtful {
             self.object(|| format!("`{subject}` cannot be read by az"));
@@ -346,17 +348,18 @@ impl Look<'_> {
         let Scene { cache, place, before, started_ns, .. } = self.scene;
         let (Question::State(path) | Question::Listing(path)) = question else { return None };
         let stat = cache.disk.stat(path)?;
-        let is_recent = started_ns.is_none_or(|started| stat.ctime_ns >= started);
-        if !is_recent || before.contains_key(path) {
+        let is_older = started_ns.is_some_and(|started| stat.ctime_ns < started);
+        if is_older || before.contains_key(path) {
             return None;
         }
         let is_folder = stat.kind == sys::FileKind::Directory;
+        let is_in_tick = started_ns.is_some_and(|started| stat.ctime_ns == started);
         let is_by_itself = match question {
             Question::Listing(folder) => before.keys().any(|path| path.parent().as_ref() == Some(folder)),
             // That a folder is there does not depend on its times.
             _ if is_folder => true,
-            // An earlier step of this run left it so; az saw it when that one ended.
-            _ => place.has_writer(path),
+            // An earlier step of this run left it so right before; az saw it when that one ended.
+            _ => is_in_tick && place.has_writer(path),
         };
         (!is_by_itself).then(|| path.clone())
     }

@@ -187,6 +187,7 @@ impl Engine {
 }
 
 /// The parts of the cache that a look-up needs.
+#[derive(Clone)]
 pub(super) struct Cache {
     pub(super) store: Arc<Store>,
     pub(super) blobs: Blobs,

@@ -10,6 +10,7 @@ mod outputs;
 mod person;
 mod planning;
 mod random;
+mod repair;
 
 /// Returns the text of a script that declares what it reads and writes.
 fn declared(inputs: &str, outputs: &str, body: &str) -> String {

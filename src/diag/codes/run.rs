@@ -25,4 +25,8 @@ codes! {
     UNDECLARED_WRITE = 709, "a step writes what it does not declare",
         "The step declares its outputs, and was seen to write a file of the workspace that is not among them. The file is \
          kept with its result all the same; without tracing it would not be.";
+    WRONG_ORDER = 710, "steps overlapped in the wrong order",
+        "Steps that nothing orders were run at the same time, and one of them was seen to find a file as it was before \
+         an earlier one changed it. az puts the files back and runs them one after the other; here that was not \
+         possible. Declare what they read and write, or use `--parallel=false`.";
 }
