@@ -17,6 +17,19 @@ fn l5_one_path_rewritten_in_sequence() {
 }
 
 #[test]
+fn l5_a_copy_that_is_rewritten() {
+    let Some(repo) = traced() else { return };
+    repo.file("source", "b\na\n").script("0400_copy.sh", "cp source out");
+    repo.script("0410_change.sh", "echo more >> out");
+    let mut course = Course::new(&repo, "out");
+    course.after("nothing", &["0400", "0410"]).as_clean("nothing");
+    repo.edit("source", "c\n");
+    course.after("an edit", &["0400", "0410"]).as_clean("an edit");
+    repo.edit("source", "b\na\n");
+    course.after("the way back", &[]).as_clean("the way back").end();
+}
+
+#[test]
 fn l6_a_step_that_starts_to_write_what_a_later_one_reads() {
     let Some(repo) = traced() else { return };
     repo.file("source", "1").file("gen.h", "old");

@@ -89,7 +89,8 @@ fn a_c_project_gains_and_loses_files_and_tools() {
     repo.remove("build").remove("result");
     course.after("the loss of all results", &[]).as_clean("the loss of all results");
     repo.mode("build/app", 0o644);
-    course.after("a result's mode", &[]);
+    // The file is not as az left it, so it is a person's, and the step looks at it.
+    course.after("a result's mode", &["0400"]);
     repo.remove("include/config.h").az("build '*'").code(1).ran(["0400"]);
     repo.file("include/config.h", "#define CONFIG 1\n");
     course.after("a header lost and found", &[]).as_clean("a header lost and found").end();
@@ -157,7 +158,8 @@ fn a_python_test_suite() {
     course.after("a module nobody imports", &[]);
     repo.env("PYTHONPATH", "/nowhere");
     course.after("a name that nobody asks for", &[]);
-    repo.edit("app/parts.py", "def value(): return 2\n").az("build '*' --continue-on-error").code(10);
+    // Another length: what was compiled is as good as its source if size and second are the same.
+    repo.edit("app/parts.py", "def value(): return 22\n").az("build '*' --continue-on-error").code(10);
     _ = repo.scripts_run();
     repo.edit("app/parts.py", "def value(): return 1\n");
     course.after("a failure taken back", &[]).as_clean("a failure taken back").end();
@@ -243,7 +245,7 @@ fn a_cargo_project() {
     repo.file("src/unused.rs", "");
     course.after("a file nobody uses", &[]);
     repo.file(".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"x\"]\n");
-    repo.az("build '*' --explain").code(0).says("config.toml");
+    repo.az("build '*' --explain").code(0).says(".cargo");
     assert!(repo.scripts_run().contains(&"0400".to_owned()));
     repo.remove(".cargo/config.toml");
     // Back on the first branch, never with the other branch's program.
@@ -287,7 +289,8 @@ fn a_version_by_git_describe() {
     commit("three");
     course.after("a commit on a branch", &["0400"]).as_clean("a commit on a branch");
     repo.sh("git switch -q one").code(0);
-    course.after("the way back", &[]).as_clean("the way back");
+    // `git describe` looks through all branches, and there is one more than before.
+    course.after("the way back", &["0400"]).as_clean("the way back");
     repo.sh("git switch -q two").code(0);
     course.after("the way there", &[]).as_clean("the way there");
     repo.sh("git gc -q && git pack-refs --all").code(0);

@@ -40,7 +40,7 @@ fn a_declared_step_is_reused_where_tracing_is_off() {
 #[test]
 fn a_step_that_says_so_is_not_traced() {
     let repo = Repo::new().file("in", "1").script("0400_copy.sh", "# Trace: off\ncat in > out");
-    always_runs(&repo, "Trace");
+    always_runs(&repo, "`trace: off`");
 }
 
 #[test]
