@@ -37,6 +37,11 @@ impl Layout {
         self.version().join("files")
     }
 
+    /// What the digests of secrets depend on.
+    pub fn secret_key(&self) -> PathBuf {
+        self.version().join("secret-key")
+    }
+
     /// Written to read the file system's clock.
     pub fn clock(&self) -> PathBuf {
         self.version().join("clock")

@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{cache::Cache, runs::Runs, why::Why};
+use super::{cache::Cache, inputs::Inputs, runs::Runs, why::Why};
 use crate::base::ScriptNumber;
 
 /// Runs numbered scripts and playbooks the way a build system builds targets.
@@ -106,6 +106,8 @@ pub(super) enum Verb {
     Check(Check),
     /// Say why a step ran, was reused, skipped, blocked or failed
     Why(Why),
+    /// Show what a step was last seen to read, write and run
+    Inputs(Inputs),
     /// Show the runs that are kept
     #[command(visible_alias = "jobs")]
     Runs(Runs),
@@ -120,6 +122,7 @@ pub(super) enum Verb {
 
 /// What is asked for.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct Request {
     /// Selections (0402, 0400-0499, 04*, stage:NAME, tag:NAME, !0404), playbooks, @FILE, or - for standard input
     #[arg(value_name = "SELECTION|PLAYBOOK")]
@@ -133,6 +136,9 @@ pub(super) struct Request {
     /// Let steps overlap that do not say what they read and write; `false`: one after the other
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub(super) parallel: Option<bool>,
+    /// Do not trace: only what steps declare counts
+    #[arg(long)]
+    pub(super) no_trace: bool,
     /// Warnings are errors
     #[arg(long)]
     pub(super) strict: bool,

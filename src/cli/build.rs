@@ -283,6 +283,7 @@ pub(super) fn ask(
         with_dependencies: words.with_deps,
         overlap: words.parallel == Some(true),
         strict: words.strict,
+        no_trace: words.no_trace,
         ..Ask::default()
     };
     for word in &words.selection {

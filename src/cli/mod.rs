@@ -8,6 +8,7 @@ mod cache;
 mod check;
 mod command_line;
 mod help;
+mod inputs;
 mod list;
 mod overview;
 mod plan;
@@ -79,6 +80,7 @@ fn answer(system: &Arc<dyn System>, printer: &Printer, output: &Output, verb: Op
         Some(Verb::Check(check)) => Ok(check::check(system, printer, output, &check)),
         Some(Verb::Plan(plan)) => plan::plan(system, printer, output, &plan),
         Some(Verb::Why(why)) => why::why(system, printer, output, &why),
+        Some(Verb::Inputs(inputs)) => inputs::inputs(system, printer, output, &inputs),
         Some(Verb::Runs(runs)) => runs::runs(system, printer, output, &runs),
         Some(Verb::Cache(cache)) => cache::cache(system, printer, output, &cache),
         Some(Verb::Help { topic }) => help::help(printer, topic.as_deref()),

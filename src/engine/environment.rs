@@ -57,6 +57,17 @@ pub(super) const TRACE: &str = "AZ_TRACE";
 /// Stands in the environment of steps that are traced, for an az that one of them starts.
 pub(super) const WATCHED: &str = "AZ_WATCHED";
 
+/// What az was started in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outer<'a> {
+    /// The environment.
+    pub(super) env: &'a BTreeMap<String, String>,
+    /// The absolute path of the workspace.
+    pub(super) root: &'a Path,
+    /// What the digests of secrets depend on, so that they tell nothing.
+    pub(super) secret_key: &'a [u8; 32],
+}
+
 /// What a step is given, and its part of the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Environment {
@@ -75,12 +86,8 @@ impl Environment {
 
 /// Returns the environment of a node; `learned` are names that other text than its own mentions, `outer` is the
 /// environment az was started with.
-pub(super) fn environment_of(
-    node: &Node,
-    learned: &BTreeSet<String>,
-    outer: &BTreeMap<String, String>,
-    root: &Path,
-) -> Environment {
+pub(super) fn environment_of(node: &Node, learned: &BTreeSet<String>, outer: &Outer<'_>) -> Environment {
+    let Outer { env: outer, root, secret_key } = outer;
     let mut values = BTreeMap::from([
         ("LC_CTYPE".to_owned(), "C.UTF-8".to_owned()),
         ("TERM".to_owned(), "dumb".to_owned()),
@@ -119,7 +126,7 @@ pub(super) fn environment_of(
         values.insert(name.clone(), value.clone());
         keyed.insert(name);
     }
-    let components = keyed.into_iter().map(|name| component(name, values.get(name))).collect();
+    let components = keyed.into_iter().map(|name| component(name, values.get(name), secret_key)).collect();
     Environment { values, components }
 }
 
@@ -128,12 +135,12 @@ pub(super) fn is_asked_for(name: &str) -> bool {
     !NOT_ASKED_FOR.contains(&name)
 }
 
-fn component(name: &str, value: Option<&String>) -> Component {
+fn component(name: &str, value: Option<&String>, secret_key: &[u8; 32]) -> Component {
     let component = match value {
         Some(value) => Component::of_text(ComponentKind::Environment, name, value),
         None => return Component::unset(ComponentKind::Environment, name),
     };
-    if looks_secret(name) { component.hidden() } else { component }
+    if looks_secret(name) { component.hidden(secret_key) } else { component }
 }
 
 /// Tells whether a name is one whose values must not be shown.

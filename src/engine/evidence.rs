@@ -2,23 +2,27 @@
 //!
 //! Knows the files before and after. Does not know how the step was run, nor what its exit code means.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use super::{
     ending::Meaning,
     environment::is_asked_for,
+    inputs::Programs,
     job::{Attempt, Before, Shared},
-    seen::Seen,
+    seen::{Seen, is_named},
 };
 use crate::{
     base::{Digest, WsPath},
     cache::{self, Capture, Effect},
     diag::code,
-    execute::scheduler::Ending,
+    execute::{runner::input_is_empty, scheduler::Ending},
     fingerprint::{Component, ComponentKind, Question, State, View},
     model::settings::CachePolicy,
     plan::Reuse,
-    text::script::mentioned_names,
+    text::{pattern::Pattern, script::mentioned_names},
 };
 
 /// What is known of what a step did.
@@ -28,6 +32,8 @@ pub(super) struct Known {
     pub(super) capture: Capture,
     /// Why it was not seen to do all that; nothing if it was.
     pub(super) unseen: Option<String>,
+    /// The programs it ran.
+    pub(super) programs: Programs,
     /// Folders of private state it cannot do without.
     pub(super) scratch: Vec<WsPath>,
     /// All private state it wrote.
@@ -71,6 +77,7 @@ impl Attempt {
         let misplaced = misplaced.map(|path| format!("`{path}` was not as its place in the order has it"));
         let mut known = Known {
             capture,
+            programs: seen.programs.unwrap_or_default(),
             scratch: seen.scratch,
             private: seen.private,
             obstacle: seen.obstacle.or(misplaced),
@@ -78,9 +85,75 @@ impl Attempt {
             ..Known::default()
         };
         self.learn(&seen.texts, &mut known);
+        self.compare_with_declared(
+            before,
+            &seen.texts,
+            &known.capture.effects,
+            &seen.readers,
+            &seen.writers,
+            &known.programs,
+        );
         before.questions.extend(seen.questions);
         before.observed.extend(seen.observed);
         known
+    }
+
+    /// Tells whether an output or the log holds the value of a secret that the step was given.
+    fn has_secret(&self, capture: &Capture) -> bool {
+        let secrets = self.prepared().secrets();
+        let Shared { cache, .. } = &*self.shared;
+        let finders: Vec<memchr::memmem::Finder<'_>> =
+            secrets.iter().map(|secret| memchr::memmem::Finder::new(secret.as_bytes())).collect();
+        let holds = |path: &Path| {
+            let bytes = cache.disk.system().read(path).unwrap_or_default();
+            finders.iter().any(|finder| finder.find(&bytes).is_some())
+        };
+        let files = capture.effects.iter().filter(|effect| matches!(effect.after, State::File { .. }));
+        let mut paths = files.map(|effect| cache.disk.absolute(&effect.path)).chain([self.log.clone()]);
+        !finders.is_empty() && paths.any(|path| holds(&path))
+    }
+
+    /// Warns of what the step reads and writes beyond what it declares.
+    fn compare_with_declared(
+        &self,
+        before: &mut Before,
+        read: &[WsPath],
+        effects: &[Effect],
+        readers: &BTreeMap<WsPath, u32>,
+        writers: &BTreeMap<WsPath, u32>,
+        programs: &Programs,
+    ) {
+        let node = &self.prepared().node;
+        let (inputs, outputs) = (node.inputs.as_deref(), node.outputs.as_deref());
+        let is_in =
+            |patterns: Option<&[Pattern]>, path: &WsPath| is_named(patterns.unwrap_or_default(), path);
+        let mut warn = |code, verb: &str, key: &str, paths: Vec<&WsPath>, by: &BTreeMap<WsPath, u32>| {
+            let Some(first) = paths.first() else { return };
+            let more = if paths.len() > 1 { format!(" and {} more", paths.len() - 1) } else { String::new() };
+            let chain = by.get(*first).map(|process| programs.chain(*process)).unwrap_or_default();
+            let text = format!(
+                "{} {verb} `{first}`{more}, which it does not declare ({chain}); add it to `# {key}:`",
+                node.id
+            );
+            before.warnings.push((code, text));
+        };
+        if inputs.is_some() {
+            let is_undeclared = |path: &&WsPath| {
+                !is_in(inputs, path) && !is_in(outputs, path) && node.script.as_ref() != Some(*path)
+            };
+            let paths = read.iter().filter(is_undeclared).collect();
+            warn(code::UNDECLARED_READ, "reads", "Inputs", paths, readers);
+        }
+        if outputs.is_some() {
+            let is_undeclared = |effect: &&Effect| {
+                effect.path.is_inside()
+                    && effect.after != State::Directory
+                    && effect.before != effect.after
+                    && !is_in(outputs, &effect.path)
+            };
+            let paths = effects.iter().filter(is_undeclared).map(|effect| &effect.path).collect();
+            warn(code::UNDECLARED_WRITE, "writes", "Outputs", paths, writers);
+        }
     }
 
     /// Finds the environment names that the texts mention.
@@ -186,24 +259,8 @@ impl Attempt {
         if let Reuse::No(why) = self.prepared().reuse() {
             return Some(why);
         }
-        if meaning.ending == Ending::Attention {
-            return Some("it asks for a person's attention".to_owned());
-        }
-        if meaning.has_leftovers() {
-            return Some("it left processes behind".to_owned());
-        }
-        let is_always = node.settings.cache == Some(CachePolicy::Always);
-        if let Some(why) = known.unseen.as_ref().filter(|_| !node.is_declared() && !is_always) {
-            return Some(why.clone());
-        }
-        if let Some(why) = known.obstacle.as_ref().filter(|_| !is_always) {
-            return Some(why.clone());
-        }
-        if !known.withheld.is_empty() {
-            let names = crate::base::quoted_list(&known.withheld);
-            return Some(format!(
-                "it was not given {names}, which text that it read mentions; it is next time"
-            ));
+        if let Some(why) = self.why_not_reusable(known, meaning) {
+            return Some(why);
         }
         let capture = &known.capture;
         let changed =
@@ -225,6 +282,9 @@ impl Attempt {
             before.warnings.push((code::OUTPUT_CHANGED, text));
             return Some(format!("its output `{path}` was changed by something else"));
         }
+        if self.has_secret(capture) {
+            return Some("what it left or printed holds a secret it was given".to_owned());
+        }
         if let Err(error) = capture.store(&cache.disk, &cache.blobs) {
             before
                 .warnings
@@ -232,6 +292,26 @@ impl Attempt {
             return Some("its outputs could not be kept".to_owned());
         }
         None
+    }
+
+    /// Returns what the step did that nobody can bring back.
+    fn why_not_reusable(&self, known: &Known, meaning: &Meaning) -> Option<String> {
+        let node = &self.prepared().node;
+        let is_always = node.settings.cache == Some(CachePolicy::Always);
+        let unseen = known.unseen.clone().filter(|_| !node.is_declared() && !is_always);
+        let obstacle = known.obstacle.clone().filter(|_| !is_always);
+        let withheld = || {
+            let names = crate::base::quoted_list(&known.withheld);
+            format!("it was not given {names}, which text that it read mentions; it is next time")
+        };
+        match () {
+            () if meaning.ending == Ending::Attention => Some("it asks for a person's attention".to_owned()),
+            () if meaning.has_leftovers() => Some("it left processes behind".to_owned()),
+            () if self.live && !input_is_empty() => {
+                Some("it could read what was typed or piped in".to_owned())
+            }
+            () => unseen.or(obstacle).or_else(|| (!known.withheld.is_empty()).then(withheld)),
+        }
     }
 
     /// Returns an input that is no longer what it was, apart from what the step itself makes.

@@ -13,6 +13,7 @@ use super::{
     ending::{Meaning, meaning_of},
     environment::WATCHED,
     evidence::Known,
+    inputs::Programs,
     lookup::questions_of,
     materialize::Promises,
     nesting::{Chain, PARENT},
@@ -231,6 +232,7 @@ impl Attempt {
             place: timeline.at(self.index),
             zones,
             own: &before.own,
+            secrets: &self.prepared().secrets(),
             known: &self.prepared().programs(&*cache.disk),
             outputs: self.prepared().node.outputs.as_deref().unwrap_or_default(),
             declared: &before.questions,
@@ -378,9 +380,17 @@ impl Attempt {
             learned: evidence.learned,
             scratch: evidence.scratch,
             private: evidence.private,
-            trace: None,
+            trace: self.keep_programs(&evidence.programs),
         };
         note_cache_error(cache.store.commit(begin, &record), &mut before.warnings);
+    }
+
+    /// Stores what the step ran; losing it costs an answer, no result.
+    fn keep_programs(&self, programs: &Programs) -> Option<Digest> {
+        if programs.processes.is_empty() {
+            return None;
+        }
+        self.shared.cache.blobs.put_bytes(&serde_json::to_vec(programs).ok()?).ok()
     }
 
     /// Stores what the step printed.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    environment::{Environment, environment_of, looks_secret},
+    environment::{Environment, Outer, environment_of, looks_secret},
     tools::Tools,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The version of what records mean; another one makes all older records of no use.
-const SCHEMA: &str = "1";
+const SCHEMA: &str = "2";
 
 /// A node and what is known before it runs.
 #[derive(Debug, Clone)]
@@ -43,23 +43,22 @@ pub(super) struct Prepared {
 /// Returns a diagnostic for each program that is missing and wanted by a node whose condition holds.
 pub(super) fn prepare(
     system: &dyn System,
-    root: &Path,
-    outer: &BTreeMap<String, String>,
+    outer: &Outer<'_>,
     plan: &Arc<Plan>,
     unwatched: Option<&str>,
 ) -> (Vec<Prepared>, Vec<Diagnostic>) {
-    let mut tools = Tools::new(system, outer.get("PATH").map_or("", String::as_str));
+    let mut tools = Tools::new(system, outer.env.get("PATH").map_or("", String::as_str));
     let mut missing: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
     let mut prepared = Vec::with_capacity(plan.nodes.len());
     for node in &plan.nodes {
-        let cwd = root.join(&node.invocation.cwd);
+        let cwd = outer.root.join(&node.invocation.cwd);
         let program = tools.find(node.invocation.program(), &cwd);
         let is_wanted = node.condition.as_ref().is_none_or(|condition| condition.holds);
         if program.is_none() && is_wanted {
             missing.entry(node.invocation.program()).or_default().push(node);
         }
-        let environment = environment_of(node, &BTreeSet::new(), outer, root);
-        let fixed = fixed_components(node, &environment);
+        let environment = environment_of(node, &BTreeSet::new(), outer);
+        let fixed = fixed_components(node, &environment, outer.secret_key);
         let unwatched = node.unwatched().or(unwatched.map(str::to_owned));
         let wanted = node.tools.iter().map(|(name, candidates)| {
             (name.clone(), candidates.iter().find_map(|candidate| tools.find(candidate, &cwd)))
@@ -80,7 +79,7 @@ fn missing_program(program: &str, nodes: &[&Node]) -> Diagnostic {
     fault.help(format!("install `{program}`, or leave these steps out of the selection"))
 }
 
-fn fixed_components(node: &Node, environment: &Environment) -> Vec<Component> {
+fn fixed_components(node: &Node, environment: &Environment, secret_key: &[u8; 32]) -> Vec<Component> {
     let platform = Platform::current();
     let text = |kind, name: &str, value: &str| Component::of_text(kind, name, value);
     let mut components = vec![
@@ -97,7 +96,7 @@ fn fixed_components(node: &Node, environment: &Environment) -> Vec<Component> {
     let command_line = text(ComponentKind::Argument, "command line", &arguments.join(" "));
     // A secret that reaches a script as a parameter stands among the arguments.
     let has_secret = node.invocation.variables.keys().any(|name| looks_secret(name));
-    components.push(if has_secret { command_line.hidden() } else { command_line });
+    components.push(if has_secret { command_line.hidden(secret_key) } else { command_line });
     if !node.exit_codes.is_empty() {
         let codes =
             node.exit_codes.iter().map(|(code, meaning)| format!("{code}={}", ExitMeaning::as_str(*meaning)));
@@ -110,7 +109,7 @@ fn fixed_components(node: &Node, environment: &Environment) -> Vec<Component> {
     }
     for (name, value) in &node.invocation.variables {
         let variable = text(ComponentKind::Variable, name, &value.to_string());
-        components.push(if looks_secret(name) { variable.hidden() } else { variable });
+        components.push(if looks_secret(name) { variable.hidden(secret_key) } else { variable });
     }
     components.extend(environment.components.iter().cloned());
     components
@@ -124,10 +123,10 @@ fn quoted(word: &str) -> String {
 
 impl Prepared {
     /// Adds names of the environment that text mentions which the step was seen to read.
-    pub(super) fn learn(&mut self, names: &BTreeSet<String>, outer: &BTreeMap<String, String>, root: &Path) {
+    pub(super) fn learn(&mut self, names: &BTreeSet<String>, outer: &Outer<'_>) {
         if !names.is_empty() {
-            self.environment = environment_of(&self.node, names, outer, root);
-            self.fixed = fixed_components(&self.node, &self.environment);
+            self.environment = environment_of(&self.node, names, outer);
+            self.fixed = fixed_components(&self.node, &self.environment, outer.secret_key);
         }
     }
 
@@ -173,6 +172,17 @@ impl Prepared {
             .collect();
         programs.extend(resolver.into_links());
         programs
+    }
+
+    /// Returns the values it is given that nobody must see: those that are long enough to be one.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let values = self.environment.values.iter().map(|(name, value)| (name, value.clone()));
+        let variables = &self.node.invocation.variables;
+        let variables = variables
+            .iter()
+            .map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+        let secrets = values.chain(variables).filter(|(name, value)| looks_secret(name) && value.len() >= 8);
+        secrets.map(|(_, value)| value).collect()
     }
 
     /// Returns the step as the cache looks it up.

@@ -72,6 +72,8 @@ impl Engine {
     ) -> Result<BuildResult, EngineError> {
         let planned = self.planned(ask);
         let (plan, diagnostics) = self.runnable(ask, planned, options.allow_empty)?;
+        // A folder that cannot be made is told when something is to be written there.
+        _ = self.system.create_dir_all(&self.layout.version());
         let (mut nodes, missing) = self.prepare(ask, &plan);
         if has_errors(&missing) {
             return Err(EngineError {

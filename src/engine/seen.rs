@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{
+    inputs::Programs,
     session::Cache,
     zones::{Zone, Zones},
 };
@@ -51,6 +52,8 @@ pub(super) struct Scene<'a> {
     pub(super) own: &'a Own,
     /// Its script and its programs, which are in its key by themselves.
     pub(super) known: &'a BTreeSet<WsPath>,
+    /// What it was given and nobody must see.
+    pub(super) secrets: &'a [String],
     /// What it declares to make.
     pub(super) outputs: &'a [Pattern],
     /// What it declares to read.
@@ -77,6 +80,12 @@ pub(super) struct Seen {
     pub(super) scratch: Vec<WsPath>,
     /// All private state it wrote.
     pub(super) private: Vec<WsPath>,
+    /// The programs it ran.
+    pub(super) programs: Option<Programs>,
+    /// Who first read each file of the workspace.
+    pub(super) readers: BTreeMap<WsPath, u32>,
+    /// Who first changed each path of the workspace.
+    pub(super) writers: BTreeMap<WsPath, u32>,
     /// Text files of the workspace it read.
     pub(super) texts: Vec<WsPath>,
     /// What it found otherwise than its place in the order has it.
@@ -96,7 +105,8 @@ impl Seen {
     }
 }
 
-fn is_named(patterns: &[Pattern], path: &WsPath) -> bool {
+/// Tells whether one of the patterns names a path, or a folder above it.
+pub(super) fn is_named(patterns: &[Pattern], path: &WsPath) -> bool {
     patterns.iter().any(|pattern| {
         pattern.matches(path) || pattern.as_path().is_some_and(|folder| path.is_below(&folder))
     })
@@ -125,6 +135,7 @@ impl Scene<'_> {
             }
         }
         let needed = written.iter().filter(|(top, is_optional)| !**is_optional && self.is_folder(top));
+        look.seen.programs = Some(Programs::of(trace, self.secrets));
         look.seen.scratch = needed.map(|(top, _)| (*top).clone()).collect();
         look.seen.private = written.into_keys().cloned().collect();
         look.finish()
@@ -205,8 +216,12 @@ impl Look<'_> {
 
     fn tracked(&mut self, path: &Path, touch: &Touch) {
         let Some(path) = self.path(path) else { return };
+        if touch.asked.has(Asked::READ) {
+            self.seen.readers.insert(path.clone(), touch.by);
+        }
         let before = self.scene.before.get(&path).filter(|_| is_changed(touch));
         let Some(before) = before.cloned() else { return self.ask(path, touch.asked) };
+        self.seen.writers.extend(touch.changed_by.map(|by| (path.clone(), by)));
         let after = self.scene.cache.disk.state(&path);
         let is_replaced = touch.changed.has(Changed::REPLACED);
         let is_rewritten = is_replaced && before.exists() && before != State::Directory;

@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    environment::{TRACE, WATCHED},
+    environment::{Outer, TRACE, WATCHED},
     nesting::Chain,
     prepare::{Prepared, prepare},
     workspace,
@@ -134,14 +134,33 @@ impl Engine {
 
     /// Prepares the nodes of a plan; with a diagnostic for each program that is missing.
     pub(super) fn prepare(&self, ask: &Ask, plan: &Arc<Plan>) -> (Vec<Prepared>, Vec<Diagnostic>) {
-        prepare(&*self.system, &self.root, &self.env, plan, self.unwatched(ask))
+        let key = self.secret_key();
+        prepare(&*self.system, &self.outer(&key), plan, self.unwatched(ask))
     }
 
     /// Lets the nodes know what earlier runs of them taught.
     pub(super) fn learn(&self, cache: &Cache, nodes: &mut [Prepared]) {
+        let key = self.secret_key();
         for node in nodes {
-            node.learn(&cache.store.learned(&node.node.identity), &self.env, &self.root);
+            node.learn(&cache.store.learned(&node.node.identity), &self.outer(&key));
         }
+    }
+
+    fn outer<'a>(&'a self, secret_key: &'a [u8; 32]) -> Outer<'a> {
+        Outer { env: &self.env, root: &self.root, secret_key }
+    }
+
+    /// Returns what the digests of secrets depend on: random, and this workspace's own. Where there is no cache folder
+    /// to keep it in, no step that is given a secret is reused.
+    fn secret_key(&self) -> [u8; 32] {
+        let path = self.layout.secret_key();
+        let kept = self.system.read(&path).ok().and_then(|bytes| bytes.try_into().ok());
+        kept.unwrap_or_else(|| {
+            let mut key = [0; 32];
+            key.chunks_exact_mut(16).for_each(|half| half.copy_from_slice(&self.system.random()));
+            _ = self.system.write(&path, &key, 0o600);
+            key
+        })
     }
 
     /// Returns why no step of a request is watched while it runs, if none is.

@@ -69,17 +69,37 @@ impl Engine {
     /// If no record belongs to such a step.
     pub fn why_cached(&self, wanted: &str) -> Result<Why, EngineError> {
         let store = Store::open(Arc::clone(&self.system), self.layout.clone());
+        let (node, identity) = self.identified(&store, wanted)?;
+        Ok(Why { node, ..from_records(&store, &identity) })
+    }
+
+    /// Returns the last record of a step, with the name it is known by.
+    ///
+    /// # Errors
+    /// If no record belongs to such a step.
+    pub(super) fn last_record(&self, wanted: &str) -> Result<(String, Arc<Record>), EngineError> {
+        let store = Store::open(Arc::clone(&self.system), self.layout.clone());
+        let (node, identity) = self.identified(&store, wanted)?;
+        let record = store.of(&identity).into_iter().next().expect("what is recorded has a record");
+        Ok((node, record))
+    }
+
+    /// Returns the step that `wanted` stands for, and what its records belong to.
+    fn identified(&self, store: &Store, wanted: &str) -> Result<(String, String), EngineError> {
         // A step of a playbook is known by the id it has there, which its records do not tell.
         let in_last = self.runs().into_iter().next().and_then(|entry| {
             let saved = self.saved(entry);
             let id = saved.step_called(wanted).ok()?.to_owned();
-            let identity = from_run(&store, &saved, &id).record?.identity.clone();
+            let identity = from_run(store, &saved, &id).record?.identity.clone();
             Some((id, identity))
         });
-        Ok(match in_last {
-            Some((node, identity)) => Why { node, ..from_records(&store, &identity) },
-            None => from_records(&store, &self.recorded(&store, wanted, Vec::new())?),
-        })
+        match in_last {
+            Some(found) => Ok(found),
+            None => {
+                let identity = self.recorded(store, wanted, Vec::new())?;
+                Ok((from_records(store, &identity).node, identity))
+            }
+        }
     }
 
     /// Returns the one identity of records that `wanted` stands for.

@@ -153,9 +153,12 @@ impl Component {
     }
 
     /// Hides the value from people; the key still depends on it.
+    ///
+    /// Without `key` nobody can find the value out by trying what it might be.
     #[must_use]
-    pub fn hidden(self) -> Self {
-        Self { short: "(value hidden)".to_owned(), ..self }
+    pub fn hidden(self, key: &[u8; 32]) -> Self {
+        let digest = Digest(*blake3::keyed_hash(key, &self.digest.0).as_bytes());
+        Self { short: "(value hidden)".to_owned(), digest, ..self }
     }
 }
 

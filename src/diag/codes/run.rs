@@ -19,4 +19,10 @@ codes! {
         "Text that the step was seen to read mentions an environment variable that is set, and that the step was not \
          given since neither its own text nor a declaration mentions it. The result is not recorded; from the next run \
          on the step is given the variable. `# Env: NAME` in the header says it at once.";
+    UNDECLARED_READ = 708, "a step reads what it does not declare",
+        "The step declares its inputs, and was seen to read a file of the workspace that is not among them. The file is \
+         part of what its result depends on all the same; without tracing it would not be.";
+    UNDECLARED_WRITE = 709, "a step writes what it does not declare",
+        "The step declares its outputs, and was seen to write a file of the workspace that is not among them. The file is \
+         kept with its result all the same; without tracing it would not be.";
 }

@@ -10,6 +10,19 @@ use rustix::{
     io::{Errno, read, write},
 };
 
+/// Tells whether nothing can come from az's own input, which a live step reads: it is closed, or an empty file.
+///
+/// Of a terminal or a pipe nobody can tell.
+pub fn input_is_empty() -> bool {
+    let Ok(stat) = rustix::fs::fstat(std::io::stdin()) else { return true };
+    let null = rustix::fs::stat("/dev/null").map(|null| null.st_rdev);
+    match rustix::fs::FileType::from_raw_mode(stat.st_mode) {
+        rustix::fs::FileType::CharacterDevice => null == Ok(stat.st_rdev),
+        rustix::fs::FileType::RegularFile => stat.st_size == 0,
+        _ => false,
+    }
+}
+
 /// One output of a step on its way.
 pub(super) struct Stream<'a> {
     from: OwnedFd,

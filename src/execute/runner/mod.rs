@@ -11,6 +11,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 pub use control::{Control, Listening};
 pub use error::StartError;
+pub use live::input_is_empty;
 pub use local::Local;
 
 pub use super::guard::Exit;

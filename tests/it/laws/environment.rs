@@ -88,3 +88,28 @@ fn a_secret_parameter_is_keyed_and_never_written_down() {
         .not("hunter2");
     repo.sh("grep -r hunter2secret .azcache").not("hunter2secret");
 }
+
+#[test]
+fn a_secret_that_a_step_leaves_or_prints_is_in_no_record() {
+    let repo = Repo::new()
+        .env("API_TOKEN", "hunter2secret")
+        .script("0400_leave.sh", "echo \"${API_TOKEN}\" > left")
+        .script("0410_print.sh", "echo \"$API_TOKEN\"")
+        .script("0420_use.sh", "test -n \"$API_TOKEN\"");
+    repo.az("build '*'").code(0).ran(["0400", "0410", "0420"]);
+    repo.az("build '*' --explain").code(0).ran(["0400", "0410"]).says("holds a secret");
+    repo.sh("grep -rl hunter2secret .azcache/v1/cas .azcache/v1/journal").not(".azcache");
+    repo.env("API_TOKEN", "another2secret").az("build 0420 --explain").code(0).says("env API_TOKEN changed");
+}
+
+#[test]
+fn l16_what_is_piped_into_a_step_is_in_no_record() {
+    let repo = Repo::new().script("0400_save.sh", "cat > out");
+    let az = env!("CARGO_BIN_EXE_az");
+    for text in ["v1", "v2"] {
+        repo.sh(&format!("echo {text} | '{az}' 0400")).code(0);
+        assert_eq!(repo.read("out"), format!("{text}\n"));
+    }
+    repo.sh(&format!("'{az}' build 0400 --explain")).code(0).ran(["0400", "0400", "0400"]).says("piped in");
+    repo.sh(&format!("'{az}' build 0400 < /dev/null")).code(0).ran([]);
+}
