@@ -25,6 +25,7 @@ mod repo;
 mod runs;
 mod stop;
 mod trace;
+mod traced;
 mod why;
 mod world;
 
