@@ -42,6 +42,11 @@ impl Identity {
         is_same && (self.is_folder() || (self.size, self.modified) == (now.size, now.modified))
     }
 
+    /// Tells whether both are names of one file.
+    pub(super) fn is_same_file(&self, other: &Self) -> bool {
+        self.file == other.file
+    }
+
     pub(super) fn is_folder(&self) -> bool {
         self.mode & libc::S_IFMT == libc::S_IFDIR
     }
@@ -51,7 +56,7 @@ impl Identity {
     }
 
     /// Tells whether it has content that can be written: devices and pipes pass it on.
-    fn has_content(&self) -> bool {
+    pub(super) fn has_content(&self) -> bool {
         self.mode & libc::S_IFMT == libc::S_IFREG
     }
 
