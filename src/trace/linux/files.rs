@@ -61,10 +61,10 @@ impl Observer<'_> {
     fn open_emptied(&mut self, event: &Event, id: PathId, does_create: bool) {
         let before = self.identity(id);
         let is_for_file = before.map_or(does_create, |before| before.has_content());
-        if does_create && is_for_file {
-            self.ask_folder_of(event, id);
-        } else {
+        if !does_create || !is_for_file {
             self.ask(event, id, Asked::PROBED);
+        } else if before.is_none() {
+            self.ask_folder_of(event, id);
         }
         if is_for_file {
             self.change(event, id, Changed::REPLACED, Of::Content);
@@ -75,21 +75,22 @@ impl Observer<'_> {
     fn open_kept(&mut self, event: &Event, id: PathId, does_write: bool, does_create: bool) {
         self.ask(event, id, Asked::PROBED | Asked::READ);
         match self.identity(id) {
-            None if does_create => {
-                self.ask_folder_of(event, id);
-                self.change(event, id, Changed::REPLACED, Of::Entry);
-            }
+            None if does_create => self.change(event, id, Changed::REPLACED, Of::Entry),
             Some(_) if does_write => self.change(event, id, Changed::WRITTEN, Of::Content),
             _ => {}
         }
     }
 
-    /// Asks what every new name asks: whether there is a folder for it.
+    /// Asks whether there is a folder for a new name, if there is none. That there is one is not asked: who puts back
+    /// what was made there makes the folder as well.
     fn ask_folder_of(&mut self, event: &Event, id: PathId) {
         let path = self.walker.paths.bytes(id).clone();
         let end = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0).max(1);
-        let folder = self.walker.paths.intern(&path[..end]);
-        self.ask(event, folder, Asked::PROBED);
+        let folder = &path[..end];
+        if !Identity::of(folder).is_some_and(|folder| folder.is_folder()) {
+            let folder = self.walker.paths.intern(folder);
+            self.ask(event, folder, Asked::PROBED);
+        }
     }
 
     fn identity(&self, id: PathId) -> Option<Identity> {
@@ -142,7 +143,6 @@ impl Observer<'_> {
     pub(super) fn make(&mut self, event: &Event, id: PathId) {
         self.ask(event, id, Asked::PROBED);
         if self.identity(id).is_none() {
-            self.ask_folder_of(event, id);
             self.change(event, id, Changed::REPLACED, Of::Entry);
         }
     }
@@ -194,7 +194,7 @@ impl Observer<'_> {
         if has_conditions || target.as_ref().is_some_and(does_matter) {
             self.ask(event, to, Asked::PROBED);
         }
-        if source.is_some() {
+        if source.is_some() && target.is_none() {
             self.ask_folder_of(event, to);
         }
         let is_refused = flags & RENAME_NOREPLACE != 0 && target.is_some();

@@ -104,9 +104,9 @@ impl Model {
         }
     }
 
-    /// What is made in a folder asks for the folder; the uppermost is not looked at.
+    /// What is to be in a folder that is none asks whether it is one.
     fn ask_parent(&mut self, path: &str) {
-        if let Some((parent, _)) = path.rsplit_once('/') {
+        if let Some((parent, _)) = path.rsplit_once('/').filter(|_| !self.has_parent(path)) {
             self.ask(parent, Asked::PROBED);
         }
     }
@@ -117,7 +117,6 @@ impl Model {
             Some(Node::Folder) => self.change(path, Changed::FOLDER),
             Some(Node::File { .. }) => {}
             None => {
-                self.ask_parent(path);
                 self.change(path, Changed::REPLACED);
                 if self.has_parent(path) {
                     self.put(path, Node::Folder);
@@ -131,7 +130,9 @@ impl Model {
             self.ask(path, Asked::PROBED);
             return;
         }
-        self.ask_parent(path);
+        if node.is_none() {
+            self.ask_parent(path);
+        }
         self.change(path, Changed::REPLACED);
         match node {
             Some(node) => self.put(path, node),
@@ -146,7 +147,6 @@ impl Model {
             Some(Node::File { .. }) => self.change(path, Changed::WRITTEN),
             Some(Node::Folder) => {}
             None => {
-                self.ask_parent(path);
                 self.change(path, Changed::REPLACED);
                 if self.has_parent(path) {
                     self.create(path);
@@ -170,7 +170,6 @@ impl Model {
         if self.node(other).is_some() {
             return;
         }
-        self.ask_parent(other);
         self.change(other, Changed::REPLACED);
         if let (Some(node @ Node::File { .. }), true) = (node, self.has_parent(other)) {
             self.put(other, node);
@@ -183,7 +182,7 @@ impl Model {
         if [node, target].contains(&Some(Node::Folder)) || (node.is_some() && node == target) {
             self.ask(other, Asked::PROBED);
         }
-        if node.is_some() {
+        if node.is_some() && target.is_none() {
             self.ask_parent(other);
         }
         let Some(node) = node.filter(|_| path != other) else { return };
