@@ -88,4 +88,21 @@ impl Memory {
         self.bytes(address, &mut bytes[..self.convention.pointer_size()])?;
         Ok(u64::from_le_bytes(bytes))
     }
+
+    /// Reads the numbers of the size of a pointer that stand in a row; 0 for what cannot be read.
+    pub(super) fn pointers<const COUNT: usize>(self, address: u64) -> [u64; COUNT] {
+        let size = self.convention.pointer_size();
+        let mut bytes = vec![0; COUNT * size];
+        let to_page_end = PAGE - usize::try_from(address % PAGE as u64).expect("less than a page");
+        let is_whole = to_page_end >= bytes.len() && self.bytes(address, &mut bytes).is_ok();
+        std::array::from_fn(|index| {
+            if is_whole {
+                let mut number = [0; 8];
+                number[..size].copy_from_slice(&bytes[index * size..][..size]);
+                return u64::from_le_bytes(number);
+            }
+            let address = address.checked_add((index * size) as u64);
+            address.and_then(|address| self.pointer(address).ok()).unwrap_or(0)
+        })
+    }
 }
