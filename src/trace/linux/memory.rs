@@ -10,8 +10,8 @@ use super::{calls::Convention, sys};
 const PATH_LIMIT: usize = 4096;
 /// Pages are this large or a multiple of it, so reading to the next multiple never meets two pages.
 const PAGE: usize = 4096;
-/// What most paths fit into; the rest of a page is not worth copying.
-const FIRST: usize = 256;
+/// What most paths fit into, so that they are read at once; the rest of a page is not worth copying.
+const PIECE: usize = 256;
 
 /// Why memory could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,20 +47,19 @@ impl Memory {
         if address == 0 {
             return Err(Unread::Void);
         }
-        let mut chunk = [0; PAGE];
+        let mut piece = [0; PIECE];
         let mut at = address;
         while out.len() < limit {
             let to_page_end = PAGE - usize::try_from(at % PAGE as u64).expect("less than a page");
-            let wanted = if out.is_empty() { to_page_end.min(FIRST) } else { to_page_end };
-            let read = sys::read_memory(self.tid, at, &mut chunk[..wanted])?;
+            let read = sys::read_memory(self.tid, at, &mut piece[..to_page_end.min(PIECE)])?;
             if read == 0 {
                 return Err(Unread::Hidden);
             }
-            if let Some(end) = chunk[..read].iter().position(|byte| *byte == 0) {
-                out.extend_from_slice(&chunk[..end]);
+            if let Some(end) = piece[..read].iter().position(|byte| *byte == 0) {
+                out.extend_from_slice(&piece[..end]);
                 return if out.len() < limit { Ok(()) } else { Err(Unread::Void) };
             }
-            out.extend_from_slice(&chunk[..read]);
+            out.extend_from_slice(&piece[..read]);
             at = at.checked_add(read as u64).ok_or(Unread::Void)?;
         }
         Err(Unread::Void)

@@ -7,7 +7,10 @@
 //! somebody else's change will be noticed. The other says what a whole path came to. What the tree itself makes a
 //! link, or moves, is never kept from then on, because az sees a call before it takes effect.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    mem::MaybeUninit,
+};
 
 use rustix::{fs::CWD, io::Errno};
 
@@ -211,9 +214,9 @@ fn living(link: &[u8], target: Vec<u8>) -> Option<Vec<u8>> {
 
 fn read_link(path: &[u8]) -> rustix::io::Result<Vec<u8>> {
     // The kernel gives no longer target than this.
-    let mut target = [0; 4096];
+    let mut target = [const { MaybeUninit::uninit() }; 4096];
     match rustix::fs::readlinkat_raw(CWD, path, &mut target[..])? {
-        0 => Err(Errno::INVAL),
-        length => Ok(target[..length].to_vec()),
+        ([], _) => Err(Errno::INVAL),
+        (target, _) => Ok(target.to_vec()),
     }
 }
