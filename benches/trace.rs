@@ -200,8 +200,11 @@ fn median(values: &mut [f64]) -> f64 {
 fn main() {
     let bench = Bench::new();
     println!("{:?}", bench.run("true", CTYPE, true).map(|(_, trace)| trace.rung));
-    bench.measure_calls();
-    for work in WORKS {
-        bench.measure(work);
+    // Work is chosen by parts of its name; options are of the harness that there is not.
+    let parts: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_chosen = |name: &str| parts.is_empty() || parts.iter().any(|part| name.contains(part));
+    if is_chosen("calls") {
+        bench.measure_calls();
     }
+    WORKS.iter().filter(|work| is_chosen(work.name)).for_each(|work| bench.measure(work));
 }

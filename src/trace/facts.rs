@@ -219,6 +219,8 @@ pub enum Gap {
     Xattr(PathBuf),
     /// A program that should have got other rights did not get them.
     SetId(PathBuf),
+    /// A program of a kind that is not the machine's own ran; what is registered for it is unknown.
+    Registered(PathBuf),
     /// The environment of a process outside the tree was read.
     Environ,
     /// Processes were left that could not be ended.
@@ -245,6 +247,9 @@ impl fmt::Display for Gap {
             }
             Self::SetId(path) => {
                 write!(f, "`{}` runs with other rights, which it cannot get while traced", path.display())
+            }
+            Self::Registered(path) => {
+                write!(f, "`{}` is run by what this machine has registered for its kind", path.display())
             }
             Self::Environ => f.write_str("it read the environment of a process that is not its own"),
             Self::Leftover => f.write_str("it left processes that could not be ended"),

@@ -42,12 +42,20 @@ impl World {
     }
 
     fn run(&self, argv: &[&str]) -> (Exit, bool, Trace) {
+        self.run_to(Stdio::Log(self.log()), argv)
+    }
+
+    fn log(&self) -> PathBuf {
+        self.log.path().join("log")
+    }
+
+    fn run_to(&self, stdio: Stdio, argv: &[&str]) -> (Exit, bool, Trace) {
         let path = std::env::var_os("PATH").unwrap();
         let command = Command {
             argv: argv.iter().map(Into::into).collect(),
             env: vec![("PATH".into(), path)],
             cwd: self.folder.path().to_owned(),
-            stdio: Stdio::Log(self.log.path().join("log")),
+            stdio,
             mark: "0400".into(),
         };
         let local = Local::new(Arc::clone(&self.guard));
@@ -81,6 +89,21 @@ fn a_step_is_traced_with_all_it_starts() {
     assert_eq!(trace.paths[&world.path("made")].changed, Changed::REPLACED);
     assert!(!trace.paths[&world.path("absent")].asked.is_empty());
     assert_eq!(trace.contacts, [].into());
+}
+
+#[test]
+fn a_live_step_is_traced_while_its_output_is_passed_on() {
+    let world = World::new();
+    let text = "echo said by a live step; cat absent 2>made; exit 7";
+    let (exit, has_leftovers, trace) =
+        world.run_to(Stdio::Live { log: world.log() }, &["/bin/sh", "-c", text]);
+    assert_eq!((exit, has_leftovers), (Exit::Code(7), false));
+    assert_eq!(std::fs::read_to_string(world.log()).unwrap(), "said by a live step\n");
+    if is_traced(&trace) {
+        assert!(trace.is_complete(), "{:?}", trace.gaps);
+        assert_eq!(trace.paths[&world.path("made")].changed, Changed::REPLACED);
+        assert!(!trace.paths[&world.path("absent")].asked.is_empty());
+    }
 }
 
 #[test]

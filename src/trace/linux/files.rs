@@ -44,13 +44,9 @@ impl Observer<'_> {
         } else if is_exclusive {
             self.make(event, id);
         } else if has(libc::O_TRUNC) {
-            // What creates or empties a file does not care whether it is there.
-            if !has(libc::O_CREAT) {
-                self.ask(event, id, Asked::PROBED);
-            }
-            self.change(event, id, Changed::REPLACED, Of::Content);
+            self.open_emptied(event, id, has(libc::O_CREAT));
         } else if does_write || has(libc::O_CREAT) {
-            self.open_kept(event, id, does_write);
+            self.open_kept(event, id, does_write, has(libc::O_CREAT));
         } else if has(libc::O_DIRECTORY) {
             self.ask(event, id, Asked::PROBED);
         } else {
@@ -60,14 +56,45 @@ impl Observer<'_> {
         Ok(())
     }
 
-    /// Opens for writing or creating, keeping what is there.
-    fn open_kept(&mut self, event: &Event, id: PathId, does_write: bool) {
-        self.ask(event, id, Asked::PROBED | Asked::READ);
-        if Identity::of(self.walker.paths.bytes(id)).is_none() {
-            self.change(event, id, Changed::REPLACED, Of::Entry);
-        } else if does_write {
-            self.change(event, id, Changed::WRITTEN, Of::Content);
+    /// Opens for emptying. What also creates does not care whether a file is there, but whether something else is, and
+    /// whether there is a folder for it.
+    fn open_emptied(&mut self, event: &Event, id: PathId, does_create: bool) {
+        let before = self.identity(id);
+        let is_for_file = before.map_or(does_create, |before| before.has_content());
+        if !does_create || !is_for_file {
+            self.ask(event, id, Asked::PROBED);
+        } else if before.is_none() {
+            self.ask_folder_of(event, id);
         }
+        if is_for_file {
+            self.change(event, id, Changed::REPLACED, Of::Content);
+        }
+    }
+
+    /// Opens for writing or creating, keeping what is there.
+    fn open_kept(&mut self, event: &Event, id: PathId, does_write: bool, does_create: bool) {
+        self.ask(event, id, Asked::PROBED | Asked::READ);
+        match self.identity(id) {
+            None if does_create => self.change(event, id, Changed::REPLACED, Of::Entry),
+            Some(_) if does_write => self.change(event, id, Changed::WRITTEN, Of::Content),
+            _ => {}
+        }
+    }
+
+    /// Asks whether there is a folder for a new name, if there is none. That there is one is not asked: who puts back
+    /// what was made there makes the folder as well.
+    fn ask_folder_of(&mut self, event: &Event, id: PathId) {
+        let path = self.walker.paths.bytes(id).clone();
+        let end = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0).max(1);
+        let folder = &path[..end];
+        if !Identity::of(folder).is_some_and(|folder| folder.is_folder()) {
+            let folder = self.walker.paths.intern(folder);
+            self.ask(event, folder, Asked::PROBED);
+        }
+    }
+
+    fn identity(&self, id: PathId) -> Option<Identity> {
+        Identity::of(self.walker.paths.bytes(id))
     }
 
     /// The environment of the tree's own processes is known; that of others is not.
@@ -87,7 +114,7 @@ impl Observer<'_> {
     pub(super) fn truncate(&mut self, event: &Event, id: PathId) {
         let is_emptied = event.arguments[1] == 0;
         self.ask(event, id, if is_emptied { Asked::PROBED } else { Asked::PROBED | Asked::READ });
-        if Identity::of(self.walker.paths.bytes(id)).is_some() {
+        if self.identity(id).is_some() {
             let changed = if is_emptied { Changed::REPLACED } else { Changed::WRITTEN };
             self.change(event, id, changed, Of::Content);
         }
@@ -99,7 +126,7 @@ impl Observer<'_> {
         if !is_open {
             self.ask(event, id, Asked::PROBED);
         }
-        if Identity::of(self.walker.paths.bytes(id)).is_some() {
+        if self.identity(id).is_some() {
             self.change(event, id, changed, Of::Attributes);
         }
     }
@@ -115,21 +142,22 @@ impl Observer<'_> {
     /// Creates what must not be there yet.
     pub(super) fn make(&mut self, event: &Event, id: PathId) {
         self.ask(event, id, Asked::PROBED);
-        if Identity::of(self.walker.paths.bytes(id)).is_none() {
+        if self.identity(id).is_none() {
             self.change(event, id, Changed::REPLACED, Of::Entry);
         }
     }
 
+    /// Creates a folder, or makes sure that it is one.
     pub(super) fn make_folder(&mut self, event: &Event, id: PathId) {
         self.make(event, id);
-        if Identity::of(self.walker.paths.bytes(id)).is_some_and(|it| it.is_folder()) {
+        if self.identity(id).is_some_and(|it| it.is_folder()) {
             self.change(event, id, Changed::FOLDER, Of::Entry);
         }
     }
 
     pub(super) fn remove(&mut self, event: &Event, id: PathId) {
         self.ask(event, id, Asked::PROBED);
-        let Some(before) = Identity::of(self.walker.paths.bytes(id)) else { return };
+        let Some(before) = self.identity(id) else { return };
         if before.is_link() {
             self.walker.unsettle(id);
         }
@@ -157,12 +185,17 @@ impl Observer<'_> {
     ) -> Result<(), Unread> {
         let Some(Named { id: to, .. }) = self.named(event, to, Follow::Never)? else { return Ok(()) };
         let flags = flags.map_or(0, |flags| event.bits(flags));
-        let identity = |observer: &Self, id| Identity::of(observer.walker.paths.bytes(id));
-        let (source, target) = (identity(self, from), identity(self, to));
+        let (source, target) = (self.identity(from), self.identity(to));
         self.ask(event, from, Asked::PROBED | Asked::READ);
-        let has_conditions = flags != 0 || source.as_ref().is_some_and(Identity::is_folder);
-        if has_conditions {
+        // A file replaces a file without asking, unless it is the same file, which then keeps both names.
+        let does_matter =
+            |target: &Identity| target.is_folder() || source.is_some_and(|it| it.is_same_file(target));
+        let has_conditions = flags != 0 || source.is_some_and(|source| source.is_folder());
+        if has_conditions || target.as_ref().is_some_and(does_matter) {
             self.ask(event, to, Asked::PROBED);
+        }
+        if source.is_some() && target.is_none() {
+            self.ask_folder_of(event, to);
         }
         let is_refused = flags & RENAME_NOREPLACE != 0 && target.is_some();
         let Some(source) = source.filter(|_| !is_refused && from != to) else { return Ok(()) };

@@ -13,12 +13,12 @@ use super::{
     memory::Unread,
     observer::{Event, Named, Observer},
     paths::PathId,
-    programs::{Program, gives_rights, program_at},
+    programs::{Program, gives_rights, may_be_registered, program_at},
 };
 use crate::trace::{Asked, Gap};
 
 /// How many arguments are kept, and how much of each.
-const ARGUMENTS: u64 = 8;
+const ARGUMENTS: usize = 8;
 const ARGUMENT_LENGTH: usize = 512;
 /// As many interpreters as the kernel takes one after the other.
 const INTERPRETER_LIMIT: usize = 5;
@@ -57,6 +57,12 @@ impl Observer<'_> {
                     self.gaps.insert(Gap::Memory);
                     (None, false)
                 }
+                Program::Foreign { is_text } => {
+                    if may_be_registered(is_text) {
+                        self.gaps.insert(Gap::Registered(self.walker.paths.path(next).to_owned()));
+                    }
+                    (None, false)
+                }
                 Program::Plain => (None, false),
                 Program::Script(interpreter) => (Some(interpreter), true),
                 Program::Loaded(loader) => (Some(loader), false),
@@ -84,17 +90,15 @@ impl Observer<'_> {
 }
 
 fn arguments_of(event: &Event, argument: usize) -> Vec<OsString> {
-    let size = event.memory.convention.pointer_size() as u64;
-    let mut arguments = Vec::new();
     let mut text = Vec::new();
-    for index in 0..ARGUMENTS {
-        let Some(at) = event.arguments[argument].checked_add(index * size) else { break };
-        let Ok(address @ 1..) = event.memory.pointer(at) else { break };
+    let addresses = event.memory.pointers::<ARGUMENTS>(event.arguments[argument]);
+    let addresses = addresses.into_iter().take_while(|address| *address != 0);
+    let arguments = addresses.map(|address| {
         // A long one tells nothing more by its whole length.
         if event.memory.string_below(address, ARGUMENT_LENGTH, &mut text).is_err() {
             text.truncate(ARGUMENT_LENGTH);
         }
-        arguments.push(OsString::from_vec(text.clone()));
-    }
-    arguments
+        OsString::from_vec(text.clone())
+    });
+    arguments.collect()
 }

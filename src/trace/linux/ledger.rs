@@ -6,7 +6,7 @@
 //! A call that should replace a path may fail, and az does not see results. So a path first counts as *claimed*: what
 //! is there is remembered, and as long as exactly that is still there at a later question, nothing was replaced.
 
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap, ffi::OsStr, os::unix::ffi::OsStrExt, path::PathBuf};
 
 use super::paths::{PathId, Paths};
 use crate::trace::{Asked, Changed, Touch, Witness};
@@ -42,6 +42,11 @@ impl Identity {
         is_same && (self.is_folder() || (self.size, self.modified) == (now.size, now.modified))
     }
 
+    /// Tells whether both are names of one file.
+    pub(super) fn is_same_file(&self, other: &Self) -> bool {
+        self.file == other.file
+    }
+
     pub(super) fn is_folder(&self) -> bool {
         self.mode & libc::S_IFMT == libc::S_IFDIR
     }
@@ -51,7 +56,7 @@ impl Identity {
     }
 
     /// Tells whether it has content that can be written: devices and pipes pass it on.
-    fn has_content(&self) -> bool {
+    pub(super) fn has_content(&self) -> bool {
         self.mode & libc::S_IFMT == libc::S_IFREG
     }
 
@@ -186,31 +191,69 @@ impl Ledger {
         self.entries.get(id.index()).is_some_and(|entry| !entry.changed.is_empty())
     }
 
-    /// Returns what was done to each path that something was done to, by the name `name_of` gives it.
-    pub(super) fn into_touches<K: Ord>(
+    /// Returns what was done to each path that something was done to; `alias_of` tells by which other name it goes.
+    pub(super) fn into_touches(
         self,
         paths: &Paths,
-        name_of: impl Fn(&[u8]) -> K,
-    ) -> BTreeMap<K, Touch> {
-        let mut touches = BTreeMap::new();
+        alias_of: impl Fn(&[u8]) -> Option<PathBuf>,
+    ) -> BTreeMap<PathBuf, Touch> {
+        let mut plain = Vec::new();
+        let mut renamed = Vec::new();
         for (id, path) in paths.iter() {
-            let Some(entry) = self.entries.get(id.index()) else { continue };
-            if entry.asked.is_empty() && entry.changed.is_empty() {
-                continue;
-            }
-            let touch = touches.entry(name_of(path)).or_insert(Touch {
-                asked: Asked::NONE,
-                changed: Changed::NONE,
-                by: entry.by,
-                changed_by: None,
-            });
-            touch.asked |= entry.asked;
-            touch.changed |= entry.changed;
-            touch.by = touch.by.min(entry.by);
-            if !entry.changed.is_empty() {
-                touch.changed_by = Some(entry.changed_by);
+            let Some(touch) = self.entries.get(id.index()).and_then(Entry::touch) else { continue };
+            match alias_of(path) {
+                Some(alias) => renamed.push((alias, touch)),
+                None => plain.push((path, touch)),
             }
         }
+        // A map of paths compares them name by name, which is slow; what comes in order it compares only once.
+        plain.sort_unstable_by(|(one, _), (other, _)| name_by_name(one, other));
+        let plain = plain.into_iter().map(|(path, touch)| (PathBuf::from(OsStr::from_bytes(path)), touch));
+        let mut touches: BTreeMap<PathBuf, Touch> = plain.collect();
+        for (path, touch) in renamed {
+            touches.entry(path).and_modify(|known| merge(known, touch)).or_insert(touch);
+        }
         touches
+    }
+}
+
+impl Entry {
+    fn touch(&self) -> Option<Touch> {
+        let Self { asked, changed, by, changed_by, .. } = *self;
+        let changed_by = (!changed.is_empty()).then_some(changed_by);
+        (!asked.is_empty() || !changed.is_empty()).then_some(Touch { asked, changed, by, changed_by })
+    }
+}
+
+/// Adds what was done to the same path by another name.
+fn merge(known: &mut Touch, touch: Touch) {
+    known.asked |= touch.asked;
+    known.changed |= touch.changed;
+    known.by = known.by.min(touch.by);
+    known.changed_by = match (known.changed_by, touch.changed_by) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    };
+}
+
+/// Compares absolute paths without `.` as [`Path`](std::path::Path) does.
+fn name_by_name(one: &[u8], other: &[u8]) -> Ordering {
+    let differing = one.iter().zip(other).find(|(one, other)| one != other);
+    let rank = |byte: &u8| if *byte == b'/' { 0 } else { u16::from(*byte) + 1 };
+    differing.map_or(one.len().cmp(&other.len()), |(one, other)| rank(one).cmp(&rank(other)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn paths_come_in_the_order_of_the_map(one in "(/[a!]\\.?){1,4}", other in "(/[a!]\\.?){1,4}") {
+            let expected = PathBuf::from(&one).cmp(&PathBuf::from(&other));
+            prop_assert_eq!(name_by_name(one.as_bytes(), other.as_bytes()), expected);
+        }
     }
 }

@@ -10,8 +10,8 @@ use super::{calls::Convention, sys};
 const PATH_LIMIT: usize = 4096;
 /// Pages are this large or a multiple of it, so reading to the next multiple never meets two pages.
 const PAGE: usize = 4096;
-/// What most paths fit into; the rest of a page is not worth copying.
-const FIRST: usize = 256;
+/// What most paths fit into, so that they are read at once; the rest of a page is not worth copying.
+const PIECE: usize = 256;
 
 /// Why memory could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,20 +47,19 @@ impl Memory {
         if address == 0 {
             return Err(Unread::Void);
         }
-        let mut chunk = [0; PAGE];
+        let mut piece = [0; PIECE];
         let mut at = address;
         while out.len() < limit {
             let to_page_end = PAGE - usize::try_from(at % PAGE as u64).expect("less than a page");
-            let wanted = if out.is_empty() { to_page_end.min(FIRST) } else { to_page_end };
-            let read = sys::read_memory(self.tid, at, &mut chunk[..wanted])?;
+            let read = sys::read_memory(self.tid, at, &mut piece[..to_page_end.min(PIECE)])?;
             if read == 0 {
                 return Err(Unread::Hidden);
             }
-            if let Some(end) = chunk[..read].iter().position(|byte| *byte == 0) {
-                out.extend_from_slice(&chunk[..end]);
+            if let Some(end) = piece[..read].iter().position(|byte| *byte == 0) {
+                out.extend_from_slice(&piece[..end]);
                 return if out.len() < limit { Ok(()) } else { Err(Unread::Void) };
             }
-            out.extend_from_slice(&chunk[..read]);
+            out.extend_from_slice(&piece[..read]);
             at = at.checked_add(read as u64).ok_or(Unread::Void)?;
         }
         Err(Unread::Void)
@@ -87,5 +86,22 @@ impl Memory {
         let mut bytes = [0; 8];
         self.bytes(address, &mut bytes[..self.convention.pointer_size()])?;
         Ok(u64::from_le_bytes(bytes))
+    }
+
+    /// Reads the numbers of the size of a pointer that stand in a row; 0 for what cannot be read.
+    pub(super) fn pointers<const COUNT: usize>(self, address: u64) -> [u64; COUNT] {
+        let size = self.convention.pointer_size();
+        let mut bytes = vec![0; COUNT * size];
+        let to_page_end = PAGE - usize::try_from(address % PAGE as u64).expect("less than a page");
+        let is_whole = to_page_end >= bytes.len() && self.bytes(address, &mut bytes).is_ok();
+        std::array::from_fn(|index| {
+            if is_whole {
+                let mut number = [0; 8];
+                number[..size].copy_from_slice(&bytes[index * size..][..size]);
+                return u64::from_le_bytes(number);
+            }
+            let address = address.checked_add((index * size) as u64);
+            address.and_then(|address| self.pointer(address).ok()).unwrap_or(0)
+        })
     }
 }

@@ -281,7 +281,7 @@ impl<'w> Observer<'w> {
             }
         }
         let (processes, walker) = (&self.processes, &self.walker);
-        let paths = self.ledger.into_touches(&walker.paths, |path| name_of(processes, path));
+        let paths = self.ledger.into_touches(&walker.paths, |path| own_name_of(processes, path));
         Trace {
             rung,
             gaps: self.gaps,
@@ -304,13 +304,10 @@ fn base_of(event: &Event, descriptor: i32) -> Result<Option<Vec<u8>>, Unread> {
 }
 
 /// Calls what a process asks about its own tree `/proc/self`, since its number tells nothing.
-fn name_of(processes: &Processes, path: &[u8]) -> PathBuf {
+fn own_name_of(processes: &Processes, path: &[u8]) -> Option<PathBuf> {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
-    let own = process_of(path).filter(|(pid, _)| processes.knows(*pid));
-    match own {
-        Some((_, rest)) => PathBuf::from(OsStr::from_bytes(&[b"/proc/self", rest].concat())),
-        None => PathBuf::from(OsStr::from_bytes(path)),
-    }
+    let (_, rest) = process_of(path).filter(|(pid, _)| processes.knows(*pid))?;
+    Some(PathBuf::from(OsStr::from_bytes(&[b"/proc/self", rest].concat())))
 }
 
 /// Returns the process below whose folder in `/proc` a path lies, and the rest of the path.

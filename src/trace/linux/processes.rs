@@ -3,11 +3,14 @@
 //! Knows threads, parents and programs. Does not know calls. A thread is asked about once, so a number that the
 //! kernel gives to two processes of one tree makes them one; that only blurs who did something.
 
-use std::{collections::HashMap, ffi::OsString, path::PathBuf};
+use std::{collections::HashMap, ffi::OsString, os::fd::AsFd, path::PathBuf};
 
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::{
+    fs::{CWD, Mode, OFlags},
+    process::{Pid, PidfdFlags, pidfd_open},
+};
 
-use super::walk::Who;
+use super::{sys, walk::Who};
 use crate::trace::Process;
 
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +90,16 @@ impl Processes {
 
 /// Returns the process of a thread, and that process's parent.
 fn relatives(tid: i32) -> Option<(i32, i32)> {
+    relatives_by_descriptor(tid).or_else(|| relatives_by_status(tid))
+}
+
+/// As [`relatives`], for a process's first thread and where the kernel can say so: many times faster than its files.
+fn relatives_by_descriptor(tid: i32) -> Option<(i32, i32)> {
+    let process = pidfd_open(Pid::from_raw(tid)?, PidfdFlags::empty()).ok()?;
+    sys::process_and_parent(process.as_fd())
+}
+
+fn relatives_by_status(tid: i32) -> Option<(i32, i32)> {
     let mut buffer = [0; 1024];
     let text = read_part(format!("/proc/{tid}/status").as_bytes(), 0, &mut buffer)?;
     let text = str::from_utf8(text).ok().or_else(|| text.utf8_chunks().next().map(|chunk| chunk.valid()))?;
@@ -108,4 +121,23 @@ pub(super) fn read_part<'a>(path: &[u8], from: u64, into: &'a mut [u8]) -> Optio
         }
     }
     Some(&into[..length])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_name_the_same_relatives() {
+        let tid = std::process::id().cast_signed();
+        let (process, parent) = relatives_by_status(tid).unwrap();
+        assert_eq!((process, parent), (tid, std::os::unix::process::parent_id().cast_signed()));
+        match relatives_by_descriptor(tid) {
+            Some(relatives) => assert_eq!(relatives, (process, parent)),
+            None => eprintln!("skipped: this kernel does not tell by a descriptor"),
+        }
+        let thread = std::fs::read_link("/proc/thread-self").unwrap();
+        let thread = thread.file_name().unwrap().to_str().unwrap().parse().unwrap();
+        assert_eq!(relatives(thread), Some((process, parent)));
+    }
 }

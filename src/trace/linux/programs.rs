@@ -2,7 +2,9 @@
 //!
 //! Knows `#!` lines and the headers of ELF files. Does not know processes.
 
-use rustix::fs::{Access, AtFlags, CWD, FileType};
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt, path::Path};
+
+use rustix::fs::{Access, AtFlags, CWD, Dir, FileType, Mode, OFlags};
 
 use super::processes::read_part;
 
@@ -26,6 +28,8 @@ pub(super) enum Program {
     Script(Vec<u8>),
     /// The kernel loads this as well, to start it.
     Loaded(Vec<u8>),
+    /// The kernel does not know it by itself; somebody may have registered what runs such files.
+    Foreign { is_text: bool },
 }
 
 /// Looks at a file that is about to be run.
@@ -40,6 +44,9 @@ pub(super) fn program_at(path: &[u8]) -> Program {
     if let Some(line) = head.strip_prefix(b"#!") {
         return interpreter_of(line).map_or(Program::Plain, Program::Script);
     }
+    if !is_native(head) {
+        return Program::Foreign { is_text: !head.contains(&0) };
+    }
     loader_of(|from, length| {
         let mut buffer = vec![0; length];
         let length = read_part(path, from, &mut buffer)?.len();
@@ -47,6 +54,39 @@ pub(super) fn program_at(path: &[u8]) -> Program {
         Some(buffer)
     })
     .map_or(Program::Plain, Program::Loaded)
+}
+
+/// Where the kernel shows what is registered to run files of other kinds.
+const REGISTRATIONS: &str = "/proc/sys/fs/binfmt_misc";
+
+/// Tells whether something may be registered that runs a foreign file.
+///
+/// In a container the registrations of the machine count but are not shown. A text is then taken for what a shell runs
+/// after the kernel has refused it, which is far more frequent.
+pub(super) fn may_be_registered(is_text: bool) -> bool {
+    has_registration(Path::new(REGISTRATIONS)).unwrap_or(!is_text)
+}
+
+/// Tells whether something is registered; nothing if that is not shown.
+fn has_registration(shown: &Path) -> Option<bool> {
+    let is_enabled = |path: &Path| {
+        let mut buffer = [0; 16];
+        read_part(path.as_os_str().as_bytes(), 0, &mut buffer)
+            .is_some_and(|text| text.starts_with(b"enabled"))
+    };
+    let status = shown.join("status");
+    rustix::fs::stat(&status).ok()?;
+    let folder = rustix::fs::open(shown, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
+    let names = folder.and_then(Dir::new).ok()?.flatten();
+    let names = names.map(|entry| shown.join(OsStr::from_bytes(entry.file_name().to_bytes())));
+    Some(is_enabled(&status) && names.filter(|path| *path != status).any(|path| is_enabled(&path)))
+}
+
+/// Tells whether a file with this head is of a kind that the kernel runs by itself here.
+fn is_native(head: &[u8]) -> bool {
+    const MACHINES: &[u64] = if cfg!(target_arch = "x86_64") { &[3, 62] } else { &[40, 183] };
+    let is_little = head.starts_with(b"\x7fELF") && head.get(5) == Some(&1);
+    is_little && number(head, 18, 2).is_some_and(|machine| MACHINES.contains(&machine))
 }
 
 /// Tells whether running a file gives other rights than those of who runs it.
@@ -105,6 +145,33 @@ mod tests {
         assert_eq!(interpreter("relative"), Some("relative".into()));
         assert_eq!(interpreter("   "), None);
         assert_eq!(interpreter("\n/bin/sh"), None);
+    }
+
+    #[test]
+    fn registrations_count_while_they_are_enabled() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        assert_eq!(has_registration(folder.path()), None);
+        write("status", "enabled\n");
+        write("register", "");
+        assert_eq!(has_registration(folder.path()), Some(false));
+        write("qemu", "enabled\ninterpreter /usr/bin/qemu\n");
+        assert_eq!(has_registration(folder.path()), Some(true));
+        write("qemu", "disabled\ninterpreter /usr/bin/qemu\n");
+        assert_eq!(has_registration(folder.path()), Some(false));
+        write("qemu", "enabled\n");
+        write("status", "disabled\n");
+        assert_eq!(has_registration(folder.path()), Some(false));
+    }
+
+    #[test]
+    fn only_programs_of_this_machine_are_native() {
+        let mut head = std::fs::read(std::env::current_exe().unwrap()).unwrap()[..64].to_vec();
+        assert!(is_native(&head));
+        // No machine has this number.
+        head[19] = 0xff;
+        assert!(!is_native(&head));
+        assert!(!is_native(b"MZ") && !is_native(b"echo text") && !is_native(b""));
     }
 
     #[test]

@@ -181,6 +181,28 @@ pub(super) fn read_memory(tid: i32, address: u64, into: &mut [u8]) -> io::Result
     check(read as c_long).map(|read| usize::try_from(read).expect("checked not to be negative"))
 }
 
+/// Returns the process that a descriptor stands for, and its parent, where the kernel (6.13) can tell.
+pub(super) fn process_and_parent(process: BorrowedFd<'_>) -> Option<(i32, i32)> {
+    /// `struct pidfd_info` as it was first.
+    #[repr(C)]
+    #[derive(Default)]
+    struct Info {
+        mask: u64,
+        _group: u64,
+        _tid: u32,
+        pid: u32,
+        parent: u32,
+        _rest: [u32; 9],
+    }
+    const NUMBERS: u64 = 1;
+    // `PIDFD_GET_INFO`: reads and writes a structure of this size.
+    const GET_INFO: u64 = 0xc000_ff0b | ((size_of::<Info>() as u64) << 16);
+    let mut info = Info { mask: NUMBERS, ..Info::default() };
+    // SAFETY: the kernel reads and writes at most the size that is part of the request, in a live local of numbers.
+    let result = unsafe { libc::ioctl(process.as_raw_fd(), GET_INFO as _, &raw mut info) };
+    (result == 0 && info.mask & NUMBERS != 0).then(|| (info.pid.cast_signed(), info.parent.cast_signed()))
+}
+
 /// What a ptraced process has stopped for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {

@@ -9,7 +9,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    io,
+    mem::MaybeUninit,
 };
 
 use rustix::{fs::CWD, io::Errno};
@@ -193,10 +193,8 @@ impl<'a> Walk<'a> {
 /// # Errors
 /// If az may not see where it leads to.
 pub(super) fn physical(link: &str) -> Result<Option<Vec<u8>>, Unread> {
-    match rustix::fs::readlinkat(CWD, link, Vec::new()) {
-        Ok(target) if target.as_bytes().first() == Some(&b'/') => {
-            Ok(living(link.as_bytes(), target.into_bytes()))
-        }
+    match read_link(link.as_bytes()) {
+        Ok(target) if target.first() == Some(&b'/') => Ok(living(link.as_bytes(), target)),
         Ok(_) | Err(Errno::NOENT | Errno::SRCH) => Ok(None),
         Err(_) => Err(Unread::Hidden),
     }
@@ -214,10 +212,11 @@ fn living(link: &[u8], target: Vec<u8>) -> Option<Vec<u8>> {
     (!name.starts_with(b"/memfd:")).then(|| name.to_vec())
 }
 
-fn read_link(path: &[u8]) -> io::Result<Vec<u8>> {
-    match rustix::fs::readlinkat(CWD, path, Vec::new()) {
-        Ok(target) if target.is_empty() => Err(Errno::INVAL.into()),
-        Ok(target) => Ok(target.into_bytes()),
-        Err(error) => Err(error.into()),
+fn read_link(path: &[u8]) -> rustix::io::Result<Vec<u8>> {
+    // The kernel gives no longer target than this.
+    let mut target = [const { MaybeUninit::uninit() }; 4096];
+    match rustix::fs::readlinkat_raw(CWD, path, &mut target[..])? {
+        ([], _) => Err(Errno::INVAL),
+        (target, _) => Ok(target.to_vec()),
     }
 }

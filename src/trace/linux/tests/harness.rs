@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    os::fd::AsFd,
+    os::{fd::AsFd, unix::process::CommandExt},
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
     sync::OnceLock,
@@ -140,6 +140,8 @@ pub(super) fn run_with(
 
 /// By this variable the test binary knows what to start.
 const COMMAND: &str = "AZ_TEST_TRACE_COMMAND";
+/// If this variable is set, the command has no rights but those of nobody.
+pub(super) const AS_NOBODY: &str = "AZ_TEST_TRACE_AS_NOBODY";
 /// Stands between the words of a command.
 const BETWEEN: &str = "\u{1f}";
 /// How it ends if it could not.
@@ -153,6 +155,9 @@ fn be_the_parent() {
     let mut words = command.to_str().unwrap().split(BETWEEN);
     let mut command = Command::new(words.next().unwrap());
     command.args(words).env_remove(COMMAND).stdin(Stdio::null());
+    if std::env::var_os(AS_NOBODY).is_some() {
+        command.uid(65534).gid(65534);
+    }
     Entry::new(std::io::stdin().as_fd().try_clone_to_owned().unwrap()).attach(&mut command);
     let Ok(mut child) = command.spawn() else { std::process::exit(NOT_STARTED) };
     drop(command);

@@ -1,6 +1,7 @@
 //! What the tracer sees of real programs.
 
 mod cases;
+mod gaps;
 mod harness;
 mod obstacles;
 mod programs;

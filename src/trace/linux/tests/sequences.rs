@@ -98,24 +98,40 @@ impl Model {
                 }
             }
             "u" | "f" => self.remove(path, node, letter == "f"),
-            "m" => {
-                self.ask(path, Asked::PROBED);
-                if node.is_none() {
-                    self.change(path, Changed::REPLACED);
-                    if self.has_parent(path) {
-                        self.put(path, Node::Folder);
-                    }
-                }
-            }
+            "m" => self.make_folder(path, node),
             "k" => self.link(path, node, other),
             _ => self.rename(path, node, other),
         }
     }
 
-    fn write(&mut self, path: &str, node: Option<Node>) {
+    /// What is to be in a folder that is none asks whether it is one.
+    fn ask_parent(&mut self, path: &str) {
+        if let Some((parent, _)) = path.rsplit_once('/').filter(|_| !self.has_parent(path)) {
+            self.ask(parent, Asked::PROBED);
+        }
+    }
+
+    fn make_folder(&mut self, path: &str, node: Option<Node>) {
         self.ask(path, Asked::PROBED);
+        match node {
+            Some(Node::Folder) => self.change(path, Changed::FOLDER),
+            Some(Node::File { .. }) => {}
+            None => {
+                self.change(path, Changed::REPLACED);
+                if self.has_parent(path) {
+                    self.put(path, Node::Folder);
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, path: &str, node: Option<Node>) {
         if node == Some(Node::Folder) {
+            self.ask(path, Asked::PROBED);
             return;
+        }
+        if node.is_none() {
+            self.ask_parent(path);
         }
         self.change(path, Changed::REPLACED);
         match node {
@@ -163,7 +179,12 @@ impl Model {
     fn rename(&mut self, path: &str, node: Option<Node>, other: &str) {
         let target = self.node(other);
         self.ask(path, Asked::PROBED | Asked::READ);
-        self.ask(other, Asked::PROBED);
+        if [node, target].contains(&Some(Node::Folder)) || (node.is_some() && node == target) {
+            self.ask(other, Asked::PROBED);
+        }
+        if node.is_some() && target.is_none() {
+            self.ask_parent(other);
+        }
         let Some(node) = node.filter(|_| path != other) else { return };
         let moved: Vec<String> = self.below(path);
         let renamed = |old: &str| format!("{other}{}", &old[path.len()..]);
