@@ -149,6 +149,12 @@ fn check_effects(
     if let Some(gone) = record.scratch.iter().find(|folder| place.state(folder) != State::Directory) {
         return Err(Miss::Scratch(gone.clone()));
     }
+    // What another step was seen to read in its private state is a result that the record must have.
+    let shared = store.shared_below(&record.private);
+    let is_left = |path: &WsPath| record.effects.iter().any(|effect| effect.path == *path);
+    if let Some(path) = shared.into_iter().find(|path| !is_left(path)) {
+        return Err(Miss::Evicted(path));
+    }
     let mut differing = BTreeSet::new();
     for effect in &record.effects {
         let found = place.state(&effect.path);
@@ -156,12 +162,15 @@ fn check_effects(
             !found.exists()
                 || [&effect.before, &effect.after].contains(&found)
                 || own.has_left(&effect.path, found)
+                // What a later step left is on disk, and is not what this one finds at its place.
+                || (!place.has_writer(&effect.path) && store.is_ours(&effect.path, found))
         };
         if effect.is_probed && effect.after.exists() && !is_expected(&found) {
             return Err(Miss::Stray(effect.path.clone()));
         }
-        // A deletion is replayed on what was deleted; what a person made since stays.
-        let stays = effect.after == State::Absent && found != effect.before;
+        // A deletion is replayed on what was deleted, and on what az itself left; what a person made since stays.
+        let is_ours = || store.is_ours(&effect.path, &found);
+        let stays = effect.after == State::Absent && found != effect.before && !is_ours();
         if found == effect.after || stays {
             continue;
         }
@@ -204,7 +213,7 @@ fn superseded(
     let named = declared(place, wanted.outputs).into_iter().map(|path| (path, is_declared));
     let made = in_made_folders(place, record).into_iter().map(|path| (path, true));
     for (path, is_strict) in named.chain(made) {
-        if left.contains(&path) || found.contains(path.as_str()) {
+        if left.contains(&path) || found.contains(path.as_str()) || own.is_private(&path) {
             continue;
         }
         let state = place.state(&path);

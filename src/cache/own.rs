@@ -53,6 +53,20 @@ impl Own {
         own
     }
 
+    /// Tells whether a path is private state of any step.
+    pub fn is_private(&self, path: &WsPath) -> bool {
+        self.private.contains(path)
+    }
+
+    /// Returns the same with further private state.
+    #[must_use]
+    pub fn with_private(mut self, paths: &[WsPath]) -> Self {
+        if paths.iter().any(|path| !self.private.contains(path)) {
+            Arc::make_mut(&mut self.private).extend(paths.iter().cloned());
+        }
+        self
+    }
+
     /// Tells whether the step ever left anything at this path.
     pub fn knows(&self, path: &WsPath) -> bool {
         self.left.contains_key(path)

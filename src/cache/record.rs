@@ -95,6 +95,8 @@ pub struct Record {
     pub scratch: Vec<WsPath>,
     /// All private state it wrote: the top folders, or the files; in no listing of any step.
     pub private: Vec<WsPath>,
+    /// Paths it read in the private state of others, which makes them results of those.
+    pub borrowed: Vec<WsPath>,
     /// The blob with all it was seen to do.
     pub trace: Option<Digest>,
 }

@@ -46,6 +46,8 @@ struct Index {
     open: HashMap<[u8; 16], Vec<Digest>>,
     /// Private state of any step.
     private: Arc<HashSet<WsPath>>,
+    /// Paths in it that other steps read.
+    shared: BTreeSet<WsPath>,
     /// What az itself left at a path, filled when it is first asked for.
     left: Option<HashMap<WsPath, HashSet<Digest>>>,
     file: Option<Box<dyn AppendFile>>,
@@ -168,6 +170,25 @@ impl Store {
         let state = self.lock();
         let indexes = state.by_identity.get(identity).map_or(&[][..], Vec::as_slice);
         indexes.iter().rev().map(|index| Arc::clone(&state.all[*index])).collect()
+    }
+
+    /// Returns the last record of a step.
+    pub fn last(&self, identity: &str) -> Option<Arc<Record>> {
+        let state = self.lock();
+        let last = state.by_identity.get(identity).and_then(|indexes| indexes.last());
+        last.map(|index| Arc::clone(&state.all[*index]))
+    }
+
+    /// Tells whether a private path is shared all the same: a step that does not keep it was seen to read it.
+    pub fn is_shared(&self, path: &WsPath) -> bool {
+        self.lock().shared.contains(path)
+    }
+
+    /// Returns the shared paths below private folders.
+    pub fn shared_below(&self, folders: &[WsPath]) -> Vec<WsPath> {
+        let state = self.lock();
+        let is_below = |path: &&WsPath| folders.iter().any(|folder| path.is_below(folder));
+        state.shared.iter().filter(is_below).cloned().collect()
     }
 
     /// Returns what the records of a step left; O(its effects).
@@ -303,6 +324,7 @@ impl Index {
         if record.private.iter().any(|path| !self.private.contains(path)) {
             Arc::make_mut(&mut self.private).extend(record.private.iter().cloned());
         }
+        self.shared.extend(record.borrowed.iter().cloned());
         if record.is_reusable() {
             self.by_key.insert(record.key, index);
         }

@@ -82,6 +82,7 @@ fn record(identity: &str, value: &str, ending: Ending) -> Record {
         learned: vec![],
         scratch: vec![],
         private: vec![],
+        borrowed: vec![],
         trace: None,
     }
 }

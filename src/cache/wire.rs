@@ -53,6 +53,7 @@ pub(super) struct WireRecord {
     learned: Vec<String>,
     scratch: Vec<String>,
     private: Vec<String>,
+    borrowed: Vec<String>,
     trace: Option<[u8; 32]>,
 }
 
@@ -108,6 +109,7 @@ impl From<&Record> for WireRecord {
             learned: record.learned.clone(),
             scratch: record.scratch.iter().map(ToString::to_string).collect(),
             private: record.private.iter().map(ToString::to_string).collect(),
+            borrowed: record.borrowed.iter().map(ToString::to_string).collect(),
             trace: record.trace.map(|digest| digest.0),
         }
     }
@@ -146,6 +148,7 @@ impl WireRecord {
             learned: self.learned,
             scratch: paths(&self.scratch)?,
             private: paths(&self.private)?,
+            borrowed: paths(&self.borrowed)?,
             trace: self.trace.map(Digest),
         })
     }

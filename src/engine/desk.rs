@@ -1,7 +1,7 @@
 //! The engine's desk: answers the driver, and tells what happens as events.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -31,6 +31,7 @@ use crate::{
         runner::{Command, Control, Ended, Local, Runner, StartError},
         scheduler::{Ending, Outcome, Verdict},
     },
+    fingerprint::Question,
     journal::{RunInfo, Status, new_run_id, short_run},
     model::{self, scratch::Scratch},
     plan::{Node, Plan},
@@ -85,6 +86,7 @@ impl<'a> Desk<'a> {
         on_event: &'a mut dyn FnMut(&Envelope),
     ) -> Self {
         let run = new_run_id(&*engine.system);
+        let known_paths = known_paths(plan, &cache);
         let shared = Shared {
             timeline: Timeline::new(Arc::clone(&cache.disk)),
             cache,
@@ -98,7 +100,7 @@ impl<'a> Desk<'a> {
             chain: engine.chain.clone(),
             zones: Arc::new(zones(engine, plan)),
             env: engine.env.clone(),
-            known_paths: known_paths(plan),
+            known_paths,
         };
         Self {
             engine,
@@ -399,13 +401,21 @@ fn zones(engine: &Engine, plan: &Plan) -> Zones {
     Zones::new(&engine.root, engine.layout.top(), home, &scratch)
 }
 
-/// Returns the paths without wildcards that any step declares, sorted.
-fn known_paths(plan: &Plan) -> Vec<WsPath> {
+/// Returns the paths of the workspace that any step declares without a wildcard, or was last seen to ask or to change,
+/// sorted.
+fn known_paths(plan: &Plan, cache: &Cache) -> Vec<WsPath> {
     let patterns = plan.nodes.iter().flat_map(|node| node.inputs.iter().chain(&node.outputs).flatten());
-    let mut paths: Vec<WsPath> = patterns.filter_map(crate::text::pattern::Pattern::as_path).collect();
-    paths.sort();
-    paths.dedup();
-    paths
+    let declared = patterns.filter_map(crate::text::pattern::Pattern::as_path);
+    let records = plan.nodes.iter().filter_map(|node| cache.store.last(&node.identity));
+    let seen = records.flat_map(|record| {
+        let asked = record.questions().filter_map(|question| match question {
+            Question::State(path) => Some(path),
+            _ => None,
+        });
+        asked.chain(record.effects.iter().map(|effect| effect.path.clone())).collect::<Vec<_>>()
+    });
+    let paths: BTreeSet<WsPath> = declared.chain(seen).filter(WsPath::is_inside).collect();
+    paths.into_iter().collect()
 }
 
 pub(super) fn planned_node(plan: &Plan, node: &Node) -> PlannedNode {

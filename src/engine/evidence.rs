@@ -38,6 +38,8 @@ pub(super) struct Known {
     pub(super) scratch: Vec<WsPath>,
     /// All private state it wrote.
     pub(super) private: Vec<WsPath>,
+    /// Files it read in private state of others.
+    pub(super) borrowed: Vec<WsPath>,
     /// Environment names that text mentions which it read.
     pub(super) learned: Vec<String>,
     /// Those of them that are unset.
@@ -81,10 +83,12 @@ impl Attempt {
             programs: seen.programs.unwrap_or_default(),
             scratch: seen.scratch,
             private: seen.private,
+            borrowed: seen.borrowed,
             obstacle: seen.obstacle.or(misplaced),
             disturbed: seen.disturbed.or_else(|| self.changed_input(before)),
             ..Known::default()
         };
+        self.add_shared(&mut known);
         self.learn(&seen.texts, &mut known);
         self.compare_with_declared(
             before,
@@ -97,6 +101,46 @@ impl Attempt {
         before.questions.extend(seen.questions);
         before.observed.extend(seen.observed);
         known
+    }
+
+    /// Adds what others read in the step's private state to its results, also where it left it as it was.
+    fn add_shared(&self, known: &mut Known) {
+        let Shared { cache, .. } = &*self.shared;
+        let left: BTreeSet<WsPath> = known.capture.effects.iter().map(|effect| effect.path.clone()).collect();
+        let shared = cache.store.shared_below(&known.private).into_iter();
+        for path in shared.filter(|path| !left.contains(path)) {
+            let state = cache.disk.state(&path);
+            let effect = Effect::new(path, state.clone(), state);
+            known.capture.effects.push(Effect { is_made: true, ..effect });
+        }
+    }
+
+    /// Makes what the step read in the private state of an earlier step of this run a result of that one.
+    pub(super) fn borrow(&self, borrowed: &[WsPath]) {
+        let Shared { cache, nodes, .. } = &*self.shared;
+        for node in &nodes[..self.index] {
+            let Some(record) = cache.store.last(&node.node.identity) else { continue };
+            let is_left = |path: &WsPath| record.effects.iter().any(|effect| effect.path == *path);
+            let is_theirs =
+                |path: &&WsPath| record.private.iter().any(|top| path.is_below(top)) && !is_left(path);
+            let paths: Vec<&WsPath> = borrowed.iter().filter(is_theirs).collect();
+            if paths.is_empty() || !record.is_reusable() {
+                continue;
+            }
+            let mut record = (*record).clone();
+            for path in paths {
+                let effect = Effect::new(path.clone(), State::Absent, cache.disk.state(path));
+                record.effects.push(effect);
+            }
+            record.effects.sort_by(|a, b| a.path.cmp(&b.path));
+            let capture = Capture { effects: record.effects.clone(), ..Capture::default() };
+            // Where it cannot be kept, the step runs again, which is what a record without it means.
+            if capture.store(&cache.disk, &cache.blobs).is_ok()
+                && let Ok(begin) = cache.store.begin(&record.identity, &[])
+            {
+                _ = cache.store.commit(begin, &record);
+            }
+        }
     }
 
     /// Tells whether an output or the log holds the value of a secret that the step was given.
@@ -198,7 +242,11 @@ impl Attempt {
         let disk = &self.shared.cache.disk;
         match &self.prepared().node.outputs {
             Some(outputs) => cache::known_states(disk, outputs),
-            None => self.shared.known_paths.iter().map(|path| (path.clone(), disk.state(path))).collect(),
+            None => {
+                let changed = self.shared.timeline.changed();
+                let known = self.shared.known_paths.iter().chain(&changed);
+                known.map(|path| (path.clone(), disk.state(path))).collect()
+            }
         }
     }
 

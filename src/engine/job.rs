@@ -354,6 +354,7 @@ impl Attempt {
 
     fn commit(&self, before: &mut Before, outcome: Outcome) {
         let Some(begin) = before.begin else { return };
+        self.borrow(&outcome.evidence.borrowed);
         let Shared { cache, run, .. } = &*self.shared;
         let Outcome { evidence, kept: ending, exit_code, flags, duration } = outcome;
         let log = match &ending {
@@ -380,6 +381,7 @@ impl Attempt {
             learned: evidence.learned,
             scratch: evidence.scratch,
             private: evidence.private,
+            borrowed: evidence.borrowed,
             trace: self.keep_programs(&evidence.programs),
         };
         note_cache_error(cache.store.commit(begin, &record), &mut before.warnings);

@@ -75,7 +75,8 @@ fn put_back(shared: &Shared, first: usize) -> Result<(), String> {
     let brought = shared.promises.finish(&shared.cache, &shared.timeline, &shared.kept);
     brought.map_err(|error| error.to_string())?;
     let place = shared.timeline.at(first);
-    let changed = shared.timeline.changed_since(first);
+    let differs = |path: &WsPath| place.state(path) != shared.cache.disk.state(path);
+    let changed: Vec<WsPath> = shared.timeline.changed_since(first).into_iter().filter(differs).collect();
     if let Some(outside) = changed.iter().find(|path| !path.is_inside()) {
         return Err(format!("`{outside}` lies outside the workspace"));
     }

@@ -88,6 +88,8 @@ pub(super) struct Seen {
     pub(super) scratch: Vec<WsPath>,
     /// All private state it wrote.
     pub(super) private: Vec<WsPath>,
+    /// Files it read in private state that it does not keep.
+    pub(super) borrowed: Vec<WsPath>,
     /// The programs it ran.
     pub(super) programs: Option<Programs>,
     /// Who first read each file of the workspace.
@@ -132,13 +134,19 @@ impl Scene<'_> {
                 Zone::Scratch { top, .. } if written.contains_key(top) => {}
                 Zone::Index => look.ask_only(path, touch),
                 Zone::Repository => look.repository(path, touch),
-                Zone::Tracked | Zone::Scratch { .. } => look.tracked(path, touch),
+                Zone::Scratch { .. } => look.borrowed(path, touch),
+                Zone::Tracked => look.tracked(path, touch),
             }
         }
         let needed = written.iter().filter(|(top, is_optional)| !**is_optional && self.is_folder(top));
         look.seen.programs = Some(Programs::of(trace, self.secrets));
         look.seen.scratch = needed.map(|(top, _)| (*top).clone()).collect();
-        look.seen.private = written.into_keys().cloned().collect();
+        let caches = grounds.iter().filter_map(|(.., zone)| match zone {
+            Zone::Scratch { top, is_cache: true, .. } => Some(top),
+            _ => None,
+        });
+        let private: BTreeSet<&WsPath> = written.keys().copied().chain(caches).collect();
+        look.seen.private = private.into_iter().cloned().collect();
         look.finish()
     }
 
@@ -166,16 +174,18 @@ impl Look<'_> {
             let processes = [Some(touch.by), touch.changed_by].into_iter().flatten();
             processes.flat_map(|process| self.chain(process)).any(|name| programs.contains(&name))
         };
-        let Scene { zones, cache, temporary, outputs, .. } = self.scene;
+        let Scene { zones, temporary, .. } = self.scene;
         match zones.of(path, temporary, is_by) {
-            // What a step declares to make is no private matter.
-            Zone::Scratch { .. }
-                if is_named(outputs, &WsPath::new(cache.disk.root(), &WsPath::root(), path)) =>
-            {
-                Zone::Tracked
-            }
+            // What a step declares to make, or another one reads, is no private matter.
+            Zone::Scratch { .. } if self.is_shared(path) => Zone::Tracked,
             zone => zone,
         }
+    }
+
+    fn is_shared(&self, path: &Path) -> bool {
+        let Scene { cache, outputs, .. } = self.scene;
+        let path = WsPath::new(cache.disk.root(), &WsPath::root(), path);
+        is_named(outputs, &path) || cache.store.is_shared(&path)
     }
 
     /// Returns the names of a process's program and of those that led to it.
@@ -215,6 +225,16 @@ impl Look<'_> {
         self.ask(path, touch.asked);
     }
 
+    /// Looks at private state of others, which the step only asks about.
+    fn borrowed(&mut self, path: &Path, touch: &Touch) {
+        self.tracked(path, touch);
+        let Some(path) = self.path(path) else { return };
+        let is_read = !touch.asked.and(Asked::READ | Asked::EXECUTED).is_empty();
+        if is_read && path.is_inside() && matches!(self.scene.cache.disk.state(&path), State::File { .. }) {
+            self.seen.borrowed.push(path);
+        }
+    }
+
     fn tracked(&mut self, path: &Path, touch: &Touch) {
         let Some(path) = self.path(path) else { return };
         if touch.asked.has(Asked::READ) {
@@ -232,7 +252,11 @@ impl Look<'_> {
             // Nothing came of it, but it was there, or it was not.
             return self.ask(path, touch.asked);
         }
-        let is_read = !touch.asked.and(Asked::READ | Asked::EXECUTED).is_empty() && before.exists();
+        // What is written behind nothing depends on nothing being there; an empty file is only made sure of.
+        let is_empty = matches!(after, State::File { size: 0, .. });
+        let is_kept = touch.changed.has(Changed::WRITTEN) && !is_empty;
+        let is_read =
+            !touch.asked.and(Asked::READ | Asked::EXECUTED).is_empty() && (before.exists() || is_kept);
         if is_read {
             self.asked.insert(Question::State(path.clone()));
         }
@@ -323,7 +347,7 @@ impl Look<'_> {
         let questions: Vec<Question> = std::mem::take(&mut self.asked).into_iter().collect();
         let then = Timeline::before(Arc::clone(&cache.disk), (*before).clone());
         // Names that the step itself removed are no more news than those it made.
-        let own = own.with(&self.seen.effects);
+        let own = own.with(&self.seen.effects).with_private(&self.seen.private);
         let (observed, doubtful) = cache::observe(&then.at(0), &own, &questions);
         self.seen.effects.iter().for_each(|effect| place.found(&effect.path));
         let (expected, _) = cache::observe(place, &own, &questions);

@@ -76,6 +76,7 @@ fn records() -> impl Strategy<Value = Record> {
             evidence: if is_traced { Evidence::Traced } else { Evidence::Declared },
             learned,
             private: scratch.clone(),
+            borrowed: scratch.clone(),
             scratch,
             trace: trace.map(Digest),
         }
