@@ -9,7 +9,7 @@ use std::{
 use super::{
     Ask, BuildOptions, Engine,
     conclusion::{Circumstances, conclude},
-    job::{Answered, Attempt, Done, Shared},
+    job::{Answered, Attempt, Done, Shared, probed},
     lookup::{Decided, decide},
     materialize::Promises,
     prepare::Prepared,
@@ -189,7 +189,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Tells what was put on disk since the last time.
-    fn tell_restored(&mut self) {
+    pub(super) fn tell_restored(&mut self) {
         let (restored, set_aside) = self.shared.promises.take_report();
         for (index, paths) in restored {
             // A path that went because another branch's record left it is told with the rest.
@@ -325,6 +325,7 @@ impl driver::Desk for Desk<'_> {
                     questions: hit.record.questions().collect(),
                     observed: hit.record.fingerprint.components().to_vec(),
                     disturbed: None,
+                    probed: probed(&hit.record.effects),
                 };
                 self.answered.insert(node, answered);
                 self.hits.insert(node, hit);

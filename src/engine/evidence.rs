@@ -2,17 +2,14 @@
 //!
 //! Knows the files before and after. Does not know how the step was run, nor what its exit code means.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ending::Meaning,
     environment::is_asked_for,
     inputs::Programs,
     job::{Attempt, Before, Shared},
-    seen::{Seen, is_named},
+    seen::{Seen, holds_any, is_named},
 };
 use crate::{
     base::{Digest, WsPath},
@@ -147,15 +144,9 @@ impl Attempt {
     fn has_secret(&self, capture: &Capture) -> bool {
         let secrets = self.prepared().secrets();
         let Shared { cache, .. } = &*self.shared;
-        let finders: Vec<memchr::memmem::Finder<'_>> =
-            secrets.iter().map(|secret| memchr::memmem::Finder::new(secret.as_bytes())).collect();
-        let holds = |path: &Path| {
-            let bytes = cache.disk.system().read(path).unwrap_or_default();
-            finders.iter().any(|finder| finder.find(&bytes).is_some())
-        };
         let files = capture.effects.iter().filter(|effect| matches!(effect.after, State::File { .. }));
         let mut paths = files.map(|effect| cache.disk.absolute(&effect.path)).chain([self.log.clone()]);
-        !finders.is_empty() && paths.any(|path| holds(&path))
+        paths.any(|path| holds_any(cache, &path, &secrets))
     }
 
     /// Warns of what the step reads and writes beyond what it declares.

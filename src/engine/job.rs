@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     base::{Digest, WsPath},
-    cache::{self, BeginId, Ending as Kept, Evidence, Own, Record, SetAside, Timeline},
+    cache::{self, BeginId, Effect, Ending as Kept, Evidence, Own, Record, SetAside, Timeline},
     diag::{Code, code},
     execute::{
         runner::{Command, Control, Ended, Exit, Runner, StartError, Stdio},
@@ -79,6 +79,8 @@ pub(super) struct Answered {
     pub(super) observed: Vec<Component>,
     /// What was changed while it ran, by somebody else.
     pub(super) disturbed: Option<WsPath>,
+    /// Paths it looked at before it wrote them, with what it found.
+    pub(super) probed: Vec<(WsPath, State)>,
 }
 
 impl Done {
@@ -95,6 +97,12 @@ impl Done {
             answered: Answered::default(),
         }
     }
+}
+
+/// Returns the paths that were looked at before they were written, with what was found.
+pub(super) fn probed(effects: &[Effect]) -> Vec<(WsPath, State)> {
+    let probed = effects.iter().filter(|effect| effect.is_probed);
+    probed.map(|effect| (effect.path.clone(), effect.before.clone())).collect()
 }
 
 impl Shared {
@@ -166,7 +174,8 @@ impl Attempt {
             Ok(before) => before,
             Err(error) => return Done::failed(error, Duration::ZERO),
         };
-        let mut witness = PreImages::new(&self.shared.cache, &self.shared.timeline);
+        let mut witness =
+            PreImages::new(&self.shared.cache, &self.shared.timeline, self.prepared().secrets());
         let watch = self.prepared().unwatched.is_none().then_some(&mut witness as &mut dyn Witness);
         let ended = self.shared.runner.run(&command, watch, control);
         let duration = self.system().monotonic().saturating_sub(started);
@@ -245,7 +254,7 @@ impl Attempt {
             known: &self.prepared().programs(&*cache.disk),
             outputs: self.prepared().node.outputs.as_deref().unwrap_or_default(),
             declared: &before.questions,
-            temporary: &self.temporary().map_err(|error| error.to_string())?,
+            temporary: &self.system().temporary_root().map_err(|error| error.to_string())?,
             before: &witness.states,
             started_ns: before.started_ns,
             ended_ns,
@@ -345,10 +354,11 @@ impl Attempt {
         }
         evidence.capture.effects.sort_by(|a, b| a.path.cmp(&b.path));
         let disturbed = evidence.disturbed.clone();
+        let probed = probed(&evidence.capture.effects);
         self.commit(&mut before, Outcome { evidence, kept, exit_code, flags: flags.clone(), duration });
         let set_aside = before.edits.overwritten(&self.shared.cache);
         let Before { questions, observed, warnings, .. } = before;
-        let answered = Answered { questions, observed, disturbed };
+        let answered = Answered { questions, observed, disturbed, probed };
         Done { ending, exit_code, error, flags, duration, warnings, set_aside, answered }
     }
 

@@ -51,9 +51,19 @@ pub(super) fn first_late(shared: &Shared, answered: &BTreeMap<usize, Answered>) 
         Question::Listing(folder) => folders.contains(folder),
         Question::Names(_) => true,
     };
-    answered.iter().find_map(|(index, Answered { questions, observed, disturbed })| {
+    answered.iter().find_map(|(index, Answered { questions, observed, disturbed, probed })| {
         let is_by_earlier = |path: &&WsPath| shared.timeline.writer_before(*index, path).is_some();
         if let Some(path) = disturbed.as_ref().filter(is_by_earlier) {
+            return Some(Late { index: *index, subject: path.to_string() });
+        }
+        let place = shared.timeline.at(*index);
+        let is_other = |(path, before): &&(WsPath, State)| {
+            let found = place.state(path);
+            // A folder that several steps make sure of is nobody's.
+            let is_folder = found == State::Directory || *before == State::Directory;
+            is_by_earlier(&path) && found.exists() && !is_folder && !found.is_same_input(before)
+        };
+        if let Some((path, _)) = probed.iter().find(is_other) {
             return Some(Late { index: *index, subject: path.to_string() });
         }
         let asked: Vec<Question> = questions.iter().filter(may_differ).cloned().collect();
@@ -123,6 +133,7 @@ impl Desk<'_> {
             self.has_wrong_order = true;
             return None;
         }
+        self.tell_restored();
         self.shared = Arc::new(self.shared.anew());
         let policy = Policy { capacities: vec![1], ..Policy::new(1, OnFailure::FailFast) };
         let chained = |place: usize| scheduler::Node {

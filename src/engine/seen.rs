@@ -27,13 +27,24 @@ use crate::{
 pub(super) struct PreImages<'a> {
     cache: &'a Cache,
     timeline: &'a Timeline,
+    /// What must not get into the cache.
+    secrets: Vec<String>,
     pub(super) states: BTreeMap<WsPath, State>,
 }
 
 impl<'a> PreImages<'a> {
-    pub(super) fn new(cache: &'a Cache, timeline: &'a Timeline) -> Self {
-        Self { cache, timeline, states: BTreeMap::new() }
+    pub(super) fn new(cache: &'a Cache, timeline: &'a Timeline, secrets: Vec<String>) -> Self {
+        Self { cache, timeline, secrets, states: BTreeMap::new() }
     }
+}
+
+/// Tells whether a file holds one of the texts; O(bytes) if there are any.
+pub(super) fn holds_any(cache: &Cache, path: &Path, texts: &[String]) -> bool {
+    if texts.is_empty() {
+        return false;
+    }
+    let bytes = cache.disk.system().read(path).unwrap_or_default();
+    texts.iter().any(|text| memchr::memmem::find(&bytes, text.as_bytes()).is_some())
 }
 
 impl Witness for PreImages<'_> {
@@ -42,6 +53,7 @@ impl Witness for PreImages<'_> {
         let state = self.cache.disk.state(&path);
         if let State::File { digest, .. } = &state
             && path.is_inside()
+            && !holds_any(self.cache, &self.cache.disk.absolute(&path), &self.secrets)
         {
             // It may have to be put back; where it cannot be kept, that will fail and be told.
             _ = self.cache.blobs.put_file(&self.cache.disk.absolute(&path), digest);
@@ -66,7 +78,7 @@ pub(super) struct Scene<'a> {
     pub(super) outputs: &'a [Pattern],
     /// What it declares to read.
     pub(super) declared: &'a [Question],
-    /// Its folder for temporary files.
+    /// Where az's own folders for temporary files are.
     pub(super) temporary: &'a Path,
     /// What was at the paths it changed.
     pub(super) before: &'a BTreeMap<WsPath, State>,
@@ -252,11 +264,7 @@ impl Look<'_> {
             // Nothing came of it, but it was there, or it was not.
             return self.ask(path, touch.asked);
         }
-        // What is written behind nothing depends on nothing being there; an empty file is only made sure of.
-        let is_empty = matches!(after, State::File { size: 0, .. });
-        let is_kept = touch.changed.has(Changed::WRITTEN) && !is_empty;
-        let is_read =
-            !touch.asked.and(Asked::READ | Asked::EXECUTED).is_empty() && (before.exists() || is_kept);
+        let is_read = !touch.asked.and(Asked::READ | Asked::EXECUTED).is_empty() && before.exists();
         if is_read {
             self.asked.insert(Question::State(path.clone()));
         }

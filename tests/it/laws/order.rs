@@ -122,12 +122,13 @@ fn l8_an_intermediate_version_that_is_lost_is_made_again_only_if_it_is_needed() 
         .script("0410_rewrite.sh", &declared("out", "out", "echo v2 > out"));
     repo.az("build '*'").code(0).ran(["0400", "0405", "0410"]).az("build '*'").code(0).ran([]);
     repo.remove(".azcache/v1/cas").edit("other", "2");
-    repo.az("build '*'").code(0).ran_in_order(["0400", "0405", "0410"]);
+    // What 0410 left was kept when 0400 wrote over it.
+    repo.az("build '*'").code(0).ran_in_order(["0400", "0405"]);
     assert_eq!((&*repo.read("out"), &*repo.read("seen")), ("v2\n", "v1\n2"));
     repo.az("build '*'").code(0).ran([]);
     // The law wants nothing to run here, since no step between needs what is lost. A clean gate sees to that; a full
     // evaluation, which is asked for here, still makes it again too early.
-    repo.sh("rm -rf .azcache/v1/gate .azcache/v1/cas").code(0).az("build '*'").code(0).ran(["0400", "0410"]);
+    repo.sh("rm -rf .azcache/v1/gate .azcache/v1/cas").code(0).az("build '*'").code(0).ran(["0400"]);
     assert_eq!((&*repo.read("out"), &*repo.read("seen")), ("v2\n", "v1\n2"));
 }
 
