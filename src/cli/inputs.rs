@@ -62,8 +62,8 @@ fn text(inputs: &engine::Inputs) -> String {
     let mut out = format!("{}, as {how} in {}\n", inputs.node, origin(record));
     let mut section = |title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
-            out.push_str(&format!("{title}:\n"));
-            lines.iter().for_each(|line| out.push_str(&format!("  {line}\n")));
+            out.extend([title, ":\n"]);
+            lines.iter().for_each(|line| out.extend(["  ", line, "\n"]));
         }
     };
     section("read", read);

@@ -14,6 +14,7 @@ use crate::{
 
 /// What happened to a run as a whole.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a circumstance of its own")]
 pub(super) struct Circumstances {
     /// What interrupted it.
     pub(super) interrupted: Option<Interrupt>,

@@ -58,11 +58,16 @@ impl Attempt {
         &self,
         before: &mut Before,
         seen: Result<Seen, String>,
+        pre_images: &BTreeMap<WsPath, State>,
         ended_ns: Option<i64>,
     ) -> Known {
         let seen = match seen {
             Ok(seen) => seen,
             Err(why) => {
+                // Of a trace that does not tell all, what it tells is true.
+                for (path, state) in pre_images {
+                    before.outputs.entry(path.clone()).or_insert_with(|| state.clone());
+                }
                 let mut capture = self.capture(before, ended_ns);
                 self.leave_alone(before, &mut capture);
                 return Known { capture, unseen: Some(why), ..Known::default() };
@@ -80,7 +85,6 @@ impl Attempt {
             programs: seen.programs.unwrap_or_default(),
             scratch: seen.scratch,
             private: seen.private,
-            borrowed: seen.borrowed,
             obstacle: seen.obstacle.or(misplaced),
             disturbed: seen.disturbed.or_else(|| self.changed_input(before)),
             ..Known::default()
@@ -95,9 +99,26 @@ impl Attempt {
             &seen.writers,
             &known.programs,
         );
+        known.borrowed = self.borrowed(before, &seen.questions);
         before.questions.extend(seen.questions);
         before.observed.extend(seen.observed);
         known
+    }
+
+    /// Returns the files it read in private state that others keep.
+    fn borrowed(&self, before: &Before, questions: &[Question]) -> Vec<WsPath> {
+        let is_private = |path: &WsPath| {
+            std::iter::successors(path.parent(), WsPath::parent).any(|folder| before.own.is_private(&folder))
+        };
+        let disk = &self.shared.cache.disk;
+        let paths = questions.iter().filter_map(|question| match question {
+            Question::State(path) => Some(path),
+            _ => None,
+        });
+        let is_borrowed = |path: &&WsPath| {
+            path.is_inside() && is_private(path) && matches!(disk.state(path), State::File { .. })
+        };
+        paths.filter(is_borrowed).cloned().collect()
     }
 
     /// Adds what others read in the step's private state to its results, also where it left it as it was.
@@ -228,11 +249,12 @@ impl Attempt {
     }
 
     /// States of the paths whose change is an effect of the step: its declared outputs, and for a step that does not
-    /// declare them every path the plan knows.
+    /// declare them and is not watched every path the plan knows.
     pub(super) fn watched_states(&self) -> BTreeMap<WsPath, State> {
         let disk = &self.shared.cache.disk;
         match &self.prepared().node.outputs {
             Some(outputs) => cache::known_states(disk, outputs),
+            None if self.prepared().unwatched.is_none() => BTreeMap::new(),
             None => {
                 let changed = self.shared.timeline.changed();
                 let known = self.shared.known_paths.iter().chain(&changed);

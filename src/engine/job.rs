@@ -182,7 +182,7 @@ impl Attempt {
         // From here on a file that changes was not changed by the step.
         let ended_ns = self.shared.cache.disk.tick();
         let seen = self.look(&before, &ended, &witness, ended_ns);
-        self.settle(before, &ended, seen, ended_ns, duration)
+        self.settle(before, &ended, (seen, &witness.states), ended_ns, duration)
     }
 
     pub(super) fn prepared(&self) -> &Prepared {
@@ -311,7 +311,7 @@ impl Attempt {
         &self,
         mut before: Before,
         ended: &Result<Ended, StartError>,
-        seen: Result<Seen, String>,
+        (seen, pre_images): (Result<Seen, String>, &BTreeMap<WsPath, State>),
         ended_ns: Option<i64>,
         duration: Duration,
     ) -> Done {
@@ -329,7 +329,7 @@ impl Attempt {
             let text = format!("not all it printed could be written to az's own output: {error}");
             before.warnings.push((code::UNWRITTEN, text));
         }
-        let mut evidence = self.evidence(&mut before, seen, ended_ns);
+        let mut evidence = self.evidence(&mut before, seen, pre_images, ended_ns);
         for effect in &evidence.capture.effects {
             self.shared.timeline.done(self.index, &effect.path, &effect.before, effect.after.clone());
         }

@@ -100,8 +100,6 @@ pub(super) struct Seen {
     pub(super) scratch: Vec<WsPath>,
     /// All private state it wrote.
     pub(super) private: Vec<WsPath>,
-    /// Files it read in private state that it does not keep.
-    pub(super) borrowed: Vec<WsPath>,
     /// The programs it ran.
     pub(super) programs: Option<Programs>,
     /// Who first read each file of the workspace.
@@ -146,8 +144,7 @@ impl Scene<'_> {
                 Zone::Scratch { top, .. } if written.contains_key(top) => {}
                 Zone::Index => look.ask_only(path, touch),
                 Zone::Repository => look.repository(path, touch),
-                Zone::Scratch { .. } => look.borrowed(path, touch),
-                Zone::Tracked => look.tracked(path, touch),
+                Zone::Tracked | Zone::Scratch { .. } => look.tracked(path, touch),
             }
         }
         let needed = written.iter().filter(|(top, is_optional)| !**is_optional && self.is_folder(top));
@@ -235,16 +232,6 @@ impl Look<'_> {
             self.object(|| format!("it changed the repository's `{path}`"));
         }
         self.ask(path, touch.asked);
-    }
-
-    /// Looks at private state of others, which the step only asks about.
-    fn borrowed(&mut self, path: &Path, touch: &Touch) {
-        self.tracked(path, touch);
-        let Some(path) = self.path(path) else { return };
-        let is_read = !touch.asked.and(Asked::READ | Asked::EXECUTED).is_empty();
-        if is_read && path.is_inside() && matches!(self.scene.cache.disk.state(&path), State::File { .. }) {
-            self.seen.borrowed.push(path);
-        }
     }
 
     fn tracked(&mut self, path: &Path, touch: &Touch) {

@@ -93,13 +93,11 @@ impl Engine {
             let identity = from_run(store, &saved, &id).record?.identity.clone();
             Some((id, identity))
         });
-        match in_last {
-            Some(found) => Ok(found),
-            None => {
-                let identity = self.recorded(store, wanted, Vec::new())?;
-                Ok((from_records(store, &identity).node, identity))
-            }
+        if let Some(found) = in_last {
+            return Ok(found);
         }
+        let identity = self.recorded(store, wanted, Vec::new())?;
+        Ok((from_records(store, &identity).node, identity))
     }
 
     /// Returns the one identity of records that `wanted` stands for.

@@ -30,7 +30,6 @@ fn l1_a_linker_probes_and_removes_its_output() {
 }
 
 #[test]
-#[ignore = "defect: a step that reads what it rewrites is held for misplaced by its own change, and runs twice or fails; listings hold scratch that the recorded run did not write"]
 fn l1_python_keeps_what_it_compiled() {
     let Some(repo) = traced().filter(|repo| has(repo, "python3 --version")) else { return };
     repo.file("lib/thing.py", "value = 1\n");
@@ -58,7 +57,6 @@ fn l1_temporary_files_renamed_into_place() {
 }
 
 #[test]
-#[ignore = "defect: a step that reads what it rewrites is held for misplaced by its own change, and runs twice or fails"]
 fn l2_a_formatter_settles() {
     let Some(repo) = traced() else { return };
     repo.file("source", "b\na\n").script("0400_format.sh", "sort -o source source");
