@@ -137,7 +137,7 @@ impl Bench {
         let mut ratios = Vec::new();
         let mut plain_times = Vec::new();
         let mut last = Trace::off();
-        for _ in 0..=work.rounds {
+        for _ in 0..=(if is_test() { 1 } else { work.rounds }) {
             let plain = self.run(work.text, work.locale, false);
             let traced = self.run(work.text, work.locale, true);
             let (Some((plain, _)), Some((traced, trace))) = (plain, traced) else {
@@ -197,13 +197,18 @@ fn median(values: &mut [f64]) -> f64 {
     values[values.len() / 2]
 }
 
+/// Tells whether the benchmark is only to be tried out, as `cargo test` does: once, without figures.
+fn is_test() -> bool {
+    !std::env::args().any(|argument| argument == "--bench")
+}
+
 fn main() {
     let bench = Bench::new();
     println!("{:?}", bench.run("true", CTYPE, true).map(|(_, trace)| trace.rung));
     // Work is chosen by parts of its name; options are of the harness that there is not.
     let parts: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let is_chosen = |name: &str| parts.is_empty() || parts.iter().any(|part| name.contains(part));
-    if is_chosen("calls") {
+    if is_chosen("calls") && !is_test() {
         bench.measure_calls();
     }
     WORKS.iter().filter(|work| is_chosen(work.name)).for_each(|work| bench.measure(work));

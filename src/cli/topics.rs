@@ -54,12 +54,14 @@ const CACHE: &str = "\
 A step is run again unless everything it was given is known and unchanged. What counts:
 
   its script, arguments and variables; the program that runs it and the tools it depends on
+  what it was seen to ask of files: contents, names in folders, what was not there (`az inputs STEP` shows it)
   the files it declares as inputs (`# Inputs: src/**/*.c, config.json`), contents and names
   the environment variables it gets (`az help environment`); what exit codes mean; the platform
 
-A step is reused only if it declares inputs and outputs (`# Inputs:`, `# Outputs:`; both may be `None`), and its
-outputs are brought back if they are gone or differ. A step that declares nothing runs every time. Times of files do
-not count, contents do: touching a file runs nothing, and undoing an edit finds the older result.
+What a step changed is brought back if it is gone or differs. Times of files do not count, contents do: touching a
+file runs nothing, and undoing an edit finds the older result. On Linux steps are traced, so they need declare nothing.
+A step that cannot be traced (`# Trace: off`, `--no-trace`, `sudo`, another system) is reused only if it declares
+inputs and outputs (`# Inputs:`, `# Outputs:`; both may be `None`). What connects to others runs every time.
 
   # Cache: never        run it every time          # Cache: 24h      reuse it for a day
   az build --explain    say why each step ran      az build --force  run all, and record it
@@ -74,6 +76,7 @@ A step does not get the whole environment, so that a result never depends on wha
   PATH, HOME, USER, TZ, TERM and a temporary folder of its own as TMPDIR
   names of common tools when they are set: proxies, CARGO_HOME, JAVA_HOME, VIRTUAL_ENV, CI, ...
   every name its script's text mentions: $NAME, ${NAME}, $env:NAME, os.environ[\"NAME\"]
+  every name that text mentions which it was seen to read before
   every name it declares: `# Env: NAME` in its header, `useEnv` in a playbook or rule, [env] use in az.toml
 
 A change of one of these values runs the step again. `# PassEnv: NAME` (or `passEnv`) hands over a name whose value

@@ -75,10 +75,6 @@ impl Observer<'_> {
     fn open_kept(&mut self, event: &Event, id: PathId, does_write: bool, does_create: bool) {
         self.ask(event, id, Asked::PROBED | Asked::READ);
         match self.identity(id) {
-            // What is written behind what is there depends on its not being there.
-            None if does_create && does_write => {
-                self.change(event, id, Changed::REPLACED | Changed::WRITTEN, Of::Entry);
-            }
             None if does_create => self.change(event, id, Changed::REPLACED, Of::Entry),
             Some(_) if does_write => self.change(event, id, Changed::WRITTEN, Of::Content),
             _ => {}
