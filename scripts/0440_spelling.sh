@@ -3,7 +3,7 @@
 # Tags: ci, spelling
 # Description: Words are spelled as in a dictionary
 # Dependencies: typos (optional)
-# Inputs: src/**, tests/**, benches/**, rules/**, scripts/**, playbooks/**, .ci/run, *.md, *.toml
+# Inputs: src/**, tests/**, benches/**, rules/**, scripts/**, playbooks/**, .ci/run, *.md, *.toml, .gitignore
 # Outputs:
 # Timeout: 2m
 # ExitCodes: 3=skipped

@@ -231,7 +231,8 @@ impl Attempt {
                 mentioned_names(text).into_iter().filter(|name| is_asked_for(name)).map(str::to_owned),
             );
         }
-        names.retain(|name| !environment.is_keyed(name) && !node.settings.pass_env.contains(name));
+        // What it is given anyway is no news; what of that is no part of the key, is so on purpose.
+        names.retain(|name| !environment.is_keyed(name) && !environment.values.contains_key(name));
         known.learned = names.iter().cloned().collect();
         (known.withheld, known.unset) = names.into_iter().partition(|name| env.contains_key(name));
     }
