@@ -196,7 +196,12 @@ impl Attempt {
         };
         if inputs.is_some() {
             let is_undeclared = |path: &&WsPath| {
-                !is_in(inputs, path) && !is_in(outputs, path) && node.script.as_ref() != Some(*path)
+                // What git says of the repository is nothing a header should have to name.
+                let is_git = path.as_str().split('/').any(|name| name == ".git");
+                !is_git
+                    && !is_in(inputs, path)
+                    && !is_in(outputs, path)
+                    && node.script.as_ref() != Some(*path)
             };
             let paths = read.iter().filter(is_undeclared).collect();
             warn(code::UNDECLARED_READ, "reads", "Inputs", paths, readers);
@@ -233,6 +238,7 @@ impl Attempt {
         }
         // What it is given anyway is no news; what of that is no part of the key, is so on purpose.
         names.retain(|name| !environment.is_keyed(name) && !environment.values.contains_key(name));
+        names.retain(|name| !node.settings.pass_env.contains(name));
         known.learned = names.iter().cloned().collect();
         (known.withheld, known.unset) = names.into_iter().partition(|name| env.contains_key(name));
     }
