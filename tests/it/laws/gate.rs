@@ -1,7 +1,7 @@
 //! L22 behind a gate: each thing that could change the answer makes the gate unclean, and what cannot does not.
 
 use super::declared;
-use crate::repo::{Repo, until};
+use crate::repo::Repo;
 
 /// A repository whose last build was answered from the file system alone.
 fn gated() -> Repo {
@@ -13,18 +13,8 @@ fn gated() -> Repo {
             &declared("in/a", "out/mode", "mkdir -p out; echo \"mode ${MODE:-none}\" > out/mode"),
         );
     repo.az("build '*'").code(0).ran(["0400", "0410"]);
-    answer_from_gate(&repo);
+    repo.answered_by_gate();
     repo
-}
-
-/// Builds until nothing but stats is needed: a full evaluation writes the cache's clock file, a gate does not.
-fn answer_from_gate(repo: &Repo) {
-    until("a build is answered by its gate", || {
-        let clock = || std::fs::metadata(repo.path(".azcache/v1/clock")).unwrap().modified().unwrap();
-        let before = clock();
-        repo.az("build '*'").code(0).ran([]);
-        clock() == before
-    });
 }
 
 #[test]
@@ -38,7 +28,7 @@ fn l22_an_input_changes_behind_a_gate_even_with_its_size_and_time() {
 fn l22_names_come_and_go_behind_a_gate() {
     let repo = gated();
     repo.file("in/b", "").az("build '*'").code(0).ran(["0400"]);
-    answer_from_gate(&repo);
+    repo.answered_by_gate();
     repo.remove("in/b").az("build '*'").code(0).ran([]);
     assert_eq!(repo.read("out/listed"), "a\n");
     repo.script("0500_more.sh", &declared("in/a", "", "true")).az("build '*'").code(0).ran(["0500"]);
@@ -49,10 +39,10 @@ fn l22_outputs_are_looked_at_behind_a_gate() {
     let repo = gated();
     repo.remove("out/listed").az("build '*'").code(0).ran([]);
     assert_eq!(repo.read("out/listed"), "a\n");
-    answer_from_gate(&repo);
+    repo.answered_by_gate();
     repo.edit("out/listed", "mine\n").az("build '*'").code(0).ran([]).says("set aside");
     assert_eq!(repo.read("out/listed"), "a\n");
-    answer_from_gate(&repo);
+    repo.answered_by_gate();
     repo.mode("out/listed", 0o755).az("build '*'").code(0).ran([]);
     repo.file("out/stray", "").az("build '*'").code(0);
 }
@@ -73,7 +63,7 @@ fn l22_what_planning_reads_is_part_of_a_gate() {
     let repo = gated();
     repo.file("rules/more.toml", "[[rule]]\nmatch = \"0410\"\nenv = { MODE = \"rule\" }\n");
     repo.az("build '*'").code(0).ran(["0410"]);
-    answer_from_gate(&repo);
+    repo.answered_by_gate();
     repo.file("az.toml", "[workspace]\nscripts = [\"tools\"]\n").az("build '*'").code(3);
     repo.remove("az.toml").az("build '*'").code(0).ran([]);
 }
@@ -94,7 +84,7 @@ fn l23_a_gate_tells_the_same_in_every_form() {
         value
     };
     let evaluated = told("build '*' --json -vv");
-    answer_from_gate(&repo);
+    repo.answered_by_gate();
     let answered = told("build '*' --json");
     assert_eq!(evaluated, answered);
     assert_eq!(answered["nodes"][0]["flags"][0], "warning");

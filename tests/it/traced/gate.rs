@@ -1,7 +1,7 @@
 //! L22 and L23: what makes a clean gate unclean, for steps that declare nothing, and that it changes no answer.
 
 use super::{Course, traced};
-use crate::repo::{Repo, until};
+use crate::repo::Repo;
 
 /// A repository whose last build was answered from the file system alone.
 fn gated() -> Option<Repo> {
@@ -12,18 +12,8 @@ fn gated() -> Option<Repo> {
         "mkdir -p out; cat in/a > out/text; [ -e extra ] && cat extra >> out/text; true",
     );
     repo.az("build '*'").code(0).ran(["0400", "0410"]);
-    answer_from_gate(&repo);
+    repo.answered_by_gate();
     Some(repo)
-}
-
-/// Builds until nothing but stats is needed: a full evaluation writes the cache's clock file, a gate does not.
-fn answer_from_gate(repo: &Repo) {
-    until("a build is answered by its gate", || {
-        let clock = || std::fs::metadata(repo.path(".azcache/v1/clock")).unwrap().modified().unwrap();
-        let before = clock();
-        repo.az("build '*'").code(0).ran([]);
-        clock() == before
-    });
 }
 
 #[test]
@@ -37,12 +27,12 @@ fn l22_what_was_read_changes_even_with_its_size_and_time() {
 fn l22_names_come_and_go_behind_a_gate() {
     let Some(repo) = gated() else { return };
     repo.file("in/b", "").az("build '*'").code(0).ran(["0400"]);
-    answer_from_gate(&repo);
+    repo.answered_by_gate();
     repo.remove("in/b").az("build '*'").code(0).ran([]);
-    answer_from_gate(&repo);
+    repo.answered_by_gate();
     repo.file("extra", "2").az("build '*'").code(0).ran(["0410"]);
     assert_eq!(repo.read("out/text"), "12");
-    answer_from_gate(&repo);
+    repo.answered_by_gate();
     repo.script("0500_more.sh", "true").az("build '*'").code(0).ran(["0500"]);
 }
 
@@ -51,10 +41,10 @@ fn l22_outputs_are_looked_at_behind_a_gate() {
     let Some(repo) = gated() else { return };
     repo.remove("out/listed").az("build '*'").code(0).ran([]);
     assert_eq!(repo.read("out/listed"), "a\n");
-    answer_from_gate(&repo);
+    repo.answered_by_gate();
     repo.remove("out").az("build '*'").code(0).ran([]);
     assert_eq!((&*repo.read("out/listed"), &*repo.read("out/text")), ("a\n", "1"));
-    answer_from_gate(&repo);
+    repo.answered_by_gate();
     repo.mode("out/listed", 0o755).az("build '*'").code(0);
     assert_eq!(repo.read("out/listed"), "a\n");
 }
@@ -66,13 +56,13 @@ fn l22_settings_rules_and_programs_behind_a_gate() {
     repo.env("PATH", &format!("{}:/usr/bin:/bin", repo.outside("bin").display()));
     repo.file("in", "1").script("0400_copy.sh", "cat in > out");
     repo.az("build '*'").code(0).ran(["0400"]);
-    answer_from_gate(&repo);
+    repo.answered_by_gate();
     repo.executable("../bin/cat", "#!/bin/sh\nexec /bin/cat \"$@\" /dev/null\n");
     repo.az("build '*'").code(0).ran(["0400"]);
-    answer_from_gate(&repo);
+    repo.answered_by_gate();
     std::fs::remove_file(repo.outside("bin/cat")).unwrap();
     repo.az("build '*'").code(0).ran([]);
-    answer_from_gate(&repo);
+    repo.answered_by_gate();
     repo.file("az.toml", "[workspace]\nscratch = [\"in\"]\n");
     repo.az("build '*' --explain").code(0);
     _ = repo.scripts_run();
@@ -86,7 +76,7 @@ fn l23_every_form_of_the_answer_says_the_same() {
     repo.file("in", "1").script("0400_warn.sh", "# ExitCodes: 2=warning\ncat in > out; exit 2");
     let first = repo.az("build '*' --json").json();
     _ = repo.scripts_run();
-    answer_from_gate(&repo);
+    repo.answered_by_gate();
     let second = repo.az("build '*' --json").json();
     assert_eq!((second["counts"]["ran"].as_u64(), second["counts"]["cached"].as_u64()), (Some(0), Some(1)));
     assert_eq!(first["nodes"][0]["flags"], second["nodes"][0]["flags"]);
