@@ -9,6 +9,7 @@ mod entries;
 mod known;
 mod layout;
 mod lookup;
+mod meanwhile;
 mod own;
 mod record;
 mod restore;

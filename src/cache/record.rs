@@ -97,6 +97,8 @@ pub struct Record {
     pub private: Vec<WsPath>,
     /// Paths it read in the private state of others, which makes them results of those.
     pub borrowed: Vec<WsPath>,
+    /// It acted beyond the workspace, which nobody can take back: it talked to somebody, or changed files elsewhere.
+    pub is_outward: bool,
     /// The blob with all it was seen to do.
     pub trace: Option<Digest>,
 }

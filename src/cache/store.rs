@@ -43,7 +43,8 @@ struct Index {
     by_weak: HashMap<Digest, Vec<usize>>,
     by_identity: HashMap<String, Vec<usize>>,
     unusable: HashMap<Digest, Blame>,
-    open: HashMap<[u8; 16], Vec<Digest>>,
+    /// Keys of actions that have begun, each with what made its records unusable before.
+    open: HashMap<[u8; 16], Vec<(Digest, Option<Blame>)>>,
     /// Private state of any step.
     private: Arc<HashSet<WsPath>>,
     /// Paths in it that other steps read.
@@ -249,6 +250,14 @@ impl Store {
         self.write(Entry::commit(id, record))
     }
 
+    /// Writes that an action was stopped and all it had done was undone, as if it had not begun.
+    ///
+    /// # Errors
+    /// The first error of the system; it then counts as interrupted from the next start of az on.
+    pub fn withdraw(&self, id: BeginId) -> io::Result<()> {
+        self.write(Entry::Withdraw { id: id.0 })
+    }
+
     fn write(&self, entry: Entry) -> io::Result<()> {
         let mut state = self.lock();
         let written = self.append(&mut state, &entry);
@@ -288,9 +297,17 @@ impl Index {
     fn apply(&mut self, entry: Entry) {
         match entry {
             Entry::Begin { id, keys, identity: _ } => {
-                let keys: Vec<Digest> = keys.into_iter().map(Digest).collect();
-                self.unusable.extend(keys.iter().map(|key| (*key, Blame::Interrupted)));
+                let blame = |key| (Digest(key), self.unusable.insert(Digest(key), Blame::Interrupted));
+                let keys = keys.into_iter().map(blame).collect();
                 self.open.insert(id, keys);
+            }
+            Entry::Withdraw { id } => {
+                for (key, blame) in self.open.remove(&id).unwrap_or_default() {
+                    match blame {
+                        Some(blame) => _ = self.unusable.insert(key, blame),
+                        None => _ = self.unusable.remove(&key),
+                    }
+                }
             }
             Entry::Commit { id, record } => {
                 let Some(record) = record.into_record() else { return };
@@ -301,14 +318,14 @@ impl Index {
     }
 
     fn close(&mut self, id: [u8; 16], record: &Record) {
-        let keys = self.open.remove(&id).unwrap_or_default();
+        let keys = self.open.remove(&id).unwrap_or_default().into_iter().map(|(key, _)| key);
         let key = record.key;
         let blame = match record.ending {
             Ending::Failed(_) => Some(Blame::Failed(self.all.len())),
             Ending::Interrupted => Some(Blame::Interrupted),
             Ending::Reusable | Ending::NotReusable(_) => None,
         };
-        for key in keys.into_iter().chain([key]) {
+        for key in keys.chain([key]) {
             match blame {
                 Some(blame) => _ = self.unusable.insert(key, blame),
                 None => _ = self.unusable.remove(&key),

@@ -83,6 +83,7 @@ fn record(identity: &str, value: &str, ending: Ending) -> Record {
         scratch: vec![],
         private: vec![],
         borrowed: vec![],
+        is_outward: false,
         trace: None,
     }
 }

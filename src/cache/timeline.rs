@@ -8,9 +8,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Bound,
     path::Path,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
+use super::meanwhile::Meanwhile;
 use crate::{
     base::WsPath,
     fingerprint::{Disk, Names, State, View},
@@ -22,6 +23,7 @@ use crate::{
 pub struct Timeline {
     disk: Arc<Disk>,
     state: RwLock<Versions>,
+    meanwhile: Mutex<Meanwhile>,
 }
 
 #[derive(Debug, Default)]
@@ -46,13 +48,13 @@ pub struct Place<'a> {
 impl Timeline {
     /// Starts from the disk as it is.
     pub fn new(disk: Arc<Disk>) -> Self {
-        Self { disk, state: RwLock::default() }
+        Self { disk, state: RwLock::default(), meanwhile: Mutex::default() }
     }
 
     /// Starts from the disk as it was before these paths changed.
     pub fn before(disk: Arc<Disk>, before: BTreeMap<WsPath, State>) -> Self {
         let versions = Versions { before, ..Versions::default() };
-        Self { disk, state: RwLock::new(versions) }
+        Self { disk, state: RwLock::new(versions), meanwhile: Mutex::default() }
     }
 
     /// Returns the files as the step at `index` finds them.
@@ -91,9 +93,26 @@ impl Timeline {
         self.on_disk(path, index);
     }
 
-    /// Remembers what a step found at a path that it is about to change; the first call for a path counts, once it
-    /// turns out that the change is one.
-    pub fn note(&self, path: &WsPath, state: &State) {
+    /// Says that the step at `index` begins.
+    pub fn begin(&self, index: usize) {
+        self.meanwhile().begin(index);
+    }
+
+    /// Says that the step at `index` ended; returns the paths that other steps, or az for them, changed while it was at
+    /// work, with what was there before.
+    pub fn end(&self, index: usize) -> BTreeMap<WsPath, State> {
+        self.meanwhile().end(index)
+    }
+
+    /// Says that az is about to put something at a path that steps at work may look at.
+    pub fn put(&self, path: &WsPath, before: &State) {
+        self.meanwhile().change(None, path, before);
+    }
+
+    /// Remembers what the step at `index` found at a path that it is about to change; the first call for a path counts,
+    /// once it turns out that the change is one.
+    pub fn note(&self, index: usize, path: &WsPath, state: &State) {
+        self.meanwhile().change(Some(index), path, state);
         self.write(|versions| _ = versions.noted.entry(path.clone()).or_insert_with(|| state.clone()));
     }
 
@@ -166,6 +185,10 @@ impl Timeline {
     /// Returns the place of the step whose version a step at `index` finds, if a step of this run left one.
     pub fn writer_before(&self, index: usize, path: &WsPath) -> Option<usize> {
         self.read(|versions| versions.left.get(path)?.range(..index).next_back().map(|(place, _)| *place))
+    }
+
+    fn meanwhile(&self) -> std::sync::MutexGuard<'_, Meanwhile> {
+        self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read<T>(&self, ask: impl FnOnce(&Versions) -> T) -> T {

@@ -33,6 +33,11 @@ pub(super) enum Entry {
         /// What is kept of it.
         record: WireRecord,
     },
+    /// An action was stopped and all it had done was undone, as if it had not begun.
+    Withdraw {
+        /// The begin entry.
+        id: [u8; 16],
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +59,7 @@ pub(super) struct WireRecord {
     scratch: Vec<String>,
     private: Vec<String>,
     borrowed: Vec<String>,
+    is_outward: bool,
     trace: Option<[u8; 32]>,
 }
 
@@ -110,6 +116,7 @@ impl From<&Record> for WireRecord {
             scratch: record.scratch.iter().map(ToString::to_string).collect(),
             private: record.private.iter().map(ToString::to_string).collect(),
             borrowed: record.borrowed.iter().map(ToString::to_string).collect(),
+            is_outward: record.is_outward,
             trace: record.trace.map(|digest| digest.0),
         }
     }
@@ -149,6 +156,7 @@ impl WireRecord {
             scratch: paths(&self.scratch)?,
             private: paths(&self.private)?,
             borrowed: paths(&self.borrowed)?,
+            is_outward: self.is_outward,
             trace: self.trace.map(Digest),
         })
     }

@@ -75,9 +75,6 @@ pub struct Request {
     /// Arguments for a script that is run by its number.
     #[returns(ref)]
     pub script_arguments: Vec<String>,
-    /// The user's word that steps whose effects are unknown may overlap.
-    #[returns(copy)]
-    pub overlap: bool,
 }
 
 /// The world as conditions see it.

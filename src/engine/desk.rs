@@ -34,7 +34,7 @@ use crate::{
     fingerprint::Question,
     journal::{RunInfo, Status, new_run_id, short_run},
     model::{self, scratch::Scratch},
-    plan::{Node, Plan},
+    plan::{EdgeKind, Node, Plan},
     trace::Witness,
 };
 
@@ -56,9 +56,38 @@ impl Runner for LazyRunner {
     }
 }
 
+/// Which steps have been at work at the same time.
+#[derive(Debug, Default)]
+pub(super) struct Overlaps {
+    running: BTreeSet<usize>,
+    /// Since the last time all was known to be in order, something was decided or begun while a step was at work.
+    pub(super) have_been: bool,
+    /// Steps that were held right before they did what cannot be undone.
+    came_too_early: BTreeSet<usize>,
+}
+
+impl Overlaps {
+    fn is_any_running(&self) -> bool {
+        !self.running.is_empty()
+    }
+
+    fn look_up(&mut self) {
+        self.have_been |= self.is_any_running();
+    }
+
+    fn begin(&mut self, node: usize) {
+        self.have_been |= self.is_any_running();
+        self.running.insert(node);
+    }
+
+    fn end(&mut self, node: usize) {
+        self.running.remove(&node);
+    }
+}
+
 /// Answers the driver, and tells what happens.
 pub(super) struct Desk<'a> {
-    engine: &'a Engine,
+    pub(super) engine: &'a Engine,
     ask: &'a Ask,
     options: &'a BuildOptions,
     pub(super) plan: &'a Plan,
@@ -68,6 +97,12 @@ pub(super) struct Desk<'a> {
     pub(super) answered: BTreeMap<usize, Answered>,
     /// Steps overlapped in the wrong order, and that could not be put right.
     pub(super) has_wrong_order: bool,
+    pub(super) overlaps: Overlaps,
+    /// Places of steps without an outcome.
+    open: BTreeSet<usize>,
+    /// Failures that may turn out to be none, since steps before them have not ended or come again.
+    pub(super) provisional: BTreeMap<usize, Event>,
+    pub(super) signals: &'a Signals,
     stages: Stages,
     /// Why each node runs, is reused or skipped.
     reasons: Vec<Vec<Reason>>,
@@ -83,6 +118,7 @@ impl<'a> Desk<'a> {
         plan: &'a Plan,
         nodes: Vec<Prepared>,
         cache: Cache,
+        signals: &'a Signals,
         on_event: &'a mut dyn FnMut(&Envelope),
     ) -> Self {
         let run = new_run_id(&*engine.system);
@@ -112,6 +148,10 @@ impl<'a> Desk<'a> {
             stages: Stages::of(plan),
             answered: BTreeMap::new(),
             has_wrong_order: false,
+            overlaps: Overlaps::default(),
+            open: (0..plan.nodes.len()).collect(),
+            provisional: BTreeMap::new(),
+            signals,
             reasons: vec![Vec::new(); plan.nodes.len()],
             hits: BTreeMap::new(),
             done: BTreeMap::new(),
@@ -136,24 +176,61 @@ impl<'a> Desk<'a> {
     }
 
     /// Looks whether steps overlapped in the wrong order, and puts that right.
-    pub(super) fn check_order(&mut self, summary: Summary, signals: &Signals) -> Summary {
+    pub(super) fn check_order(&mut self, summary: Summary) -> Summary {
         if summary.interrupted.is_some() || summary.has_timed_out {
             return summary;
         }
         match first_late(&self.shared, &self.answered) {
             None => summary,
             Some(late) => {
-                let has_failed = self.teller.view().counts().failed > 0;
+                let has_failed = self.teller.view().counts().failed > 0 || !self.provisional.is_empty();
                 let has_part = |index: &usize| has_failed || self.answered.contains_key(index);
                 let participants: Vec<usize> = (0..self.plan.nodes.len()).filter(has_part).collect();
-                self.repair(late, &participants, &*self.engine.system, signals).unwrap_or(summary)
+                self.repair(late, &participants).unwrap_or(summary)
             }
         }
+    }
+
+    /// Makes sure that all before a step holds, if the step may do what cannot be undone and steps have overlapped.
+    ///
+    /// # Errors
+    /// How its attempt ends before it begins.
+    fn make_sure(&mut self, node: usize) -> Result<(), Ending> {
+        if !self.overlaps.have_been || !self.may_act(node) {
+            return Ok(());
+        }
+        let late = first_late(&self.shared, &self.answered).filter(|late| late.index < node);
+        let Some(late) = late else { return Ok(()) };
+        if self.overlaps.is_any_running() {
+            // It comes again when nothing else is at work.
+            return Err(Ending::TooEarly);
+        }
+        let participants: Vec<usize> = self.answered.keys().copied().collect();
+        let Some(summary) = self.repair(late, &participants) else { return Err(Ending::Cancelled) };
+        if let Some(interrupt) = summary.interrupted {
+            self.signals.raise(interrupt);
+        }
+        if summary.outcomes.iter().all(|outcome| outcome.is_good()) { Ok(()) } else { Err(Ending::Cancelled) }
+    }
+
+    /// Tells whether a step does what cannot be undone, as far as is known.
+    fn may_act(&self, node: usize) -> bool {
+        let is_barrier = |kind: &EdgeKind| matches!(kind, EdgeKind::Unknown | EdgeKind::Outward);
+        let is_apart = self.plan.nodes[node].edges.iter().any(|edge| is_barrier(&edge.kind));
+        is_apart || self.overlaps.came_too_early.contains(&node)
+    }
+
+    /// Tells whether a step that starts now may do what cannot be undone.
+    fn is_in_turn(&self, node: usize) -> bool {
+        let is_users_word = self.ask.overlap || self.plan.nodes[node].is_declared();
+        is_users_word || !self.overlaps.have_been || self.may_act(node)
     }
 
     /// Brings back what is still promised, tells that the run ended, and writes its result; returns what it came to
     /// and what az exits with.
     pub(super) fn finish(mut self, summary: &Summary, goes_on: bool) -> (Told, u8) {
+        let provisional = std::mem::take(&mut self.provisional);
+        provisional.into_values().for_each(|event| self.teller.tell(event));
         let shared = Arc::clone(&self.shared);
         let brought_back = shared.promises.finish(&shared.cache, &shared.timeline, &shared.kept);
         self.tell_restored();
@@ -192,6 +269,11 @@ impl<'a> Desk<'a> {
     pub(super) fn tell_restored(&mut self) {
         let (restored, set_aside) = self.shared.promises.take_report();
         for (index, paths) in restored {
+            let view = self.teller.view().nodes.get(&self.plan.nodes[index].id);
+            if view.is_some_and(|view| view.outcome == Some(event::Outcome::Ran)) {
+                // It is what the step itself made before another one came in between.
+                continue;
+            }
             // A path that went because another branch's record left it is told with the rest.
             let paths = paths.iter().map(ToString::to_string).collect();
             self.teller.tell(Event::Restored { node: self.id(index), paths });
@@ -264,8 +346,27 @@ impl<'a> Desk<'a> {
                 (Event::Cancelled { node, reasons }, event::Outcome::Cancelled)
             }
         };
-        self.teller.tell(event);
+        if outcome == event::Outcome::Failed && self.overlaps.have_been && !self.stands(index) {
+            self.provisional.insert(index, event);
+        } else {
+            self.teller.tell(event);
+        }
         outcome
+    }
+
+    /// Tells whether all before a step has ended, and the step found what that left.
+    fn stands(&self, index: usize) -> bool {
+        let has_open = self.open.first().is_some_and(|open| *open < index);
+        !has_open && first_late(&self.shared, &self.answered).is_none_or(|late| late.index > index)
+    }
+
+    /// Tells failures that no step before them can change any more.
+    fn tell_what_stands(&mut self) {
+        let standing: Vec<usize> =
+            self.provisional.keys().copied().filter(|index| self.stands(*index)).collect();
+        for event in standing.iter().filter_map(|index| self.provisional.remove(index)).collect::<Vec<_>>() {
+            self.teller.tell(event);
+        }
     }
 
     fn ran(&self, node: String, done: Option<Done>) -> Event {
@@ -320,11 +421,14 @@ impl driver::Desk for Desk<'_> {
                 Verdict::Skip
             }
             Decided::Reuse(hit) => {
+                self.overlaps.look_up();
                 shared.promises.promise(&shared.timeline, node, &hit);
                 let answered = Answered {
                     questions: hit.record.questions().collect(),
                     observed: hit.record.fingerprint.components().to_vec(),
-                    disturbed: None,
+                    crossed: None,
+                    is_outward: false,
+                    private: Vec::new(),
                     probed: probed(&hit.record.effects),
                 };
                 self.answered.insert(node, answered);
@@ -339,24 +443,42 @@ impl driver::Desk for Desk<'_> {
     }
 
     fn job(&mut self, node: usize, _attempt: u32) -> Job<Done> {
-        let log = self.teller.log_path(&self.plan.nodes[node].id);
-        let attempt = Attempt { shared: Arc::clone(&self.shared), index: node, log, live: self.options.live };
+        if let Err(ending) = self.make_sure(node) {
+            let text = "steps before it had overlapped in the wrong order".to_owned();
+            let done = Done { ending, ..Done::failed(text, Duration::ZERO) };
+            return Box::new(move |_| done);
+        }
+        self.overlaps.begin(node);
+        let attempt = Attempt {
+            shared: Arc::clone(&self.shared),
+            index: node,
+            log: self.teller.log_path(&self.plan.nodes[node].id),
+            live: self.options.live,
+            is_in_turn: self.is_in_turn(node),
+        };
         Box::new(move |control| attempt.run(control))
     }
 
     fn settle(&mut self, node: usize, done: Done) -> Ending {
+        self.overlaps.end(node);
         self.tell_restored();
         self.tell_set_aside(&done.set_aside);
         for (code, message) in &done.warnings {
             self.teller.warn(*code, Some(self.id(node)), message.clone());
         }
         let ending = done.ending;
+        if ending == Ending::TooEarly {
+            self.overlaps.came_too_early.insert(node);
+            self.done.insert(node, done);
+            return ending;
+        }
         self.answered.insert(node, done.answered.clone());
         self.done.insert(node, done);
         ending
     }
 
     fn panicked(&mut self, node: usize, panic: Panic) {
+        self.overlaps.end(node);
         self.teller.warn(code::INTERNAL, Some(self.id(node)), panic.0);
         self.done.insert(node, Done::failed("az itself failed".to_owned(), Duration::ZERO));
     }
@@ -374,10 +496,17 @@ impl driver::Desk for Desk<'_> {
                 let (node, delay_ms) = (self.id(node), millis(*delay));
                 self.teller.tell(Event::Retry { node, attempt: *attempt, delay_ms, error });
             }
+            Change::Postponed => {
+                let error = self.done.remove(&node).and_then(|done| done.error).unwrap_or_default();
+                let node = self.id(node);
+                self.teller.tell(Event::Retry { node, attempt: 1, delay_ms: 0, error });
+            }
             Change::Finished(outcome) => {
                 self.begin_in_stage(node);
+                self.open.remove(&node);
                 let outcome = self.tell_end(node, *outcome);
                 self.end_in_stage(node, outcome);
+                self.tell_what_stands();
             }
         }
     }

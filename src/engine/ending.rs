@@ -44,7 +44,9 @@ pub(super) fn meaning_of(node: &Node, ended: &Ended) -> Meaning {
         (Some(StopCause::Timeout), _) => (Ending::TimedOut, format!("timed out{}", limit())),
         (Some(StopCause::Group), _) => (Ending::TimedOut, "its job timed out".to_owned()),
         (Some(StopCause::Deadline), _) => (Ending::TimedOut, "the run took too long".to_owned()),
-        (Some(StopCause::Interrupt), _) => (Ending::Cancelled, "interrupted".to_owned()),
+        (Some(StopCause::Interrupt | StopCause::TooEarly), _) => {
+            (Ending::Cancelled, "interrupted".to_owned())
+        }
         (None, Exit::Signal(signal)) => (Ending::Failed, format!("ended by signal {signal}")),
         (None, Exit::Code(code)) => return meaning_of_code(node, code, flags),
     };

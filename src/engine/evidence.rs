@@ -9,7 +9,8 @@ use super::{
     environment::is_asked_for,
     inputs::Programs,
     job::{Attempt, Before, Shared},
-    seen::{Seen, holds_any, is_named},
+    seen::{Seen, is_named},
+    witness::holds_any,
 };
 use crate::{
     base::{Digest, WsPath},
@@ -45,8 +46,12 @@ pub(super) struct Known {
     pub(super) withheld: Vec<String>,
     /// Why what it was seen to do is no ground for a reuse.
     obstacle: Option<String>,
+    /// What another step changed while it ran, and it had to do with.
+    pub(super) crossed: Option<WsPath>,
     /// What something else changed while it ran.
     pub(super) disturbed: Option<WsPath>,
+    /// It acted beyond the workspace.
+    pub(super) is_outward: bool,
 }
 
 /// Longer files are data rather than text that asks for variables.
@@ -87,6 +92,8 @@ impl Attempt {
             private: seen.private,
             obstacle: seen.obstacle.or(misplaced),
             disturbed: seen.disturbed.or_else(|| self.changed_input(before)),
+            crossed: seen.crossed,
+            is_outward: seen.is_outward,
             ..Known::default()
         };
         self.add_shared(&mut known);
@@ -330,6 +337,9 @@ impl Attempt {
         }
         if let Some(why) = self.why_not_reusable(known, meaning) {
             return Some(why);
+        }
+        if let Some(path) = &known.crossed {
+            return Some(format!("another step changed `{path}` while it ran"));
         }
         let capture = &known.capture;
         let changed =

@@ -19,19 +19,20 @@ use super::{
     nesting::{Chain, PARENT},
     prepare::Prepared,
     run::Force,
-    seen::{PreImages, Scene, Seen},
+    seen::{Scene, Seen},
     session::Cache,
-    zones::Zones,
+    witness::PreImages,
+    zones::{Zone, Zones},
 };
 use crate::{
     base::{Digest, WsPath},
-    cache::{self, BeginId, Effect, Ending as Kept, Evidence, Own, Record, SetAside, Timeline},
+    cache::{self, BeginId, Effect, Ending as Kept, Evidence, Own, Record, SetAside, Target, Timeline},
     diag::{Code, code},
     execute::{
         runner::{Command, Control, Ended, Exit, Runner, StartError, Stdio},
         scheduler::Ending,
     },
-    fingerprint::{Component, ComponentKind, Fingerprint, Question, State},
+    fingerprint::{Component, ComponentKind, Fingerprint, Question, State, View},
     sys,
     trace::Witness,
 };
@@ -77,8 +78,12 @@ pub(super) struct Done {
 pub(super) struct Answered {
     pub(super) questions: Vec<Question>,
     pub(super) observed: Vec<Component>,
-    /// What was changed while it ran, by somebody else.
-    pub(super) disturbed: Option<WsPath>,
+    /// What another step changed while it ran, and it had to do with.
+    pub(super) crossed: Option<WsPath>,
+    /// It ran, and acted beyond the workspace.
+    pub(super) is_outward: bool,
+    /// Private state it wrote, of which no version is kept.
+    pub(super) private: Vec<WsPath>,
     /// Paths it looked at before it wrote them, with what it found.
     pub(super) probed: Vec<(WsPath, State)>,
 }
@@ -132,6 +137,9 @@ pub(super) struct Attempt {
     pub(super) index: usize,
     pub(super) log: PathBuf,
     pub(super) live: bool,
+    /// All before it have ended and hold, or it is its user's word that that does not matter; else it must do nothing
+    /// that cannot be undone.
+    pub(super) is_in_turn: bool,
 }
 
 /// What is known right before the start.
@@ -174,15 +182,56 @@ impl Attempt {
             Ok(before) => before,
             Err(error) => return Done::failed(error, Duration::ZERO),
         };
-        let mut witness =
-            PreImages::new(&self.shared.cache, &self.shared.timeline, self.prepared().secrets());
+        let temporary = self.system().temporary_root().unwrap_or_default();
+        let turnstile = (!self.is_in_turn).then_some(control);
+        let mut witness = PreImages::new(&self.shared, self.index, &temporary, turnstile);
         let watch = self.prepared().unwatched.is_none().then_some(&mut witness as &mut dyn Witness);
+        self.shared.timeline.begin(self.index);
         let ended = self.shared.runner.run(&command, watch, control);
         let duration = self.system().monotonic().saturating_sub(started);
         // From here on a file that changes was not changed by the step.
         let ended_ns = self.shared.cache.disk.tick();
+        if let Some(act) = witness.held.take() {
+            self.shared.timeline.end(self.index);
+            return self.undo(before, &witness.states, &act, duration);
+        }
         let seen = self.look(&before, &ended, &witness, ended_ns);
+        self.shared.timeline.end(self.index);
         self.settle(before, &ended, (seen, &witness.states), ended_ns, duration)
+    }
+
+    /// Undoes what a step did that was held right before an act that cannot be undone; it starts again in its turn.
+    fn undo(&self, before: Before, states: &BTreeMap<WsPath, State>, act: &str, duration: Duration) -> Done {
+        let Shared { cache, zones, kept, .. } = &*self.shared;
+        let temporary = self.system().temporary_root().unwrap_or_default();
+        let is_ours = |path: &WsPath| {
+            path.is_inside() && zones.of(&cache.disk.absolute(path), &temporary, |_| true) == Zone::Tracked
+        };
+        let changed = states.iter().filter(|(path, _)| is_ours(path));
+        let targets: Vec<Target> =
+            changed.map(|(path, state)| Target { path: path.clone(), state: state.clone() }).collect();
+        let left: BTreeMap<&WsPath, State> =
+            targets.iter().map(|target| (&target.path, cache.disk.state(&target.path))).collect();
+        let is_replaceable = |path: &WsPath, found: &State| left.get(path) == Some(found);
+        let undone = cache::restore(&cache.disk, &cache.blobs, &targets, kept, is_replaceable);
+        _ = before.edits.overwritten(cache);
+        match undone {
+            Ok(_) => {
+                if let Some(begin) = before.begin {
+                    // If that is lost, the step runs once more some day.
+                    _ = cache.store.withdraw(begin);
+                }
+                let text = format!("it was about to {act}, and steps before it had not ended");
+                Done { ending: Ending::TooEarly, ..Done::failed(text, duration) }
+            }
+            Err(error) => {
+                let text = format!(
+                    "it was about to {act} while steps before it had not ended, and what it had done cannot be undone: \
+                     {error}; run az again with `--parallel=false`"
+                );
+                Done::failed(text, duration)
+            }
+        }
     }
 
     pub(super) fn prepared(&self) -> &Prepared {
@@ -256,10 +305,13 @@ impl Attempt {
             declared: &before.questions,
             temporary: &self.system().temporary_root().map_err(|error| error.to_string())?,
             before: &witness.states,
+            has_failed: ended.as_ref().is_ok_and(|ended| ended.exit != Exit::Code(0)),
             started_ns: before.started_ns,
             ended_ns,
         };
-        Ok(scene.look(trace))
+        let mut seen = scene.look(trace);
+        seen.crossed = scene.crossed(trace, &timeline.end(self.index));
+        Ok(seen)
     }
 
     fn command(&self) -> std::io::Result<Command> {
@@ -353,12 +405,13 @@ impl Attempt {
             flags.push("tainted".to_owned());
         }
         evidence.capture.effects.sort_by(|a, b| a.path.cmp(&b.path));
-        let disturbed = evidence.disturbed.clone();
+        let (crossed, is_outward) = (evidence.crossed.clone(), evidence.is_outward);
+        let private = evidence.private.clone();
         let probed = probed(&evidence.capture.effects);
         self.commit(&mut before, Outcome { evidence, kept, exit_code, flags: flags.clone(), duration });
         let set_aside = before.edits.overwritten(&self.shared.cache);
         let Before { questions, observed, warnings, .. } = before;
-        let answered = Answered { questions, observed, disturbed, probed };
+        let answered = Answered { questions, observed, crossed, is_outward, private, probed };
         Done { ending, exit_code, error, flags, duration, warnings, set_aside, answered }
     }
 
@@ -392,6 +445,7 @@ impl Attempt {
             scratch: evidence.scratch,
             private: evidence.private,
             borrowed: evidence.borrowed,
+            is_outward: evidence.is_outward,
             trace: self.keep_programs(&evidence.programs),
         };
         note_cache_error(cache.store.commit(begin, &record), &mut before.warnings);

@@ -10,7 +10,7 @@ use super::session::Cache;
 use crate::{
     base::WsPath,
     cache::{Hit, RestoreError, SetAside, Target, Timeline, restore},
-    fingerprint::{Question, State},
+    fingerprint::{Question, State, View},
 };
 
 /// What is to be at a path, and the step whose version that is; no step's is what was there before the run.
@@ -109,6 +109,12 @@ impl Promises {
             .map(|(path, (_, state))| Target { path: path.clone(), state: state.clone() })
             .collect();
         wanted.iter().for_each(|target| timeline.save(&target.path));
+        for target in &wanted {
+            let found = cache.disk.state(&target.path);
+            if found != target.state {
+                timeline.put(&target.path, &found);
+            }
+        }
         let before = &inner.before;
         let is_replaceable = |path: &WsPath, found: &State| {
             let is_pre_image =

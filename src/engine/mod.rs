@@ -21,6 +21,7 @@ mod materialize;
 mod nesting;
 mod node_key;
 mod nodes;
+mod order;
 mod overview;
 mod prepare;
 mod reasons;
@@ -34,6 +35,7 @@ mod teller;
 mod tools;
 mod verdict;
 mod why;
+mod witness;
 mod workspace;
 mod zones;
 

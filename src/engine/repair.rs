@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    desk::Desk,
+    desk::{Desk, Overlaps},
     job::{Answered, Done, Shared},
     lookup::{Decided, decide},
     run::Force,
@@ -23,11 +23,10 @@ use crate::{
     diag::code,
     event::{Event, Reason},
     execute::{
-        driver::{self, Change, Job, Panic, Signals, Summary},
+        driver::{self, Change, Job, Panic, Summary},
         scheduler::{self, Ending, Need, OnFailure, Policy, ResourceId, Scheduler, Strength, Verdict},
     },
     fingerprint::{Component, Question, State, View},
-    sys::System,
 };
 
 /// A step that found what it should not have found.
@@ -42,18 +41,24 @@ pub(super) struct Late {
 /// Returns the first step, by its place, whose answers are not those that its place gives now that all have ended.
 pub(super) fn first_late(shared: &Shared, answered: &BTreeMap<usize, Answered>) -> Option<Late> {
     let changed = shared.timeline.changed();
-    if changed.is_empty() {
+    let has_private = answered.values().any(|answered| !answered.private.is_empty());
+    if changed.is_empty() && !has_private {
         return None;
     }
     let folders: BTreeSet<WsPath> = changed.iter().filter_map(WsPath::parent).collect();
-    let may_differ = |question: &&Question| match question {
-        Question::State(path) => changed.contains(path),
+    // Of private state there are no versions; what an earlier step wrote there is what a later one must have found.
+    let mut private: BTreeSet<&WsPath> = BTreeSet::new();
+    let may_differ = |question: &Question, private: &BTreeSet<&WsPath>| match question {
+        Question::State(path) => {
+            let mut above = std::iter::successors(Some(path.clone()), WsPath::parent);
+            changed.contains(path) || (!private.is_empty() && above.any(|top| private.contains(&top)))
+        }
         Question::Listing(folder) => folders.contains(folder),
         Question::Names(_) => true,
     };
-    answered.iter().find_map(|(index, Answered { questions, observed, disturbed, probed })| {
+    answered.iter().find_map(|(index, Answered { questions, observed, crossed, probed, .. })| {
         let is_by_earlier = |path: &&WsPath| shared.timeline.writer_before(*index, path).is_some();
-        if let Some(path) = disturbed.as_ref().filter(is_by_earlier) {
+        if let Some(path) = crossed {
             return Some(Late { index: *index, subject: path.to_string() });
         }
         let place = shared.timeline.at(*index);
@@ -66,7 +71,9 @@ pub(super) fn first_late(shared: &Shared, answered: &BTreeMap<usize, Answered>) 
         if let Some((path, _)) = probed.iter().find(is_other) {
             return Some(Late { index: *index, subject: path.to_string() });
         }
-        let asked: Vec<Question> = questions.iter().filter(may_differ).cloned().collect();
+        let asked: Vec<Question> =
+            questions.iter().filter(|question| may_differ(question, &private)).cloned().collect();
+        private.extend(&answered[index].private);
         let own = shared.cache.store.own(&shared.nodes[*index].node.identity);
         let (now, _) = cache::observe(&shared.timeline.at(*index), &own, &asked);
         let was = |now: &Component| {
@@ -115,15 +122,14 @@ impl Desk<'_> {
     /// Puts a run right whose steps overlapped in the wrong order; nothing if that cannot be done, which is told.
     ///
     /// `participants` are the steps that ran or were reused; after a failure those that it kept from running too.
-    pub(super) fn repair(
-        &mut self,
-        late: Late,
-        participants: &[usize],
-        system: &dyn System,
-        signals: &Signals,
-    ) -> Option<Summary> {
+    pub(super) fn repair(&mut self, late: Late, participants: &[usize]) -> Option<Summary> {
         let nodes: Vec<usize> = participants.iter().copied().filter(|index| *index >= late.index).collect();
-        if let Err(why) = put_back(&self.shared, late.index) {
+        let outward = nodes.iter().find(|index| self.answered.get(index).is_some_and(|it| it.is_outward));
+        let undone = match outward {
+            Some(index) => Err(format!("{} acted beyond the workspace", self.id(*index))),
+            None => put_back(&self.shared, late.index),
+        };
+        if let Err(why) = undone {
             let text = format!(
                 "{} found `{}` as it was before an earlier step changed it, and cannot be run again: {why}; run az again",
                 self.id(late.index),
@@ -150,6 +156,11 @@ impl Desk<'_> {
         };
         let scheduler = Scheduler::new((0..nodes.len()).map(chained).collect(), policy);
         let told = self.answered.keys().copied().collect();
+        // What is before it has been found to hold, and what is behind it is asked again.
+        self.provisional.retain(|index, _| *index < late.index);
+        self.answered.clear();
+        self.overlaps = Overlaps::default();
+        let (system, signals) = (&*self.engine.system, self.signals);
         Some(driver::drive(scheduler, &mut Again { desk: self, late, nodes, told }, system, signals))
     }
 }
@@ -195,7 +206,7 @@ impl driver::Desk for Again<'_, '_> {
             }
             // What holds after all has been told already.
             Change::Finished(scheduler::Outcome::Cached) if self.told.contains(&index) => {}
-            Change::Retrying { .. } => {}
+            Change::Retrying { .. } | Change::Postponed => {}
             Change::Finished(outcome) => _ = self.desk.tell_end(index, *outcome),
         }
     }

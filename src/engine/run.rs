@@ -85,15 +85,16 @@ impl Engine {
         let _lock = self.lock_workspace(on_wait)?;
         let cache = self.open_cache();
         self.learn(&cache, &mut nodes);
+        let plan = self.put_in_order(ask, &plan, &nodes, &cache);
         let policy = self.policy(options, &plan);
         let goes_on = policy.on_failure == OnFailure::KeepGoing;
         let scheduler = Scheduler::new(scheduler_nodes(&plan), policy);
         // Without handlers a signal ends az as it would any program; the guard still ends the steps.
         let signals = Signals::install().unwrap_or_else(|_| Signals::none());
-        let mut desk = Desk::new(self, ask, options, &plan, nodes, cache, on_event);
+        let mut desk = Desk::new(self, ask, options, &plan, nodes, cache, &signals, on_event);
         desk.start();
         let summary = driver::drive(scheduler, &mut desk, &*self.system, &signals);
-        let summary = desk.check_order(summary, &signals);
+        let summary = desk.check_order(summary);
         let (Told { view, folder, events }, exit_code) = desk.finish(&summary, goes_on);
         let is_bound_in_time =
             plan.nodes.iter().any(|node| matches!(node.settings.cache, Some(CachePolicy::For(_))));

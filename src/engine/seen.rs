@@ -5,6 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Bound,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -20,48 +21,8 @@ use crate::{
     fingerprint::{Component, Question, State, View},
     sys,
     text::pattern::Pattern,
-    trace::{Asked, Changed, Touch, Trace, Witness},
+    trace::{Asked, Changed, Touch, Trace},
 };
-
-/// What was at the paths a step changed, before it first did.
-pub(super) struct PreImages<'a> {
-    cache: &'a Cache,
-    timeline: &'a Timeline,
-    /// What must not get into the cache.
-    secrets: Vec<String>,
-    pub(super) states: BTreeMap<WsPath, State>,
-}
-
-impl<'a> PreImages<'a> {
-    pub(super) fn new(cache: &'a Cache, timeline: &'a Timeline, secrets: Vec<String>) -> Self {
-        Self { cache, timeline, secrets, states: BTreeMap::new() }
-    }
-}
-
-/// Tells whether a file holds one of the texts; O(bytes) if there are any.
-pub(super) fn holds_any(cache: &Cache, path: &Path, texts: &[String]) -> bool {
-    if texts.is_empty() {
-        return false;
-    }
-    let bytes = cache.disk.system().read(path).unwrap_or_default();
-    texts.iter().any(|text| memchr::memmem::find(&bytes, text.as_bytes()).is_some())
-}
-
-impl Witness for PreImages<'_> {
-    fn before_change(&mut self, path: &Path) {
-        let path = WsPath::new(self.cache.disk.root(), &WsPath::root(), path);
-        let state = self.cache.disk.state(&path);
-        if let State::File { digest, .. } = &state
-            && path.is_inside()
-            && !holds_any(self.cache, &self.cache.disk.absolute(&path), &self.secrets)
-        {
-            // It may have to be put back; where it cannot be kept, that will fail and be told.
-            _ = self.cache.blobs.put_file(&self.cache.disk.absolute(&path), digest);
-        }
-        self.timeline.note(&path, &state);
-        self.states.entry(path).or_insert(state);
-    }
-}
 
 /// Where and when a step ran.
 pub(super) struct Scene<'a> {
@@ -82,6 +43,8 @@ pub(super) struct Scene<'a> {
     pub(super) temporary: &'a Path,
     /// What was at the paths it changed.
     pub(super) before: &'a BTreeMap<WsPath, State>,
+    /// It failed, which may be for a folder that another step had made.
+    pub(super) has_failed: bool,
     /// The file system's clock right before it started, and right after its last process had ended.
     pub(super) started_ns: Option<i64>,
     pub(super) ended_ns: Option<i64>,
@@ -110,8 +73,12 @@ pub(super) struct Seen {
     pub(super) texts: Vec<WsPath>,
     /// What it found otherwise than its place in the order has it.
     pub(super) misplaced: Vec<String>,
+    /// What another step changed while it ran, and it had to do with.
+    pub(super) crossed: Option<WsPath>,
     /// What something else changed while it ran.
     pub(super) disturbed: Option<WsPath>,
+    /// It acted beyond the workspace.
+    pub(super) is_outward: bool,
     /// What something else changed after it had ended.
     pub(super) doubtful: Option<WsPath>,
     /// Why what it did can be no ground for a reuse.
@@ -159,6 +126,15 @@ impl Scene<'_> {
         look.finish()
     }
 
+    /// Returns a path that another step changed while this one was at work, and that this one had to do with.
+    ///
+    /// To be asked after all was read from the disk, so that nothing can have come in between.
+    pub(super) fn crossed(&self, trace: &Trace, meanwhile: &BTreeMap<WsPath, State>) -> Option<WsPath> {
+        let look = Look { scene: self, trace, seen: Seen::default(), asked: BTreeSet::new() };
+        let private = meanwhile.is_empty().then(BTreeSet::new).unwrap_or_else(|| look.private_tops());
+        meanwhile.iter().find(|change| look.is_crossed(change, &private)).map(|(path, _)| path.clone())
+    }
+
     fn is_folder(&self, path: &WsPath) -> bool {
         self.cache.disk.state(path) == State::Directory
     }
@@ -189,6 +165,49 @@ impl Look<'_> {
             Zone::Scratch { .. } if self.is_shared(path) => Zone::Tracked,
             zone => zone,
         }
+    }
+
+    /// Returns the tops of the private state that the step writes.
+    fn private_tops(&self) -> BTreeSet<WsPath> {
+        let changed = self.trace.paths.iter().filter(|(_, touch)| is_changed(touch));
+        let tops = changed.filter_map(|(path, touch)| match self.zone(path, touch) {
+            Zone::Scratch { top, .. } => Some(top),
+            _ => None,
+        });
+        tops.collect()
+    }
+
+    /// Tells whether the step had to do with what another changed while it was at work.
+    fn is_crossed(&self, (path, before): &(&WsPath, &State), private: &BTreeSet<WsPath>) -> bool {
+        let Scene { cache, has_failed, .. } = self.scene;
+        let absolute = cache.disk.absolute(path);
+        let now = cache.disk.state(path);
+        // A folder that both make sure of is there in any order.
+        let is_folder = || now == State::Directory && !has_failed;
+        let counts = |touch: &&Touch| {
+            let is_ensured = touch.asked.and(Asked::READ | Asked::EXECUTED | Asked::LISTED).is_empty()
+                && !touch.changed.is_empty();
+            !(is_folder() && (is_ensured || **before == State::Directory))
+                && match self.zone(&absolute, touch) {
+                    Zone::Ignored => false,
+                    // Who keeps private state there is ready for others that do.
+                    Zone::Scratch { top, is_cache, .. } => !is_cache && !private.contains(&top),
+                    Zone::Repository | Zone::Index | Zone::Tracked => true,
+                }
+        };
+        let is_listed = || {
+            let folder = absolute.parent().and_then(|folder| self.trace.paths.get(folder));
+            before.exists() != now.exists() && folder.is_some_and(|touch| touch.asked.has(Asked::LISTED))
+        };
+        // What is behind a link that came or went had another place.
+        let is_link = |state: &State| matches!(state, State::Link { .. });
+        let is_behind = || {
+            let below = self.trace.paths.range::<Path, _>((Bound::Excluded(&*absolute), Bound::Unbounded));
+            below.take_while(|(path, _)| path.starts_with(&absolute)).next().is_some()
+        };
+        self.trace.paths.get(&absolute).is_some_and(|touch| counts(&touch))
+            || is_listed()
+            || ((is_link(before) || is_link(&now)) && is_behind())
     }
 
     fn is_shared(&self, path: &Path) -> bool {
@@ -357,6 +376,8 @@ impl Look<'_> {
         if let Some(contact) = self.trace.contacts.first() {
             self.object(|| format!("it connected to {contact}"));
         }
+        let is_beyond = |effect: &Effect| !effect.path.is_inside() && effect.before != effect.after;
+        self.seen.is_outward = !self.trace.contacts.is_empty() || self.seen.effects.iter().any(is_beyond);
         self.seen.questions = questions;
         self.seen.observed = observed;
         self.seen

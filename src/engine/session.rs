@@ -127,7 +127,6 @@ impl Engine {
             ask.variables.clone(),
             ask.with_dependencies,
             ask.script_arguments.clone(),
-            ask.overlap,
         );
         plan::plan(&self.db, workspace, request, self.surroundings).clone()
     }

@@ -85,6 +85,7 @@ impl Engine {
         }
         let cache = self.open_cache();
         self.learn(&cache, &mut nodes);
+        let plan = self.put_in_order(ask, &plan, &nodes, &cache);
         let timeline = Timeline::new(Arc::clone(&cache.disk));
         let promises = Promises::default();
         let prepared: Vec<_> = nodes.into_iter().map(Arc::new).collect();
@@ -108,7 +109,9 @@ fn verdict_of(plan: &Plan, index: usize, decided: &Decided, before: &[PlannedVer
         Decided::Run(reasons) => (Verdict::Run, reasons.clone(), Vec::new()),
         Decided::Reuse(hit) => reuse(plan, index, hit, before),
     };
-    let undeclared = node.edges.iter().filter(|edge| matches!(edge.kind, EdgeKind::Rewrite(_)));
+    let is_told =
+        |kind: &EdgeKind| matches!(kind, EdgeKind::Rewrite(_) | EdgeKind::Learned(_) | EdgeKind::Outward);
+    let undeclared = node.edges.iter().filter(|edge| is_told(&edge.kind));
     PlannedVerdict {
         planned: planned_node(plan, node),
         job: node.job.clone(),
@@ -129,10 +132,9 @@ fn reuse(
     before: &[PlannedVerdict],
 ) -> (Verdict, Vec<Reason>, Vec<String>) {
     let is_open = |place: usize| matches!(before[place].verdict, Verdict::Run | Verdict::Maybe);
-    let makers = plan.nodes[index]
-        .edges
-        .iter()
-        .filter(|edge| matches!(edge.kind, EdgeKind::Output(_) | EdgeKind::Rewrite(_)) && is_open(edge.to));
+    let is_maker =
+        |kind: &EdgeKind| matches!(kind, EdgeKind::Output(_) | EdgeKind::Rewrite(_) | EdgeKind::Learned(_));
+    let makers = plan.nodes[index].edges.iter().filter(|edge| is_maker(&edge.kind) && is_open(edge.to));
     let waits_for: BTreeSet<String> = makers.map(|edge| plan.nodes[edge.to].id.clone()).collect();
     let id = &plan.nodes[index].id;
     if let Some(first) = waits_for.first() {

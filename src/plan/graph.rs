@@ -58,6 +58,9 @@ pub struct Node {
     pub tools: Vec<(String, Vec<String>)>,
     /// Its condition, and what it came to.
     pub condition: Option<Decision>,
+    /// Steps of one sequence were asked for as a row, so their order means something; those of different ones do not
+    /// know of each other.
+    pub sequence: usize,
     /// What must end before it.
     pub edges: Vec<Edge>,
     /// It never overlaps another step (`AllowParallel: false`).
@@ -86,8 +89,12 @@ pub enum EdgeKind {
     Output(String),
     /// One of them rewrites in place what the other reads or writes; order only.
     Rewrite(String),
-    /// One of them does not say what it reads and writes; order only.
-    Undeclared,
+    /// What one of them reads and writes is not known; order only.
+    Unknown,
+    /// One of them was seen to act beyond the workspace, which cannot be taken back; order only.
+    Outward,
+    /// They were seen to meet at a path, as the clause says; order only.
+    Learned(String),
 }
 
 /// A condition and what it came to.
@@ -122,14 +129,63 @@ impl EdgeKind {
             Self::Step => "is the step before".to_owned(),
             Self::Output(path) => format!("makes `{path}`"),
             Self::Rewrite(path) => format!("touches `{path}`, which one of the two rewrites"),
-            Self::Undeclared => {
-                "comes first, and one of the two does not declare inputs and outputs".to_owned()
+            Self::Unknown => {
+                "comes first, and what one of the two reads and writes is neither declared nor traced"
+                    .to_owned()
             }
+            Self::Outward => {
+                "comes first, and one of the two was seen to act beyond the workspace".to_owned()
+            }
+            Self::Learned(clause) => clause.clone(),
         }
     }
 }
 
+impl Plan {
+    /// Keeps each node that is a barrier, for a reason that `barrier` gives, apart from the others of its sequence: it
+    /// waits for all before it, and all behind it wait for it.
+    pub fn keep_apart(&mut self, barrier: impl Fn(usize) -> Option<EdgeKind>) {
+        let count = self.nodes.iter().map(|node| node.sequence + 1).max().unwrap_or(0);
+        let mut since: Vec<Vec<usize>> = vec![Vec::new(); count];
+        let mut last: Vec<Option<(usize, EdgeKind)>> = vec![None; count];
+        for (index, node) in self.nodes.iter_mut().enumerate() {
+            let sequence = node.sequence;
+            if let Some((before, kind)) = &last[sequence] {
+                node.come_after(*before, kind.clone());
+            }
+            let Some(kind) = barrier(index) else {
+                since[sequence].push(index);
+                continue;
+            };
+            for before in std::mem::take(&mut since[sequence]) {
+                node.come_after(before, kind.clone());
+            }
+            last[sequence] = Some((index, kind));
+        }
+        self.sort_edges();
+    }
+
+    /// Adds edges that nobody declared, as later node, earlier node and kind; where one declares the order it stands.
+    pub fn add_edges(&mut self, edges: impl IntoIterator<Item = (usize, usize, EdgeKind)>) {
+        for (later, earlier, kind) in edges {
+            self.nodes[later].come_after(earlier, kind);
+        }
+        self.sort_edges();
+    }
+
+    fn sort_edges(&mut self) {
+        self.nodes.iter_mut().for_each(|node| node.edges.sort_by_key(|edge| edge.to));
+    }
+}
+
 impl Node {
+    /// Adds an edge, unless there is one already.
+    pub(super) fn come_after(&mut self, earlier: usize, kind: EdgeKind) {
+        if !self.edges.iter().any(|edge| edge.to == earlier) {
+            self.edges.push(Edge { to: earlier, kind });
+        }
+    }
+
     /// Tells whether what the step does to files is known: it declares inputs and outputs.
     pub fn is_declared(&self) -> bool {
         self.inputs.is_some() && self.outputs.is_some()

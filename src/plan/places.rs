@@ -65,7 +65,12 @@ impl Places<'_> {
                 Some((Arc::clone(&reading.source), entry.span))
             }
             EdgeKind::Need => self.need(later, earlier),
-            EdgeKind::Step | EdgeKind::Output(_) | EdgeKind::Rewrite(_) | EdgeKind::Undeclared => None,
+            EdgeKind::Step
+            | EdgeKind::Output(_)
+            | EdgeKind::Rewrite(_)
+            | EdgeKind::Unknown
+            | EdgeKind::Outward
+            | EdgeKind::Learned(_) => None,
         }
     }
 

@@ -61,7 +61,7 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     let tools = std::mem::take(&mut expanded.tools);
     let job_timeouts = std::mem::take(&mut expanded.job_timeouts);
     let places = Places { db, workspace, playbooks: &playbooks };
-    let nodes = validate::order(&mut expanded, request.overlap(db), &places).unwrap_or_else(|circle| {
+    let nodes = validate::order(&mut expanded, &places).unwrap_or_else(|circle| {
         diagnostics.push(*circle);
         Vec::new()
     });

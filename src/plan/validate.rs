@@ -19,11 +19,7 @@ use crate::{
 ///
 /// # Errors
 /// The circle, if there is one.
-pub(super) fn order(
-    expanded: &mut Expanded,
-    overlap: bool,
-    places: &Places<'_>,
-) -> Result<Vec<Node>, Box<Diagnostic>> {
+pub(super) fn order(expanded: &mut Expanded, places: &Places<'_>) -> Result<Vec<Node>, Box<Diagnostic>> {
     give_unique_ids(&mut expanded.nodes);
     let producers = Outputs::of(&expanded.nodes).producer_edges();
     let declared = std::mem::take(&mut expanded.edges).into_iter();
@@ -40,16 +36,15 @@ pub(super) fn order(
     let mut slots: Vec<Option<Node>> = std::mem::take(&mut expanded.nodes).into_iter().map(Some).collect();
     let mut nodes: Vec<Node> =
         order.iter().map(|node| slots[*node].take().expect("an order names each node once")).collect();
-    let groups: Vec<usize> = order.iter().map(|node| expanded.groups[*node]).collect();
+    for (at, node) in order.iter().enumerate() {
+        nodes[at].sequence = expanded.groups[*node];
+    }
     for (later, earlier, kind) in edges {
         nodes[place[later]].edges.push(Edge { to: place[earlier], kind });
     }
     let pairs = Outputs::of(&nodes).rewrite_pairs();
     for (earlier, later, path) in pairs {
-        add_order_edge(&mut nodes, later, earlier, EdgeKind::Rewrite(path));
-    }
-    if !overlap {
-        keep_undeclared_in_order(&mut nodes, &groups);
+        nodes[later].come_after(earlier, EdgeKind::Rewrite(path));
     }
     nodes.iter_mut().for_each(|node| node.edges.sort_by_key(|edge| edge.to));
     Ok(nodes)
@@ -59,35 +54,6 @@ pub(super) fn order(
 fn dedup(edges: &mut Vec<(usize, usize, EdgeKind)>) {
     let mut seen = BTreeSet::new();
     edges.retain(|(later, earlier, _)| seen.insert((*later, *earlier)));
-}
-
-fn add_order_edge(nodes: &mut [Node], later: usize, earlier: usize, kind: EdgeKind) {
-    if !nodes[later].edges.iter().any(|edge| edge.to == earlier) {
-        nodes[later].edges.push(Edge { to: earlier, kind });
-    }
-}
-
-/// A step whose effects are unknown overlaps nothing of its own sequence: it waits for all before it since the last
-/// such step, and all behind it wait for it.
-fn keep_undeclared_in_order(nodes: &mut [Node], groups: &[usize]) {
-    let count = groups.iter().max().map_or(0, |last| last + 1);
-    let mut since: Vec<Vec<usize>> = vec![Vec::new(); count];
-    let mut barrier: Vec<Option<usize>> = vec![None; count];
-    for index in 0..nodes.len() {
-        let group = groups[index];
-        if nodes[index].is_declared() {
-            if let Some(before) = barrier[group] {
-                add_order_edge(nodes, index, before, EdgeKind::Undeclared);
-            }
-            since[group].push(index);
-        } else {
-            let open = std::mem::take(&mut since[group]);
-            for before in open.into_iter().chain(barrier[group]) {
-                add_order_edge(nodes, index, before, EdgeKind::Undeclared);
-            }
-            barrier[group] = Some(index);
-        }
-    }
 }
 
 /// Two nodes of one name get the path, then a count.

@@ -262,4 +262,14 @@ impl fmt::Display for Gap {
 pub trait Witness: Send {
     /// Called once for each path right before the tree first changes it, while the process that does so stands still.
     fn before_change(&mut self, path: &Path);
+
+    /// Called for each whom the tree is about to talk to, besides itself, while the process that does so stands still.
+    fn before_contact(&mut self, contact: &Contact) {
+        _ = contact;
+    }
+
+    /// Tells whether the process that stands still must not go on; who says so ends the tree.
+    fn is_held(&self) -> bool {
+        false
+    }
 }

@@ -76,7 +76,7 @@ fn failures_that_did_not_stop_the_rest_are_10() {
 #[test]
 fn the_end_of_the_whole_runs_time_is_124() {
     let repo = step("# Timeout: 1h\nsleep 60").script("0200_b.sh", "true");
-    let output = repo.az("build '*' --timeout 300ms").code(124).ran(["0100"]);
+    let output = repo.az("build '*' -j1 --timeout 300ms").code(124).ran(["0100"]);
     // The step's own limit has nothing to do with it.
     output.says("the run took longer than 300 ms").says("the run took too long").not("timed out after");
     assert_eq!(repo.az("runs show --json").json()["reason"], "the run took longer than 300 ms");

@@ -97,7 +97,7 @@ fn a_run_that_was_killed_is_told_as_interrupted() {
         Repo::new().script("0100_a.sh", "echo begun; touch started; sleep 60").script("0200_b.sh", "true");
     let az = env!("CARGO_BIN_EXE_az");
     repo.sh(&format!(
-        "(while ! test -e started; do sleep 0.02; done; kill -KILL $(cat pid)) & echo $$ > pid; exec '{az}' build '*'"
+        "(while ! test -e started; do sleep 0.02; done; kill -KILL $(cat pid)) & echo $$ > pid; exec '{az}' build '*' -j1"
     ))
     .code(137);
     assert_snapshot(&repo, "runs_interrupted", repo.az("runs show").code(0).stdout());

@@ -77,6 +77,7 @@ fn records() -> impl Strategy<Value = Record> {
             learned,
             private: scratch.clone(),
             borrowed: scratch.clone(),
+            is_outward: scratch.is_empty(),
             scratch,
             trace: trace.map(Digest),
         }

@@ -67,6 +67,8 @@ pub enum Change {
         /// How long until then.
         delay: Duration,
     },
+    /// An attempt came too early; another one follows, once all before it have ended.
+    Postponed,
     /// It has its outcome.
     Finished(Outcome),
 }
@@ -202,6 +204,7 @@ impl<D: Desk> Driver<'_, D> {
                 let delay = at.saturating_sub(now);
                 self.desk.changed(node, &Change::Retrying { attempt, after, delay });
             }
+            Effect::Postponed(node) => self.desk.changed(node, &Change::Postponed),
             Effect::WakeAt(at) => self.wake_at = Some(at),
             Effect::Finished(node, outcome) => self.desk.changed(node, &Change::Finished(outcome)),
         }

@@ -76,12 +76,12 @@ impl Signals {
         lock(&self.shared).raise(interrupt);
     }
 
-    /// Calls `listener` at each interrupt until the answer is dropped.
+    /// Calls `listener` at each interrupt until the answer is dropped; who listened before hears nothing meanwhile.
     pub(super) fn listen(&self, listener: impl Fn(Interrupt) + Send + 'static) -> Listening<'_> {
         let mut shared = lock(&self.shared);
         shared.kept.drain(..).for_each(&listener);
-        shared.listener = Some(Box::new(listener));
-        Listening(self)
+        let before = shared.listener.replace(Box::new(listener));
+        Listening { signals: self, before }
     }
 }
 
@@ -111,11 +111,14 @@ impl fmt::Debug for Signals {
 }
 
 /// While it lives, its listener is told of interrupts.
-pub(super) struct Listening<'a>(&'a Signals);
+pub(super) struct Listening<'a> {
+    signals: &'a Signals,
+    before: Option<Listener>,
+}
 
 impl Drop for Listening<'_> {
     fn drop(&mut self) {
-        lock(&self.0.shared).listener = None;
+        lock(&self.signals.shared).listener = self.before.take();
     }
 }
 

@@ -60,6 +60,7 @@ impl Desk for FakeDesk {
         self.heard.push(match change {
             Change::Started { attempt } => format!("start {node} attempt {attempt}"),
             Change::Retrying { attempt, .. } => format!("retry {node} attempt {attempt}"),
+            Change::Postponed => format!("{node} postponed"),
             Change::Finished(outcome) => format!("{node} {}", outcome.as_str()),
         });
     }

@@ -39,6 +39,8 @@ pub enum State {
         /// When.
         until: Duration,
     },
+    /// An attempt came too early; the next begins when all nodes before it are done, and nothing else is at work.
+    Postponed,
     /// Will not change again in this run.
     Done(Outcome),
 }
@@ -50,6 +52,8 @@ struct Progress {
     /// The first node it needs, in sequential order, that did not end well.
     bad_need: Option<usize>,
     attempts: u32,
+    /// An attempt came too early: it runs by itself from then on.
+    is_alone: bool,
     /// How the last attempt ended, if it failed.
     failure: Outcome,
     timer: Option<Duration>,
@@ -66,6 +70,7 @@ pub struct Scheduler {
     progress: Vec<Progress>,
     ready: BTreeSet<usize>,
     queue: Queue,
+    postponed: BTreeSet<usize>,
     running: BTreeSet<usize>,
     looking_up: usize,
     backing_off: usize,
@@ -104,6 +109,7 @@ impl Scheduler {
             nodes,
             policy,
             ready,
+            postponed: BTreeSet::new(),
             running: BTreeSet::new(),
             looking_up: 0,
             backing_off: 0,
@@ -188,6 +194,9 @@ impl Scheduler {
         self.running.remove(&node);
         self.queue.give_back(node);
         self.set_timer(node, None);
+        if ending == Ending::TooEarly && cause.is_none() && !self.is_closed {
+            return self.postpone(node);
+        }
         let outcome = outcome_of(ending, cause);
         let has_failed = matches!(outcome, Outcome::Failed | Outcome::TimedOut);
         // Another attempt would be stopped as it starts.
@@ -200,6 +209,13 @@ impl Scheduler {
         } else {
             self.finish(node, outcome);
         }
+    }
+
+    fn postpone(&mut self, node: usize) {
+        self.progress[node].attempts -= 1;
+        self.progress[node].is_alone = true;
+        self.effects.push(Effect::Postponed(node));
+        self.enqueue(node);
     }
 
     fn back_off(&mut self, now: Duration, node: usize, failure: Outcome) {
@@ -277,6 +293,17 @@ impl Scheduler {
     }
 
     fn dispatch(&mut self, now: Duration) {
+        if let Some(&node) = self.postponed.first().filter(|node| **node == self.first_open) {
+            if self.running.is_empty() && self.looking_up == 0 && node < self.begin_below {
+                self.postponed.remove(&node);
+                self.queue.take_now(node);
+                self.start(now, node);
+            }
+            return;
+        }
+        if self.running.iter().any(|node| self.progress[*node].is_alone) {
+            return;
+        }
         while self.has_slot()
             && let Some(node) = self.queue.take(self.begin_below)
         {
@@ -319,8 +346,13 @@ impl Scheduler {
     }
 
     fn enqueue(&mut self, node: usize) {
-        self.progress[node].state = State::Queued;
-        self.queue.push(node);
+        if self.progress[node].is_alone {
+            self.progress[node].state = State::Postponed;
+            self.postponed.insert(node);
+        } else {
+            self.progress[node].state = State::Queued;
+            self.queue.push(node);
+        }
     }
 
     /// Gives a node its outcome, and all that cannot begin because of it theirs.
@@ -379,8 +411,10 @@ impl Scheduler {
                 State::Waiting { .. } | State::Ready => {
                     progress.bad_need.map_or(Outcome::Cancelled, |by| Outcome::Blocked { by })
                 }
-                State::Queued | State::BackingOff { .. } if progress.attempts > 0 => progress.failure,
-                State::Queued | State::BackingOff { .. } => Outcome::Cancelled,
+                State::Queued | State::Postponed | State::BackingOff { .. } if progress.attempts > 0 => {
+                    progress.failure
+                }
+                State::Queued | State::Postponed | State::BackingOff { .. } => Outcome::Cancelled,
             };
             self.withdraw(node);
             self.finish(node, outcome);
@@ -392,6 +426,7 @@ impl Scheduler {
         match self.progress[node].state {
             State::Ready => _ = self.ready.remove(&node),
             State::Queued => self.queue.remove(node),
+            State::Postponed => _ = self.postponed.remove(&node),
             State::BackingOff { .. } => {
                 self.backing_off -= 1;
                 self.set_timer(node, None);
@@ -426,7 +461,7 @@ impl Scheduler {
 impl Progress {
     fn new(missing: usize) -> Self {
         let state = if missing == 0 { State::Ready } else { State::Waiting { missing } };
-        Self { state, bad_need: None, attempts: 0, failure: Outcome::Failed, timer: None }
+        Self { state, bad_need: None, attempts: 0, is_alone: false, failure: Outcome::Failed, timer: None }
     }
 }
 
@@ -439,7 +474,8 @@ fn outcome_of(ending: Ending, cause: Option<StopCause>) -> Outcome {
         (_, Some(StopCause::Timeout | StopCause::Group | StopCause::Deadline)) | (Ending::TimedOut, None) => {
             Outcome::TimedOut
         }
-        (_, Some(StopCause::Interrupt)) | (Ending::Cancelled, None) => Outcome::Cancelled,
+        (_, Some(StopCause::Interrupt | StopCause::TooEarly))
+        | (Ending::Cancelled | Ending::TooEarly, None) => Outcome::Cancelled,
         (Ending::Failed, None) => Outcome::Failed,
     }
 }

@@ -46,6 +46,9 @@ pub enum Ending {
     TimedOut,
     /// It was stopped because it was no longer wanted.
     Cancelled,
+    /// It was stopped, and what it had done undone, right before something that cannot be undone: it starts again, by
+    /// itself, once all before it have ended.
+    TooEarly,
 }
 
 /// How to stop a running node.
@@ -68,6 +71,8 @@ pub enum StopCause {
     Deadline,
     /// A person interrupted the run.
     Interrupt,
+    /// It was about to do what cannot be undone while nodes before it were not done; never the scheduler's own cause.
+    TooEarly,
 }
 
 /// What is to be done.
@@ -102,6 +107,8 @@ pub enum Effect {
         /// When, on the clock of `now`.
         at: Duration,
     },
+    /// The attempt came to nothing, and there will be another one; for people to see.
+    Postponed(usize),
     /// Send [`Input::Tick`] at this time; replaces the wake-up asked for before.
     WakeAt(Duration),
     /// The node has its outcome; comes once for each node.

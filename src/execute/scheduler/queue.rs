@@ -59,10 +59,15 @@ impl Queue {
     pub(super) fn take(&mut self, below: usize) -> Option<usize> {
         let node = self.first_with_room(below)?;
         self.remove(node);
+        self.take_now(node);
+        Some(node)
+    }
+
+    /// Takes what a node demands for one that is in no line; there must be room.
+    pub(super) fn take_now(&mut self, node: usize) {
         for (resource, amount) in &self.lines[self.line_of[node]].demand {
             self.free[resource.0] -= amount;
         }
-        Some(node)
     }
 
     /// Frees what a node had taken.

@@ -301,6 +301,8 @@ struct World {
     nodes: Vec<Node>,
     verdicts: Vec<Verdict>,
     endings: Vec<Vec<Ending>>,
+    /// Nodes whose first attempt comes too early.
+    early: Vec<bool>,
     capacities: Vec<u32>,
 }
 
@@ -328,9 +330,16 @@ fn worlds() -> impl Strategy<Value = World> {
             nodes,
             prop::collection::vec(verdict, count),
             prop::collection::vec(prop::collection::vec(ending, 3), count),
+            prop::collection::vec(prop::bool::weighted(0.2), count),
             prop::collection::vec(1_u32..4, 2),
         )
-            .prop_map(|(nodes, verdicts, endings, capacities)| World { nodes, verdicts, endings, capacities })
+            .prop_map(|(nodes, verdicts, endings, early, capacities)| World {
+                nodes,
+                verdicts,
+                endings,
+                early,
+                capacities,
+            })
     })
 }
 
@@ -370,6 +379,7 @@ impl World {
         let mut history = History::default();
         let mut open: Vec<Input> = Vec::new();
         let mut running: BTreeSet<usize> = BTreeSet::new();
+        let mut postponed: BTreeSet<usize> = BTreeSet::new();
         let mut input = Input::Tick;
         loop {
             for effect in scheduler.step(now, input) {
@@ -382,11 +392,24 @@ impl World {
                         assert!(running.insert(node), "started while it runs");
                         self.check_room(&running, slots);
                         history.starts.push((node, history.outcomes.clone()));
-                        open.push(Input::Ended(node, self.endings[node][attempt as usize - 1]));
+                        let is_alone =
+                            running.len() == 1 && (0..node).all(|it| history.outcomes.contains_key(&it));
+                        assert!(
+                            !postponed.contains(&node) || is_alone,
+                            "{node} was postponed and is not in its turn"
+                        );
+                        assert!(
+                            running.len() == 1 || running.is_disjoint(&postponed),
+                            "beside a postponed one"
+                        );
+                        let is_early = self.early[node] && !postponed.contains(&node);
+                        let ending = self.endings[node][attempt as usize - 1];
+                        open.push(Input::Ended(node, if is_early { Ending::TooEarly } else { ending }));
                     }
                     Effect::Stop { node, .. } => {
                         assert!(running.contains(&node), "stopped while not running");
                     }
+                    Effect::Postponed(node) => assert!(postponed.insert(node), "{node} was postponed twice"),
                     Effect::WakeAt(at) => wake = Some(at),
                     Effect::Retry { at, .. } => assert!(at >= now),
                     Effect::Finished(node, outcome) => {

@@ -144,17 +144,18 @@ fn two_owners_of_an_output_are_a_mistake_and_one_who_rewrites_it_is_not() {
 }
 
 #[test]
-fn a_step_that_says_nothing_overlaps_nothing_unless_it_is_asked_for() {
+fn a_step_of_which_nothing_is_known_is_kept_apart() {
     let declared = "# Inputs: src\n# Outputs: out/a\n";
     let texts = [
         ("scripts/0100_a.sh", declared),
         ("scripts/0200_b.sh", ""),
         ("scripts/0300_c.sh", "# Inputs: src\n# Outputs: out/c\n"),
     ];
-    let mut world = World::new(&texts, &["*"]);
-    assert_eq!(edges(&world.plan()), ["0200_b <- 0100_a: Undeclared", "0300_c <- 0200_b: Undeclared"]);
-    world.request = Request::new(&world.db, vec!["*".into()], vec![], BTreeMap::new(), false, vec![], true);
-    assert_eq!(edges(&world.plan()), Vec::<String>::new());
+    let world = World::new(&texts, &["*"]);
+    let mut plan = Plan::clone(&world.plan());
+    assert_eq!(edges(&plan), Vec::<String>::new());
+    plan.keep_apart(|index| (index == 1).then_some(EdgeKind::Unknown));
+    assert_eq!(edges(&plan), ["0200_b <- 0100_a: Unknown", "0300_c <- 0200_b: Unknown"]);
 }
 
 #[test]
@@ -171,9 +172,11 @@ fn a_script_asked_for_in_two_ways_is_one_step_and_all_ways_are_one_sequence() {
     let world = World::new(&texts, &["p", "q", "r", "0100"]);
     assert_eq!(world.codes(), []);
     assert_eq!(world.ids(), ["0100_a", "0200_b", "0400_d", "0300_c"]);
+    let mut plan = Plan::clone(&world.plan());
+    plan.keep_apart(|index| (index != 0).then_some(EdgeKind::Unknown));
     assert_eq!(
-        edges(&world.plan()),
-        ["0200_b <- 0100_a: Undeclared", "0400_d <- 0200_b: Undeclared", "0300_c <- 0400_d: Dependency"]
+        edges(&plan),
+        ["0200_b <- 0100_a: Unknown", "0400_d <- 0200_b: Unknown", "0300_c <- 0400_d: Dependency"]
     );
 }
 

@@ -44,8 +44,7 @@ fn answer(listener: BorrowedFd<'_>, observer: &mut Observer<'_>) {
     // A process that was ended meanwhile no longer calls; anything else that goes wrong leaves a process standing, so
     // it is tried again by the next poll.
     let Ok((id, stopped)) = sys::receive_call(listener) else { return };
-    observer.see(&stopped);
-    if sys::let_go_on(listener, id).is_err() {
+    if observer.see(&stopped) && sys::let_go_on(listener, id).is_err() {
         leave(observer, Gap::Lost);
     }
 }

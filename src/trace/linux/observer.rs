@@ -1,6 +1,6 @@
 //! Turns the calls of a tree into facts.
 //!
-//! Knows which call means what. Does not know how a call is stopped, nor how it goes on; it always does.
+//! Knows which call means what. Does not know how a call is stopped, nor how it goes on.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -102,8 +102,13 @@ impl<'w> Observer<'w> {
         self.has_run
     }
 
-    /// Looks at a call that is about to happen.
-    pub(super) fn see(&mut self, stopped: &Stopped) {
+    /// Looks at a call that is about to happen, and tells whether it may.
+    pub(super) fn see(&mut self, stopped: &Stopped) -> bool {
+        self.look(stopped);
+        !self.witness.is_held()
+    }
+
+    fn look(&mut self, stopped: &Stopped) {
         self.events += 1;
         let Some(convention) = Convention::of_audit(stopped.audit) else {
             self.gaps.insert(Gap::Architecture);

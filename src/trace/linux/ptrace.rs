@@ -69,12 +69,16 @@ fn go_on(observer: &mut Observer<'_>, pid: i32, stop: Stop) {
     let result = match stop {
         Stop::Ended => Ok(()),
         Stop::Call => {
-            match sys::stopped_call(pid) {
+            let may_go_on = match sys::stopped_call(pid) {
                 Ok(stopped) => observer.see(&stopped),
-                Err(error) if is_gone(&error) => {}
-                Err(_) => _ = observer.gaps.insert(Gap::Lost),
-            }
-            sys::resume(pid, 0)
+                Err(error) => {
+                    if !is_gone(&error) {
+                        observer.gaps.insert(Gap::Lost);
+                    }
+                    true
+                }
+            };
+            if may_go_on { sys::resume(pid, 0) } else { Ok(()) }
         }
         Stop::Signal(signal) => sys::resume(pid, signal),
         Stop::Group => sys::stay_stopped(pid),

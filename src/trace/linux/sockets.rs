@@ -113,25 +113,26 @@ impl Sockets {
         }
     }
 
-    /// Records that an internet address is talked to.
-    pub(super) fn reach(&mut self, tid: i32, address: SocketAddr) {
+    /// Records that an internet address is talked to, and returns the contact if it is certain to be one.
+    pub(super) fn reach(&mut self, tid: i32, address: SocketAddr) -> Option<Contact> {
         let is_here = address.ip().is_loopback() || address.ip().is_unspecified();
         let listener = if is_here { self.listener(tid, address.port()) } else { Listener::Stranger };
         match listener {
-            Listener::Tree => {}
-            Listener::Nobody => _ = self.unheard.entry(address.port()).or_default().insert(address),
-            Listener::Stranger => self.contact(Contact::Inet(address)),
+            Listener::Tree => None,
+            Listener::Nobody => {
+                self.unheard.entry(address.port()).or_default().insert(address);
+                None
+            }
+            Listener::Stranger => Some(Contact::Inet(address)),
         }
     }
 
-    /// Records that an abstract name is talked to.
-    pub(super) fn reach_abstract(&mut self, name: Vec<u8>) {
-        if !self.abstracts.contains(&name) {
-            self.contact(Contact::Abstract(name));
-        }
+    /// Returns the contact that talking to an abstract name is, unless it is the tree's own.
+    pub(super) fn reach_abstract(&mut self, name: Vec<u8>) -> Option<Contact> {
+        (!self.abstracts.contains(&name)).then_some(Contact::Abstract(name))
     }
 
-    /// Records a contact about which there is nothing to find out.
+    /// Records a contact.
     pub(super) fn contact(&mut self, contact: Contact) {
         self.contacts.insert(contact);
     }

@@ -85,28 +85,30 @@ impl Observer<'_> {
     }
 
     fn reach_at(&mut self, event: &Event, address: u64, length: u64) -> Result<(), Unread> {
-        match address_at(event.memory, address, length)? {
-            Address::None => {}
+        let contact = match address_at(event.memory, address, length)? {
+            Address::None => None,
             Address::Inet(address) => self.sockets.reach(event.who.tid, address),
             Address::Abstract(name) => self.sockets.reach_abstract(name),
-            Address::Other(family) => self.sockets.contact(Contact::Family(family)),
+            Address::Other(family) => Some(Contact::Family(family)),
             Address::Unix(path) => {
-                if let Some(id) = self.resolve(event, libc::AT_FDCWD, &path, true)? {
-                    self.reach_path(event, id);
-                }
+                let id = self.resolve(event, libc::AT_FDCWD, &path, true)?;
+                id.and_then(|id| self.reach_path(event, id))
             }
+        };
+        if let Some(contact) = contact {
+            self.witness.before_contact(&contact);
+            self.sockets.contact(contact);
         }
         Ok(())
     }
 
-    fn reach_path(&mut self, event: &Event, id: PathId) {
+    fn reach_path(&mut self, event: &Event, id: PathId) -> Option<Contact> {
         self.ask(event, id, Asked::PROBED);
         let path = self.walker.paths.path(id).to_owned();
         let is_there = rustix::fs::lstat(&path).is_ok();
         let is_harmless = is_harmless(self.walker.paths.bytes(id));
-        if is_there && !is_harmless && !self.ledger.is_own(&self.walker.paths, id) {
-            self.sockets.contact(Contact::Unix(path));
-        }
+        let is_foreign = is_there && !is_harmless && !self.ledger.is_own(&self.walker.paths, id);
+        is_foreign.then_some(Contact::Unix(path))
     }
 }
 

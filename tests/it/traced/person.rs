@@ -72,7 +72,7 @@ fn l25_a_persons_version_and_what_descends_from_it_is_set_aside() {
     let Some(repo) = traced() else { return };
     repo.file("source", "generated\n").script("0400_generate.sh", "cp source out");
     repo.script("0410_format.sh", "sort -o out out");
-    repo.az("build '*'").code(0).ran_in_order(["0400", "0410"]);
+    repo.az("build '*'").code(0).ran_once_or_twice(["0400", "0410"]);
     repo.edit("out", "my line\nanother\n").az("build 0410").code(0).ran(["0410"]);
     assert_eq!(repo.read("out"), "another\nmy line\n");
     repo.az("build '*'").code(0).says("set aside `out`");

@@ -1,0 +1,112 @@
+//! Sees what a step is about to change, keeps what was there, and holds what comes too early.
+//!
+//! Knows the ground of paths and whether it is the step's turn. Does not know what becomes of a step that is held.
+
+use std::{collections::BTreeMap, path::Path};
+
+use super::{
+    job::Shared,
+    session::Cache,
+    zones::{Zone, Zones},
+};
+use crate::{
+    base::WsPath,
+    cache::Timeline,
+    execute::{
+        runner::Control,
+        scheduler::{StopCause, StopHow},
+    },
+    fingerprint::{State, View},
+    trace::{Contact, Witness},
+};
+
+/// What was at the paths a step changed, before it first did.
+pub(super) struct PreImages<'a> {
+    cache: &'a Cache,
+    timeline: &'a Timeline,
+    zones: &'a Zones,
+    index: usize,
+    /// What must not get into the cache.
+    secrets: Vec<String>,
+    /// Where az's own folders for temporary files are.
+    temporary: &'a Path,
+    /// Stops the step where it must not go on; nothing if it may do all it wants.
+    turnstile: Option<&'a Control>,
+    pub(super) states: BTreeMap<WsPath, State>,
+    /// What it was about to do when it was held.
+    pub(super) held: Option<String>,
+}
+
+impl<'a> PreImages<'a> {
+    pub(super) fn new(
+        shared: &'a Shared,
+        index: usize,
+        temporary: &'a Path,
+        turnstile: Option<&'a Control>,
+    ) -> Self {
+        Self {
+            cache: &shared.cache,
+            timeline: &shared.timeline,
+            zones: &shared.zones,
+            index,
+            secrets: shared.nodes[index].secrets(),
+            temporary,
+            turnstile,
+            states: BTreeMap::new(),
+            held: None,
+        }
+    }
+
+    /// Ends the step if what it is about to do cannot be undone and others before it have not ended.
+    fn hold(&mut self, act: impl FnOnce() -> String) {
+        if let Some(control) = self.turnstile
+            && self.held.is_none()
+        {
+            self.held = Some(act());
+            control.stop(StopHow::Kill, StopCause::TooEarly);
+        }
+    }
+
+    /// Tells whether nobody could undo a change of a path.
+    fn is_beyond(&self, path: &Path, state: &State) -> bool {
+        // A folder that is there already is most often only made sure of; what is in it has names of its own.
+        *state != State::Directory && self.zones.of(path, self.temporary, |_| true) == Zone::Tracked
+    }
+}
+
+/// Tells whether a file holds one of the texts; O(bytes) if there are any.
+pub(super) fn holds_any(cache: &Cache, path: &Path, texts: &[String]) -> bool {
+    if texts.is_empty() {
+        return false;
+    }
+    let bytes = cache.disk.system().read(path).unwrap_or_default();
+    texts.iter().any(|text| memchr::memmem::find(&bytes, text.as_bytes()).is_some())
+}
+
+impl Witness for PreImages<'_> {
+    fn before_change(&mut self, path: &Path) {
+        let absolute = path;
+        let path = WsPath::new(self.cache.disk.root(), &WsPath::root(), path);
+        let state = self.cache.disk.state(&path);
+        if !path.is_inside() && self.is_beyond(absolute, &state) {
+            self.hold(|| format!("change `{path}`"));
+        }
+        if let State::File { digest, .. } = state
+            && path.is_inside()
+            && !holds_any(self.cache, absolute, &self.secrets)
+        {
+            // It may have to be put back; where it cannot be kept, that will fail and be told.
+            _ = self.cache.blobs.put_file(absolute, &digest);
+        }
+        self.timeline.note(self.index, &path, &state);
+        self.states.entry(path).or_insert(state);
+    }
+
+    fn before_contact(&mut self, contact: &Contact) {
+        self.hold(|| format!("connect to {contact}"));
+    }
+
+    fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+}
