@@ -15,6 +15,7 @@ use super::{
     evidence::Known,
     inputs::Programs,
     lookup::questions_of,
+    mask::mask_file,
     materialize::Promises,
     nesting::{Chain, PARENT},
     prepare::Prepared,
@@ -146,6 +147,8 @@ pub(super) struct Before {
     edits: Edits,
     /// The file system's clock: what changed up to then was not changed by the step.
     pub(super) started_ns: Option<i64>,
+    /// The step printed a secret, which is masked in its log.
+    pub(super) has_printed_secret: bool,
     pub(super) warnings: Vec<(Code, String)>,
 }
 
@@ -170,7 +173,7 @@ impl Attempt {
                 return Done::failed(error, Duration::ZERO);
             }
         };
-        let before = match self.make_ready() {
+        let mut before = match self.make_ready() {
             Ok(before) => before,
             Err(error) => return Done::failed(error, Duration::ZERO),
         };
@@ -179,6 +182,7 @@ impl Attempt {
         let watch = self.prepared().unwatched.is_none().then_some(&mut witness as &mut dyn Witness);
         let ended = self.shared.runner.run(&command, watch, control);
         let duration = self.system().monotonic().saturating_sub(started);
+        before.has_printed_secret = self.mask_log(&mut before.warnings);
         // From here on a file that changes was not changed by the step.
         let ended_ns = self.shared.cache.disk.tick();
         let seen = self.look(&before, &ended, &witness, ended_ns);
@@ -219,7 +223,35 @@ impl Attempt {
         let outputs = self.watched_states();
         let started_ns = cache.disk.tick();
         outputs.keys().for_each(|path| timeline.save(path));
-        Ok(Before { weak, questions, own, observed, outputs, begin, edits, started_ns, warnings })
+        let has_printed_secret = false;
+        Ok(Before {
+            weak,
+            questions,
+            own,
+            observed,
+            outputs,
+            begin,
+            edits,
+            started_ns,
+            has_printed_secret,
+            warnings,
+        })
+    }
+
+    /// Masks the secrets in what the step printed; tells whether there was one.
+    fn mask_log(&self, warnings: &mut Vec<(Code, String)>) -> bool {
+        mask_file(&**self.system(), &self.log, &self.prepared().secrets()).unwrap_or_else(|error| {
+            // A step that did not even start has no log.
+            if !sys::is_absent(&error) {
+                // Better no log than one that may hold a secret.
+                _ = self.system().remove_file(&self.log);
+                let text = format!(
+                    "secrets in what the step printed cannot be masked, so that is not kept: {error}"
+                );
+                warnings.push((code::CACHE_UNUSABLE, text));
+            }
+            false
+        })
     }
 
     /// Makes sense of the trace of an end.
