@@ -326,6 +326,7 @@ impl driver::Desk for Desk<'_> {
                     observed: hit.record.fingerprint.components().to_vec(),
                     disturbed: None,
                     probed: probed(&hit.record.effects),
+                    unheld: hit.differing.iter().filter(|path| !path.is_inside()).cloned().collect(),
                 };
                 self.answered.insert(node, answered);
                 self.hits.insert(node, hit);

@@ -82,6 +82,8 @@ pub(super) struct Answered {
     pub(super) disturbed: Option<WsPath>,
     /// Paths it looked at before it wrote them, with what it found.
     pub(super) probed: Vec<(WsPath, State)>,
+    /// What it should have left outside the workspace and did not, because a later step overwrites it.
+    pub(super) unheld: Vec<WsPath>,
 }
 
 impl Done {
@@ -390,7 +392,7 @@ impl Attempt {
         self.commit(&mut before, Outcome { evidence, kept, exit_code, flags: flags.clone(), duration });
         let set_aside = before.edits.overwritten(&self.shared.cache);
         let Before { questions, observed, warnings, .. } = before;
-        let answered = Answered { questions, observed, disturbed, probed };
+        let answered = Answered { questions, observed, disturbed, probed, unheld: Vec::new() };
         Done { ending, exit_code, error, flags, duration, warnings, set_aside, answered }
     }
 

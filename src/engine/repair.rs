@@ -51,7 +51,15 @@ pub(super) fn first_late(shared: &Shared, answered: &BTreeMap<usize, Answered>) 
         Question::Listing(folder) => folders.contains(folder),
         Question::Names(_) => true,
     };
-    answered.iter().find_map(|(index, Answered { questions, observed, disturbed, probed })| {
+    // What is outside the workspace and has the last word there must be on disk.
+    let is_lost = |path: &&WsPath| {
+        shared.timeline.at(usize::MAX).state(path) != shared.cache.disk.state(path)
+    };
+    let late = answered.iter().find_map(|(index, answered)| {
+        let Answered { questions, observed, disturbed, probed, unheld } = answered;
+        if let Some(path) = unheld.iter().find(is_lost) {
+            return Some(Late { index: *index, subject: path.to_string() });
+        }
         let is_by_earlier = |path: &&WsPath| shared.timeline.writer_before(*index, path).is_some();
         if let Some(path) = disturbed.as_ref().filter(is_by_earlier) {
             return Some(Late { index: *index, subject: path.to_string() });
@@ -74,7 +82,11 @@ pub(super) fn first_late(shared: &Shared, answered: &BTreeMap<usize, Answered>) 
         };
         let late = now.into_iter().find(|now| was(now).is_some_and(|was| was != now.digest))?;
         Some(Late { index: *index, subject: late.name })
-    })
+    })?;
+    // It was an earlier step that should have put there what this one did not find.
+    let should_have = |answered: &Answered| answered.unheld.iter().any(|path| path.as_str() == late.subject);
+    let earlier = answered.range(..late.index).find(|(_, answered)| should_have(answered));
+    Some(Late { index: earlier.map_or(late.index, |(index, _)| *index), ..late })
 }
 
 /// Puts all that steps from `first` on changed back to what it was before.

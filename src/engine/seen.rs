@@ -241,17 +241,29 @@ impl Look<'_> {
         }
         let before = self.scene.before.get(&path).filter(|_| is_changed(touch));
         let Some(before) = before.cloned() else { return self.ask(path, touch.asked) };
+        let own = self.scene.own;
         self.seen.writers.extend(touch.changed_by.map(|by| (path.clone(), by)));
         let after = self.scene.cache.disk.state(&path);
         let is_replaced = touch.changed.has(Changed::REPLACED);
         let is_rewritten = is_replaced && before.exists() && before != State::Directory;
         // A folder that was to be made and was there is made sure of.
         let is_ensured = (is_replaced || touch.changed.has(Changed::FOLDER)) && after == State::Directory;
+        if is_ensured
+            && before == State::Directory
+            && !path.is_inside()
+            && !own.has_made(&path, || State::Directory)
+        {
+            // Outside the workspace it is somebody else's, and az would not make it again.
+            return self.ask(path, touch.asked | Asked::PROBED);
+        }
         if before == after && !is_rewritten && !is_ensured {
             // Nothing came of it, but it was there, or it was not.
             return self.ask(path, touch.asked);
         }
-        let is_read = !touch.asked.and(Asked::READ | Asked::EXECUTED).is_empty() && before.exists();
+        // That its own link leads to something tells a step no more than that it is there.
+        let is_looked_through = touch.asked.has(Asked::LOOKED_THROUGH) && !own.has_left(&path, &before);
+        let is_read = !touch.asked.and(Asked::READ | Asked::EXECUTED).is_empty() || is_looked_through;
+        let is_read = is_read && before.exists();
         if is_read {
             self.asked.insert(Question::State(path.clone()));
         }
@@ -305,7 +317,8 @@ impl Look<'_> {
             self.list(path.clone());
         }
         let is_top = path.as_str() == "." || path.as_str() == "/" || self.scene.known.contains(&path);
-        if asked.and(Asked::PROBED | Asked::READ | Asked::EXECUTED).is_empty() || is_top {
+        let kinds = Asked::PROBED | Asked::READ | Asked::EXECUTED | Asked::LOOKED_THROUGH;
+        if asked.and(kinds).is_empty() || is_top {
             return;
         }
         let state = self.scene.cache.disk.state(&path);

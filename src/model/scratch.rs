@@ -19,6 +19,20 @@ pub struct Scratch {
     pub is_optional: bool,
 }
 
+impl Scratch {
+    /// Returns the names of folders that are nothing but a cache, wherever they lie and whoever looks at them: in no
+    /// listing they are news.
+    pub fn private_names(&self) -> impl Iterator<Item = String> {
+        let is_anybodys = self.is_cache && self.programs.is_empty();
+        let names = self.paths.iter().filter(move |_| is_anybodys).filter_map(|pattern| {
+            let name = pattern.strip_prefix("**/")?.strip_suffix("/**")?;
+            let is_plain = !name.contains(['/', '*', '?', '[', '{', '\\']);
+            is_plain.then(|| name.to_owned())
+        });
+        names
+    }
+}
+
 /// Reads one entry.
 pub fn decode(value: Value<'_>) -> Option<Scratch> {
     let mut table = value.table("the scratch")?;

@@ -32,7 +32,7 @@ impl Step {
         let asked = questions(&timeline.at(0), &[pattern("in")], &[]);
         let outputs = [pattern("dist/*")];
         let wanted =
-            Wanted { identity: "step", weak: &weak, questions: &asked, outputs: &outputs, overwritten: &[] };
+            Wanted { identity: "step", weak: &weak, questions: &asked, outputs: &outputs, overwritten: &[], seen_overwritten: &[] };
         let found = look_up(&self.store, &self.blobs, timeline.at(0), wanted);
         (found, weak.with(observe(&timeline.at(0), &Own::default(), &asked).0))
     }
@@ -235,7 +235,7 @@ impl Seen {
         self.world.advance(Duration::from_mins(1));
         let timeline = Timeline::new(Arc::new(disk(&shared(&self.world))));
         let wanted =
-            Wanted { identity: "step", weak: &self.weak, questions: &[], outputs: &[], overwritten: &[] };
+            Wanted { identity: "step", weak: &self.weak, questions: &[], outputs: &[], overwritten: &[], seen_overwritten: &[] };
         match look_up(&self.store, &self.blobs, timeline.at(0), wanted) {
             Lookup::Hit(hit) => Ok(hit),
             Lookup::Miss(miss) => Err(miss),

@@ -125,7 +125,6 @@ fn a_c_project_on_two_branches() {
 }
 
 #[test]
-#[ignore = "defect: a folder listed before its first `__pycache__` was known to be private makes the step run once more"]
 fn a_python_test_suite() {
     let Some(repo) = traced().filter(|repo| has(repo, "python3 -c 'import unittest'")) else { return };
     let test = "import json, os, unittest\nfrom app import value\nclass Test(unittest.TestCase):\n    \
