@@ -145,18 +145,23 @@ fn l4_links_there_and_back() {
 #[test]
 fn a_step_that_reads_its_own_link_depends_on_it() {
     let Some(repo) = traced() else { return };
-    // Here and there by turns: what the link was says what it becomes.
-    repo.file("a", "1").file("b", "2");
-    repo.script("0400_turn.sh", "[ \"$(readlink config)\" = a ] && ln -sf b config || ln -sf a config");
-    for target in ["a", "b", "a"] {
-        repo.az("build '*'").code(0).ran(["0400"]).sh("readlink config").says(target);
+    repo.file("a", "1").file("b", "2").file("d/x", "3");
+    for (read, was, becomes) in [("readlink config", "a\n", "b\n"), ("cat config", "1", "2")] {
+        repo.script("0400_link.sh", "ln -sf a config").az("build '*'").code(0);
+        let body = format!("{read} > seen; ln -sf b config");
+        _ = repo.script("0400_link.sh", &body).az("build '*'").code(0).scripts_run();
+        assert_eq!(repo.read("seen"), was);
+        repo.az("build '*'").code(0).ran(["0400"]);
+        assert_eq!(repo.read("seen"), becomes);
+        repo.az("build '*'").code(0).ran([]);
     }
-    // What is read through it counts as well.
-    repo.script("0400_turn.sh", "cat config > seen; ln -sf b config").az("build '*'").code(0).ran(["0400"]);
-    assert_eq!(repo.read("seen"), "1");
+    // So does what is entered through it.
+    repo.script("0400_link.sh", "ln -sfn d config").az("build '*'").code(0);
+    repo.script("0400_link.sh", "(cd config && ls) > seen; ln -sfn . config").az("build '*'").code(0);
+    assert_eq!(repo.read("seen"), "x\n");
+    _ = repo.scripts_run();
     repo.az("build '*'").code(0).ran(["0400"]);
-    assert_eq!(repo.read("seen"), "2");
-    repo.az("build '*'").code(0).ran([]);
+    assert!(repo.read("seen").contains("seen\n"));
 }
 
 #[test]
