@@ -52,9 +52,8 @@ pub(super) fn first_late(shared: &Shared, answered: &BTreeMap<usize, Answered>) 
         Question::Names(_) => true,
     };
     // What is outside the workspace and has the last word there must be on disk.
-    let is_lost = |path: &&WsPath| {
-        shared.timeline.at(usize::MAX).state(path) != shared.cache.disk.state(path)
-    };
+    let is_lost =
+        |path: &&WsPath| shared.timeline.at(usize::MAX).state(path) != shared.cache.disk.state(path);
     let late = answered.iter().find_map(|(index, answered)| {
         let Answered { questions, observed, disturbed, probed, unheld } = answered;
         if let Some(path) = unheld.iter().find(is_lost) {

@@ -140,7 +140,11 @@ impl Scene<'_> {
             .collect();
         for (path, touch, zone) in &grounds {
             match zone {
-                Zone::Ignored | Zone::Scratch { is_cache: true, .. } => {}
+                Zone::Ignored => {}
+                Zone::Scratch { top, .. } if written.contains_key(top) && look.is_borrowed(path) => {
+                    look.lent(path, touch);
+                }
+                Zone::Scratch { is_cache: true, .. } if !look.is_borrowed(path) => {}
                 Zone::Scratch { top, .. } if written.contains_key(top) => {}
                 Zone::Index => look.ask_only(path, touch),
                 Zone::Repository => look.repository(path, touch),
@@ -185,16 +189,31 @@ impl Look<'_> {
         };
         let Scene { zones, temporary, .. } = self.scene;
         match zones.of(path, temporary, is_by) {
-            // What a step declares to make, or another one reads, is no private matter.
-            Zone::Scratch { .. } if self.is_shared(path) => Zone::Tracked,
+            // What a step declares to make is no private matter.
+            Zone::Scratch { .. } if is_named(self.scene.outputs, &self.ws_path(path)) => Zone::Tracked,
             zone => zone,
         }
     }
 
-    fn is_shared(&self, path: &Path) -> bool {
-        let Scene { cache, outputs, .. } = self.scene;
-        let path = WsPath::new(cache.disk.root(), &WsPath::root(), path);
-        is_named(outputs, &path) || cache.store.is_shared(&path)
+    fn ws_path(&self, path: &Path) -> WsPath {
+        WsPath::new(self.scene.cache.disk.root(), &WsPath::root(), path)
+    }
+
+    /// Tells whether another step was seen to read a path of private state.
+    fn is_borrowed(&self, path: &Path) -> bool {
+        self.scene.cache.store.is_shared(&self.ws_path(path))
+    }
+
+    /// Looks at private state of the step that another one reads: what becomes of it is a result; what it was before
+    /// stays the step's own business, as all else there.
+    fn lent(&mut self, path: &Path, touch: &Touch) {
+        let Some(path) = self.path(path) else { return };
+        let before = self.scene.before.get(&path).filter(|_| is_changed(touch)).cloned();
+        let after = self.scene.cache.disk.state(&path);
+        if let Some(before) = before.filter(|before| *before != after) {
+            self.seen.writers.extend(touch.changed_by.map(|by| (path.clone(), by)));
+            self.add_effect(path, before, after, false, !touch.asked.is_empty());
+        }
     }
 
     /// Returns the names of a process's program and of those that led to it.

@@ -153,9 +153,9 @@ const fn call(name: &'static str, numbers: [u32; 3], place: Place, follow: Follo
 }
 
 use Deed::{
-    Bind, Chroot, Connect, Create, EnterNamespace, Execute, Link, List, Look, Make, MakeFolder, MakeLink, Mount,
-    Open, OpenHow, Probe, ReadLink, Refused, Remove, Rename, SendMessage, SendMessages, SendTo, SetMode,
-    SetTimes, SetXattr, SocketCall, Truncate,
+    Bind, Chroot, Connect, Create, EnterNamespace, Execute, Link, List, Look, Make, MakeFolder, MakeLink,
+    Mount, Open, OpenHow, Probe, ReadLink, Refused, Remove, Rename, SendMessage, SendMessages, SendTo,
+    SetMode, SetTimes, SetXattr, SocketCall, Truncate,
 };
 use Follow::{Always, IfFlag, Never, UnlessFlag};
 use Place::{At, Descriptor, Path};

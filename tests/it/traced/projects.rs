@@ -254,6 +254,10 @@ fn a_cargo_project() {
     repo.edit("src/part.rs", "pub const VALUE: u8 = 2;\n");
     course.after("an edit", &["0400", "0410"]);
     assert_eq!(repo.read("ran"), "2\n");
+    // A result that nobody made, where the next step looks for cargo's: another file, since cargo keeps a hard link.
+    repo.remove("target/debug/app").executable("target/debug/app", "#!/bin/sh\necho mine\n");
+    course.after("a result replaced by hand", &["0400"]);
+    repo.sh("target/debug/app").says("2\n").not("mine");
     repo.touch("src/main.rs");
     course.after("a touch", &[]);
     repo.file("src/unused.rs", "");
