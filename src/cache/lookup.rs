@@ -67,6 +67,8 @@ pub enum Miss {
     Held(WsPath),
     /// At a path that the step looks at or that its outputs name is something that no step left.
     Stray(WsPath),
+    /// The step wrote into a file and kept its mode, and there is no file of that mode now.
+    Mode(WsPath),
     /// A folder of private state it works in is gone.
     Scratch(WsPath),
 }
@@ -187,6 +189,9 @@ fn check_effects(
         if found == effect.after || stays {
             continue;
         }
+        if effect.keeps_mode && !has_mode_of(&found, &effect.after) {
+            return Err(Miss::Mode(effect.path.clone()));
+        }
         // Nothing is ever put behind a link: what the step would do there, it must do itself.
         if let Some(link) = link_above(place, &effect.path) {
             return Err(Miss::Stray(link));
@@ -200,6 +205,13 @@ fn check_effects(
     }
     let superseded = superseded(store, place, wanted, own, &record)?;
     Ok(Hit { record, differing, superseded })
+}
+
+fn has_mode_of(found: &State, left: &State) -> bool {
+    match (found, left) {
+        (State::File { mode: found, .. }, State::File { mode: left, .. }) => found == left,
+        _ => false,
+    }
 }
 
 /// Returns the paths among the outputs that the record did not leave: other records of this step did.

@@ -288,6 +288,10 @@ impl Attempt {
             known: &self.prepared().programs(&*cache.disk),
             outputs: self.prepared().node.outputs.as_deref().unwrap_or_default(),
             declared: &before.questions,
+            identity: &self.prepared().node.identity,
+            weak: before.weak.key(),
+            // The log is made so, by az with the same mask.
+            usual_mode: self.system().stat(&self.log).ok().map(|stat| stat.mode & 0o777),
             temporary: &self.system().temporary_root().map_err(|error| error.to_string())?,
             before: &witness.states,
             started_ns: before.started_ns,
@@ -327,7 +331,8 @@ impl Attempt {
 
     /// Returns where the step's own folder for temporary files is: at the same short place in every run.
     fn temporary(&self) -> std::io::Result<PathBuf> {
-        let place = format!("{}\n{}", self.shared.root.display(), self.prepared().node.id);
+        // The same step may run at the same time in an az that a step of this one started.
+        let place = self.shared.chain.with(&self.shared.root, &self.prepared().node.id);
         let name = &Digest::of(place.as_bytes()).to_hex()[..16];
         Ok(self.system().temporary_root()?.join(name))
     }

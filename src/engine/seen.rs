@@ -15,7 +15,7 @@ use super::{
     zones::{Zone, Zones},
 };
 use crate::{
-    base::WsPath,
+    base::{Digest, WsPath},
     cache::{self, Effect, Own, Place, Timeline},
     fingerprint::{Component, Question, State, View},
     sys,
@@ -78,6 +78,11 @@ pub(super) struct Scene<'a> {
     pub(super) outputs: &'a [Pattern],
     /// What it declares to read.
     pub(super) declared: &'a [Question],
+    /// What its records belong to, and the key of all that was known before it ran.
+    pub(super) identity: &'a str,
+    pub(super) weak: Digest,
+    /// The mode of a file that is made without a word about modes.
+    pub(super) usual_mode: Option<u32>,
     /// Where az's own folders for temporary files are.
     pub(super) temporary: &'a Path,
     /// What was at the paths it changed.
@@ -289,7 +294,24 @@ impl Look<'_> {
         if touch.asked.has(Asked::LISTED) {
             self.list(path.clone());
         }
+        let keeps_mode = !touch.changed.has(Changed::MODE) && self.keeps_mode(&path, &before, &after);
         self.add_effect(path, before, after, is_read, !touch.asked.is_empty());
+        self.seen.effects.last_mut().expect("one was added").keeps_mode = keeps_mode;
+    }
+
+    /// Tells whether the mode of what was left may be that of the file before it. It is not if files get that mode
+    /// anyway, or if the step gave it where there was no file.
+    fn keeps_mode(&self, path: &WsPath, before: &State, after: &State) -> bool {
+        let (State::File { mode: was, .. }, State::File { mode, .. }) = (before, after) else { return false };
+        if was != mode || Some(*mode) == self.scene.usual_mode {
+            return false;
+        }
+        let has_mode = |state: &State| matches!(state, State::File { mode: left, .. } if left == mode);
+        let is_given =
+            |effect: &Effect| effect.path == *path && !effect.before.exists() && has_mode(&effect.after);
+        let records = self.scene.cache.store.of(self.scene.identity);
+        let mut same = records.iter().filter(|record| record.weak == self.scene.weak);
+        !same.any(|record| record.effects.iter().any(is_given))
     }
 
     fn add_effect(&mut self, path: WsPath, before: State, after: State, is_read: bool, is_asked: bool) {

@@ -111,7 +111,7 @@ fn word(miss: &Miss) -> String {
         Miss::Evicted(path) => format!("evicted {path}"),
         Miss::Doubtful(subject) => format!("doubtful {subject}"),
         Miss::Held(path) => format!("held {path}"),
-        Miss::Stray(path) | Miss::Scratch(path) => format!("stray {path}"),
+        Miss::Stray(path) | Miss::Scratch(path) | Miss::Mode(path) => format!("stray {path}"),
     }
 }
 

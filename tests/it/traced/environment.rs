@@ -73,6 +73,20 @@ fn l16_the_folder_for_temporary_files_is_empty_and_private() {
 }
 
 #[test]
+fn l16_a_step_of_an_inner_az_has_another_folder_for_temporary_files() {
+    let Some(repo) = traced() else { return };
+    repo.env("AZ_BINARY", env!("CARGO_BIN_EXE_az"));
+    repo.script("0400_outer.sh", "\"$AZ_BINARY\" build 0500 --force")
+        .script("0500_name.sh", "echo $TMPDIR > name");
+    repo.az("build 0500").code(0);
+    let outer = repo.read("name");
+    repo.az("build 0500 --force").code(0);
+    assert_eq!(repo.read("name"), outer, "the same in every run");
+    repo.az("build 0400").code(0);
+    assert_ne!(repo.read("name"), outer, "both may run at the same time");
+}
+
+#[test]
 fn l17_a_file_that_is_merely_looked_at_is_an_input() {
     let Some(repo) = traced().filter(|repo| has(repo, "make --version")) else { return };
     repo.file("../sdk/v.h", "1").file("rules.mk", "out: ../sdk/v.h\n\tdate +%N > out\n");

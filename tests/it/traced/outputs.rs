@@ -203,6 +203,51 @@ fn l4_what_make_thinks_is_up_to_date_is_made_by_az() {
 }
 
 #[test]
+fn a_mode_that_a_step_found_is_not_brought_back() {
+    let Some(repo) = traced() else { return };
+    repo.file("in", "1").executable("out", "by hand").script("0400_write.sh", "cat in > out");
+    let mode = || repo.sh("stat -c %a out");
+    repo.az("build '*'").code(0).ran(["0400"]).az("build '*'").code(0).ran([]);
+    mode().says("755");
+    repo.remove("out").az("build '*'").code(0).ran(["0400"]).says("had the mode of a file");
+    mode().says("644");
+    repo.az("build '*'").code(0).ran([]).remove("out").az("build '*'").code(0).ran([]);
+    mode().says("644");
+}
+
+#[test]
+fn a_mode_that_a_step_gives_is_brought_back() {
+    for body in
+        ["cat in > out; chmod 755 out", "cp in out", "install -m 755 in out", "cat in > new; mv new out"]
+    {
+        let Some(repo) = traced() else { return };
+        repo.executable("in", "1").script("0400_make.sh", body).az("build '*'").code(0).ran(["0400"]);
+        let mode = repo.sh("stat -c %a out").stdout().to_owned();
+        // Each further result is made where one is already.
+        for text in ["2", "3"] {
+            repo.edit("in", text).az("build '*'").code(0).ran(["0400"]).az("build '*'").code(0).ran([]);
+        }
+        repo.remove("out").az("build '*'").code(0).ran([]);
+        assert_eq!(
+            (repo.read("out"), repo.sh("stat -c %a out").stdout().to_owned()),
+            ("3".to_owned(), mode),
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn a_folder_outside_the_workspace_that_is_made_sure_of_is_nobodys() {
+    let Some(repo) = traced() else { return };
+    let outside = repo.outside("deep").display().to_string();
+    repo.script("0400_make.sh", &format!("mkdir -p {outside}/er; echo 1 > {outside}/er/out"));
+    repo.az("build '*'").code(0).ran(["0400"]).az("build '*'").code(0).ran([]);
+    repo.az("inputs 0400").code(0).says("deep/er/out (made)").says("deep (made)").not("(made again)");
+    repo.sh(&format!("rm -r {outside}")).code(0).az("build '*'").code(0).ran(["0400"]);
+    repo.az("build '*'").code(0).ran([]);
+}
+
+#[test]
 fn an_output_outside_the_workspace_is_checked_and_never_brought_back() {
     let Some(repo) = traced() else { return };
     repo.file("source", "1").script("0400_out.sh", "cat source > ../elsewhere");
