@@ -13,6 +13,7 @@ pub struct BeginId(pub [u8; 16]);
 
 /// What a step did to a path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the path")]
 pub struct Effect {
     /// Where.
     pub path: WsPath,
