@@ -3,7 +3,7 @@
 # Tags: ci, docs
 # Description: The documentation builds without a warning
 # Dependencies: cargo
-# Inputs: src/**, rules/**, Cargo.toml, Cargo.lock
+# Inputs: src/**, rules/**, Cargo.toml, Cargo.lock, .gitignore
 # Outputs:
 # Env: RUSTFLAGS, RUSTUP_TOOLCHAIN
 # PassEnv: CARGO_TARGET_DIR

@@ -67,6 +67,8 @@ pub enum Miss {
     Held(WsPath),
     /// At a path that the step looks at or that its outputs name is something that no step left.
     Stray(WsPath),
+    /// The step wrote into a file and kept its mode, and there is no file of that mode now.
+    Mode(WsPath),
     /// A folder of private state it works in is gone.
     Scratch(WsPath),
 }
@@ -84,6 +86,15 @@ pub struct Wanted<'a> {
     pub outputs: &'a [Pattern],
     /// What later steps declare to make outside the workspace: there they have the last word.
     pub overwritten: &'a [Pattern],
+    /// What later steps were seen to overwrite outside the workspace, without a look at it.
+    pub seen_overwritten: &'a [WsPath],
+}
+
+impl Wanted<'_> {
+    /// Tells whether no later step overwrites a path outside the workspace.
+    fn has_last_word(&self, path: &WsPath) -> bool {
+        !self.overwritten.iter().any(|later| later.matches(path)) && !self.seen_overwritten.contains(path)
+    }
 }
 
 /// Returns the components that today's answers to a step's `questions` give, with what cannot be relied on.
@@ -171,12 +182,15 @@ fn check_effects(
         // A deletion is replayed on what was deleted, and on what az itself left; what a person made since stays.
         let is_ours = || store.is_ours(&effect.path, &found);
         let stays = effect.after == State::Absent && found != effect.before && !is_ours();
+        let is_held = !effect.path.is_inside() && !stays && wanted.has_last_word(&effect.path);
+        if is_held && place.state_on_disk(&effect.path) != effect.after {
+            return Err(Miss::Held(effect.path.clone()));
+        }
         if found == effect.after || stays {
             continue;
         }
-        let has_last_word = !wanted.overwritten.iter().any(|later| later.matches(&effect.path));
-        if !effect.path.is_inside() && has_last_word && place.state_on_disk(&effect.path) != effect.after {
-            return Err(Miss::Held(effect.path.clone()));
+        if effect.keeps_mode && !has_mode_of(&found, &effect.after) {
+            return Err(Miss::Mode(effect.path.clone()));
         }
         // Nothing is ever put behind a link: what the step would do there, it must do itself.
         if let Some(link) = link_above(place, &effect.path) {
@@ -191,6 +205,13 @@ fn check_effects(
     }
     let superseded = superseded(store, place, wanted, own, &record)?;
     Ok(Hit { record, differing, superseded })
+}
+
+fn has_mode_of(found: &State, left: &State) -> bool {
+    match (found, left) {
+        (State::File { mode: found, .. }, State::File { mode: left, .. }) => found == left,
+        _ => false,
+    }
 }
 
 /// Returns the paths among the outputs that the record did not leave: other records of this step did.

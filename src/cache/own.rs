@@ -1,7 +1,7 @@
 //! What the records of one step left, so that a step is no stranger to its own work.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
 };
 
@@ -14,6 +14,8 @@ pub struct Own {
     left: BTreeMap<WsPath, Vec<Left>>,
     /// Private state of any step: no listing holds it.
     private: Arc<HashSet<WsPath>>,
+    /// Names of folders that are private state wherever they lie.
+    names: Arc<BTreeSet<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +29,8 @@ struct Left {
 
 impl Own {
     /// Starts with nothing but what is private to any step.
-    pub(super) fn new(private: Arc<HashSet<WsPath>>) -> Self {
-        Self { left: BTreeMap::new(), private }
+    pub(super) fn new(private: Arc<HashSet<WsPath>>, names: Arc<BTreeSet<String>>) -> Self {
+        Self { left: BTreeMap::new(), private, names }
     }
 
     /// Adds what a record left.
@@ -55,7 +57,8 @@ impl Own {
 
     /// Tells whether a path is private state of any step.
     pub fn is_private(&self, path: &WsPath) -> bool {
-        self.private.contains(path)
+        let name = path.as_str().rsplit('/').next().unwrap_or_default();
+        self.names.contains(name) || self.private.contains(path)
     }
 
     /// Returns the same with further private state.
@@ -81,7 +84,7 @@ impl Own {
 
     /// Tells whether the step left this at this path, where nothing was before it came, or whether it is private.
     pub fn has_made(&self, path: &WsPath, found: impl FnOnce() -> State) -> bool {
-        if self.private.contains(path) {
+        if self.is_private(path) {
             return true;
         }
         let Some(states) = self.left.get(path) else { return false };

@@ -13,6 +13,7 @@ pub struct BeginId(pub [u8; 16]);
 
 /// What a step did to a path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the path")]
 pub struct Effect {
     /// Where.
     pub path: WsPath,
@@ -26,13 +27,15 @@ pub struct Effect {
     pub is_probed: bool,
     /// Nothing was here before the step first wrote, in this run of it or in an earlier one.
     pub is_made: bool,
+    /// The step wrote into the file it found, which kept its mode: made anew, the file might get another one.
+    pub keeps_mode: bool,
 }
 
 impl Effect {
     /// Makes an effect of a step that did not look first.
     pub fn new(path: WsPath, before: State, after: State) -> Self {
         let is_made = !before.exists();
-        Self { path, before, after, is_personal: false, is_probed: false, is_made }
+        Self { path, before, after, is_personal: false, is_probed: false, is_made, keeps_mode: false }
     }
 }
 

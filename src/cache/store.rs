@@ -47,6 +47,8 @@ struct Index {
     open: HashMap<[u8; 16], Vec<(Digest, Option<Blame>)>>,
     /// Private state of any step.
     private: Arc<HashSet<WsPath>>,
+    /// Names of folders that are private state wherever they lie.
+    private_names: Arc<BTreeSet<String>>,
     /// Paths in it that other steps read.
     shared: BTreeSet<WsPath>,
     /// What az itself left at a path, filled when it is first asked for.
@@ -80,6 +82,11 @@ impl Store {
         }
         index.close_interrupted();
         Self { system, layout, index: Mutex::new(index) }
+    }
+
+    /// Says which folders are private state wherever they lie, and whether or not a step was seen to write there.
+    pub fn keep_private(&self, names: BTreeSet<String>) {
+        self.lock().private_names = Arc::new(names);
     }
 
     /// Tells whether a part of the journal could not be read.
@@ -194,7 +201,10 @@ impl Store {
 
     /// Returns what the records of a step left; O(its effects).
     pub fn own(&self, identity: &str) -> Own {
-        let mut own = Own::new(Arc::clone(&self.lock().private));
+        let mut own = {
+            let index = self.lock();
+            Own::new(Arc::clone(&index.private), Arc::clone(&index.private_names))
+        };
         self.of(identity).iter().for_each(|record| own.add(&record.effects));
         own
     }

@@ -80,6 +80,25 @@ enum WireState {
     Unknown,
 }
 
+/// Stands beside the permission bits of what a step left if they are those of the file it found; who does not know it
+/// masks it away.
+const KEPT_MODE: u32 = 1 << 16;
+
+impl WireState {
+    fn keeping_mode(mut self, keeps_mode: bool) -> Self {
+        if let Self::File { mode, .. } = &mut self
+            && keeps_mode
+        {
+            *mode |= KEPT_MODE;
+        }
+        self
+    }
+
+    fn keeps_mode(&self) -> bool {
+        matches!(self, Self::File { mode, .. } if mode & KEPT_MODE != 0)
+    }
+}
+
 impl Entry {
     pub(super) fn commit(id: BeginId, record: &Record) -> Self {
         Self::Commit { id: id.0, record: WireRecord::from(record) }
@@ -91,7 +110,8 @@ impl From<&Record> for WireRecord {
         let component = |c: &Component| (c.kind as u8, c.name.clone(), c.digest.0, c.short.clone());
         let effect = |e: &Effect| {
             let flags = [e.is_personal, e.is_probed, e.is_made];
-            (e.path.as_str().to_owned(), WireState::from(&e.before), WireState::from(&e.after), flags)
+            let after = WireState::from(&e.after).keeping_mode(e.keeps_mode);
+            (e.path.as_str().to_owned(), WireState::from(&e.before), after, flags)
         };
         Self {
             identity: record.identity.clone(),
@@ -131,7 +151,9 @@ impl WireRecord {
         let effects = self.effects.into_iter().map(|(path, before, after, flags)| {
             let path = WsPath::from_normal(&path)?;
             let [is_personal, is_probed, is_made] = flags;
-            Some(Effect { path, before: before.into(), after: after.into(), is_personal, is_probed, is_made })
+            let keeps_mode = after.keeps_mode();
+            let (before, after) = (before.into(), after.into());
+            Some(Effect { path, before, after, is_personal, is_probed, is_made, keeps_mode })
         });
         Some(Record {
             identity: self.identity,

@@ -430,6 +430,7 @@ impl driver::Desk for Desk<'_> {
                     is_outward: false,
                     private: Vec::new(),
                     probed: probed(&hit.record.effects),
+                    unheld: hit.differing.iter().filter(|path| !path.is_inside()).cloned().collect(),
                 };
                 self.answered.insert(node, answered);
                 self.hits.insert(node, hit);

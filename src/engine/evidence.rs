@@ -168,12 +168,12 @@ impl Attempt {
         }
     }
 
-    /// Tells whether an output or the log holds the value of a secret that the step was given.
+    /// Tells whether an output holds the value of a secret that the step was given.
     fn has_secret(&self, capture: &Capture) -> bool {
         let secrets = self.prepared().secrets();
         let Shared { cache, .. } = &*self.shared;
         let files = capture.effects.iter().filter(|effect| matches!(effect.after, State::File { .. }));
-        let mut paths = files.map(|effect| cache.disk.absolute(&effect.path)).chain([self.log.clone()]);
+        let mut paths = files.map(|effect| cache.disk.absolute(&effect.path));
         paths.any(|path| holds_any(cache, &path, &secrets))
     }
 
@@ -361,7 +361,7 @@ impl Attempt {
             before.warnings.push((code::OUTPUT_CHANGED, text));
             return Some(format!("its output `{path}` was changed by something else"));
         }
-        if self.has_secret(capture) {
+        if before.has_printed_secret || self.has_secret(capture) {
             return Some("what it left or printed holds a secret it was given".to_owned());
         }
         if let Err(error) = capture.store(&cache.disk, &cache.blobs) {

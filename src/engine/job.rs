@@ -15,6 +15,7 @@ use super::{
     evidence::Known,
     inputs::Programs,
     lookup::questions_of,
+    mask::mask_file,
     materialize::Promises,
     nesting::{Chain, PARENT},
     prepare::Prepared,
@@ -86,6 +87,8 @@ pub(super) struct Answered {
     pub(super) private: Vec<WsPath>,
     /// Paths it looked at before it wrote them, with what it found.
     pub(super) probed: Vec<(WsPath, State)>,
+    /// What it should have left outside the workspace and did not, because a later step overwrites it.
+    pub(super) unheld: Vec<WsPath>,
 }
 
 impl Done {
@@ -154,6 +157,8 @@ pub(super) struct Before {
     edits: Edits,
     /// The file system's clock: what changed up to then was not changed by the step.
     pub(super) started_ns: Option<i64>,
+    /// The step printed a secret, which is masked in its log.
+    pub(super) has_printed_secret: bool,
     pub(super) warnings: Vec<(Code, String)>,
 }
 
@@ -178,7 +183,7 @@ impl Attempt {
                 return Done::failed(error, Duration::ZERO);
             }
         };
-        let before = match self.make_ready() {
+        let mut before = match self.make_ready() {
             Ok(before) => before,
             Err(error) => return Done::failed(error, Duration::ZERO),
         };
@@ -189,6 +194,7 @@ impl Attempt {
         self.shared.timeline.begin(self.index);
         let ended = self.shared.runner.run(&command, watch, control);
         let duration = self.system().monotonic().saturating_sub(started);
+        before.has_printed_secret = self.mask_log(&mut before.warnings);
         // From here on a file that changes was not changed by the step.
         let ended_ns = self.shared.cache.disk.tick();
         if let Some(act) = witness.held.take() {
@@ -268,7 +274,35 @@ impl Attempt {
         let outputs = self.watched_states();
         let started_ns = cache.disk.tick();
         outputs.keys().for_each(|path| timeline.save(path));
-        Ok(Before { weak, questions, own, observed, outputs, begin, edits, started_ns, warnings })
+        let has_printed_secret = false;
+        Ok(Before {
+            weak,
+            questions,
+            own,
+            observed,
+            outputs,
+            begin,
+            edits,
+            started_ns,
+            has_printed_secret,
+            warnings,
+        })
+    }
+
+    /// Masks the secrets in what the step printed; tells whether there was one.
+    fn mask_log(&self, warnings: &mut Vec<(Code, String)>) -> bool {
+        mask_file(&**self.system(), &self.log, &self.prepared().secrets()).unwrap_or_else(|error| {
+            // A step that did not even start has no log.
+            if !sys::is_absent(&error) {
+                // Better no log than one that may hold a secret.
+                _ = self.system().remove_file(&self.log);
+                let text = format!(
+                    "secrets in what the step printed cannot be masked, so that is not kept: {error}"
+                );
+                warnings.push((code::CACHE_UNUSABLE, text));
+            }
+            false
+        })
     }
 
     /// Makes sense of the trace of an end.
@@ -303,6 +337,10 @@ impl Attempt {
             known: &self.prepared().programs(&*cache.disk),
             outputs: self.prepared().node.outputs.as_deref().unwrap_or_default(),
             declared: &before.questions,
+            identity: &self.prepared().node.identity,
+            weak: before.weak.key(),
+            // The log is made so, by az with the same mask.
+            usual_mode: self.system().stat(&self.log).ok().map(|stat| stat.mode & 0o777),
             temporary: &self.system().temporary_root().map_err(|error| error.to_string())?,
             before: &witness.states,
             has_failed: ended.as_ref().is_ok_and(|ended| ended.exit != Exit::Code(0)),
@@ -310,7 +348,7 @@ impl Attempt {
             ended_ns,
         };
         let mut seen = scene.look(trace);
-        seen.crossed = scene.crossed(trace, &timeline.end(self.index));
+        seen.crossed = scene.crossed(trace, &seen.questions, &timeline.end(self.index));
         Ok(seen)
     }
 
@@ -345,7 +383,8 @@ impl Attempt {
 
     /// Returns where the step's own folder for temporary files is: at the same short place in every run.
     fn temporary(&self) -> std::io::Result<PathBuf> {
-        let place = format!("{}\n{}", self.shared.root.display(), self.prepared().node.id);
+        // The same step may run at the same time in an az that a step of this one started.
+        let place = self.shared.chain.with(&self.shared.root, &self.prepared().node.id);
         let name = &Digest::of(place.as_bytes()).to_hex()[..16];
         Ok(self.system().temporary_root()?.join(name))
     }
@@ -411,7 +450,8 @@ impl Attempt {
         self.commit(&mut before, Outcome { evidence, kept, exit_code, flags: flags.clone(), duration });
         let set_aside = before.edits.overwritten(&self.shared.cache);
         let Before { questions, observed, warnings, .. } = before;
-        let answered = Answered { questions, observed, crossed, is_outward, private, probed };
+        let answered =
+            Answered { questions, observed, crossed, is_outward, private, probed, unheld: Vec::new() };
         Done { ending, exit_code, error, flags, duration, warnings, set_aside, answered }
     }
 

@@ -1,6 +1,6 @@
 //! Whether a node must run, at its place.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     prepare::Prepared,
@@ -9,9 +9,10 @@ use super::{
     session::Cache,
 };
 use crate::{
-    cache::{self, Hit, Lookup, Place, Timeline, Wanted},
+    base::WsPath,
+    cache::{self, Evidence, Hit, Lookup, Place, Timeline, Wanted},
     event::Reason,
-    fingerprint::{Question, questions},
+    fingerprint::{Question, State, questions},
     model::settings::CachePolicy,
     plan::{Node, Reuse},
     text::pattern::Pattern,
@@ -54,14 +55,19 @@ pub(super) fn decide(
     let weak = prepared.weak(&place);
     let questions = questions_of(prepared, &place);
     let overwritten = overwritten_outside(nodes, index);
-    let wanted = Wanted { overwritten: &overwritten, ..prepared.wanted(&weak, &questions) };
+    let seen_overwritten = seen_overwritten_outside(cache, nodes, index);
+    let wanted = Wanted {
+        overwritten: &overwritten,
+        seen_overwritten: &seen_overwritten,
+        ..prepared.wanted(&weak, &questions)
+    };
     match cache::look_up(&cache.store, &cache.blobs, place, wanted) {
         Lookup::Hit(hit) => {
             too_old(cache, prepared, &hit).map_or(Decided::Reuse(hit), |reason| Decided::Run(vec![reason]))
         }
         Lookup::Miss(miss) => {
             let writer = |path: &str| {
-                let path = crate::base::WsPath::from_normal(path)?;
+                let path = WsPath::from_normal(path)?;
                 timeline.writer_before(index, &path).map(|writer| nodes[writer].node.id.clone())
             };
             Decided::Run(reasons_of(&miss, &node.id, writer))
@@ -78,7 +84,47 @@ fn overwritten_outside(nodes: &[Arc<Prepared>], index: usize) -> Vec<Pattern> {
     if outside(&nodes[index]).is_empty() {
         return Vec::new();
     }
-    nodes[index + 1..].iter().flat_map(outside).collect()
+    later(nodes, index).flat_map(outside).collect()
+}
+
+/// Returns the steps behind a node that are not skipped.
+fn later(nodes: &[Arc<Prepared>], index: usize) -> impl Iterator<Item = &Arc<Prepared>> {
+    let is_skipped = |node: &Node| node.condition.as_ref().is_some_and(|condition| !condition.holds);
+    nodes[index + 1..].iter().filter(move |prepared| !is_skipped(&prepared.node))
+}
+
+/// Returns what a node last left outside the workspace and a step behind it last overwrote there, as long as every step
+/// between is known not to look at it.
+///
+/// Whether that is so this time too is seen at the end of the run.
+fn seen_overwritten_outside(cache: &Cache, nodes: &[Arc<Prepared>], index: usize) -> Vec<WsPath> {
+    let last = |prepared: &Prepared| cache.store.last(&prepared.node.identity);
+    let mut open: BTreeSet<WsPath> = last(&nodes[index])
+        .iter()
+        .flat_map(|record| &record.effects)
+        .filter(|effect| !effect.path.is_inside())
+        .map(|effect| effect.path.clone())
+        .collect();
+    let mut overwritten = Vec::new();
+    for prepared in later(nodes, index) {
+        if open.is_empty() {
+            break;
+        }
+        let Some(record) = last(prepared) else { break };
+        if record.evidence != Evidence::Traced && !prepared.node.is_declared() {
+            break;
+        }
+        for question in record.questions() {
+            WsPath::from_normal(question.subject()).iter().for_each(|path| _ = open.remove(path));
+        }
+        for effect in record.effects.iter().filter(|effect| open.contains(&effect.path)) {
+            if !effect.is_probed && matches!(effect.after, State::File { .. } | State::Link { .. }) {
+                overwritten.push(effect.path.clone());
+            }
+        }
+        record.effects.iter().for_each(|effect| _ = open.remove(&effect.path));
+    }
+    overwritten
 }
 
 /// Returns the questions a node's declared inputs stand for at its place.

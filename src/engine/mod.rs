@@ -17,6 +17,7 @@ mod job;
 mod listing;
 mod logs;
 mod lookup;
+mod mask;
 mod materialize;
 mod nesting;
 mod node_key;

@@ -188,7 +188,8 @@ impl Prepared {
     /// Returns the step as the cache looks it up.
     pub(super) fn wanted<'a>(&'a self, weak: &'a Fingerprint, questions: &'a [Question]) -> Wanted<'a> {
         let outputs = self.node.outputs.as_deref().unwrap_or_default();
-        Wanted { identity: &self.node.identity, weak, questions, outputs, overwritten: &[] }
+        let identity = &self.node.identity;
+        Wanted { identity, weak, questions, outputs, overwritten: &[], seen_overwritten: &[] }
     }
 }
 

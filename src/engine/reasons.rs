@@ -37,6 +37,10 @@ pub(super) fn reasons_of(miss: &Miss, id: &str, writer: impl Fn(&str) -> Option<
                 format!("`{path}` is among its outputs, but no step made it"),
             )]
         }
+        Miss::Mode(path) => {
+            let text = format!("its output `{path}` had the mode of a file that is not there any more");
+            vec![Reason::new("output_modified", path.as_str(), text)]
+        }
         Miss::Scratch(folder) => {
             let text = format!("its scratch folder `{folder}` is gone");
             vec![Reason::new("scratch_missing", folder.as_str(), text)]

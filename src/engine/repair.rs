@@ -41,8 +41,8 @@ pub(super) struct Late {
 /// Returns the first step, by its place, whose answers are not those that its place gives now that all have ended.
 pub(super) fn first_late(shared: &Shared, answered: &BTreeMap<usize, Answered>) -> Option<Late> {
     let changed = shared.timeline.changed();
-    let has_private = answered.values().any(|answered| !answered.private.is_empty());
-    if changed.is_empty() && !has_private {
+    let is_plain = |answered: &Answered| answered.private.is_empty() && answered.unheld.is_empty();
+    if changed.is_empty() && answered.values().all(is_plain) {
         return None;
     }
     let folders: BTreeSet<WsPath> = changed.iter().filter_map(WsPath::parent).collect();
@@ -56,7 +56,14 @@ pub(super) fn first_late(shared: &Shared, answered: &BTreeMap<usize, Answered>) 
         Question::Listing(folder) => folders.contains(folder),
         Question::Names(_) => true,
     };
-    answered.iter().find_map(|(index, Answered { questions, observed, crossed, probed, .. })| {
+    // What is outside the workspace and has the last word there must be on disk.
+    let is_lost =
+        |path: &&WsPath| shared.timeline.at(usize::MAX).state(path) != shared.cache.disk.state(path);
+    let late = answered.iter().find_map(|(index, answered)| {
+        let Answered { questions, observed, crossed, probed, unheld, .. } = answered;
+        if let Some(path) = unheld.iter().find(is_lost) {
+            return Some(Late { index: *index, subject: path.to_string() });
+        }
         let is_by_earlier = |path: &&WsPath| shared.timeline.writer_before(*index, path).is_some();
         if let Some(path) = crossed {
             return Some(Late { index: *index, subject: path.to_string() });
@@ -73,7 +80,7 @@ pub(super) fn first_late(shared: &Shared, answered: &BTreeMap<usize, Answered>) 
         }
         let asked: Vec<Question> =
             questions.iter().filter(|question| may_differ(question, &private)).cloned().collect();
-        private.extend(&answered[index].private);
+        private.extend(&answered.private);
         let own = shared.cache.store.own(&shared.nodes[*index].node.identity);
         let (now, _) = cache::observe(&shared.timeline.at(*index), &own, &asked);
         let was = |now: &Component| {
@@ -81,7 +88,11 @@ pub(super) fn first_late(shared: &Shared, answered: &BTreeMap<usize, Answered>) 
         };
         let late = now.into_iter().find(|now| was(now).is_some_and(|was| was != now.digest))?;
         Some(Late { index: *index, subject: late.name })
-    })
+    })?;
+    // It was an earlier step that should have put there what this one did not find.
+    let should_have = |answered: &Answered| answered.unheld.iter().any(|path| path.as_str() == late.subject);
+    let earlier = answered.range(..late.index).find(|(_, answered)| should_have(answered));
+    Some(Late { index: earlier.map_or(late.index, |(index, _)| *index), ..late })
 }
 
 /// Puts all that steps from `first` on changed back to what it was before.

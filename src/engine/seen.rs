@@ -16,7 +16,7 @@ use super::{
     zones::{Zone, Zones},
 };
 use crate::{
-    base::WsPath,
+    base::{Digest, WsPath},
     cache::{self, Effect, Own, Place, Timeline},
     fingerprint::{Component, Question, State, View},
     sys,
@@ -39,6 +39,11 @@ pub(super) struct Scene<'a> {
     pub(super) outputs: &'a [Pattern],
     /// What it declares to read.
     pub(super) declared: &'a [Question],
+    /// What its records belong to, and the key of all that was known before it ran.
+    pub(super) identity: &'a str,
+    pub(super) weak: Digest,
+    /// The mode of a file that is made without a word about modes.
+    pub(super) usual_mode: Option<u32>,
     /// Where az's own folders for temporary files are.
     pub(super) temporary: &'a Path,
     /// What was at the paths it changed.
@@ -107,7 +112,11 @@ impl Scene<'_> {
             .collect();
         for (path, touch, zone) in &grounds {
             match zone {
-                Zone::Ignored | Zone::Scratch { is_cache: true, .. } => {}
+                Zone::Ignored => {}
+                Zone::Scratch { top, .. } if written.contains_key(top) && look.is_borrowed(path) => {
+                    look.lent(path, touch);
+                }
+                Zone::Scratch { is_cache: true, .. } if !look.is_borrowed(path) => {}
                 Zone::Scratch { top, .. } if written.contains_key(top) => {}
                 Zone::Index => look.ask_only(path, touch),
                 Zone::Repository => look.repository(path, touch),
@@ -129,10 +138,23 @@ impl Scene<'_> {
     /// Returns a path that another step changed while this one was at work, and that this one had to do with.
     ///
     /// To be asked after all was read from the disk, so that nothing can have come in between.
-    pub(super) fn crossed(&self, trace: &Trace, meanwhile: &BTreeMap<WsPath, State>) -> Option<WsPath> {
+    pub(super) fn crossed(
+        &self,
+        trace: &Trace,
+        questions: &[Question],
+        meanwhile: &BTreeMap<WsPath, State>,
+    ) -> Option<WsPath> {
+        // Of many absent paths the folder on the way is asked about, which is no path of the trace.
+        let is_asked = |(path, before): &(&WsPath, &State)| {
+            let is_other = || **before != self.cache.disk.state(path);
+            questions.binary_search(&Question::State((*path).clone())).is_ok() && is_other()
+        };
         let look = Look { scene: self, trace, seen: Seen::default(), asked: BTreeSet::new() };
         let private = meanwhile.is_empty().then(BTreeSet::new).unwrap_or_else(|| look.private_tops());
-        meanwhile.iter().find(|change| look.is_crossed(change, &private)).map(|(path, _)| path.clone())
+        let mut changes = meanwhile.iter();
+        changes
+            .find(|change| is_asked(change) || look.is_crossed(change, &private))
+            .map(|(path, _)| path.clone())
     }
 
     fn is_folder(&self, path: &WsPath) -> bool {
@@ -161,8 +183,8 @@ impl Look<'_> {
         };
         let Scene { zones, temporary, .. } = self.scene;
         match zones.of(path, temporary, is_by) {
-            // What a step declares to make, or another one reads, is no private matter.
-            Zone::Scratch { .. } if self.is_shared(path) => Zone::Tracked,
+            // What a step declares to make is no private matter.
+            Zone::Scratch { .. } if is_named(self.scene.outputs, &self.ws_path(path)) => Zone::Tracked,
             zone => zone,
         }
     }
@@ -210,10 +232,25 @@ impl Look<'_> {
             || ((is_link(before) || is_link(&now)) && is_behind())
     }
 
-    fn is_shared(&self, path: &Path) -> bool {
-        let Scene { cache, outputs, .. } = self.scene;
-        let path = WsPath::new(cache.disk.root(), &WsPath::root(), path);
-        is_named(outputs, &path) || cache.store.is_shared(&path)
+    fn ws_path(&self, path: &Path) -> WsPath {
+        WsPath::new(self.scene.cache.disk.root(), &WsPath::root(), path)
+    }
+
+    /// Tells whether another step was seen to read a path of private state.
+    fn is_borrowed(&self, path: &Path) -> bool {
+        self.scene.cache.store.is_shared(&self.ws_path(path))
+    }
+
+    /// Looks at private state of the step that another one reads: what becomes of it is a result; what it was before
+    /// stays the step's own business, as all else there.
+    fn lent(&mut self, path: &Path, touch: &Touch) {
+        let Some(path) = self.path(path) else { return };
+        let before = self.scene.before.get(&path).filter(|_| is_changed(touch)).cloned();
+        let after = self.scene.cache.disk.state(&path);
+        if let Some(before) = before.filter(|before| *before != after) {
+            self.seen.writers.extend(touch.changed_by.map(|by| (path.clone(), by)));
+            self.add_effect(path, before, after, false, !touch.asked.is_empty());
+        }
     }
 
     /// Returns the names of a process's program and of those that led to it.
@@ -260,24 +297,53 @@ impl Look<'_> {
         }
         let before = self.scene.before.get(&path).filter(|_| is_changed(touch));
         let Some(before) = before.cloned() else { return self.ask(path, touch.asked) };
+        let own = self.scene.own;
         self.seen.writers.extend(touch.changed_by.map(|by| (path.clone(), by)));
         let after = self.scene.cache.disk.state(&path);
         let is_replaced = touch.changed.has(Changed::REPLACED);
         let is_rewritten = is_replaced && before.exists() && before != State::Directory;
         // A folder that was to be made and was there is made sure of.
         let is_ensured = (is_replaced || touch.changed.has(Changed::FOLDER)) && after == State::Directory;
+        if is_ensured
+            && before == State::Directory
+            && !path.is_inside()
+            && !own.has_made(&path, || State::Directory)
+        {
+            // Outside the workspace it is somebody else's, and az would not make it again.
+            return self.ask(path, touch.asked | Asked::PROBED);
+        }
         if before == after && !is_rewritten && !is_ensured {
             // Nothing came of it, but it was there, or it was not.
             return self.ask(path, touch.asked);
         }
-        let is_read = !touch.asked.and(Asked::READ | Asked::EXECUTED).is_empty() && before.exists();
+        // That its own link leads to something tells a step no more than that it is there.
+        let is_looked_through = touch.asked.has(Asked::LOOKED_THROUGH) && !own.has_left(&path, &before);
+        let is_read = !touch.asked.and(Asked::READ | Asked::EXECUTED).is_empty() || is_looked_through;
+        let is_read = is_read && before.exists();
         if is_read {
             self.asked.insert(Question::State(path.clone()));
         }
         if touch.asked.has(Asked::LISTED) {
             self.list(path.clone());
         }
+        let keeps_mode = !touch.changed.has(Changed::MODE) && self.keeps_mode(&path, &before, &after);
         self.add_effect(path, before, after, is_read, !touch.asked.is_empty());
+        self.seen.effects.last_mut().expect("one was added").keeps_mode = keeps_mode;
+    }
+
+    /// Tells whether the mode of what was left may be that of the file before it. It is not if files get that mode
+    /// anyway, or if the step gave it where there was no file.
+    fn keeps_mode(&self, path: &WsPath, before: &State, after: &State) -> bool {
+        let (State::File { mode: was, .. }, State::File { mode, .. }) = (before, after) else { return false };
+        if was != mode || Some(*mode) == self.scene.usual_mode {
+            return false;
+        }
+        let has_mode = |state: &State| matches!(state, State::File { mode: left, .. } if left == mode);
+        let is_given =
+            |effect: &Effect| effect.path == *path && !effect.before.exists() && has_mode(&effect.after);
+        let records = self.scene.cache.store.of(self.scene.identity);
+        let mut same = records.iter().filter(|record| record.weak == self.scene.weak);
+        !same.any(|record| record.effects.iter().any(is_given))
     }
 
     fn add_effect(&mut self, path: WsPath, before: State, after: State, is_read: bool, is_asked: bool) {
@@ -324,7 +390,8 @@ impl Look<'_> {
             self.list(path.clone());
         }
         let is_top = path.as_str() == "." || path.as_str() == "/" || self.scene.known.contains(&path);
-        if asked.and(Asked::PROBED | Asked::READ | Asked::EXECUTED).is_empty() || is_top {
+        let kinds = Asked::PROBED | Asked::READ | Asked::EXECUTED | Asked::LOOKED_THROUGH;
+        if asked.and(kinds).is_empty() || is_top {
             return;
         }
         let state = self.scene.cache.disk.state(&path);

@@ -19,6 +19,7 @@ use crate::{
     db::{Database, Request, Surroundings, Workspace},
     diag::{Diagnostic, Source},
     fingerprint::{Disk, KnownFile, read_clock},
+    model::{self, scratch::Scratch},
     plan::{self, Plan, Planned},
     sys::{Recorder, Stat, System},
     trace,
@@ -178,6 +179,8 @@ impl Engine {
     /// Opens the parts of the cache that a look-up needs; makes no folder.
     pub(super) fn open_cache(&self) -> Cache {
         let store = Arc::new(Store::open(Arc::clone(&self.system), self.layout.clone()));
+        let rules = model::query::rules(&self.db, self.workspace);
+        store.keep_private(rules.scratch.iter().flat_map(Scratch::private_names).collect());
         let blobs = Blobs::new(Arc::clone(&self.system), self.layout.blobs());
         let known = known_files(&*self.system, &self.layout);
         let disk = Disk::new(Arc::clone(&self.system), &self.root, &self.layout.clock(), known);

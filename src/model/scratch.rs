@@ -19,6 +19,19 @@ pub struct Scratch {
     pub is_optional: bool,
 }
 
+impl Scratch {
+    /// Returns the names of folders that are nothing but a cache, wherever they lie and whoever looks at them: in no
+    /// listing they are news.
+    pub fn private_names(&self) -> impl Iterator<Item = String> {
+        let is_anybodys = self.is_cache && self.programs.is_empty();
+        self.paths.iter().filter(move |_| is_anybodys).filter_map(|pattern| {
+            let name = pattern.strip_prefix("**/")?.strip_suffix("/**")?;
+            let is_plain = !name.contains(['/', '*', '?', '[', '{', '\\']);
+            is_plain.then(|| name.to_owned())
+        })
+    }
+}
+
 /// Reads one entry.
 pub fn decode(value: Value<'_>) -> Option<Scratch> {
     let mut table = value.table("the scratch")?;
@@ -35,4 +48,30 @@ pub fn decode(value: Value<'_>) -> Option<Scratch> {
         is_cache,
         is_optional,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_folders_that_are_a_cache_for_anybody_are_known_by_their_name() {
+        let names = |programs: &[&str], is_cache, path: &str| {
+            let programs = programs.iter().map(|program| (*program).to_owned()).collect();
+            let paths = vec![path.to_owned()];
+            let scratch = Scratch { name: "x".to_owned(), programs, paths, is_cache, is_optional: is_cache };
+            scratch.private_names().collect::<Vec<_>>()
+        };
+        assert_eq!(names(&[], true, "**/__pycache__/**"), ["__pycache__"]);
+        for (programs, is_cache, path) in [
+            (&["cargo"][..], true, "**/target/**"),
+            (&[], false, "**/target/**"),
+            (&[], true, "logs/**"),
+            (&[], true, "**/*.tmp/**"),
+            (&[], true, "**/a/b/**"),
+            (&[], true, "**/file"),
+        ] {
+            assert_eq!(names(programs, is_cache, path), [""; 0], "{path}");
+        }
+    }
 }

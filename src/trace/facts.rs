@@ -140,6 +140,8 @@ flags! {
         LISTED = 2,
         /// It was run, or it is the interpreter of what was run.
         EXECUTED = 3,
+        /// What the link it is leads to was looked at, but neither read nor entered.
+        LOOKED_THROUGH = 4,
     }
 }
 

@@ -31,8 +31,14 @@ impl Step {
         let weak = Fingerprint::new(vec![Component::of_text(ComponentKind::Command, "text", "step")]);
         let asked = questions(&timeline.at(0), &[pattern("in")], &[]);
         let outputs = [pattern("dist/*")];
-        let wanted =
-            Wanted { identity: "step", weak: &weak, questions: &asked, outputs: &outputs, overwritten: &[] };
+        let wanted = Wanted {
+            identity: "step",
+            weak: &weak,
+            questions: &asked,
+            outputs: &outputs,
+            overwritten: &[],
+            seen_overwritten: &[],
+        };
         let found = look_up(&self.store, &self.blobs, timeline.at(0), wanted);
         (found, weak.with(observe(&timeline.at(0), &Own::default(), &asked).0))
     }
@@ -105,7 +111,7 @@ fn word(miss: &Miss) -> String {
         Miss::Evicted(path) => format!("evicted {path}"),
         Miss::Doubtful(subject) => format!("doubtful {subject}"),
         Miss::Held(path) => format!("held {path}"),
-        Miss::Stray(path) | Miss::Scratch(path) => format!("stray {path}"),
+        Miss::Stray(path) | Miss::Scratch(path) | Miss::Mode(path) => format!("stray {path}"),
     }
 }
 
@@ -234,8 +240,14 @@ impl Seen {
     fn look_up(&self) -> Result<Hit, Miss> {
         self.world.advance(Duration::from_mins(1));
         let timeline = Timeline::new(Arc::new(disk(&shared(&self.world))));
-        let wanted =
-            Wanted { identity: "step", weak: &self.weak, questions: &[], outputs: &[], overwritten: &[] };
+        let wanted = Wanted {
+            identity: "step",
+            weak: &self.weak,
+            questions: &[],
+            outputs: &[],
+            overwritten: &[],
+            seen_overwritten: &[],
+        };
         match look_up(&self.store, &self.blobs, timeline.at(0), wanted) {
             Lookup::Hit(hit) => Ok(hit),
             Lookup::Miss(miss) => Err(miss),

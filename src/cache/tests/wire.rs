@@ -36,9 +36,10 @@ fn components() -> impl Strategy<Value = Component> {
 }
 
 fn effects() -> impl Strategy<Value = Effect> {
-    (paths(), states(), states(), any::<[bool; 3]>()).prop_map(|(path, before, after, flags)| {
-        let [is_personal, is_probed, is_made] = flags;
-        Effect { path, before, after, is_personal, is_probed, is_made }
+    (paths(), states(), states(), any::<[bool; 4]>()).prop_map(|(path, before, after, flags)| {
+        let [is_personal, is_probed, is_made, kept] = flags;
+        let keeps_mode = kept && matches!(after, State::File { .. });
+        Effect { path, before, after, is_personal, is_probed, is_made, keeps_mode }
     })
 }
 

@@ -69,6 +69,8 @@ pub(super) enum Deed {
     /// Opens for writing, creating or emptying.
     Create,
     Probe,
+    /// The same, and nothing can come of it.
+    Look,
     ReadLink,
     List,
     /// Runs a program, with its arguments in this argument.
@@ -151,9 +153,9 @@ const fn call(name: &'static str, numbers: [u32; 3], place: Place, follow: Follo
 }
 
 use Deed::{
-    Bind, Chroot, Connect, Create, EnterNamespace, Execute, Link, List, Make, MakeFolder, MakeLink, Mount,
-    Open, OpenHow, Probe, ReadLink, Refused, Remove, Rename, SendMessage, SendMessages, SendTo, SetMode,
-    SetTimes, SetXattr, SocketCall, Truncate,
+    Bind, Chroot, Connect, Create, EnterNamespace, Execute, Link, List, Look, Make, MakeFolder, MakeLink,
+    Mount, Open, OpenHow, Probe, ReadLink, Refused, Remove, Rename, SendMessage, SendMessages, SendTo,
+    SetMode, SetTimes, SetXattr, SocketCall, Truncate,
 };
 use Follow::{Always, IfFlag, Never, UnlessFlag};
 use Place::{At, Descriptor, Path};
@@ -164,17 +166,17 @@ pub(super) const CALLS: &[Call] = &[
     call("openat", [257, 295, 56], At(0), Always, Open(2)),
     call("openat2", [437, 437, 437], At(0), Always, OpenHow(2)),
     call("creat", [85, 8, X], Path(0), Always, Create),
-    call("stat", [4, 106, X], Path(0), Always, Probe),
-    call("lstat", [6, 107, X], Path(0), Never, Probe),
-    call("oldstat", [X, 18, X], Path(0), Always, Probe),
-    call("oldlstat", [X, 84, X], Path(0), Never, Probe),
-    call("stat64", [X, 195, X], Path(0), Always, Probe),
-    call("lstat64", [X, 196, X], Path(0), Never, Probe),
-    call("newfstatat", [262, 300, 79], At(0), UnlessFlag(3), Probe),
-    call("statx", [332, 383, 291], At(0), UnlessFlag(2), Probe),
-    call("access", [21, 33, X], Path(0), Always, Probe),
-    call("faccessat", [269, 307, 48], At(0), Always, Probe),
-    call("faccessat2", [439, 439, 439], At(0), UnlessFlag(3), Probe),
+    call("stat", [4, 106, X], Path(0), Always, Look),
+    call("lstat", [6, 107, X], Path(0), Never, Look),
+    call("oldstat", [X, 18, X], Path(0), Always, Look),
+    call("oldlstat", [X, 84, X], Path(0), Never, Look),
+    call("stat64", [X, 195, X], Path(0), Always, Look),
+    call("lstat64", [X, 196, X], Path(0), Never, Look),
+    call("newfstatat", [262, 300, 79], At(0), UnlessFlag(3), Look),
+    call("statx", [332, 383, 291], At(0), UnlessFlag(2), Look),
+    call("access", [21, 33, X], Path(0), Always, Look),
+    call("faccessat", [269, 307, 48], At(0), Always, Look),
+    call("faccessat2", [439, 439, 439], At(0), UnlessFlag(3), Look),
     call("chdir", [80, 12, 49], Path(0), Always, Probe),
     call("statfs", [137, 99, 43], Path(0), Always, Probe),
     call("statfs64", [X, 268, X], Path(0), Always, Probe),

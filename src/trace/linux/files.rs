@@ -37,7 +37,10 @@ impl Observer<'_> {
         let is_exclusive = has(libc::O_CREAT | libc::O_EXCL);
         let does_follow = !has(libc::O_NOFOLLOW) && !is_exclusive;
         let follow = if does_follow { Follow::Always } else { Follow::Never };
-        let Some(Named { id, is_open: false }) = self.named(event, place, follow)? else { return Ok(()) };
+        let Some(Named { id, is_open: false }) = self.opened(event, place, follow, has(libc::O_DIRECTORY))?
+        else {
+            return Ok(());
+        };
         let does_write = flags & libc::O_ACCMODE != libc::O_RDONLY;
         if has(libc::O_PATH) || has(NAMELESS) {
             self.ask(event, id, Asked::PROBED);
@@ -54,6 +57,24 @@ impl Observer<'_> {
             self.notice_environment(id);
         }
         Ok(())
+    }
+
+    /// Resolves the path that is to be opened. What is to be a folder and is none is not opened, only looked at.
+    fn opened(
+        &mut self,
+        event: &Event,
+        place: Place,
+        follow: Follow,
+        wants_folder: bool,
+    ) -> Result<Option<Named>, Unread> {
+        if wants_folder {
+            let named = self.named_by(event, place, follow, true)?;
+            let is_folder = |id| self.identity(id).is_some_and(|found| found.is_folder());
+            if !named.as_ref().is_some_and(|named| is_folder(named.id)) {
+                return Ok(named);
+            }
+        }
+        self.named(event, place, follow)
     }
 
     /// Opens for emptying. What also creates does not care whether a file is there, but whether something else is, and

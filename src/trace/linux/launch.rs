@@ -73,7 +73,10 @@ impl Observer<'_> {
             }
             let Some(interpreter) = interpreter else { break };
             is_fixed &= interpreter.starts_with(b"/");
-            let Some(id) = self.resolve(event, libc::AT_FDCWD, &interpreter, true)? else { break };
+            let Some(id) = self.resolve(event, libc::AT_FDCWD, &interpreter, super::walk::Way::Through)?
+            else {
+                break;
+            };
             next = id;
             if !is_script {
                 chain.push(next);

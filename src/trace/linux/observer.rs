@@ -15,7 +15,7 @@ use super::{
     processes::Processes,
     sockets::Sockets,
     sys::Stopped,
-    walk::{Walker, Who, physical},
+    walk::{Walker, Way, Who, physical},
 };
 use crate::trace::{Asked, Changed, Gap, Rung, Trace, Witness};
 
@@ -142,8 +142,9 @@ impl<'w> Observer<'w> {
             Deed::SendMessages => self.send_messages(event),
             Deed::SocketCall => self.socket_call(event),
             Deed::Refused(_) => Ok(()),
-            Deed::Probe => {
-                let id = match self.written(event, call.place, call.follow)? {
+            Deed::Probe | Deed::Look => {
+                let is_look = matches!(call.deed, Deed::Look);
+                let id = match self.written(event, call.place, call.follow, is_look)? {
                     Written::Path(id) => Some(id),
                     Written::Descriptor(libc::AT_FDCWD) => {
                         self.named(event, call.place, call.follow)?.map(|it| it.id)
@@ -214,7 +215,18 @@ impl<'w> Observer<'w> {
         place: Place,
         follow: Follow,
     ) -> Result<Option<Named>, Unread> {
-        match self.written(event, place, follow)? {
+        self.named_by(event, place, follow, false)
+    }
+
+    /// Resolves the path that a call names; `is_look` says that what a link at its end leads to is not used further.
+    pub(super) fn named_by(
+        &mut self,
+        event: &Event,
+        place: Place,
+        follow: Follow,
+        is_look: bool,
+    ) -> Result<Option<Named>, Unread> {
+        match self.written(event, place, follow, is_look)? {
             Written::Path(id) => Ok(Some(Named { id, is_open: false })),
             Written::Descriptor(descriptor) => {
                 let path = base_of(event, descriptor)?;
@@ -225,7 +237,13 @@ impl<'w> Observer<'w> {
     }
 
     /// Finds out how a call names what it is about.
-    fn written(&mut self, event: &Event, place: Place, follow: Follow) -> Result<Written, Unread> {
+    fn written(
+        &mut self,
+        event: &Event,
+        place: Place,
+        follow: Follow,
+        is_look: bool,
+    ) -> Result<Written, Unread> {
         let does_follow = match follow {
             Follow::Always => true,
             Follow::Never => false,
@@ -248,7 +266,12 @@ impl<'w> Observer<'w> {
             if text.is_empty() {
                 return Ok(without_path);
             }
-            let id = self.resolve(event, descriptor, &text, does_follow)?;
+            let way = match does_follow {
+                false => Way::Entry,
+                true if is_look => Way::Look,
+                true => Way::Through,
+            };
+            let id = self.resolve(event, descriptor, &text, way)?;
             Ok(id.map_or(Written::Nothing, Written::Path))
         });
         self.text = text;
@@ -261,11 +284,14 @@ impl<'w> Observer<'w> {
         event: &Event,
         descriptor: i32,
         path: &[u8],
-        does_follow: bool,
+        way: Way,
     ) -> Result<Option<PathId>, Unread> {
         let base = if path.starts_with(b"/") { Some(Vec::new()) } else { base_of(event, descriptor)? };
         let Some(base) = base else { return Ok(None) };
-        let id = self.walker.resolve(event.who, &base, path, does_follow);
+        let id = self.walker.resolve(event.who, &base, path, way);
+        for link in std::mem::take(&mut self.walker.passed_last) {
+            self.ask(event, link, if way == Way::Look { Asked::LOOKED_THROUGH } else { Asked::READ });
+        }
         for link in std::mem::take(&mut self.walker.passed) {
             self.ask(event, link, Asked::READ);
         }

@@ -17,7 +17,7 @@ impl Observer<'_> {
     pub(super) fn bind(&mut self, event: &Event) -> Result<(), Unread> {
         let address = address_at(event.memory, event.arguments[1], event.arguments[2])?;
         if let Address::Unix(path) = &address
-            && let Some(id) = self.resolve(event, libc::AT_FDCWD, path, false)?
+            && let Some(id) = self.resolve(event, libc::AT_FDCWD, path, super::walk::Way::Entry)?
         {
             self.make(event, id);
         }
@@ -91,7 +91,7 @@ impl Observer<'_> {
             Address::Abstract(name) => self.sockets.reach_abstract(name),
             Address::Other(family) => Some(Contact::Family(family)),
             Address::Unix(path) => {
-                let id = self.resolve(event, libc::AT_FDCWD, &path, true)?;
+                let id = self.resolve(event, libc::AT_FDCWD, &path, super::walk::Way::Through)?;
                 id.and_then(|id| self.reach_path(event, id))
             }
         };

@@ -22,6 +22,17 @@ use super::{
 /// As many links as the kernel follows in one path.
 const LINK_LIMIT: usize = 40;
 
+/// What becomes of a link at the end of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// It is what the path names.
+    Entry = 0,
+    /// It is followed.
+    Through = 1,
+    /// It is followed, to have a look at what it leads to.
+    Look = 2,
+}
+
 /// The process for which a path is resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Who {
@@ -40,15 +51,18 @@ pub(super) struct Walker {
     whole: HashMap<Box<[u8]>, PathId>,
     /// The links passed on the way of the last path, unless they were told before.
     pub(super) passed: Vec<PathId>,
+    /// The same, those at which the path ends.
+    pub(super) passed_last: Vec<PathId>,
     key: Vec<u8>,
 }
 
 impl Walker {
     /// Resolves `path`, which if relative starts from the physical `base`.
-    pub(super) fn resolve(&mut self, who: Who, base: &[u8], path: &[u8], does_follow: bool) -> PathId {
+    pub(super) fn resolve(&mut self, who: Who, base: &[u8], path: &[u8], way: Way) -> PathId {
         self.passed.clear();
+        self.passed_last.clear();
         self.key.clear();
-        self.key.push(does_follow.into());
+        self.key.push(way as u8);
         if path.first() != Some(&b'/') {
             self.key.extend_from_slice(base);
             self.key.push(0);
@@ -57,7 +71,7 @@ impl Walker {
         if let Some(known) = self.whole.get(&*self.key) {
             return *known;
         }
-        let (id, is_steady) = Walk::new(self, who, base).go(path, does_follow);
+        let (id, is_steady) = Walk::new(self, who, base).go(path, way != Way::Entry);
         if is_steady {
             self.whole.insert(self.key.as_slice().into(), id);
         }
@@ -126,7 +140,7 @@ impl<'a> Walk<'a> {
                     let parent = self.here.len();
                     self.enter(name);
                     if (!is_last || does_follow)
-                        && let Some(target) = self.follow()
+                        && let Some(target) = self.follow(is_last)
                     {
                         self.here.truncate(if target.first() == Some(&b'/') { 0 } else { parent });
                         rest.splice(..end, target);
@@ -158,7 +172,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Returns the target of the link here, if it is one that leads to another path.
-    fn follow(&mut self) -> Option<Vec<u8>> {
+    fn follow(&mut self, is_last: bool) -> Option<Vec<u8>> {
         if self.hops >= LINK_LIMIT {
             return None;
         }
@@ -169,7 +183,8 @@ impl<'a> Walk<'a> {
             let id = self.walker.paths.intern(&self.here);
             self.is_steady &= !self.walker.unsteady.contains(&id);
             let target = self.walker.target(id)?;
-            self.walker.passed.push(id);
+            let passed = if is_last { &mut self.walker.passed_last } else { &mut self.walker.passed };
+            passed.push(id);
             target.into_vec()
         };
         self.hops += 1;

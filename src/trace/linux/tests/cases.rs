@@ -31,7 +31,7 @@ const CASES: &[(&str, &[&str])] = &[
     ("own-failed", &["d: PROBED / REPLACED|FOLDER"]),
     ("stat", &["a: PROBED / -"]),
     ("lstat", &["to-a: PROBED / -"]),
-    ("stat-link", &["a: PROBED / -", "to-a: READ / -"]),
+    ("stat-link", &["a: PROBED / -", "to-a: LOOKED_THROUGH / -"]),
     ("fstatat", &["d: PROBED / -", "d/x: PROBED / -"]),
     ("fstatat-empty-flag", &["d: PROBED / -", "d/x: PROBED / -"]),
     ("statx", &["a: PROBED / -"]),
