@@ -169,12 +169,16 @@ fn check_effects(
     let mut differing = BTreeSet::new();
     for effect in &record.effects {
         let found = place.state(&effect.path);
-        let is_expected = |found: &State| {
-            !found.exists()
-                || [&effect.before, &effect.after].contains(&found)
-                || own.has_left(&effect.path, found)
-                // What a later step left is on disk, and is not what this one finds at its place.
-                || (!place.has_writer(&effect.path) && store.is_ours(&effect.path, found))
+        let is_expected = |found: &State| match place.has_writer(&effect.path) {
+            // A step before it left that here, whoever else once left the same.
+            true => [&effect.before, &State::Directory].contains(&found) || !found.exists(),
+            // What it left itself, or a later step, is on disk, and is not what it finds in a clean run.
+            false => {
+                !found.exists()
+                    || [&effect.before, &effect.after].contains(&found)
+                    || own.has_left(&effect.path, found)
+                    || store.is_ours(&effect.path, found)
+            }
         };
         if effect.is_probed && effect.after.exists() && !is_expected(&found) {
             return Err(Miss::Stray(effect.path.clone()));

@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use super::meanwhile::Meanwhile;
+use super::meanwhile::{Meanwhile, Overlap};
 use crate::{
     base::WsPath,
     fingerprint::{Disk, Names, State, View},
@@ -99,20 +99,25 @@ impl Timeline {
     }
 
     /// Says that the step at `index` ended; returns the paths that other steps, or az for them, changed while it was at
-    /// work, with what was there before.
-    pub fn end(&self, index: usize) -> BTreeMap<WsPath, State> {
+    /// work.
+    pub fn end(&self, index: usize) -> BTreeMap<WsPath, Overlap> {
         self.meanwhile().end(index)
     }
 
     /// Says that az is about to put something at a path that steps at work may look at.
     pub fn put(&self, path: &WsPath, before: &State) {
-        self.meanwhile().change(None, path, before);
+        self.meanwhile().change(None, path, before, false);
+    }
+
+    /// Says that the step at `index` tries what would change a path if it were not in this state.
+    pub fn attempt(&self, index: usize, path: &WsPath, state: &State) {
+        self.meanwhile().change(Some(index), path, state, true);
     }
 
     /// Remembers what the step at `index` found at a path that it is about to change; the first call for a path counts,
     /// once it turns out that the change is one.
     pub fn note(&self, index: usize, path: &WsPath, state: &State) {
-        self.meanwhile().change(Some(index), path, state);
+        self.meanwhile().change(Some(index), path, state, false);
         self.write(|versions| _ = versions.noted.entry(path.clone()).or_insert_with(|| state.clone()));
     }
 
@@ -270,6 +275,11 @@ impl Place<'_> {
                 versions.found(path, &noted);
             }
         });
+    }
+
+    /// Returns what was at a path before any step of this run changed it, if one did.
+    pub fn original(&self, path: &WsPath) -> Option<State> {
+        self.timeline.read(|versions| versions.before.get(path).or_else(|| versions.noted.get(path)).cloned())
     }
 
     /// Tells whether a step before this place left what is at a path.

@@ -46,8 +46,6 @@ pub(super) struct Known {
     pub(super) withheld: Vec<String>,
     /// Why what it was seen to do is no ground for a reuse.
     obstacle: Option<String>,
-    /// What another step changed while it ran, and it had to do with.
-    pub(super) crossed: Option<WsPath>,
     /// What something else changed while it ran.
     pub(super) disturbed: Option<WsPath>,
     /// It acted beyond the workspace.
@@ -92,7 +90,6 @@ impl Attempt {
             private: seen.private,
             obstacle: seen.obstacle.or(misplaced),
             disturbed: seen.disturbed.or_else(|| self.changed_input(before)),
-            crossed: seen.crossed,
             is_outward: seen.is_outward,
             ..Known::default()
         };
@@ -337,9 +334,6 @@ impl Attempt {
         }
         if let Some(why) = self.why_not_reusable(known, meaning) {
             return Some(why);
-        }
-        if let Some(path) = &known.crossed {
-            return Some(format!("another step changed `{path}` while it ran"));
         }
         let capture = &known.capture;
         let changed =

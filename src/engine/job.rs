@@ -35,7 +35,7 @@ use crate::{
     },
     fingerprint::{Component, ComponentKind, Fingerprint, Question, State, View},
     sys,
-    trace::Witness,
+    trace::{Trace, Witness},
 };
 
 /// What all attempts of a run share.
@@ -185,7 +185,9 @@ impl Attempt {
         };
         let mut before = match self.make_ready() {
             Ok(before) => before,
-            Err(error) => return Done::failed(error, Duration::ZERO),
+            Err(error) if self.is_in_turn => return Done::failed(error, Duration::ZERO),
+            // What a step left that overlapped others need not have been kept.
+            Err(error) => return Done { ending: Ending::TooEarly, ..Done::failed(error, Duration::ZERO) },
         };
         let temporary = self.system().temporary_root().unwrap_or_default();
         let turnstile = (!self.is_in_turn).then_some(control);
@@ -201,9 +203,8 @@ impl Attempt {
             self.shared.timeline.end(self.index);
             return self.undo(before, &witness.states, &act, duration);
         }
-        let seen = self.look(&before, &ended, &witness, ended_ns);
-        self.shared.timeline.end(self.index);
-        self.settle(before, &ended, (seen, &witness.states), ended_ns, duration)
+        let seen = self.with_trace(&before, &ended, &witness, ended_ns, |scene, trace| scene.look(trace));
+        self.settle(before, &ended, (seen, &witness), ended_ns, duration)
     }
 
     /// Undoes what a step did that was held right before an act that cannot be undone; it starts again in its turn.
@@ -305,17 +306,18 @@ impl Attempt {
         })
     }
 
-    /// Makes sense of the trace of an end.
+    /// Makes something of the trace of an end.
     ///
     /// # Errors
     /// Why there is none that tells all.
-    fn look(
+    fn with_trace<T>(
         &self,
         before: &Before,
         ended: &Result<Ended, StartError>,
         witness: &PreImages<'_>,
         ended_ns: Option<i64>,
-    ) -> Result<Seen, String> {
+        make: impl FnOnce(&Scene<'_>, &Trace) -> T,
+    ) -> Result<T, String> {
         let Shared { cache, timeline, zones, .. } = &*self.shared;
         if let Some(why) = &self.prepared().unwatched {
             return Err(why.clone());
@@ -347,9 +349,27 @@ impl Attempt {
             started_ns: before.started_ns,
             ended_ns,
         };
-        let mut seen = scene.look(trace);
-        seen.crossed = scene.crossed(trace, &seen.questions, &timeline.end(self.index));
-        Ok(seen)
+        Ok(make(&scene, trace))
+    }
+
+    /// Returns a path that the step had to do with and that another changed while it was at work, and ends its time.
+    ///
+    /// To be asked when nothing is read from the disk any more, so that nothing can come in between.
+    fn crossed(
+        &self,
+        before: &Before,
+        ended: &Result<Ended, StartError>,
+        witness: &PreImages<'_>,
+    ) -> Option<WsPath> {
+        let meanwhile = self.shared.timeline.end(self.index);
+        if meanwhile.is_empty() {
+            return None;
+        }
+        let crossed = |scene: &Scene<'_>, trace: &Trace| {
+            let asked: BTreeSet<&Question> = before.questions.iter().collect();
+            scene.crossed(trace, &asked, &meanwhile)
+        };
+        self.with_trace(before, ended, witness, None, crossed).ok().flatten()
     }
 
     fn command(&self) -> std::io::Result<Command> {
@@ -402,7 +422,7 @@ impl Attempt {
         &self,
         mut before: Before,
         ended: &Result<Ended, StartError>,
-        (seen, pre_images): (Result<Seen, String>, &BTreeMap<WsPath, State>),
+        (seen, witness): (Result<Seen, String>, &PreImages<'_>),
         ended_ns: Option<i64>,
         duration: Duration,
     ) -> Done {
@@ -420,11 +440,12 @@ impl Attempt {
             let text = format!("not all it printed could be written to az's own output: {error}");
             before.warnings.push((code::UNWRITTEN, text));
         }
-        let mut evidence = self.evidence(&mut before, seen, pre_images, ended_ns);
+        let mut evidence = self.evidence(&mut before, seen, &witness.states, ended_ns);
         for effect in &evidence.capture.effects {
             self.shared.timeline.done(self.index, &effect.path, &effect.before, effect.after.clone());
         }
-        let kept = match &meaning.error {
+        let warnings = before.warnings.len();
+        let mut kept = match &meaning.error {
             Some(_) if meaning.ending == Ending::Cancelled => Kept::Interrupted,
             Some(error) => Kept::Failed(error.clone()),
             None => {
@@ -432,6 +453,12 @@ impl Attempt {
                 why.map_or(Kept::Reusable, Kept::NotReusable)
             }
         };
+        let crossed = self.crossed(&before, ended, witness);
+        if let Some(path) = crossed.as_ref().filter(|_| meaning.error.is_none()) {
+            // What came of that is nobody's fault; the step runs once more.
+            before.warnings.truncate(warnings);
+            kept = Kept::NotReusable(format!("another step changed `{path}` while it ran"));
+        }
         if meaning.ending == Ending::Failed {
             self.name_withheld(&mut before, &evidence);
         }
@@ -444,7 +471,7 @@ impl Attempt {
             flags.push("tainted".to_owned());
         }
         evidence.capture.effects.sort_by(|a, b| a.path.cmp(&b.path));
-        let (crossed, is_outward) = (evidence.crossed.clone(), evidence.is_outward);
+        let is_outward = evidence.is_outward;
         let private = evidence.private.clone();
         let probed = probed(&evidence.capture.effects);
         self.commit(&mut before, Outcome { evidence, kept, exit_code, flags: flags.clone(), duration });

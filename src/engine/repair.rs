@@ -100,14 +100,15 @@ pub(super) fn first_late(shared: &Shared, answered: &BTreeMap<usize, Answered>) 
 /// # Errors
 /// Why that cannot be done.
 fn put_back(shared: &Shared, first: usize) -> Result<(), String> {
-    let brought = shared.promises.finish(&shared.cache, &shared.timeline, &shared.kept);
-    brought.map_err(|error| error.to_string())?;
     let place = shared.timeline.at(first);
     let differs = |path: &WsPath| place.state(path) != shared.cache.disk.state(path);
-    let changed: Vec<WsPath> = shared.timeline.changed_since(first).into_iter().filter(differs).collect();
-    if let Some(outside) = changed.iter().find(|path| !path.is_inside()) {
+    let mut since = shared.timeline.changed_since(first).into_iter().filter(&differs);
+    if let Some(outside) = since.find(|path| !path.is_inside()) {
         return Err(format!("`{outside}` lies outside the workspace"));
     }
+    // What those before it left and is not on disk is brought back as well.
+    let changed = shared.timeline.changed().into_iter().filter(|path| path.is_inside() && differs(path));
+    let changed: Vec<WsPath> = changed.collect();
     let targets: Vec<Target> =
         changed.iter().map(|path| Target { path: path.clone(), state: place.state(path) }).collect();
     let left: Vec<State> = changed.iter().map(|path| shared.cache.disk.state(path)).collect();

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     base::{Digest, WsPath},
-    cache::{self, Effect, Own, Place, Timeline},
+    cache::{self, Effect, Overlap, Own, Place, Timeline},
     fingerprint::{Component, Question, State, View},
     sys,
     text::pattern::Pattern,
@@ -78,8 +78,6 @@ pub(super) struct Seen {
     pub(super) texts: Vec<WsPath>,
     /// What it found otherwise than its place in the order has it.
     pub(super) misplaced: Vec<String>,
-    /// What another step changed while it ran, and it had to do with.
-    pub(super) crossed: Option<WsPath>,
     /// What something else changed while it ran.
     pub(super) disturbed: Option<WsPath>,
     /// It acted beyond the workspace.
@@ -141,13 +139,13 @@ impl Scene<'_> {
     pub(super) fn crossed(
         &self,
         trace: &Trace,
-        questions: &[Question],
-        meanwhile: &BTreeMap<WsPath, State>,
+        questions: &BTreeSet<&Question>,
+        meanwhile: &BTreeMap<WsPath, Overlap>,
     ) -> Option<WsPath> {
         // Of many absent paths the folder on the way is asked about, which is no path of the trace.
-        let is_asked = |(path, before): &(&WsPath, &State)| {
-            let is_other = || **before != self.cache.disk.state(path);
-            questions.binary_search(&Question::State((*path).clone())).is_ok() && is_other()
+        let is_asked = |(path, Overlap { before, .. }): &(&WsPath, &Overlap)| {
+            let is_other = || *before != self.cache.disk.state(path);
+            questions.contains(&Question::State((*path).clone())) && is_other()
         };
         let look = Look { scene: self, trace, seen: Seen::default(), asked: BTreeSet::new() };
         let private = meanwhile.is_empty().then(BTreeSet::new).unwrap_or_else(|| look.private_tops());
@@ -200,16 +198,20 @@ impl Look<'_> {
     }
 
     /// Tells whether the step had to do with what another changed while it was at work.
-    fn is_crossed(&self, (path, before): &(&WsPath, &State), private: &BTreeSet<WsPath>) -> bool {
+    fn is_crossed(&self, (path, overlap): &(&WsPath, &Overlap), private: &BTreeSet<WsPath>) -> bool {
+        let Overlap { before, is_attempt } = overlap;
         let Scene { cache, has_failed, .. } = self.scene;
         let absolute = cache.disk.absolute(path);
         let now = cache.disk.state(path);
         // A folder that both make sure of is there in any order.
         let is_folder = || now == State::Directory && !has_failed;
         let counts = |touch: &&Touch| {
+            if *is_attempt && now == *before && touch.changed.is_empty() {
+                return false;
+            }
             let is_ensured = touch.asked.and(Asked::READ | Asked::EXECUTED | Asked::LISTED).is_empty()
                 && !touch.changed.is_empty();
-            !(is_folder() && (is_ensured || **before == State::Directory))
+            !(is_folder() && (is_ensured || *before == State::Directory))
                 && match self.zone(&absolute, touch) {
                     Zone::Ignored => false,
                     // Who keeps private state there is ready for others that do.
@@ -347,15 +349,19 @@ impl Look<'_> {
     }
 
     fn add_effect(&mut self, path: WsPath, before: State, after: State, is_read: bool, is_asked: bool) {
-        let Scene { cache, own, ended_ns, .. } = self.scene;
+        let Scene { cache, own, place, ended_ns, .. } = self.scene;
         let is_late = |stat: sys::Stat| ended_ns.is_none_or(|ended| stat.ctime_ns > ended);
         if after == State::Unknown
             || (after != State::Directory && cache.disk.stat(&path).is_some_and(is_late))
         {
             self.seen.doubtful.get_or_insert_with(|| path.clone());
         }
+        let is_foreign = |state: &State| {
+            state.exists() && *state != State::Directory && !cache.store.is_ours(&path, state)
+        };
+        // What a step at work had just made of nothing is no person's either.
         let is_persons =
-            before.exists() && before != State::Directory && !cache.store.is_ours(&path, &before);
+            is_foreign(&before) && place.original(&path).is_none_or(|original| is_foreign(&original));
         self.seen.effects.push(Effect {
             is_personal: is_read && is_persons,
             is_probed: is_asked && !is_read,

@@ -90,6 +90,9 @@ impl Witness for PreImages<'_> {
         let state = self.cache.disk.state(&path);
         if !path.is_inside() && self.is_beyond(absolute, &state) {
             self.hold(|| format!("change `{path}`"));
+            if self.is_held() {
+                return;
+            }
         }
         if let State::File { digest, .. } = state
             && path.is_inside()
@@ -100,6 +103,12 @@ impl Witness for PreImages<'_> {
         }
         self.timeline.note(self.index, &path, &state);
         self.states.entry(path).or_insert(state);
+    }
+
+    fn before_attempt(&mut self, path: &Path) {
+        let path = WsPath::new(self.cache.disk.root(), &WsPath::root(), path);
+        let state = self.cache.disk.state(&path);
+        self.timeline.attempt(self.index, &path, &state);
     }
 
     fn before_contact(&mut self, contact: &Contact) {

@@ -265,6 +265,12 @@ pub trait Witness: Send {
     /// Called once for each path right before the tree first changes it, while the process that does so stands still.
     fn before_change(&mut self, path: &Path);
 
+    /// Called before a call that would change a path if it were not as it is just now: it may be otherwise by the time
+    /// the call is carried out.
+    fn before_attempt(&mut self, path: &Path) {
+        _ = path;
+    }
+
     /// Called for each whom the tree is about to talk to, besides itself, while the process that does so stands still.
     fn before_contact(&mut self, contact: &Contact) {
         _ = contact;

@@ -98,6 +98,7 @@ impl Observer<'_> {
         match self.identity(id) {
             None if does_create => self.change(event, id, Changed::REPLACED, Of::Entry),
             Some(_) if does_write => self.change(event, id, Changed::WRITTEN, Of::Content),
+            None if does_write => self.attempt(id),
             _ => {}
         }
     }
@@ -112,6 +113,10 @@ impl Observer<'_> {
             let folder = self.walker.paths.intern(folder);
             self.ask(event, folder, Asked::PROBED);
         }
+    }
+
+    fn attempt(&mut self, id: PathId) {
+        self.witness.before_attempt(self.walker.paths.path(id));
     }
 
     fn identity(&self, id: PathId) -> Option<Identity> {
@@ -138,6 +143,8 @@ impl Observer<'_> {
         if self.identity(id).is_some() {
             let changed = if is_emptied { Changed::REPLACED } else { Changed::WRITTEN };
             self.change(event, id, changed, Of::Content);
+        } else {
+            self.attempt(id);
         }
     }
 
@@ -149,6 +156,8 @@ impl Observer<'_> {
         }
         if self.identity(id).is_some() {
             self.change(event, id, changed, Of::Attributes);
+        } else {
+            self.attempt(id);
         }
     }
 
@@ -165,6 +174,8 @@ impl Observer<'_> {
         self.ask(event, id, Asked::PROBED);
         if self.identity(id).is_none() {
             self.change(event, id, Changed::REPLACED, Of::Entry);
+        } else {
+            self.attempt(id);
         }
     }
 
@@ -178,7 +189,7 @@ impl Observer<'_> {
 
     pub(super) fn remove(&mut self, event: &Event, id: PathId) {
         self.ask(event, id, Asked::PROBED);
-        let Some(before) = self.identity(id) else { return };
+        let Some(before) = self.identity(id) else { return self.attempt(id) };
         if before.is_link() {
             self.walker.unsettle(id);
         }
@@ -219,7 +230,11 @@ impl Observer<'_> {
             self.ask_folder_of(event, to);
         }
         let is_refused = flags & RENAME_NOREPLACE != 0 && target.is_some();
-        let Some(source) = source.filter(|_| !is_refused && from != to) else { return Ok(()) };
+        let Some(source) = source.filter(|_| !is_refused && from != to) else {
+            self.attempt(from);
+            self.attempt(to);
+            return Ok(());
+        };
         self.relocate(event, from, to, source);
         match target {
             Some(target) if flags & RENAME_EXCHANGE != 0 => {
