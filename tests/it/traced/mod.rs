@@ -6,6 +6,7 @@
 mod environment;
 mod failure;
 mod gate;
+mod obstacles;
 mod order;
 mod outputs;
 mod person;
