@@ -7,7 +7,7 @@ use crate::{
 };
 
 fn project(repo: &Repo) {
-    fs_folder(repo);
+    std::fs::create_dir(repo.outside("bin")).unwrap();
     repo.env("PATH", &format!("{}:/usr/bin:/bin", repo.outside("bin").display()));
     let main = "#include <stdio.h>\n#include \"config.h\"\n#include \"version.h\"\n#include \"names.h\"\n\
                 #if __has_include(\"optional.h\")\n#include \"optional.h\"\n#else\n#define OPTIONAL 0\n#endif\n\
@@ -42,11 +42,6 @@ fn project(repo: &Repo) {
          done\necho none > settings",
     );
     repo.script("0450_join.sh", "for file in data/*; do echo $file; cat $file; done > joined");
-}
-
-/// A folder of programs earlier on the path than the system's.
-fn fs_folder(repo: &Repo) {
-    std::fs::create_dir(repo.outside("bin")).unwrap();
 }
 
 const GCC: &str = "#!/bin/sh\nexec /usr/bin/gcc -DEXTRA=6 \"$@\"\n";

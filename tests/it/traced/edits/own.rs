@@ -76,7 +76,7 @@ pub(super) const EDITS: &[Edit] = &[
         &["0400", "0440"],
     ),
     Edit(Kind::Gained, Change::Write("rules/more.toml", "# nothing\n"), &["0440", "0490"]),
-    Edit(Kind::Gained, Change::Write("src/unlisted.rs", "// nothing: AZ9999\n"), &["0440", "0470", "0480"]),
+    Edit(Kind::Gained, Change::Write("src/unlisted.rs", "// nothing: AZ0708\n"), &["0440", "0470", "0480"]),
     Edit(Kind::Lost, Change::Remove("playbooks/quick.toml"), &["0440", "0490"]),
     Edit(
         Kind::Tool,
