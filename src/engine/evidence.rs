@@ -94,7 +94,7 @@ impl Attempt {
             ..Known::default()
         };
         self.add_shared(&mut known);
-        self.learn(&seen.texts, &mut known);
+        self.learn(seen.texts.iter().chain(&seen.glimpsed), &mut known);
         self.compare_with_declared(
             before,
             &seen.texts,
@@ -223,12 +223,12 @@ impl Attempt {
     }
 
     /// Finds the environment names that the texts mention.
-    fn learn(&self, texts: &[WsPath], known: &mut Known) {
+    fn learn<'p>(&self, texts: impl Iterator<Item = &'p WsPath>, known: &mut Known) {
         let Shared { cache, env, .. } = &*self.shared;
         let node = &self.prepared().node;
         let environment = &self.prepared().environment;
         let mut names = BTreeSet::new();
-        for path in texts.iter().filter(|path| Some(*path) != node.script.as_ref()) {
+        for path in texts.filter(|path| Some(*path) != node.script.as_ref()) {
             let is_long = cache.disk.stat(path).is_none_or(|stat| stat.size > LONGEST_TEXT);
             let bytes = if is_long {
                 Vec::new()

@@ -76,6 +76,8 @@ pub(super) struct Seen {
     pub(super) writers: BTreeMap<WsPath, u32>,
     /// Text files of the workspace it read.
     pub(super) texts: Vec<WsPath>,
+    /// Files of the workspace it only looked at, if it used private state: what it knows of them may stand there.
+    pub(super) glimpsed: Vec<WsPath>,
     /// What it found otherwise than its place in the order has it.
     pub(super) misplaced: Vec<String>,
     /// What something else changed while it ran.
@@ -98,7 +100,8 @@ pub(super) fn is_named(patterns: &[Pattern], path: &WsPath) -> bool {
 impl Scene<'_> {
     /// Makes sense of a trace; O(paths), and hashes every file whose digest is not known.
     pub(super) fn look(&self, trace: &Trace) -> Seen {
-        let mut look = Look { scene: self, trace, seen: Seen::default(), asked: BTreeSet::new() };
+        let mut look =
+            Look { scene: self, trace, seen: Seen::default(), asked: BTreeSet::new(), is_reminded: false };
         let grounds: Vec<(&PathBuf, &Touch, Zone)> =
             trace.paths.iter().map(|(path, touch)| (path, touch, look.zone(path, touch))).collect();
         let written: BTreeMap<&WsPath, bool> = grounds
@@ -108,6 +111,7 @@ impl Scene<'_> {
                 _ => None,
             })
             .collect();
+        look.is_reminded = grounds.iter().any(|(.., zone)| matches!(zone, Zone::Scratch { .. }));
         for (path, touch, zone) in &grounds {
             match zone {
                 Zone::Ignored => {}
@@ -165,6 +169,8 @@ struct Look<'a> {
     trace: &'a Trace,
     seen: Seen,
     asked: BTreeSet<Question>,
+    /// Private state may have told it what it did not read itself.
+    is_reminded: bool,
 }
 
 /// Tells whether anything but the times of a path was changed.
@@ -406,9 +412,12 @@ impl Look<'_> {
             self.asked.insert(Question::State(absent));
             return;
         }
-        let is_text = asked.has(Asked::READ) && path.is_inside() && matches!(state, State::File { .. });
-        if is_text {
-            self.seen.texts.push(path.clone());
+        if path.is_inside() && matches!(state, State::File { .. }) {
+            if asked.has(Asked::READ) {
+                self.seen.texts.push(path.clone());
+            } else if self.is_reminded {
+                self.seen.glimpsed.push(path.clone());
+            }
         }
         self.asked.insert(Question::State(path));
     }

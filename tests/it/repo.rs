@@ -149,6 +149,11 @@ impl Repo {
         self.clone()
     }
 
+    /// Returns the value of an environment variable of the commands.
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+        self.0.environment.borrow().get(name).cloned()
+    }
+
     /// Returns where a path of the repository lies; a bare `NNNN_name.sh` means the script of that name.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         let root = self.0.directory.path().join("repo");

@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 
 /// Calls and tables that hold environment variables by a quoted name.
-const BY_QUOTED_NAME: [&str; 5] = ["environ", "getenv", "process.env", "GetEnvironmentVariable", "env::var"];
+const BY_QUOTED_NAME: [&str; 6] =
+    ["environ", "getenv", "process.env", "GetEnvironmentVariable", "env::var", "env!"];
 
 /// Returns every name the text mentions as `$NAME`, `${NAME}`, `$env:NAME`, `os.environ["NAME"]`, `getenv("NAME")`,
 /// `process.env.NAME` or a near relative of these; O(text).
@@ -63,6 +64,7 @@ mod tests {
             ("process.env.NODE_ENV || process.env['X_1']", &["NODE_ENV", "X_1"]),
             ("[Environment]::GetEnvironmentVariable('P')", &["P"]),
             ("std::env::var(\"R\")", &["R"]),
+            ("env!(\"S\"), option_env!(\"T\"), include!(\"U\")", &["S", "T"]),
             ("$1 $@ $? ${} $( ls ) 5$ $é environ(\"a b\") getenv(x) https://env.example", &[]),
             ("émoji 🚀$A_1ü", &["A_1"]),
         ] {

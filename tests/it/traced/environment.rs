@@ -19,6 +19,27 @@ fn l15_a_name_that_read_text_mentions_is_learned() {
 }
 
 #[test]
+fn l15_a_name_in_text_that_private_state_stands_for_is_learned() {
+    let Some(repo) = traced().filter(|repo| has(repo, "python3 --version")) else { return };
+    repo.file("part.py", "import os\nmode = os.environ.get('DEBUG', 'none')\n");
+    repo.script("0400_use.sh", "python3 -c 'import part; print(part.mode)' > out");
+    repo.sh("python3 -c 'import part'").code(0);
+    // What was compiled before stands for the text, which is only looked at.
+    repo.az("build '*'").code(0).ran(["0400"]);
+    repo.env("DEBUG", "1").az("build '*'").code(0).ran(["0400"]);
+    assert_eq!(repo.read("out"), "1\n");
+    repo.az("build '*'").code(0).ran([]).without_env("DEBUG").az("build '*'").code(0).ran([]);
+    assert_eq!(repo.read("out"), "none\n");
+}
+
+#[test]
+fn l15_a_name_in_text_that_is_merely_looked_at_changes_nothing() {
+    let Some(repo) = traced() else { return };
+    repo.file("part", "$DEBUG").script("0400_use.sh", "[ -e part ] && echo there > out");
+    repo.az("build '*'").code(0).ran(["0400"]).env("DEBUG", "1").az("build '*'").code(0).ran([]);
+}
+
+#[test]
 fn l15_a_run_that_missed_a_name_is_not_recorded() {
     let Some(repo) = traced() else { return };
     repo.env("DEBUG", "1");

@@ -3,9 +3,11 @@
 //!
 //! Each test is named after its law. A test that az does not pass yet says why it is ignored.
 
+mod edits;
 mod environment;
 mod failure;
 mod gate;
+mod obstacles;
 mod order;
 mod outputs;
 mod person;
@@ -77,13 +79,36 @@ impl Course {
         let copy = format!(
             "rm -rf ../clean && cp -a . ../clean && cd ../clean && rm -rf .azcache {results} && \
              for script in scripts/*; do $script >/dev/null 2>&1 || exit; done; \
-             for result in {results}; do diff -r $result ../repo/$result || exit; done"
+             for result in {results}; do diff -r --no-dereference $result ../repo/$result || exit; done; \
+             list() {{ find {results} -printf '%p %y %m %l\\n' | sort; }}; \
+             list > ../clean-list && cd ../repo && list | diff ../clean-list -"
         );
         let output = self.repo.sh(&copy);
         if !output.is_success() {
             self.wrong.push(format!("after {change}, not as in a clean run: {output}"));
         }
         _ = self.repo.scripts_run();
+        self
+    }
+
+    /// Keeps the results, to compare with later.
+    fn keep(&self) {
+        let keep = format!("mkdir ../kept && cp -a {} ../kept", self.results);
+        _ = self.repo.sh(&keep).code(0);
+    }
+
+    /// Claims that the results are those that were kept.
+    fn as_kept(&mut self, change: &str) -> &mut Self {
+        let results = self.results;
+        let compare = format!(
+            "for result in {results}; do diff -r --no-dereference ../kept/$result $result || exit; done; \
+             list() {{ find {results} -printf '%p %y %m %l\\n' | sort; }}; \
+             (cd ../kept && list) > ../kept-list && list | diff ../kept-list -"
+        );
+        let output = self.repo.sh(&compare);
+        if !output.is_success() {
+            self.wrong.push(format!("after {change}, not as at first: {output}"));
+        }
         self
     }
 

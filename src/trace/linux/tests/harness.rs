@@ -170,24 +170,48 @@ fn be_the_parent() {
 
 /// Compiles a C program of the fixtures, once for each set of options; nothing where that is not possible.
 pub(super) fn compiled(name: &'static str, options: &[&str]) -> Option<PathBuf> {
+    compiled_by("gcc", name, options)
+}
+
+/// Compiles a C program of the fixtures with this compiler.
+pub(super) fn compiled_by(compiler: &str, name: &'static str, options: &[&str]) -> Option<PathBuf> {
+    let source = fixture(&format!("{name}.c"));
+    built(&format!("{name}-{compiler}{}", options.concat()), |program| {
+        let mut command = Command::new(compiler);
+        command.args(["-O1", "-w"]).args(options).arg("-o").arg(program).arg(source);
+        command
+    })
+}
+
+/// Builds a program of this name once; nothing, said aloud, where that is not possible.
+pub(super) fn built(name: &str, how: impl FnOnce(&Path) -> Command) -> Option<PathBuf> {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let _one_at_a_time = LOCK.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let folder = FOLDER.get_or_init(|| tempfile::tempdir().unwrap());
-    let program = folder.path().join(format!("{name}{}", options.concat()));
+    let program = FOLDER.get_or_init(shared_folder).path().join(name);
     if program.exists() {
         return Some(program);
     }
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/trace/{name}.c"));
-    let mut compiler = Command::new("gcc");
-    compiler.args(["-O1", "-w"]).args(options).arg("-o").arg(&program).arg(source);
-    match compiler.stderr(Stdio::null()).status() {
+    match how(&program).stderr(Stdio::null()).status() {
         Ok(status) if status.success() => Some(program),
         _ => {
-            eprintln!("skipped: gcc does not compile {name}.c with {options:?}");
+            eprintln!("skipped: {name} cannot be built here");
             None
         }
     }
+}
+
+/// A folder that other users can look into.
+fn shared_folder() -> TempDir {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+/// Returns where a program's source is.
+pub(super) fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/trace").join(name)
 }
 
 /// Finds a program on this machine.

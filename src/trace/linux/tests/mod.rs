@@ -2,7 +2,9 @@
 
 mod cases;
 mod gaps;
+mod go;
 mod harness;
+mod ladder;
 mod obstacles;
 mod programs;
 mod sequences;
