@@ -113,6 +113,8 @@ pub(super) enum Verb {
     Runs(Runs),
     /// Look at the cache, empty or export it
     Cache(Cache),
+    /// Show how az works on this machine, and whether what the scripts need is there
+    Doctor,
     /// Explain a verb, a code such as AZ0104, or a topic such as selection
     Help {
         /// A verb, a code or a topic
