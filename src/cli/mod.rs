@@ -7,6 +7,7 @@ mod build;
 mod cache;
 mod check;
 mod command_line;
+mod declare;
 mod doctor;
 mod help;
 mod inputs;

@@ -12,6 +12,7 @@ use std::{
 use super::{
     inputs::Programs,
     session::Cache,
+    usage::{Usage, usage},
     zones::{Zone, Zones},
 };
 use crate::{
@@ -77,6 +78,8 @@ pub(super) struct Scene<'a> {
     /// What it declares to make.
     pub(super) outputs: &'a [Pattern],
     /// What it declares to read.
+    pub(super) inputs: &'a [Pattern],
+    /// The questions that stands for.
     pub(super) declared: &'a [Question],
     /// Where az's own folders for temporary files are.
     pub(super) temporary: &'a Path,
@@ -102,6 +105,8 @@ pub(super) struct Seen {
     pub(super) private: Vec<WsPath>,
     /// The programs it ran.
     pub(super) programs: Option<Programs>,
+    /// What came of its declared inputs.
+    pub(super) usage: Usage,
     /// Who first read each file of the workspace.
     pub(super) readers: BTreeMap<WsPath, u32>,
     /// Who first changed each path of the workspace.
@@ -149,6 +154,7 @@ impl Scene<'_> {
         }
         let needed = written.iter().filter(|(top, is_optional)| !**is_optional && self.is_folder(top));
         look.seen.programs = Some(Programs::of(trace, self.secrets));
+        look.seen.usage = usage(trace, &self.cache.disk, self.inputs, self.declared);
         look.seen.scratch = needed.map(|(top, _)| (*top).clone()).collect();
         let caches = grounds.iter().filter_map(|(.., zone)| match zone {
             Zone::Scratch { top, is_cache: true, .. } => Some(top),

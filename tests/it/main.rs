@@ -12,6 +12,7 @@ mod check;
 mod corpus;
 mod corpus_run;
 mod damage;
+mod declare;
 mod doctor;
 mod exit_codes;
 mod filters;
