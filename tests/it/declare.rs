@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use proptest::{prelude::*, test_runner::Config};
+
 use crate::repo::Repo;
 
 /// Returns a repository in which steps are traced; nothing, said aloud, where they cannot be.
@@ -276,4 +278,51 @@ fn an_input_of_a_rule_or_playbook_is_unused_only_if_no_step_uses_it() {
     let output = repo.az("check -v").code(0).says("playbooks/ci.json:1:").clone();
     assert_eq!(output.stdout().matches("AZ0509").count(), 1, "{output}");
     output.says("the input `b` names");
+}
+
+/// What a step may do, told by a number; `before` is the step before it.
+fn deed(kind: u8, step: usize) -> String {
+    let before = step - 1;
+    match kind {
+        0 => format!("cat src/{}.txt > out/{step}", step % 6),
+        1 => format!("cat out/{before} >> out/{step} 2>/dev/null; true"),
+        2 => format!("echo {step} >> log"),
+        3 => "sort -u log -o log".to_owned(),
+        4 => "ls src; test -e src/none || test -e src/1.txt".to_owned(),
+        5 => format!("mkdir -p 'deep/{step}, x'; cp src/*.txt 'deep/{step}, x'"),
+        6 => format!("ln -sf ../src/2.txt out/link{step}; cat out/link{step}"),
+        7 => "cat src/[0-3].txt sub/deep/*.dat".to_owned(),
+        _ => format!("echo temporary > t{step}; cat t{step} > 'out/[{step}]'; rm t{step}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 12, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn whatever_steps_do_their_declarations_hold(
+        steps in prop::collection::vec(prop::collection::vec(0..9_u8, 1..4), 1..6),
+    ) {
+        let Some(repo) = traced() else { return Ok(()) };
+        for index in 0..6 {
+            repo.file(&format!("src/{index}.txt"), format!("{index}\n"));
+            repo.file(&format!("sub/deep/{index}.dat"), format!("{index}\n"));
+        }
+        // What a step appends to is made anew by the first one, so that each run of all begins alike.
+        repo.script("0100_start.sh", "mkdir -p out; : > log; rm -f out/none; echo > out/0");
+        for (index, deeds) in steps.iter().enumerate() {
+            let clear = format!(": > out/{}; ", index + 1);
+            let body: Vec<String> = deeds.iter().map(|kind| deed(*kind, index + 1)).collect();
+            repo.script(&format!("0{}00_step.sh", index + 2), &format!("{clear}{}", body.join("\n")));
+        }
+        repo.az("build '*'").code(0);
+        let made = || repo.sh("tail -n +1 log out/* deep/*/* 2>/dev/null; true").stdout().to_owned();
+        let before = made();
+        repo.az("check --declare").code(0).says(&format!("wrote {} headers", steps.len() + 1)).not("left out");
+        repo.az("build '*' --force").code(0).not("AZ0");
+        _ = repo.scripts_run();
+        repo.az("build '*'").code(0).ran([]);
+        prop_assert_eq!(made(), before);
+        repo.env("AZ_TRACE", "off").az("build '*'").code(0).ran([]);
+    }
 }
