@@ -113,6 +113,8 @@ pub(super) enum Verb {
     Runs(Runs),
     /// Look at the cache, empty or export it
     Cache(Cache),
+    /// Show how az works on this machine, and whether what the scripts need is there
+    Doctor,
     /// Explain a verb, a code such as AZ0104, or a topic such as selection
     Help {
         /// A verb, a code or a topic
@@ -194,8 +196,26 @@ pub(super) struct Check {
     #[arg(value_name = "PATH|SELECTION")]
     pub(super) words: Vec<String>,
     /// Warnings are errors; exit 4 if there are no others
-    #[arg(long)]
+    #[arg(long, conflicts_with = "declare")]
     pub(super) strict: bool,
+    /// Write what steps were last seen to read and make into the headers of their scripts, or show it as rules
+    #[arg(
+        long, value_enum, value_name = "WHERE", num_args = 0..=1, default_missing_value = "headers",
+        require_equals = true
+    )]
+    pub(super) declare: Option<DeclareWhere>,
+    /// With --declare: show what would be written, and write nothing
+    #[arg(long, visible_alias = "what-if", requires = "declare")]
+    pub(super) dry_run: bool,
+}
+
+/// Where declarations go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DeclareWhere {
+    /// Into the headers
+    Headers,
+    /// To standard output, as TOML for a file below rules/
+    Rules,
 }
 
 #[derive(Debug, Clone, Args)]

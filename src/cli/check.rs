@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     arguments::{Check, Format, Output},
     build::{open, refuse, start_folder},
+    declare::declare,
     printer::Printer,
 };
 use crate::{
@@ -18,6 +19,9 @@ use crate::{
 
 /// Runs `az check`: its answer is data, for people too.
 pub(super) fn check(system: &Arc<dyn System>, printer: &Printer, output: &Output, words: &Check) -> u8 {
+    if let Some(place) = words.declare {
+        return declare(system, printer, output, words, place);
+    }
     let options = CheckOptions {
         words: words.words.clone(),
         folder: start_folder(system, output),
@@ -48,7 +52,9 @@ fn show(printer: &Printer, output: &Output, checked: &Checked) {
         printer.data_diagnostic(fault);
     }
     if !output.quiet {
-        printer.data(&(summary(checked) + "\n"));
+        let hint =
+            if output.verbose == 0 && checked.count(Severity::Note) > 0 { " (-v shows notes)" } else { "" };
+        printer.data(&format!("{}{hint}\n", summary(checked)));
     }
 }
 

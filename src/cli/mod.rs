@@ -7,6 +7,8 @@ mod build;
 mod cache;
 mod check;
 mod command_line;
+mod declare;
+mod doctor;
 mod help;
 mod inputs;
 mod list;
@@ -81,6 +83,7 @@ fn answer(system: &Arc<dyn System>, printer: &Printer, output: &Output, verb: Op
         Some(Verb::Plan(plan)) => plan::plan(system, printer, output, &plan),
         Some(Verb::Why(why)) => why::why(system, printer, output, &why),
         Some(Verb::Inputs(inputs)) => inputs::inputs(system, printer, output, &inputs),
+        Some(Verb::Doctor) => doctor::doctor(system, printer, output),
         Some(Verb::Runs(runs)) => runs::runs(system, printer, output, &runs),
         Some(Verb::Cache(cache)) => cache::cache(system, printer, output, &cache),
         Some(Verb::Help { topic }) => help::help(printer, topic.as_deref()),

@@ -10,6 +10,7 @@ use super::{
     inputs::Programs,
     job::{Attempt, Before, Shared},
     seen::{Seen, is_named},
+    usage::Usage,
     witness::holds_any,
 };
 use crate::{
@@ -32,6 +33,8 @@ pub(super) struct Known {
     pub(super) unseen: Option<String>,
     /// The programs it ran.
     pub(super) programs: Programs,
+    /// What came of its declared inputs.
+    pub(super) usage: Usage,
     /// Folders of private state it cannot do without.
     pub(super) scratch: Vec<WsPath>,
     /// All private state it wrote.
@@ -86,6 +89,7 @@ impl Attempt {
         let mut known = Known {
             capture,
             programs: seen.programs.unwrap_or_default(),
+            usage: seen.usage,
             scratch: seen.scratch,
             private: seen.private,
             obstacle: seen.obstacle.or(misplaced),

@@ -22,6 +22,7 @@ use super::{
     run::Force,
     seen::{Scene, Seen},
     session::Cache,
+    usage::{Usage, Watched},
     witness::PreImages,
     zones::{Zone, Zones},
 };
@@ -338,6 +339,7 @@ impl Attempt {
             secrets: &self.prepared().secrets(),
             known: &self.prepared().programs(&*cache.disk),
             outputs: self.prepared().node.outputs.as_deref().unwrap_or_default(),
+            inputs: self.prepared().node.inputs.as_deref().unwrap_or_default(),
             declared: &before.questions,
             identity: &self.prepared().node.identity,
             weak: before.weak.key(),
@@ -513,17 +515,18 @@ impl Attempt {
             private: evidence.private,
             borrowed: evidence.borrowed,
             is_outward: evidence.is_outward,
-            trace: self.keep_programs(&evidence.programs),
+            trace: self.keep_trace(evidence.programs, evidence.usage),
         };
         note_cache_error(cache.store.commit(begin, &record), &mut before.warnings);
     }
 
-    /// Stores what the step ran; losing it costs an answer, no result.
-    fn keep_programs(&self, programs: &Programs) -> Option<Digest> {
+    /// Stores what is kept of a trace; losing it costs an answer, no result.
+    fn keep_trace(&self, programs: Programs, usage: Usage) -> Option<Digest> {
         if programs.processes.is_empty() {
             return None;
         }
-        self.shared.cache.blobs.put_bytes(&serde_json::to_vec(programs).ok()?).ok()
+        let watched = Watched { programs, usage: Some(usage) };
+        self.shared.cache.blobs.put_bytes(&serde_json::to_vec(&watched).ok()?).ok()
     }
 
     /// Stores what the step printed.

@@ -13,6 +13,7 @@ use std::{
 use super::{
     inputs::Programs,
     session::Cache,
+    usage::{Usage, usage},
     zones::{Zone, Zones},
 };
 use crate::{
@@ -38,6 +39,8 @@ pub(super) struct Scene<'a> {
     /// What it declares to make.
     pub(super) outputs: &'a [Pattern],
     /// What it declares to read.
+    pub(super) inputs: &'a [Pattern],
+    /// The questions that stands for.
     pub(super) declared: &'a [Question],
     /// What its records belong to, and the key of all that was known before it ran.
     pub(super) identity: &'a str,
@@ -70,6 +73,8 @@ pub(super) struct Seen {
     pub(super) private: Vec<WsPath>,
     /// The programs it ran.
     pub(super) programs: Option<Programs>,
+    /// What came of its declared inputs.
+    pub(super) usage: Usage,
     /// Who first read each file of the workspace.
     pub(super) readers: BTreeMap<WsPath, u32>,
     /// Who first changed each path of the workspace.
@@ -127,6 +132,7 @@ impl Scene<'_> {
         }
         let needed = written.iter().filter(|(top, is_optional)| !**is_optional && self.is_folder(top));
         look.seen.programs = Some(Programs::of(trace, self.secrets));
+        look.seen.usage = usage(trace, &self.cache.disk, self.inputs, self.declared);
         look.seen.scratch = needed.map(|(top, _)| (*top).clone()).collect();
         let caches = grounds.iter().filter_map(|(.., zone)| match zone {
             Zone::Scratch { top, is_cache: true, .. } => Some(top),
@@ -151,7 +157,8 @@ impl Scene<'_> {
             let is_other = || *before != self.cache.disk.state(path);
             questions.contains(&Question::State((*path).clone())) && is_other()
         };
-        let look = Look { scene: self, trace, seen: Seen::default(), asked: BTreeSet::new() };
+        let look =
+            Look { scene: self, trace, seen: Seen::default(), asked: BTreeSet::new(), is_reminded: false };
         let private = meanwhile.is_empty().then(BTreeSet::new).unwrap_or_else(|| look.private_tops());
         let mut changes = meanwhile.iter();
         changes

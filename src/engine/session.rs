@@ -99,11 +99,7 @@ impl Engine {
         let clock = read_clock(&*system, &layout.clock());
         let mut db = Database::new();
         let workspace = workspace::load(&*system, &root, &mut db);
-        // A variable that is not UTF-8 cannot be handed on in a key; such a one is as good as unset.
-        let env = system.env().into_iter();
-        let env: BTreeMap<String, String> = env
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
+        let env = environment(&*system);
         let surroundings = Surroundings::new(&db, env.clone());
         let chain = Chain::of(&env);
         Ok(Self { system, recorder, clock, root, layout, env, chain, db, workspace, surroundings })
@@ -165,15 +161,7 @@ impl Engine {
 
     /// Returns why no step of a request is watched while it runs, if none is.
     fn unwatched(&self, ask: &Ask) -> Option<&'static str> {
-        match () {
-            () if ask.no_trace => Some("tracing is off (`--no-trace`)"),
-            () if self.env.get(TRACE).is_some_and(|value| value == "off") => {
-                Some("tracing is off (`AZ_TRACE=off`)")
-            }
-            () if self.env.contains_key(WATCHED) => Some("the step that az runs in is traced already"),
-            () if !trace::is_supported() => Some("nothing can be traced on this machine"),
-            () => None,
-        }
+        if ask.no_trace { Some("tracing is off (`--no-trace`)") } else { unwatched_in(&self.env) }
     }
 
     /// Opens the parts of the cache that a look-up needs; makes no folder.
@@ -186,6 +174,24 @@ impl Engine {
         let disk = Disk::new(Arc::clone(&self.system), &self.root, &self.layout.clock(), known);
         Cache { store, blobs, disk: Arc::new(disk) }
     }
+}
+
+/// Returns why no step is watched in an environment, whatever is asked for.
+pub(super) fn unwatched_in(env: &BTreeMap<String, String>) -> Option<&'static str> {
+    match () {
+        () if env.get(TRACE).is_some_and(|value| value == "off") => Some("tracing is off (`AZ_TRACE=off`)"),
+        () if env.contains_key(WATCHED) => Some("the step that az runs in is traced already"),
+        () if !trace::is_supported() => Some("nothing can be traced on this machine"),
+        () => None,
+    }
+}
+
+/// Returns the environment az was started with.
+///
+/// A variable that is not UTF-8 cannot be handed on in a key; such a one is as good as unset.
+pub(super) fn environment(system: &dyn System) -> BTreeMap<String, String> {
+    let env = system.env().into_iter();
+    env.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
 }
 
 /// The parts of the cache that a look-up needs.

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use super::{AppendFile, Entry, Lock, LockMode, Memory, ReadFile, Stat, System, Wait};
+use super::{Abilities, AppendFile, Entry, Lock, LockMode, Memory, ReadFile, Stat, System, Wait};
 use crate::base::Timestamp;
 
 /// A world in memory in which one change fails as on a full disk, and all others work.
@@ -171,5 +171,9 @@ impl System for Faulty {
 
     fn current_dir(&self) -> io::Result<PathBuf> {
         self.world.current_dir()
+    }
+
+    fn abilities(&self, folder: &Path) -> Abilities {
+        self.world.abilities(folder)
     }
 }

@@ -21,7 +21,7 @@ use self::{
     handle::{Appending, HeldLock, Reading},
     tree::{Follow, Tree},
 };
-use super::{AppendFile, Entry, Lock, LockMode, ReadFile, Stat, System, Wait};
+use super::{Abilities, AppendFile, Entry, Lock, LockMode, ReadFile, Stat, System, Wait};
 use crate::base::{Digest, Timestamp};
 
 /// A handle on a world in memory; clones share the world.
@@ -324,5 +324,9 @@ impl System for Memory {
         let world = self.0.enter();
         world.tree.find(&world.current_dir, Follow::Yes)?;
         Ok(world.current_dir.clone())
+    }
+
+    fn abilities(&self, _folder: &Path) -> Abilities {
+        Abilities::default()
     }
 }

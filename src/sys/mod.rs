@@ -3,6 +3,8 @@
 //! Knows paths and bytes. Does not know what they mean, and starts no process (that is `execute`'s alone).
 //! [`Os`] is the real world, [`Memory`] one that lives and dies with a test.
 
+#[cfg(unix)]
+mod abilities;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
@@ -108,6 +110,15 @@ pub enum Wait {
     Block,
     /// Return nothing if it is held.
     Try,
+}
+
+/// What a machine can do beyond what every one can; nothing where that cannot be found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Abilities {
+    /// The version of Landlock's interface.
+    pub landlock: Option<u32>,
+    /// Copies on the file system of a folder share their blocks.
+    pub shares_blocks: Option<bool>,
 }
 
 /// The platform as far as conditions and keys see it.
@@ -270,6 +281,9 @@ pub trait System: Send + Sync + fmt::Debug {
     /// # Errors
     /// As `getcwd`.
     fn current_dir(&self) -> io::Result<PathBuf>;
+
+    /// Returns what the machine, and the file system of `folder`, can do; leaves nothing there.
+    fn abilities(&self, folder: &Path) -> Abilities;
 }
 
 /// Tells whether an error means that there is nothing at the path.

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::{AppendFile, Entry, Lock, LockMode, ReadFile, Stat, System, Wait, is_absent};
+use super::{Abilities, AppendFile, Entry, Lock, LockMode, ReadFile, Stat, System, Wait, is_absent};
 use crate::base::Timestamp;
 
 /// What the file system first said of a path: of itself, and of what it leads to. Nothing where that was not asked.
@@ -180,6 +180,10 @@ impl System for Recorder {
 
     fn current_dir(&self) -> io::Result<PathBuf> {
         self.inner.current_dir()
+    }
+
+    fn abilities(&self, folder: &Path) -> Abilities {
+        self.inner.abilities(folder)
     }
 }
 

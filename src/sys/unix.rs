@@ -18,7 +18,9 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 
-use super::{AppendFile, Entry, FileKind, Lock, LockMode, ReadFile, Stat, System, Wait};
+use super::{
+    Abilities, AppendFile, Entry, FileKind, Lock, LockMode, ReadFile, Stat, System, Wait, abilities,
+};
 use crate::base::Timestamp;
 
 /// The real world.
@@ -174,6 +176,10 @@ impl System for Os {
 
     fn current_dir(&self) -> io::Result<PathBuf> {
         std::env::current_dir()
+    }
+
+    fn abilities(&self, folder: &Path) -> Abilities {
+        abilities::of(folder)
     }
 }
 

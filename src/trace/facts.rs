@@ -260,6 +260,17 @@ impl fmt::Display for Gap {
     }
 }
 
+/// Why a rung could not be tried to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The kernel did not take the filter; its error number.
+    Filter(i32),
+    /// The process could not be attached to; the error number.
+    Attach(i32),
+    /// The process was gone before anything could be said.
+    Gone,
+}
+
 /// Sees what is about to change, in time to keep it.
 pub trait Witness: Send {
     /// Called once for each path right before the tree first changes it, while the process that does so stands still.

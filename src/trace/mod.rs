@@ -23,9 +23,11 @@ mod facts;
 mod linux;
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 mod none;
+mod probe;
 
-pub use facts::{Asked, Changed, Contact, Gap, Process, Rung, Touch, Trace, Witness};
+pub use facts::{Asked, Changed, Contact, Gap, Process, Refusal, Rung, Touch, Trace, Witness};
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub use linux::{Entry, Offer};
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 pub use none::{Entry, Offer};
+pub use probe::{Flaw, LADDER, Probe};

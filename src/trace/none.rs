@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use super::{Rung, Trace, Witness};
+use super::{Refusal, Rung, Trace, Witness};
 
 /// What a process does between `fork` and `exec` to be traced: nothing.
 #[derive(Debug)]
@@ -38,5 +38,13 @@ impl Offer {
     /// Returns the trace of a tree nobody watched.
     pub fn serve(self, _done: BorrowedFd<'_>, _witness: &mut dyn Witness) -> Trace {
         Trace::off()
+    }
+
+    /// Returns that no rung carries.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn serve_one_rung(self, _done: BorrowedFd<'_>, _witness: &mut dyn Witness) -> Result<Trace, Refusal> {
+        Err(Refusal::Gone)
     }
 }

@@ -12,6 +12,8 @@ mod check;
 mod corpus;
 mod corpus_run;
 mod damage;
+mod declare;
+mod doctor;
 mod exit_codes;
 mod filters;
 mod guard;

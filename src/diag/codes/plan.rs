@@ -19,4 +19,8 @@ codes! {
         "Outputs cannot lie in .git or .azcache, nor be the workspace itself or a folder that holds it.";
     MISSING_OUTPUT = 508, "a declared output was not made",
         "The step ended well, but a path it declares as its output does not exist. Its result is not recorded.";
+    UNUSED_INPUT = 509, "a declared input was not used",
+        "When the step was last seen from its start to its end, it neither read, nor probed, nor listed anything that \
+         this input names. Every change there makes the step run again for nothing. It may be needed all the same: by a \
+         run that takes another way through the script.";
 }

@@ -21,4 +21,7 @@ codes! {
     LINE_ENDS = 309, "a shell script has Windows line ends",
         "Lines end with a carriage return and a newline. A shell takes the carriage return for a part of the last \
          word, so that `exit 0` becomes an unknown number and a command one that is not found.";
+    NOT_DECLARED = 310, "a declaration could not be written",
+        "`az check --declare` replaces a script by a copy with another header. The system did not allow that, or somebody \
+         changed the script meanwhile; the script is as it was.";
 }

@@ -17,10 +17,10 @@ use crate::{
 };
 
 /// A pattern with its place.
-struct Declared {
-    text: String,
-    source: Arc<Source>,
-    span: Span,
+pub(super) struct Declared {
+    pub(super) text: String,
+    pub(super) source: Arc<Source>,
+    pub(super) span: Span,
 }
 
 /// Adds a warning for each declared input that matches nothing.
@@ -69,7 +69,7 @@ fn may_be_made(outputs: &BTreeSet<WsPath>, pattern: &Pattern) -> bool {
     behind.next().is_some_and(|output| output.is_below(&start))
 }
 
-fn is_there(disk: &Disk, pattern: &Pattern) -> bool {
+pub(super) fn is_there(disk: &Disk, pattern: &Pattern) -> bool {
     match pattern.as_path() {
         Some(path) => disk.stat(&path).is_some(),
         None => !expand(disk, &mut Resolver::new(disk), pattern).paths.is_empty(),
@@ -101,7 +101,7 @@ fn help(disk: &Disk, pattern: &Pattern) -> String {
 }
 
 /// Returns every pattern that a script, playbook or rule declares under a key.
-fn all(engine: &Engine, targets: &Targets, key: &str) -> Vec<Declared> {
+pub(super) fn all(engine: &Engine, targets: &Targets, key: &str) -> Vec<Declared> {
     let (db, workspace) = (&engine.db, targets.workspace);
     let mut found = Vec::new();
     for reading in

@@ -6,6 +6,7 @@ mod declared;
 mod findings;
 mod stages;
 mod targets;
+mod unused;
 
 use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
@@ -87,6 +88,7 @@ impl Engine {
         }
         stages::check(&self.db, targets.workspace, &mut findings);
         declared::check(self, &targets, &mut findings);
+        unused::check(self, &targets, &mut findings);
         Ok(findings.finish(options.strict))
     }
 

@@ -17,19 +17,19 @@ use crate::{
 };
 
 /// The files to be checked.
-pub(super) struct Targets {
+pub(in crate::engine) struct Targets {
     /// The workspace, with the files outside its folders that were asked for.
-    pub(super) workspace: Workspace,
+    pub(in crate::engine) workspace: Workspace,
     /// Everything was asked for.
-    pub(super) is_whole: bool,
-    pub(super) rules: Vec<SourceFile>,
-    pub(super) scripts: Vec<SourceFile>,
-    pub(super) playbooks: Vec<SourceFile>,
+    pub(in crate::engine) is_whole: bool,
+    pub(in crate::engine) rules: Vec<SourceFile>,
+    pub(in crate::engine) scripts: Vec<SourceFile>,
+    pub(in crate::engine) playbooks: Vec<SourceFile>,
 }
 
 impl Engine {
     /// Finds the files to be checked.
-    pub(super) fn targets(&self, options: &CheckOptions) -> Result<Targets, EngineError> {
+    pub(in crate::engine) fn targets(&self, options: &CheckOptions) -> Result<Targets, EngineError> {
         let (db, workspace) = (&self.db, self.workspace);
         let mut targets =
             Targets { workspace, is_whole: false, rules: vec![], scripts: vec![], playbooks: vec![] };

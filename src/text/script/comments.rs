@@ -138,12 +138,12 @@ fn comment(text: &str, rest: Span, place: Place) -> Line<'_> {
 }
 
 /// Returns the length of the comment mark at an offset.
-fn mark_at(text: &str, at: usize, style: &CommentStyle) -> Option<usize> {
+pub(super) fn mark_at(text: &str, at: usize, style: &CommentStyle) -> Option<usize> {
     style.line.iter().find(|mark| text[at..].starts_with(mark.as_str())).map(String::len)
 }
 
 /// Returns the rest of the line from an offset on, without its end.
-fn line_at(text: &str, at: usize) -> Span {
+pub(super) fn line_at(text: &str, at: usize) -> Span {
     Span::new(at, text[at..].find('\n').map_or(text.len(), |length| at + length))
 }
 

@@ -14,6 +14,7 @@
 //! Of a list all lines of the best place count, of a single value the first line.
 
 mod comments;
+mod declare;
 mod dependency;
 mod header;
 mod keys;
@@ -31,6 +32,7 @@ mod corpus;
 #[cfg(test)]
 mod tests;
 
+pub use declare::Declarations;
 pub use dependency::Dependency;
 pub use header::{Header, read};
 pub use modules::{Module, ModuleBase};

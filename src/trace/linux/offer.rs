@@ -29,7 +29,7 @@ use super::{
     ptrace::{self, Sight},
     sys,
 };
-use crate::trace::{Gap, Rung, Trace, Witness};
+use crate::trace::{Gap, Refusal, Rung, Trace, Witness};
 
 /// The rungs that failed in this process: the lowest that may work, by its number.
 static BEST: AtomicU8 = AtomicU8::new(0);
@@ -76,6 +76,8 @@ pub struct Offer {
     socket: OwnedFd,
     way: Way,
     is_forced: bool,
+    /// The kernel is asked to wake az on the processor of the step.
+    is_synchronous: bool,
 }
 
 impl Offer {
@@ -94,7 +96,8 @@ impl Offer {
             Some(Rung::Ptrace) => Way::Ptrace,
             Some(Rung::Off) => Way::Off,
         };
-        let offer = Self { socket, way, is_forced: only.is_some() };
+        let is_synchronous = only != Some(Rung::Notify { is_synchronous: false });
+        let offer = Self { socket, way, is_forced: only.is_some(), is_synchronous };
         offer.ask(way.ask())?;
         Ok((offer, theirs))
     }
@@ -107,18 +110,31 @@ impl Offer {
             if self.way == Way::Off {
                 return Trace::off();
             }
-            let tried = match self.way {
-                Way::Notify => self.serve_by_notify(done, witness),
-                // On a thread of its own, since what waits for traced processes would wait for children as well.
-                _ => thread::scope(|scope| {
-                    scope.spawn(|| self.serve_by_ptrace(done, witness)).join().unwrap_or(Tried::Gone)
-                }),
-            };
-            match tried {
-                Tried::Served(trace) => return trace,
-                Tried::Gone => return silent(Rung::Off),
-                Tried::Failed => self.step_down(),
+            match self.attempt(done, witness) {
+                Ok(trace) => return trace,
+                Err(Refusal::Gone) => return silent(Rung::Off),
+                Err(_) => self.step_down(),
             }
+        }
+    }
+
+    /// Serves a process that takes the offer by the one rung it starts at.
+    ///
+    /// # Errors
+    /// Why that rung does not carry; the process then does not get beyond its start.
+    pub fn serve_one_rung(self, done: BorrowedFd<'_>, witness: &mut dyn Witness) -> Result<Trace, Refusal> {
+        self.attempt(done, witness)
+    }
+
+    fn attempt(&self, done: BorrowedFd<'_>, witness: &mut dyn Witness) -> Result<Trace, Refusal> {
+        match self.way {
+            Way::Notify => self.serve_by_notify(done, witness),
+            // On a thread of its own, since what waits for traced processes would wait for children as well.
+            Way::Ptrace => thread::scope(|scope| {
+                let served = scope.spawn(|| self.serve_by_ptrace(done, witness)).join();
+                served.unwrap_or(Err(Refusal::Gone))
+            }),
+            Way::Off => Ok(Trace::off()),
         }
     }
 
@@ -135,31 +151,29 @@ impl Offer {
         }
     }
 
-    fn serve_by_notify(&self, done: BorrowedFd<'_>, witness: &mut dyn Witness) -> Tried {
-        let told = self.hear(done, Tie::None);
-        let Some(Told { what, number, listener }) = told else { return Tried::Gone };
-        let (tells::LISTENER, Some(listener)) = (what, listener) else { return Tried::Failed };
-        let rung = Rung::Notify { is_synchronous: sys::wake_on_same_processor(listener.as_fd()) };
+    fn serve_by_notify(&self, done: BorrowedFd<'_>, witness: &mut dyn Witness) -> Result<Trace, Refusal> {
+        let Told { what, number, listener } = self.hear(done, Tie::None).ok_or(Refusal::Gone)?;
+        let (tells::LISTENER, Some(listener)) = (what, listener) else { return Err(Refusal::Filter(number)) };
+        let is_synchronous = self.is_synchronous && sys::wake_on_same_processor(listener.as_fd());
         let mut observer = Observer::new(witness, number != 0);
         notify::serve(&listener, done, &mut observer);
-        Tried::Served(finish(observer, rung))
+        Ok(finish(observer, Rung::Notify { is_synchronous }))
     }
 
-    fn serve_by_ptrace(&self, done: BorrowedFd<'_>, witness: &mut dyn Witness) -> Tried {
+    fn serve_by_ptrace(&self, done: BorrowedFd<'_>, witness: &mut dyn Witness) -> Result<Trace, Refusal> {
         let Some(Told { what: tells::PROCESS, number: pid, .. }) = self.hear(done, Tie::None) else {
-            return Tried::Gone;
+            return Err(Refusal::Gone);
         };
-        if sys::seize(pid).is_err() {
+        if let Err(error) = sys::seize(pid) {
             _ = self.ask(asks::NOT_ATTACHED);
-            return Tried::Failed;
+            return Err(Refusal::Attach(error.raw_os_error().unwrap_or(libc::EINVAL)));
         }
-        if self.ask(asks::GO_ON).is_err() {
-            return Tried::Gone;
-        }
-        let Some(Told { what, number, .. }) = self.hear(done, Tie::Attached) else { return Tried::Gone };
+        self.ask(asks::GO_ON).map_err(|_| Refusal::Gone)?;
+        let Told { what, number, .. } = self.hear(done, Tie::Attached).ok_or(Refusal::Gone)?;
         if what != tells::FILTERED {
             // It waits for the next byte, so it can be let go of; that it cannot be means that it is gone.
-            return if ptrace::let_go(pid).is_ok() { Tried::Failed } else { Tried::Gone };
+            ptrace::let_go(pid).map_err(|_| Refusal::Gone)?;
+            return Err(Refusal::Filter(number));
         }
         let mut observer = Observer::new(witness, number != 0);
         match ptrace::serve(done, &mut observer) {
@@ -167,7 +181,7 @@ impl Offer {
             Ok(Sight::Blind) => self.remember_failure(),
             Err(_) => _ = observer.gaps.insert(Gap::Lost),
         }
-        Tried::Served(finish(observer, Rung::Ptrace))
+        Ok(finish(observer, Rung::Ptrace))
     }
 
     fn ask(&self, byte: u8) -> io::Result<()> {
@@ -230,15 +244,6 @@ enum Tie {
     None,
     /// Signals stop it, so it is to be looked after.
     Attached,
-}
-
-/// What came of a rung.
-enum Tried {
-    Served(Trace),
-    /// The process waits for what else to try.
-    Failed,
-    /// The process is gone.
-    Gone,
 }
 
 /// Ends a trace, which is worth nothing if not even the start of the program was seen.

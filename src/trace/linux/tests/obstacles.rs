@@ -51,6 +51,16 @@ fn a_debugger_works_in_a_step_that_is_traced_by_notification() {
     assert!(log.contains("\"a\", O_RDONLY"), "{log}");
 }
 
+#[test]
+fn a_rung_that_is_asked_for_is_the_one_that_is_used() {
+    let Some(cat) = tool("cat") else { return };
+    for rung in [Rung::Notify { is_synchronous: false }, Rung::Ptrace] {
+        let ran = run(rung, &Folder::new(), &cat, &["a"]).succeeds();
+        assert_eq!(ran.trace.rung, rung, "and not the better one beside it");
+        assert_eq!(ran.touches(), ["a: PROBED|READ / -"], "{rung:?}");
+    }
+}
+
 /// What a nested tracer finds, told by its exit code.
 const NESTED: &str = "AZ_TEST_TRACE_NESTED";
 
