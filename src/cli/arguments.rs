@@ -139,6 +139,9 @@ pub(super) struct Request {
     /// Do not trace: only what steps declare counts
     #[arg(long)]
     pub(super) no_trace: bool,
+    /// Let steps write only what they declare to make, and use no network unless they ask for it
+    #[arg(long)]
+    pub(super) sandbox: bool,
     /// Warnings are errors
     #[arg(long)]
     pub(super) strict: bool,

@@ -284,6 +284,7 @@ pub(super) fn ask(
         overlap: words.parallel == Some(true),
         strict: words.strict,
         no_trace: words.no_trace,
+        sandbox: words.sandbox,
         ..Ask::default()
     };
     for word in &words.selection {

@@ -19,6 +19,7 @@ use super::{
     nesting::{Chain, PARENT},
     prepare::Prepared,
     run::Force,
+    sandbox::Sandbox,
     seen::{PreImages, Scene, Seen},
     session::Cache,
     zones::Zones,
@@ -163,8 +164,8 @@ impl Attempt {
     /// Runs the attempt to its end, record included.
     pub(super) fn run(self, control: &Control) -> Done {
         let started = self.system().monotonic();
-        let command = match self.command() {
-            Ok(command) => command,
+        let (command, sandbox) = match self.command() {
+            Ok(ready) => ready,
             Err(error) => {
                 let error = format!("its folder for temporary files cannot be made: {error}");
                 return Done::failed(error, Duration::ZERO);
@@ -174,8 +175,12 @@ impl Attempt {
             Ok(before) => before,
             Err(error) => return Done::failed(error, Duration::ZERO),
         };
-        let mut witness =
-            PreImages::new(&self.shared.cache, &self.shared.timeline, self.prepared().secrets());
+        let mut witness = PreImages::new(
+            &self.shared.cache,
+            &self.shared.timeline,
+            self.prepared().secrets(),
+            sandbox.as_ref(),
+        );
         let watch = self.prepared().unwatched.is_none().then_some(&mut witness as &mut dyn Witness);
         let ended = self.shared.runner.run(&command, watch, control);
         let duration = self.system().monotonic().saturating_sub(started);
@@ -262,7 +267,7 @@ impl Attempt {
         Ok(scene.look(trace))
     }
 
-    fn command(&self) -> std::io::Result<Command> {
+    fn command(&self) -> std::io::Result<(Command, Option<Sandbox>)> {
         let prepared = self.prepared();
         let node = &prepared.node;
         let temporary = self.private_folder()?;
@@ -278,7 +283,9 @@ impl Attempt {
             .as_ref()
             .map_or_else(|| node.invocation.program().into(), |path| path.clone().into_os_string());
         let rest = node.invocation.argv.iter().skip(1).map(OsString::from);
-        Ok(Command {
+        let Shared { root, zones, .. } = &*self.shared;
+        let sandbox = Sandbox::of(node, root, zones, &temporary, &self.log);
+        let command = Command {
             argv: std::iter::once(program).chain(rest).collect(),
             env: values.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
             cwd: self.shared.root.join(&node.invocation.cwd),
@@ -287,8 +294,10 @@ impl Attempt {
             } else {
                 Stdio::Log(self.log.clone())
             },
+            bounds: self.bounds(sandbox.as_ref()),
             mark: node.id.clone().into(),
-        })
+        };
+        Ok((command, sandbox))
     }
 
     /// Returns where the step's own folder for temporary files is: at the same short place in every run.
@@ -315,7 +324,7 @@ impl Attempt {
         ended_ns: Option<i64>,
         duration: Duration,
     ) -> Done {
-        let meaning = match ended {
+        let mut meaning = match ended {
             Ok(ended) => meaning_of(&self.prepared().node, ended),
             Err(error) => {
                 let fault = error.to_diagnostic();
@@ -329,6 +338,7 @@ impl Attempt {
             let text = format!("not all it printed could be written to az's own output: {error}");
             before.warnings.push((code::UNWRITTEN, text));
         }
+        self.tell_of_bounds(ended, &mut meaning, &mut before.warnings);
         let mut evidence = self.evidence(&mut before, seen, pre_images, ended_ns);
         for effect in &evidence.capture.effects {
             self.shared.timeline.done(self.index, &effect.path, &effect.before, effect.after.clone());

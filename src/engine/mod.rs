@@ -27,6 +27,7 @@ mod reasons;
 mod repair;
 mod run;
 mod runs;
+mod sandbox;
 mod seen;
 mod session;
 mod stages;

@@ -11,6 +11,7 @@ use std::{
 
 use super::{
     inputs::Programs,
+    sandbox::Sandbox,
     session::Cache,
     zones::{Zone, Zones},
 };
@@ -29,12 +30,19 @@ pub(super) struct PreImages<'a> {
     timeline: &'a Timeline,
     /// What must not get into the cache.
     secrets: Vec<String>,
+    /// Where the step may write, if not everywhere.
+    sandbox: Option<&'a Sandbox>,
     pub(super) states: BTreeMap<WsPath, State>,
 }
 
 impl<'a> PreImages<'a> {
-    pub(super) fn new(cache: &'a Cache, timeline: &'a Timeline, secrets: Vec<String>) -> Self {
-        Self { cache, timeline, secrets, states: BTreeMap::new() }
+    pub(super) fn new(
+        cache: &'a Cache,
+        timeline: &'a Timeline,
+        secrets: Vec<String>,
+        sandbox: Option<&'a Sandbox>,
+    ) -> Self {
+        Self { cache, timeline, secrets, sandbox, states: BTreeMap::new() }
     }
 }
 
@@ -60,6 +68,11 @@ impl Witness for PreImages<'_> {
         }
         self.timeline.note(&path, &state);
         self.states.entry(path).or_insert(state);
+    }
+
+    fn may_change(&mut self, path: &Path, makes_folder: bool) -> bool {
+        let system = self.cache.disk.system();
+        self.sandbox.is_none_or(|sandbox| sandbox.allows(path, makes_folder, &**system))
     }
 }
 

@@ -39,6 +39,9 @@ pub struct Trace {
     pub processes: Vec<Process>,
     /// Whom it talked to, besides itself.
     pub contacts: BTreeSet<Contact>,
+    /// What it was about to change and was not let, with the process that tried first: an index into
+    /// [`Trace::processes`]. None of it is a change.
+    pub refused: BTreeMap<PathBuf, u32>,
     /// How many system calls were looked at.
     pub events: u64,
 }
@@ -52,6 +55,7 @@ impl Trace {
             paths: BTreeMap::new(),
             processes: Vec::new(),
             contacts: BTreeSet::new(),
+            refused: BTreeMap::new(),
             events: 0,
         }
     }
@@ -229,6 +233,28 @@ pub enum Gap {
     Lost,
 }
 
+impl Gap {
+    /// Tells whether calls may have gone on that nobody looked at, or that were about other paths than it seemed.
+    pub fn hides_changes(&self) -> bool {
+        match self {
+            Self::Silent
+            | Self::Mount
+            | Self::Chroot
+            | Self::Namespace
+            | Self::ForeignRoot
+            | Self::Memory
+            | Self::Architecture
+            | Self::Lost => true,
+            Self::HardLink(_)
+            | Self::Xattr(_)
+            | Self::SetId(_)
+            | Self::Registered(_)
+            | Self::Environ
+            | Self::Leftover => false,
+        }
+    }
+}
+
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -262,4 +288,10 @@ impl fmt::Display for Gap {
 pub trait Witness: Send {
     /// Called once for each path right before the tree first changes it, while the process that does so stands still.
     fn before_change(&mut self, path: &Path);
+
+    /// Tells whether the tree may change a path at all, or make a folder of it; if not, the call fails as if it had no
+    /// right to, and [`Witness::before_change`] is not called. Asked before each change.
+    fn may_change(&mut self, _path: &Path, _makes_folder: bool) -> bool {
+        true
+    }
 }

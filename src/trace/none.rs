@@ -10,12 +10,20 @@ use super::{Rung, Trace, Witness};
 
 /// What a process does between `fork` and `exec` to be traced: nothing.
 #[derive(Debug)]
-pub struct Entry(());
+pub struct Entry {
+    is_needed: bool,
+}
 
 impl Entry {
     /// Prepares the entry.
     pub fn new(_socket: OwnedFd) -> Self {
-        Self(())
+        Self { is_needed: false }
+    }
+
+    /// Keeps whether a trace is needed, which no offer is made for here.
+    #[must_use]
+    pub fn needed(self, is_needed: bool) -> Self {
+        Self { is_needed, ..self }
     }
 
     /// Leaves the command as it is.

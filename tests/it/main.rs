@@ -23,6 +23,7 @@ mod laws;
 mod list;
 mod repo;
 mod runs;
+mod sandbox;
 mod stop;
 mod trace;
 mod traced;

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use super::{
     notify::has_hung_up,
-    observer::Observer,
+    observer::{Answer, Observer},
     sys::{self, Alarm, Stop},
 };
 use crate::trace::Gap;
@@ -69,12 +69,16 @@ fn go_on(observer: &mut Observer<'_>, pid: i32, stop: Stop) {
     let result = match stop {
         Stop::Ended => Ok(()),
         Stop::Call => {
-            match sys::stopped_call(pid) {
+            let answer = match sys::stopped_call(pid) {
                 Ok(stopped) => observer.see(&stopped),
-                Err(error) if is_gone(&error) => {}
-                Err(_) => _ = observer.gaps.insert(Gap::Lost),
-            }
-            sys::resume(pid, 0)
+                Err(error) if is_gone(&error) => Answer::GoOn,
+                Err(_) => {
+                    observer.gaps.insert(Gap::Lost);
+                    Answer::GoOn
+                }
+            };
+            let refused = if answer == Answer::Refuse { sys::refuse_stopped(pid) } else { Ok(()) };
+            refused.and_then(|()| sys::resume(pid, 0))
         }
         Stop::Signal(signal) => sys::resume(pid, signal),
         Stop::Group => sys::stay_stopped(pid),

@@ -5,4 +5,5 @@ mod gaps;
 mod harness;
 mod obstacles;
 mod programs;
+mod refusals;
 mod sequences;
