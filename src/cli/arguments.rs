@@ -173,6 +173,12 @@ pub(super) struct Build {
     /// Neither look anything up nor record anything
     #[arg(long)]
     pub(super) no_cache: bool,
+    /// Run this share of the steps that could be reused all the same, and compare: 5%
+    #[arg(long, value_name = "N%", conflicts_with_all = ["force", "no_cache", "dry_run"])]
+    pub(super) audit: Option<String>,
+    /// What decides which steps are audited; default: random
+    #[arg(long, value_name = "TEXT", requires = "audit")]
+    pub(super) audit_seed: Option<String>,
     /// End the whole run after this time: 90s, 5m, 1h
     #[arg(long, value_name = "TIME")]
     pub(super) timeout: Option<String>,

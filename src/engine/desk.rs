@@ -7,7 +7,8 @@ use std::{
 };
 
 use super::{
-    Ask, BuildOptions, Engine,
+    Ask, Audited, BuildOptions, Engine,
+    audit::Auditor,
     conclusion::{Circumstances, conclude},
     job::{Answered, Attempt, Done, Shared, probed},
     lookup::{Decided, decide},
@@ -68,6 +69,7 @@ pub(super) struct Desk<'a> {
     pub(super) answered: BTreeMap<usize, Answered>,
     /// Steps overlapped in the wrong order, and that could not be put right.
     pub(super) has_wrong_order: bool,
+    auditor: Option<Auditor>,
     stages: Stages,
     /// Why each node runs, is reused or skipped.
     reasons: Vec<Vec<Reason>>,
@@ -109,6 +111,7 @@ impl<'a> Desk<'a> {
             plan,
             shared: Arc::new(shared),
             teller: Teller::new(&*engine.system, on_event),
+            auditor: options.audit.as_ref().map(|audit| Auditor::new(audit, &*engine.system)),
             stages: Stages::of(plan),
             answered: BTreeMap::new(),
             has_wrong_order: false,
@@ -166,6 +169,7 @@ impl<'a> Desk<'a> {
             timed_out: self.options.timeout.filter(|_| summary.has_timed_out),
             has_lost: brought_back.is_err(),
             has_wrong_order: self.has_wrong_order,
+            has_other_result: self.audited().is_some_and(|audited| audited.differing > 0),
             goes_on,
             is_strict: self.ask.strict,
         };
@@ -182,6 +186,22 @@ impl<'a> Desk<'a> {
         };
         save_known_files(self.engine, &shared.cache);
         (self.teller.finish(status), exit_code)
+    }
+
+    /// Returns what the audit came to so far, if there is one.
+    pub(super) fn audited(&self) -> Option<Audited> {
+        self.auditor.as_ref().map(|auditor| auditor.audited)
+    }
+
+    /// Compares what a step of the audit left with what is recorded.
+    fn audit(&mut self, index: usize) {
+        let shared = Arc::clone(&self.shared);
+        let difference = self.auditor.as_mut().and_then(|auditor| auditor.compare(index, &shared));
+        if let Some(difference) = difference {
+            let id = self.id(index);
+            let text = format!("{id} gave another result for the same key: {difference}");
+            self.teller.warn(code::AUDIT_DIFFERS, Some(id), text);
+        }
     }
 
     pub(super) fn id(&self, index: usize) -> String {
@@ -319,6 +339,11 @@ impl driver::Desk for Desk<'_> {
                 self.reasons[node] = reasons;
                 Verdict::Skip
             }
+            Decided::Reuse(hit) if self.auditor.as_mut().is_some_and(|auditor| auditor.takes(node, &hit)) => {
+                let text = format!("audited; unchanged since run {}", short_run(&hit.record.run));
+                self.reasons[node] = vec![Reason::new("audited", &hit.record.run, text)];
+                Verdict::Run
+            }
             Decided::Reuse(hit) => {
                 shared.promises.promise(&shared.timeline, node, &hit);
                 let answered = Answered {
@@ -350,6 +375,7 @@ impl driver::Desk for Desk<'_> {
         for (code, message) in &done.warnings {
             self.teller.warn(*code, Some(self.id(node)), message.clone());
         }
+        self.audit(node);
         let ending = done.ending;
         self.answered.insert(node, done.answered.clone());
         self.done.insert(node, done);

@@ -2,6 +2,7 @@
 //!
 //! Knows how the floors below work together. Does not know how anything is shown, nor what was typed.
 
+mod audit;
 mod cache_admin;
 mod cache_export;
 mod check;
@@ -14,6 +15,7 @@ mod evidence;
 mod gate;
 mod inputs;
 mod job;
+mod lines;
 mod listing;
 mod logs;
 mod lookup;
@@ -38,11 +40,13 @@ mod why;
 mod workspace;
 mod zones;
 
+pub use audit::{Audit, Audited};
 pub use cache_admin::{CacheEntry, CacheStatus, Cleared, HitRate};
 pub use cache_export::Exported;
 pub use check::{CheckOptions, Checked, CheckedFile};
 pub use gate::UpToDate;
 pub use inputs::{Inputs, Program, Programs};
+pub use lines::LineDifference;
 pub use listing::{ListedPlaybook, ListedScript, Listing};
 pub use node_key::NodeKey;
 pub use overview::Overview;
