@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{cache::Cache, inputs::Inputs, runs::Runs, why::Why};
+use super::{cache::Cache, inputs::Inputs, runs::Runs, verify::Verify, why::Why};
 use crate::base::ScriptNumber;
 
 /// Runs numbered scripts and playbooks the way a build system builds targets.
@@ -104,6 +104,8 @@ pub(super) enum Verb {
     List(List),
     /// Look for mistakes in all files; run nothing
     Check(Check),
+    /// Run steps in fresh copies of the workspace, and tell whether they give the same result each time
+    Verify(Verify),
     /// Say why a step ran, was reused, skipped, blocked or failed
     Why(Why),
     /// Show what a step was last seen to read, write and run

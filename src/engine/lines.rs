@@ -21,6 +21,7 @@ pub(super) fn first_difference(one: &[u8], other: &[u8]) -> Option<LineDifferenc
     if one == other {
         return None;
     }
+    let is_end = |byte: &u8| *byte == b'\n';
     let (mut ones, mut others) = (one.split_inclusive(is_end), other.split_inclusive(is_end));
     for line in 1.. {
         match (ones.next(), others.next()) {
@@ -29,10 +30,6 @@ pub(super) fn first_difference(one: &[u8], other: &[u8]) -> Option<LineDifferenc
         }
     }
     None
-}
-
-fn is_end(byte: &u8) -> bool {
-    *byte == b'\n'
 }
 
 /// Writes a line so that no byte of it changes the terminal, cut if it is long.

@@ -28,6 +28,7 @@ mod sandbox;
 mod stop;
 mod trace;
 mod traced;
+mod verify;
 mod why;
 mod world;
 
