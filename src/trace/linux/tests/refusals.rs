@@ -1,9 +1,9 @@
 //! What the witness forbids does not take place, on any rung, and is told.
 
-use std::path::Path;
+use std::{path::Path, process::Command};
 
 use super::harness::{Folder, NOTIFY, run};
-use crate::trace::Rung;
+use crate::trace::{Entry, Offer, Rung, UNTRACED};
 
 /// Each of these fails if nothing is refused, and each in its own way.
 const TEXT: &str = "
@@ -44,5 +44,16 @@ fn what_is_forbidden_does_not_take_place_and_is_told() {
         let refused: Vec<_> = ran.trace.refused.keys().cloned().collect();
         assert_eq!(refused, names.map(|name| folder.root.join(name)), "{rung:?}");
         assert!(ran.trace.is_complete(), "{:?}", ran.trace.gaps);
+    }
+}
+
+#[test]
+fn a_process_that_needs_a_trace_does_not_start_without_one() {
+    for (is_needed, error) in [(true, Some(UNTRACED)), (false, None)] {
+        let (_offer, socket) = Offer::new(Some(Rung::Off)).unwrap();
+        let mut command = Command::new("/bin/true");
+        Entry::new(socket).needed(is_needed).attach(&mut command);
+        let started = command.spawn().map(|mut child| child.wait().unwrap());
+        assert_eq!(started.err().and_then(|error| error.raw_os_error()), error);
     }
 }
