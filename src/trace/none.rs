@@ -10,20 +10,18 @@ use super::{Rung, Trace, Witness};
 
 /// What a process does between `fork` and `exec` to be traced: nothing.
 #[derive(Debug)]
-pub struct Entry {
-    is_needed: bool,
-}
+pub struct Entry(());
 
 impl Entry {
     /// Prepares the entry.
     pub fn new(_socket: OwnedFd) -> Self {
-        Self { is_needed: false }
+        Self(())
     }
 
-    /// Keeps whether a trace is needed, which no offer is made for here.
+    /// Leaves the entry as it is: where no offer is made, no process waits for one.
     #[must_use]
-    pub fn needed(self, is_needed: bool) -> Self {
-        Self { is_needed, ..self }
+    pub fn needed(self, _is_needed: bool) -> Self {
+        self
     }
 
     /// Leaves the command as it is.
