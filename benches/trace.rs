@@ -151,6 +151,7 @@ impl Bench {
             env: passed.chain(locale).collect(),
             cwd: self.folder.path().to_owned(),
             stdio: Stdio::Log(self.folder.path().join("log")),
+            bounds: None,
             mark: "0400".into(),
         };
         let control = Control::default();

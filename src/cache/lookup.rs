@@ -169,18 +169,7 @@ fn check_effects(
     let mut differing = BTreeSet::new();
     for effect in &record.effects {
         let found = place.state(&effect.path);
-        let is_expected = |found: &State| match place.has_writer(&effect.path) {
-            // A step before it left that here, whoever else once left the same.
-            true => [&effect.before, &State::Directory].contains(&found) || !found.exists(),
-            // What it left itself, or a later step, is on disk, and is not what it finds in a clean run.
-            false => {
-                !found.exists()
-                    || [&effect.before, &effect.after].contains(&found)
-                    || own.has_left(&effect.path, found)
-                    || store.is_ours(&effect.path, found)
-            }
-        };
-        if effect.is_probed && effect.after.exists() && !is_expected(&found) {
+        if effect.is_probed && effect.after.exists() && !is_expected(store, place, own, effect, &found) {
             return Err(Miss::Stray(effect.path.clone()));
         }
         // A deletion is replayed on what was deleted, and on what az itself left; what a person made since stays.
@@ -209,6 +198,19 @@ fn check_effects(
     }
     let superseded = superseded(store, place, wanted, own, &record)?;
     Ok(Hit { record, differing, superseded })
+}
+
+/// Tells whether what is at a path that the step made sure of is what it would find there in a clean run.
+fn is_expected(store: &Store, place: Place<'_>, own: &Own, effect: &Effect, found: &State) -> bool {
+    if !found.exists() || *found == effect.before {
+        return true;
+    }
+    if place.has_writer(&effect.path) {
+        // A step before it left that here, whoever else once left the same.
+        return *found == State::Directory;
+    }
+    // What it left itself, or a later step, is on disk, and is not what it finds in a clean run.
+    *found == effect.after || own.has_left(&effect.path, found) || store.is_ours(&effect.path, found)
 }
 
 fn has_mode_of(found: &State, left: &State) -> bool {

@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{cache::Cache, inputs::Inputs, runs::Runs, why::Why};
+use super::{cache::Cache, inputs::Inputs, runs::Runs, verify::Verify, why::Why};
 use crate::base::ScriptNumber;
 
 /// Runs numbered scripts and playbooks the way a build system builds targets.
@@ -104,6 +104,8 @@ pub(super) enum Verb {
     List(List),
     /// Look for mistakes in all files; run nothing
     Check(Check),
+    /// Run steps in fresh copies of the workspace, and tell whether they give the same result each time
+    Verify(Verify),
     /// Say why a step ran, was reused, skipped, blocked or failed
     Why(Why),
     /// Show what a step was last seen to read, write and run
@@ -141,6 +143,9 @@ pub(super) struct Request {
     /// Do not trace: only what steps declare counts
     #[arg(long)]
     pub(super) no_trace: bool,
+    /// Let steps write only what they declare to make, and use no network unless they ask for it
+    #[arg(long)]
+    pub(super) sandbox: bool,
     /// Warnings are errors
     #[arg(long)]
     pub(super) strict: bool,
@@ -172,6 +177,12 @@ pub(super) struct Build {
     /// Neither look anything up nor record anything
     #[arg(long)]
     pub(super) no_cache: bool,
+    /// Run this share of the steps that could be reused all the same, and compare: 5%
+    #[arg(long, value_name = "N%", conflicts_with_all = ["force", "no_cache", "dry_run"])]
+    pub(super) audit: Option<String>,
+    /// What decides which steps are audited; default: random
+    #[arg(long, value_name = "TEXT", requires = "audit")]
+    pub(super) audit_seed: Option<String>,
     /// End the whole run after this time: 90s, 5m, 1h
     #[arg(long, value_name = "TIME")]
     pub(super) timeout: Option<String>,

@@ -13,8 +13,9 @@ use super::{
     usage,
 };
 use crate::{
+    base::plural,
     diag::{Diagnostic, Severity, Source, code},
-    engine::{Ask, BuildOptions, BuildResult, Engine, EngineError, Force},
+    engine::{Ask, Audit, Audited, BuildOptions, BuildResult, Engine, EngineError, Force},
     event::{Envelope, Event},
     report::{Lines, Verbosity, explain, result_json, summary_line, summary_of},
     sys::System,
@@ -48,6 +49,7 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
         timeout,
         allow_empty: words.request.allow_empty,
         live: false,
+        audit: audit(words)?,
     };
     if !words.explain
         && let Some(code) = nothing_to_do(system, printer, output, &ask, &options)
@@ -203,11 +205,41 @@ fn run(
         .filter(|fault| is_shown(fault, output))
         .for_each(|fault| if output.verbose > 0 { printer.diagnostic(fault) } else { printer.brief(fault) });
     if printer.format != Format::Text {
-        printer.json(&result_json(&result.view));
+        let mut json = result_json(&result.view);
+        if let Some(audited) = result.audited {
+            json["audit"] = serde_json::json!({ "audited": audited.count, "differing": audited.differing });
+        }
+        printer.json(&json);
     } else if verbosity > Verbosity::Quiet || result.exit_code != 0 {
         printer.say(&summary_line(&result.view));
+        result.audited.iter().for_each(|audited| printer.say(&audit_line(audited)));
     }
     Ok(result)
+}
+
+/// Returns what an audit came to: `audited 3 steps, all equal`.
+fn audit_line(audited: &Audited) -> String {
+    let steps = plural(audited.count, "step");
+    match (audited.count, audited.differing) {
+        (0, _) => format!("audited {steps}"),
+        (_, 0) => format!("audited {steps}, all equal"),
+        (_, differing) => format!("audited {steps}, {differing} with another result"),
+    }
+}
+
+/// Reads `--audit` and `--audit-seed`.
+fn audit(words: &Build) -> Result<Option<Audit>, Box<Diagnostic>> {
+    let Some(text) = &words.audit else { return Ok(None) };
+    let share = text.trim().trim_end_matches('%').parse().ok().filter(|share| (0.0..=100.0).contains(share));
+    let share: f64 = share.ok_or_else(|| {
+        usage(
+            format!("`--audit {text}` is no share of the steps"),
+            "write a number from 0 to 100, as in --audit=5%",
+        )
+    })?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most ten thousand")]
+    let share = (share * 100.0).round() as u32;
+    Ok(Some(Audit { share, seed: words.audit_seed.clone() }))
 }
 
 /// Notes are for who asks for more; warnings for all but who asks for less.
@@ -284,6 +316,7 @@ pub(super) fn ask(
         overlap: words.parallel == Some(true),
         strict: words.strict,
         no_trace: words.no_trace,
+        sandbox: words.sandbox,
         ..Ask::default()
     };
     for word in &words.selection {

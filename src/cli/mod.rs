@@ -19,6 +19,7 @@ mod record;
 mod runs;
 mod table;
 mod topics;
+mod verify;
 mod why;
 
 use std::{ffi::OsString, panic::AssertUnwindSafe, sync::Arc};
@@ -81,6 +82,7 @@ fn answer(system: &Arc<dyn System>, printer: &Printer, output: &Output, verb: Op
         Some(Verb::List(list)) => list::list(system, printer, output, &list),
         Some(Verb::Check(check)) => Ok(check::check(system, printer, output, &check)),
         Some(Verb::Plan(plan)) => plan::plan(system, printer, output, &plan),
+        Some(Verb::Verify(words)) => verify::verify(system, printer, output, &words),
         Some(Verb::Why(why)) => why::why(system, printer, output, &why),
         Some(Verb::Inputs(inputs)) => inputs::inputs(system, printer, output, &inputs),
         Some(Verb::Doctor) => doctor::doctor(system, printer, output),

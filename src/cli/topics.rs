@@ -8,11 +8,12 @@ pub(super) struct Topic {
 }
 
 /// All topics.
-pub(super) const TOPICS: [Topic; 4] = [
+pub(super) const TOPICS: [Topic; 5] = [
     Topic { name: "selection", about: "how to say which scripts are meant", text: SELECTION },
     Topic { name: "exit-codes", about: "what az's exit code means", text: EXIT_CODES },
     Topic { name: "cache", about: "when a step is run again, and when not", text: CACHE },
     Topic { name: "environment", about: "which environment variables a step gets", text: ENVIRONMENT },
+    Topic { name: "sandbox", about: "how to keep a step from writing elsewhere, and test it", text: SANDBOX },
 ];
 
 const SELECTION: &str = "\
@@ -83,4 +84,25 @@ A change of one of these values runs the step again. `# PassEnv: NAME` (or `pass
 does not matter. Everything else is withheld.
 
 az itself reads NO_COLOR, CLICOLOR_FORCE, TERM, and AITHERZERO_SEQUENCE (what to build if nothing is named).
+";
+
+const SANDBOX: &str = "\
+A step in a sandbox may write what it declares to make, and the folders on the way there; its temporary folder; its
+private state (`# Scratch:`, and that of tools az knows). One that declares no outputs may write the whole workspace.
+Nothing else, and .azcache never. It has no network, unless it asks for it. Reading is not limited.
+
+  # Sandbox: on         keep this step in one       # Network: on     let it use the network
+  sandbox = true        in a rule or a playbook     # Network: off    no network, without a sandbox
+  az build --sandbox    keep all steps in one
+
+What was refused is told with its path (AZ0720). A sandbox needs Linux 5.13 with Landlock; a step that asks for one
+where there is none does not run (AZ0721). A step that is not traced can make nothing in the workspace's top folder.
+`permissions` of a job means the same: `filesystem` is what it may write beside its outputs, `network: []` is none.
+
+Whether results can be relied on, these find out:
+
+  az verify 04*           run steps in two fresh copies of the workspace and compare what they leave and print
+  az build --audit=5%     run a share of what could be reused all the same, and compare with what is recorded
+
+Steps really run there: one that deploys deploys each time. `az verify --sandbox` keeps them in.
 ";

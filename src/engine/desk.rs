@@ -7,7 +7,8 @@ use std::{
 };
 
 use super::{
-    Ask, BuildOptions, Engine,
+    Ask, Audited, BuildOptions, Engine,
+    audit::Auditor,
     conclusion::{Circumstances, conclude},
     job::{Answered, Attempt, Done, Shared, probed},
     lookup::{Decided, decide},
@@ -103,6 +104,7 @@ pub(super) struct Desk<'a> {
     /// Failures that may turn out to be none, since steps before them have not ended or come again.
     pub(super) provisional: BTreeMap<usize, Event>,
     pub(super) signals: &'a Signals,
+    auditor: Option<Auditor>,
     stages: Stages,
     /// Why each node runs, is reused or skipped.
     reasons: Vec<Vec<Reason>>,
@@ -116,28 +118,10 @@ impl<'a> Desk<'a> {
         ask: &'a Ask,
         options: &'a BuildOptions,
         plan: &'a Plan,
-        nodes: Vec<Prepared>,
-        cache: Cache,
+        shared: Shared,
         signals: &'a Signals,
         on_event: &'a mut dyn FnMut(&Envelope),
     ) -> Self {
-        let run = new_run_id(&*engine.system);
-        let known_paths = known_paths(plan, &cache);
-        let shared = Shared {
-            timeline: Timeline::new(Arc::clone(&cache.disk)),
-            cache,
-            promises: Promises::default(),
-            nodes: nodes.into_iter().map(Arc::new).collect(),
-            runner: Arc::new(LazyRunner(OnceLock::new())),
-            kept: engine.layout.kept(&run),
-            run,
-            root: engine.root.clone(),
-            force: options.force,
-            chain: engine.chain.clone(),
-            zones: Arc::new(zones(engine, plan)),
-            env: engine.env.clone(),
-            known_paths,
-        };
         Self {
             engine,
             ask,
@@ -145,6 +129,7 @@ impl<'a> Desk<'a> {
             plan,
             shared: Arc::new(shared),
             teller: Teller::new(&*engine.system, on_event),
+            auditor: options.audit.as_ref().map(|audit| Auditor::new(audit, &*engine.system)),
             stages: Stages::of(plan),
             answered: BTreeMap::new(),
             has_wrong_order: false,
@@ -243,6 +228,7 @@ impl<'a> Desk<'a> {
             timed_out: self.options.timeout.filter(|_| summary.has_timed_out),
             has_lost: brought_back.is_err(),
             has_wrong_order: self.has_wrong_order,
+            has_other_result: self.audited().is_some_and(|audited| audited.differing > 0),
             goes_on,
             is_strict: self.ask.strict,
         };
@@ -259,6 +245,22 @@ impl<'a> Desk<'a> {
         };
         save_known_files(self.engine, &shared.cache);
         (self.teller.finish(status), exit_code)
+    }
+
+    /// Returns what the audit came to so far, if there is one.
+    pub(super) fn audited(&self) -> Option<Audited> {
+        self.auditor.as_ref().map(|auditor| auditor.audited)
+    }
+
+    /// Compares what a step of the audit left with what is recorded.
+    fn audit(&mut self, index: usize) {
+        let shared = Arc::clone(&self.shared);
+        let difference = self.auditor.as_mut().and_then(|auditor| auditor.compare(index, &shared));
+        if let Some(difference) = difference {
+            let id = self.id(index);
+            let text = format!("{id} gave another result for the same key: {difference}");
+            self.teller.warn(code::AUDIT_DIFFERS, Some(id), text);
+        }
     }
 
     pub(super) fn id(&self, index: usize) -> String {
@@ -420,6 +422,11 @@ impl driver::Desk for Desk<'_> {
                 self.reasons[node] = reasons;
                 Verdict::Skip
             }
+            Decided::Reuse(hit) if self.auditor.as_mut().is_some_and(|auditor| auditor.takes(node, &hit)) => {
+                let text = format!("audited; unchanged since run {}", short_run(&hit.record.run));
+                self.reasons[node] = vec![Reason::new("audited", &hit.record.run, text)];
+                Verdict::Run
+            }
             Decided::Reuse(hit) => {
                 self.overlaps.look_up();
                 shared.promises.promise(&shared.timeline, node, &hit);
@@ -473,6 +480,7 @@ impl driver::Desk for Desk<'_> {
             self.done.insert(node, done);
             return ending;
         }
+        self.audit(node);
         self.answered.insert(node, done.answered.clone());
         self.done.insert(node, done);
         ending
@@ -510,6 +518,33 @@ impl driver::Desk for Desk<'_> {
                 self.tell_what_stands();
             }
         }
+    }
+}
+
+/// Makes what all steps of a run have in common.
+pub(super) fn share(
+    engine: &Engine,
+    options: &BuildOptions,
+    plan: &Plan,
+    nodes: Vec<Prepared>,
+    cache: Cache,
+) -> Shared {
+    let run = new_run_id(&*engine.system);
+    let known_paths = known_paths(plan, &cache);
+    Shared {
+        timeline: Timeline::new(Arc::clone(&cache.disk)),
+        cache,
+        promises: Promises::default(),
+        nodes: nodes.into_iter().map(Arc::new).collect(),
+        runner: Arc::new(LazyRunner(OnceLock::new())),
+        kept: engine.layout.kept(&run),
+        run,
+        root: engine.root.clone(),
+        force: options.force,
+        chain: engine.chain.clone(),
+        zones: Arc::new(zones(engine, plan)),
+        env: engine.env.clone(),
+        known_paths,
     }
 }
 

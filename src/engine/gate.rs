@@ -80,7 +80,7 @@ impl Engine {
         options: &BuildOptions,
     ) -> Option<UpToDate> {
         let started = system.monotonic();
-        if options.force != Force::No || options.live {
+        if options.force != Force::No || options.live || options.audit.is_some() {
             return None;
         }
         let root = workspace::find_root(system, start).ok()?;
@@ -113,7 +113,11 @@ impl Engine {
     ) {
         let counts = view.counts();
         let is_quiet = diagnostics.is_empty() && view.warnings.is_empty() && view.set_aside.is_empty();
-        if counts.cached + counts.skipped != counts.total || !is_quiet || options.force != Force::No {
+        if counts.cached + counts.skipped != counts.total
+            || !is_quiet
+            || options.force != Force::No
+            || options.audit.is_some()
+        {
             return;
         }
         let journal = self.layout.entries();

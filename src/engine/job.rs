@@ -20,6 +20,7 @@ use super::{
     nesting::{Chain, PARENT},
     prepare::Prepared,
     run::Force,
+    sandbox::Sandbox,
     seen::{Scene, Seen},
     session::Cache,
     usage::{Usage, Watched},
@@ -177,8 +178,8 @@ impl Attempt {
     /// Runs the attempt to its end, record included.
     pub(super) fn run(self, control: &Control) -> Done {
         let started = self.system().monotonic();
-        let command = match self.command() {
-            Ok(command) => command,
+        let (command, sandbox) = match self.command() {
+            Ok(ready) => ready,
             Err(error) => {
                 let error = format!("its folder for temporary files cannot be made: {error}");
                 return Done::failed(error, Duration::ZERO);
@@ -192,7 +193,7 @@ impl Attempt {
         };
         let temporary = self.system().temporary_root().unwrap_or_default();
         let turnstile = (!self.is_in_turn).then_some(control);
-        let mut witness = PreImages::new(&self.shared, self.index, &temporary, turnstile);
+        let mut witness = PreImages::new(&self.shared, self.index, &temporary, turnstile, sandbox.as_ref());
         let watch = self.prepared().unwatched.is_none().then_some(&mut witness as &mut dyn Witness);
         self.shared.timeline.begin(self.index);
         let ended = self.shared.runner.run(&command, watch, control);
@@ -204,6 +205,7 @@ impl Attempt {
             self.shared.timeline.end(self.index);
             return self.undo(before, &witness.states, &act, duration);
         }
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method is bound to one lifetime")]
         let seen = self.with_trace(&before, &ended, &witness, ended_ns, |scene, trace| scene.look(trace));
         self.settle(before, &ended, (seen, &witness), ended_ns, duration)
     }
@@ -374,7 +376,7 @@ impl Attempt {
         self.with_trace(before, ended, witness, None, crossed).ok().flatten()
     }
 
-    fn command(&self) -> std::io::Result<Command> {
+    fn command(&self) -> std::io::Result<(Command, Option<Sandbox>)> {
         let prepared = self.prepared();
         let node = &prepared.node;
         let temporary = self.private_folder()?;
@@ -390,7 +392,9 @@ impl Attempt {
             .as_ref()
             .map_or_else(|| node.invocation.program().into(), |path| path.clone().into_os_string());
         let rest = node.invocation.argv.iter().skip(1).map(OsString::from);
-        Ok(Command {
+        let Shared { root, zones, .. } = &*self.shared;
+        let sandbox = Sandbox::of(node, root, zones, &temporary, &self.log);
+        let command = Command {
             argv: std::iter::once(program).chain(rest).collect(),
             env: values.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
             cwd: self.shared.root.join(&node.invocation.cwd),
@@ -399,8 +403,10 @@ impl Attempt {
             } else {
                 Stdio::Log(self.log.clone())
             },
+            bounds: self.bounds(sandbox.as_ref()),
             mark: node.id.clone().into(),
-        })
+        };
+        Ok((command, sandbox))
     }
 
     /// Returns where the step's own folder for temporary files is: at the same short place in every run.
@@ -419,6 +425,25 @@ impl Attempt {
         Ok(folder)
     }
 
+    /// Says what it means how the step ended, and tells what else came of it.
+    fn meaning(&self, ended: &Result<Ended, StartError>, warnings: &mut Vec<(Code, String)>) -> Meaning {
+        let mut meaning = match ended {
+            Ok(ended) => meaning_of(&self.prepared().node, ended),
+            Err(error) => {
+                let fault = error.to_diagnostic();
+                warnings.push((fault.code, format!("{}; {}", fault.message, fault.help.unwrap_or_default())));
+                Meaning::of_error(error)
+            }
+        };
+        if let Ok(Ended { lost: Some(errno), .. }) = ended {
+            let error = std::io::Error::from_raw_os_error(*errno);
+            let text = format!("not all it printed could be written to az's own output: {error}");
+            warnings.push((code::UNWRITTEN, text));
+        }
+        self.tell_of_bounds(ended, &mut meaning, warnings);
+        meaning
+    }
+
     /// Looks at what the step did and records it; `seen` is what it was seen to do, or why nobody knows.
     fn settle(
         &self,
@@ -428,20 +453,7 @@ impl Attempt {
         ended_ns: Option<i64>,
         duration: Duration,
     ) -> Done {
-        let meaning = match ended {
-            Ok(ended) => meaning_of(&self.prepared().node, ended),
-            Err(error) => {
-                let fault = error.to_diagnostic();
-                let text = format!("{}; {}", fault.message, fault.help.unwrap_or_default());
-                before.warnings.push((fault.code, text));
-                Meaning::of_error(error)
-            }
-        };
-        if let Ok(Ended { lost: Some(errno), .. }) = ended {
-            let error = std::io::Error::from_raw_os_error(*errno);
-            let text = format!("not all it printed could be written to az's own output: {error}");
-            before.warnings.push((code::UNWRITTEN, text));
-        }
+        let meaning = self.meaning(ended, &mut before.warnings);
         let mut evidence = self.evidence(&mut before, seen, &witness.states, ended_ns);
         for effect in &evidence.capture.effects {
             self.shared.timeline.done(self.index, &effect.path, &effect.before, effect.after.clone());

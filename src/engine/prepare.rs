@@ -102,6 +102,17 @@ fn fixed_components(node: &Node, environment: &Environment, secret_key: &[u8; 32
             node.exit_codes.iter().map(|(code, meaning)| format!("{code}={}", ExitMeaning::as_str(*meaning)));
         components.push(text(ComponentKind::Rule, "exit codes", &codes.collect::<Vec<_>>().join(" ")));
     }
+    // What a step is kept from is part of what its result depends on.
+    if node.settings.is_sandboxed() {
+        let permitted = node.settings.writable.as_ref().map_or_else(String::new, |permitted| {
+            let permitted: Vec<String> = permitted.iter().map(|text| quoted(text)).collect();
+            format!(", but for {}", permitted.join(" "))
+        });
+        components.push(text(ComponentKind::Rule, "sandbox", &format!("on{permitted}")));
+    }
+    if node.settings.is_offline() {
+        components.push(text(ComponentKind::Rule, "network", "off"));
+    }
     for (what, patterns) in [("inputs", &node.inputs), ("outputs", &node.outputs)] {
         let Some(patterns) = patterns else { continue };
         let patterns: Vec<String> = patterns.iter().map(|pattern| quoted(pattern.as_str())).collect();

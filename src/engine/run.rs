@@ -2,7 +2,12 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::{Ask, Engine, EngineError, desk::Desk, session::Cache, teller::Told};
+use super::{
+    Ask, Audit, Audited, Engine, EngineError,
+    desk::{Desk, share},
+    session::Cache,
+    teller::Told,
+};
 use crate::{
     cache,
     diag::{Diagnostic, code, has_errors},
@@ -43,6 +48,8 @@ pub struct BuildOptions {
     pub timeout: Option<Duration>,
     /// Nothing selected is no error.
     pub allow_empty: bool,
+    /// Steps that could be reused run all the same, to be compared.
+    pub audit: Option<Audit>,
 }
 
 /// How a build ended.
@@ -56,6 +63,8 @@ pub struct BuildResult {
     pub exit_code: u8,
     /// The run's folder, if a step was started.
     pub folder: Option<PathBuf>,
+    /// What the audit came to, if one was asked for.
+    pub audited: Option<Audited>,
 }
 
 impl Engine {
@@ -91,17 +100,19 @@ impl Engine {
         let scheduler = Scheduler::new(scheduler_nodes(&plan), policy);
         // Without handlers a signal ends az as it would any program; the guard still ends the steps.
         let signals = Signals::install().unwrap_or_else(|_| Signals::none());
-        let mut desk = Desk::new(self, ask, options, &plan, nodes, cache, &signals, on_event);
+        let shared = share(self, options, &plan, nodes, cache);
+        let mut desk = Desk::new(self, ask, options, &plan, shared, &signals, on_event);
         desk.start();
         let summary = driver::drive(scheduler, &mut desk, &*self.system, &signals);
         let summary = desk.check_order(summary);
+        let audited = desk.audited();
         let (Told { view, folder, events }, exit_code) = desk.finish(&summary, goes_on);
         let is_bound_in_time =
             plan.nodes.iter().any(|node| matches!(node.settings.cache, Some(CachePolicy::For(_))));
         if exit_code == 0 && folder.is_none() && !is_bound_in_time {
             self.write_gate(ask, options, &view, &diagnostics, &events);
         }
-        Ok(BuildResult { view, diagnostics, exit_code, folder })
+        Ok(BuildResult { view, diagnostics, exit_code, folder, audited })
     }
 
     /// Returns the plan if it can be run, with the warnings that are left.

@@ -45,6 +45,8 @@ pub struct Ask {
     pub strict: bool,
     /// No step is traced.
     pub no_trace: bool,
+    /// All steps run in a sandbox.
+    pub sandbox: bool,
 }
 
 /// Why nothing could be done.
@@ -131,7 +133,12 @@ impl Engine {
     /// Prepares the nodes of a plan; with a diagnostic for each program that is missing.
     pub(super) fn prepare(&self, ask: &Ask, plan: &Arc<Plan>) -> (Vec<Prepared>, Vec<Diagnostic>) {
         let key = self.secret_key();
-        prepare(&*self.system, &self.outer(&key), plan, self.unwatched(ask))
+        let mut plan = Arc::clone(plan);
+        if ask.sandbox {
+            let nodes = &mut Arc::make_mut(&mut plan).nodes;
+            nodes.iter_mut().for_each(|node| node.settings.sandbox = Some(true));
+        }
+        prepare(&*self.system, &self.outer(&key), &plan, self.unwatched(ask))
     }
 
     /// Lets the nodes know what earlier runs of them taught.

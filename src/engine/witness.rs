@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use super::{
     job::Shared,
+    sandbox::Sandbox,
     session::Cache,
     zones::{Zone, Zones},
 };
@@ -32,6 +33,8 @@ pub(super) struct PreImages<'a> {
     temporary: &'a Path,
     /// Stops the step where it must not go on; nothing if it may do all it wants.
     turnstile: Option<&'a Control>,
+    /// Where the step may write, if not everywhere.
+    sandbox: Option<&'a Sandbox>,
     pub(super) states: BTreeMap<WsPath, State>,
     /// What it was about to do when it was held.
     pub(super) held: Option<String>,
@@ -43,6 +46,7 @@ impl<'a> PreImages<'a> {
         index: usize,
         temporary: &'a Path,
         turnstile: Option<&'a Control>,
+        sandbox: Option<&'a Sandbox>,
     ) -> Self {
         Self {
             cache: &shared.cache,
@@ -52,6 +56,7 @@ impl<'a> PreImages<'a> {
             secrets: shared.nodes[index].secrets(),
             temporary,
             turnstile,
+            sandbox,
             states: BTreeMap::new(),
             held: None,
         }
@@ -117,5 +122,10 @@ impl Witness for PreImages<'_> {
 
     fn is_held(&self) -> bool {
         self.held.is_some()
+    }
+
+    fn may_change(&mut self, path: &Path, makes_folder: bool) -> bool {
+        let system = self.cache.disk.system();
+        self.sandbox.is_none_or(|sandbox| sandbox.allows(path, makes_folder, &**system))
     }
 }

@@ -84,6 +84,13 @@ impl Zones {
         }
         Zone::Tracked
     }
+
+    /// Returns the places of scratch that no wildcard stands before: folders with all below them, and files.
+    pub(super) fn fixed_tops(&self) -> Vec<PathBuf> {
+        let is_fixed = |text: &&str| !text.contains(['*', '?', '[', '{', '\\']);
+        let matchers = self.scratch.iter().flat_map(|ground| ground.folders.iter().chain(&ground.files));
+        matchers.map(|matcher| matcher.glob().glob()).filter(is_fixed).map(PathBuf::from).collect()
+    }
 }
 
 impl ScratchGround {

@@ -66,5 +66,5 @@ fn report(guard: &Guard, step: &Step) -> Option<Report> {
 }
 
 fn start(argv: Vec<OsString>, env: Vec<(OsString, OsString)>) -> Start {
-    Start { argv, env, cwd: "/".into(), mark: "az probe".into(), group: None, is_traced: false }
+    Start { argv, env, cwd: "/".into(), mark: "az probe".into(), group: None, is_traced: false, bounds: None }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     kind::Kinds,
-    settings::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, TRACE_WORDS, declare_exit_code, resource},
+    settings::{CachePolicy, ExitMeaning, MAX_RETRIES, SWITCH_WORDS, Settings, declare_exit_code, resource},
 };
 use crate::{
     base::{ScriptNumber, Span, Spanned, WsPath, quoted_list},
@@ -206,13 +206,9 @@ fn settings(source: &Arc<Source>, header: &Header, diagnostics: &mut Vec<Diagnos
                 None
             })
         }),
-        trace: header.trace.as_ref().and_then(|field| {
-            let word = TRACE_WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(&field.value));
-            if word.is_none() {
-                bad("Trace", field.span, &field.value, "write on or off");
-            }
-            word.map(|(_, is_on)| *is_on)
-        }),
+        trace: header.trace.as_ref().and_then(|field| switch("Trace", field, &mut bad)),
+        sandbox: header.sandbox.as_ref().and_then(|field| switch("Sandbox", field, &mut bad)),
+        network: header.network.as_ref().and_then(|field| switch("Network", field, &mut bad)),
         service: header.service.as_ref().map(|field| field.value),
         resources: resources(header, &mut bad),
         exit_codes: exit_codes(header, &mut bad),
@@ -221,6 +217,16 @@ fn settings(source: &Arc<Source>, header: &Header, diagnostics: &mut Vec<Diagnos
 }
 
 type Bad<'a> = dyn FnMut(&str, Span, &str, &str) + 'a;
+
+/// Reads whether something holds: on or off, or a truth.
+fn switch(key: &str, field: &Spanned<String>, bad: &mut Bad<'_>) -> Option<bool> {
+    let words = SWITCH_WORDS.iter().chain(&[("true", true), ("false", false)]);
+    let word = words.into_iter().find(|(word, _)| word.eq_ignore_ascii_case(&field.value));
+    if word.is_none() {
+        bad(key, field.span, &field.value, "write on or off");
+    }
+    word.map(|(_, is_on)| *is_on)
+}
 
 fn cache_policy(field: &Spanned<String>, bad: &mut Bad<'_>) -> Option<CachePolicy> {
     let word = CachePolicy::WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(&field.value));

@@ -39,6 +39,9 @@ pub struct Trace {
     pub processes: Vec<Process>,
     /// Whom it talked to, besides itself.
     pub contacts: BTreeSet<Contact>,
+    /// What it was about to change and was not let, with the process that tried first: an index into
+    /// [`Trace::processes`]. None of it is a change.
+    pub refused: BTreeMap<PathBuf, u32>,
     /// How many system calls were looked at.
     pub events: u64,
 }
@@ -52,6 +55,7 @@ impl Trace {
             paths: BTreeMap::new(),
             processes: Vec::new(),
             contacts: BTreeSet::new(),
+            refused: BTreeMap::new(),
             events: 0,
         }
     }
@@ -231,6 +235,28 @@ pub enum Gap {
     Lost,
 }
 
+impl Gap {
+    /// Tells whether calls may have gone on that nobody looked at, or that were about other paths than it seemed.
+    pub fn hides_changes(&self) -> bool {
+        match self {
+            Self::Silent
+            | Self::Mount
+            | Self::Chroot
+            | Self::Namespace
+            | Self::ForeignRoot
+            | Self::Memory
+            | Self::Architecture
+            | Self::Lost => true,
+            Self::HardLink(_)
+            | Self::Xattr(_)
+            | Self::SetId(_)
+            | Self::Registered(_)
+            | Self::Environ
+            | Self::Leftover => false,
+        }
+    }
+}
+
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -290,5 +316,11 @@ pub trait Witness: Send {
     /// Tells whether the process that stands still must not go on; who says so ends the tree.
     fn is_held(&self) -> bool {
         false
+    }
+
+    /// Tells whether the tree may change a path at all, or make a folder of it; if not, the call fails as if it had no
+    /// right to, and [`Witness::before_change`] is not called. Asked before each change.
+    fn may_change(&mut self, _path: &Path, _makes_folder: bool) -> bool {
+        true
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Knows system calls, processes and paths as the kernel resolves them. Does not know what a fact is good for: which
 //! paths are inputs, what is noise, and what may be reused is decided above. It changes nothing and refuses only what
-//! would go around it, and an error of its own never reaches the traced program: it becomes a [`Gap`].
+//! would go around it and what its [`Witness`] forbids, and an error of its own never reaches the traced program: it
+//! becomes a [`Gap`].
 //!
 //! The theory: each step gets a system call filter that stops the calls which name a path or an address. Before such
 //! a call goes on, the kernel asks az (*user notification*), or stops the process for az (*ptrace*) where that is not
@@ -12,6 +13,10 @@
 //!
 //! A step starts in three hands: az makes an [`Offer`] and passes its other end to the guard, which enters the trace
 //! between `fork` and `exec` ([`Entry`]), while az serves the trace until the tree has ended ([`Offer::serve`]).
+
+/// The error of a process that must not go on without a trace; no start of a program ends with it otherwise.
+#[cfg(unix)]
+pub const UNTRACED: i32 = libc::EOWNERDEAD;
 
 /// Tells whether anything can be traced on a machine like this.
 pub const fn is_supported() -> bool {

@@ -18,6 +18,12 @@ impl Entry {
         Self(())
     }
 
+    /// Leaves the entry as it is: where no offer is made, no process waits for one.
+    #[must_use]
+    pub fn needed(self, _is_needed: bool) -> Self {
+        self
+    }
+
     /// Leaves the command as it is.
     pub fn attach(self, _command: &mut Command) {}
 }

@@ -44,6 +44,7 @@ impl World {
             env: vec![("PATH".into(), "/usr/bin:/bin".into())],
             cwd: self.directory.path().to_owned(),
             stdio: Stdio::Log(self.path("log")),
+            bounds: None,
             mark: "0400".into(),
         }
     }
@@ -248,6 +249,7 @@ fn a_step_in_az_s_own_group_is_stopped_with_its_children_and_nothing_else() {
         argv: vec!["/bin/sh".into(), "-c".into(), "sleep 60 & echo $! > child; echo $$ > main; wait".into()],
         env: vec![("PATH".into(), "/usr/bin:/bin".into())],
         cwd: world.directory.path().to_owned(),
+        bounds: None,
         mark: "0400".into(),
         group: Some(rustix::process::getpgrp().as_raw_nonzero().get()),
         is_traced: false,
@@ -315,6 +317,7 @@ fn dropping_the_guard_ends_what_runs() {
             ],
             env: Vec::new(),
             cwd: world.directory.path().to_owned(),
+            bounds: None,
             mark: "0400".into(),
             group: None,
             is_traced: false,

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
 #![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+mod audit;
 mod broken;
 mod cache;
 mod check;
@@ -25,9 +26,11 @@ mod laws;
 mod list;
 mod repo;
 mod runs;
+mod sandbox;
 mod stop;
 mod trace;
 mod traced;
+mod verify;
 mod why;
 mod world;
 

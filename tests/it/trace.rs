@@ -56,6 +56,7 @@ impl World {
             env: vec![("PATH".into(), path)],
             cwd: self.folder.path().to_owned(),
             stdio,
+            bounds: None,
             mark: "0400".into(),
         };
         let local = Local::new(Arc::clone(&self.guard));
@@ -146,6 +147,7 @@ fn a_program_that_cannot_be_started_ends_its_trace() {
         env: Vec::new(),
         cwd: world.folder.path().to_owned(),
         stdio: Stdio::Log(world.log.path().join("log")),
+        bounds: None,
         mark: "0400".into(),
     };
     let local = Local::new(Arc::clone(&world.guard));

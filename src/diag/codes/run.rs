@@ -29,4 +29,20 @@ codes! {
         "Steps that nothing orders were run at the same time, and one of them was seen to find a file as it was before \
          an earlier one changed it. az puts the files back and runs them one after the other; here that was not \
          possible. Declare what they read and write, or use `--parallel=false`.";
+    SANDBOX_REFUSED = 720, "a sandbox refused what a step wanted to do",
+        "The step runs in a sandbox (`# Sandbox: on`, `sandbox`, `--sandbox`): it may write only what it declares to \
+         make, its temporary files and its private state, and it has no network unless it says `network: on`. It wanted \
+         more, and failed. Declare what it makes with `# Outputs:`, or leave the sandbox out.";
+    UNCONFINED = 721, "a step could not be put into its sandbox",
+        "A sandbox is enforced by Landlock, which Linux has since 5.13 where it is turned on, and inside the workspace by \
+         the tracer; that a step has no network, by a filter of system calls. Where one of these is missing, a step that \
+         asks for it does not run, rather than run without.";
+    NOT_REPEATABLE = 722, "a step gives another result each time",
+        "`az verify` ran the step in fresh copies of the workspace, and what it left, printed or exited with was not the \
+         same. A result that is reused then is one of several. Look for dates, random numbers, the order of names in a \
+         folder, and paths of temporary files.";
+    AUDIT_DIFFERS = 723, "a step gave another result for the same key",
+        "`az build --audit` ran a step that could have been reused, and it left or exited with something else than what \
+         is recorded for this very key: it depends on something that az does not know of, such as the time. The record \
+         is no longer used. Declare what it depends on, make it repeatable, or say `# Cache: never`.";
 }

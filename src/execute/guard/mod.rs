@@ -12,6 +12,7 @@
 //! datagram; descriptors travel with the first byte of a frame.
 
 mod client;
+mod confine;
 mod server;
 mod spawn;
 mod sys;
@@ -19,6 +20,8 @@ mod tree;
 mod wire;
 
 pub use client::{Guard, Report, Step};
+pub use confine::Bounds;
+pub(super) use confine::{UNCONFINED, can_bound_writes};
 pub use server::guard_main;
 pub use wire::{Exit, Start};
 

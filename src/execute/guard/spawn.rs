@@ -8,7 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{STEP_VARIABLE, Start};
+use super::{STEP_VARIABLE, Start, confine};
 use crate::trace::Entry;
 
 /// Starts a process with exactly the given arguments, environment and directory, and returns its id.
@@ -18,7 +18,7 @@ use crate::trace::Entry;
 /// process what it enters the trace by: it then takes as long as the other end needs to serve its start.
 ///
 /// # Errors
-/// As `execve` and `chdir`.
+/// As `execve` and `chdir`; those of bounds that cannot be kept.
 pub(super) fn spawn(start: &Start, mut descriptors: Vec<OwnedFd>) -> io::Result<i32> {
     let entry = if start.is_traced { descriptors.pop().map(Entry::new) } else { None };
     let mut descriptors = descriptors.into_iter().map(Stdio::from);
@@ -35,8 +35,13 @@ pub(super) fn spawn(start: &Start, mut descriptors: Vec<OwnedFd>) -> io::Result<
         .stderr(descriptors.next().unwrap_or_else(Stdio::null))
         .stdin(descriptors.next().unwrap_or_else(Stdio::null))
         .process_group(start.group.unwrap_or(0));
+    let bounds = start.bounds.as_ref();
     if let Some(entry) = entry {
-        entry.attach(&mut command);
+        entry.needed(bounds.is_some_and(|bounds| bounds.is_trace_needed)).attach(&mut command);
+    }
+    // After the trace, which tells whether programs lost rights by it.
+    if let Some(bounds) = bounds {
+        confine::attach(bounds, &mut command)?;
     }
     let child = command.spawn()?;
     Ok(child.id().cast_signed())

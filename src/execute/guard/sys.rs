@@ -4,6 +4,8 @@
 
 #![expect(unsafe_code, reason = "raw system calls, one a block")]
 
+#[cfg(target_os = "linux")]
+use std::{io, os::unix::process::CommandExt, process::Command};
 use std::{mem::MaybeUninit, os::unix::process::ExitStatusExt, process::ExitStatus, time::Duration};
 
 /// A child that has ended and was waited for.
@@ -48,6 +50,37 @@ pub(super) fn close_inherited_descriptors() {
     unsafe {
         libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, 0_u32);
     }
+}
+
+/// Has something done in the process that a command starts, before it runs its program.
+///
+/// `act` must take no lock and should allocate nothing; the guard has a single thread, so what it does allocate finds
+/// the allocator whole.
+#[cfg(target_os = "linux")]
+pub(super) fn before_exec(
+    command: &mut Command,
+    act: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
+) {
+    // SAFETY: the guard, which forks, has one thread, so that nothing `act` may use is left in the middle of a change.
+    unsafe { command.pre_exec(act) };
+}
+
+/// Installs a filter for this process and what it starts, giving up new rights only where the kernel demands it.
+#[cfg(target_os = "linux")]
+pub(super) fn install_filter(filter: &[libc::sock_filter]) -> io::Result<()> {
+    let length = u16::try_from(filter.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    let program = libc::sock_fprog { len: length, filter: filter.as_ptr().cast_mut() };
+    let install = || {
+        let mode = libc::SECCOMP_SET_MODE_FILTER;
+        // SAFETY: the kernel copies the program, which lives through the call, and does not write to it.
+        unsafe { libc::syscall(libc::SYS_seccomp, mode, 0_u64, &raw const program) == 0 }
+    };
+    if install() {
+        return Ok(());
+    }
+    // SAFETY: `PR_SET_NO_NEW_PRIVS` takes numbers only.
+    unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1_u64, 0_u64, 0_u64, 0_u64) };
+    if install() { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 fn duration_of(time: libc::timeval) -> Duration {

@@ -22,6 +22,7 @@ use rustix::net::{
     SendFlags, recvmsg, send, sendmsg,
 };
 
+use super::Bounds;
 use crate::execute::scheduler::StopHow;
 
 /// A process to start, all of it given: nothing of az's own environment or directory reaches it.
@@ -37,6 +38,8 @@ pub struct Start {
     pub mark: OsString,
     /// The process group to join; none for one of its own. A step that reads the terminal must be in az's.
     pub group: Option<i32>,
+    /// What the kernel shall keep it from.
+    pub bounds: Option<Bounds>,
     /// It is traced: the last descriptor is the process's end of [`crate::trace::Offer::new`].
     pub is_traced: bool,
 }
@@ -153,6 +156,7 @@ impl Start {
         let mut out = Vec::new();
         out.extend(self.group.unwrap_or(0).to_le_bytes());
         out.push(u8::from(self.is_traced));
+        put_bounds(&mut out, self.bounds.as_ref());
         for part in [self.cwd.as_os_str(), &self.mark] {
             put_bytes(&mut out, part.as_bytes());
         }
@@ -167,6 +171,7 @@ impl Start {
         let (group, rest) = bytes.split_first_chunk::<4>()?;
         let group = i32::from_le_bytes(*group);
         let (is_traced, mut rest) = rest.split_first()?;
+        let bounds = take_bounds(&mut rest)?;
         let cwd = PathBuf::from(take_text(&mut rest)?);
         let mark = take_text(&mut rest)?;
         let count = u32::from_le_bytes(take_bytes(&mut rest)?.try_into().ok()?);
@@ -176,8 +181,40 @@ impl Start {
             env.push((take_text(&mut rest)?, take_text(&mut rest)?));
         }
         let (group, is_traced) = ((group != 0).then_some(group), *is_traced == 1);
-        Some(Self { argv, env, cwd, mark, group, is_traced })
+        Some(Self { argv, env, cwd, mark, group, bounds, is_traced })
     }
+}
+
+/// Writes bounds as flags, and if there are any on writing, how many paths may be written and which.
+fn put_bounds(out: &mut Vec<u8>, bounds: Option<&Bounds>) {
+    let flags = bounds.map_or(0, |bounds| {
+        let flags = [true, bounds.writable.is_some(), bounds.is_offline, bounds.is_trace_needed];
+        flags.iter().rev().fold(0, |all, flag| all << 1 | u8::from(*flag))
+    });
+    out.push(flags);
+    if let Some(paths) = bounds.and_then(|bounds| bounds.writable.as_ref()) {
+        out.extend(u32::try_from(paths.len()).unwrap_or(u32::MAX).to_le_bytes());
+        paths.iter().for_each(|path| put_bytes(out, path.as_os_str().as_bytes()));
+    }
+}
+
+#[expect(
+    clippy::option_option,
+    reason = "bytes that cannot be read, no bounds, and bounds are three answers"
+)]
+fn take_bounds(rest: &mut &[u8]) -> Option<Option<Bounds>> {
+    let (flags, after) = rest.split_first()?;
+    *rest = after;
+    let has = |bit: u8| flags >> bit & 1 == 1;
+    let mut writable = None;
+    if has(1) {
+        let (count, after) = rest.split_first_chunk::<4>()?;
+        *rest = after;
+        let paths = (0..u32::from_le_bytes(*count)).map(|_| take_text(rest).map(PathBuf::from));
+        writable = Some(paths.collect::<Option<Vec<_>>>()?);
+    }
+    let bounds = Bounds { writable, is_offline: has(2), is_trace_needed: has(3) };
+    Some(has(0).then_some(bounds))
 }
 
 fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
@@ -289,7 +326,9 @@ mod tests {
 
     fn start(env: Vec<(OsString, OsString)>) -> Start {
         let argv = vec!["/bin/echo".into(), OsString::new(), OsString::from_vec(vec![0xff, b'\n'])];
-        Start { argv, env, cwd: "/a b".into(), mark: "0400".into(), group: Some(7), is_traced: true }
+        let writable = Some(vec!["/a b/c".into(), "/".into()]);
+        let bounds = Some(Bounds { writable, is_offline: true, is_trace_needed: false });
+        Start { argv, env, cwd: "/a b".into(), mark: "0400".into(), group: Some(7), bounds, is_traced: true }
     }
 
     #[test]
@@ -338,6 +377,19 @@ mod tests {
         fn any_bytes_are_read_without_panic(kind in 0_u8..5, payload in prop::collection::vec(any::<u8>(), 0..64)) {
             let frame = Frame { id: 0, kind, payload, descriptors: Vec::new(), lacks_descriptors: false };
             let (_, _) = (Request::decode(&frame), Reply::decode(&frame));
+        }
+
+        #[test]
+        fn bounds_come_back_as_they_were(
+            paths in prop::option::of(prop::collection::vec("/.*", 0..3)),
+            is_offline: bool,
+            is_trace_needed: bool,
+        ) {
+            let writable = paths.map(|paths| paths.into_iter().map(PathBuf::from).collect());
+            for bounds in [None, Some(Bounds { writable, is_offline, is_trace_needed })] {
+                let sent = Start { bounds, ..start(Vec::new()) };
+                prop_assert_eq!(Start::decode(&sent.encode()), Some(sent));
+            }
         }
 
         #[test]

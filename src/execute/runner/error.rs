@@ -39,6 +39,15 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// This kernel cannot bound where a step writes.
+    #[error("it asks for a sandbox, and this machine has no Landlock")]
+    NoLandlock,
+    /// The kernel did not take the bounds.
+    #[error("the kernel refused to keep it in its sandbox")]
+    Unconfined,
+    /// A sandbox that needs the trace could not have it.
+    #[error("its sandbox needs the trace, and nothing can be traced here")]
+    Untraced,
     /// The guard is gone; the command, if it was started, is ended or being ended.
     #[error("the guard process ended")]
     GuardLost,
@@ -47,7 +56,13 @@ pub enum StartError {
 impl StartError {
     /// Returns the mistake for people.
     pub fn to_diagnostic(&self) -> Diagnostic {
-        let code = if matches!(self, Self::GuardLost) { code::GUARD_LOST } else { code::CANNOT_START };
+        let code = match self {
+            Self::GuardLost => code::GUARD_LOST,
+            Self::NoLandlock | Self::Unconfined | Self::Untraced => code::UNCONFINED,
+            Self::Log { .. } | Self::Directory { .. } | Self::Interpreter { .. } | Self::Program { .. } => {
+                code::CANNOT_START
+            }
+        };
         Diagnostic::error(code, self.to_string()).help(self.help())
     }
 
@@ -80,6 +95,15 @@ impl StartError {
                     _ => format!("start `{program}` by hand to see what is wrong"),
                 }
             }
+            Self::NoLandlock => "run it on Linux 5.13 or later with `landlock` among the security modules \
+                                 (`cat /sys/kernel/security/lsm`), or without its sandbox"
+                .to_owned(),
+            Self::Unconfined => "run it without its sandbox; a container may forbid `seccomp`".to_owned(),
+            Self::Untraced => {
+                "say `# Trace: off`, which leaves the sandbox to Landlock alone, or run it without \
+                               its sandbox"
+                    .to_owned()
+            }
             Self::GuardLost => "run az again".to_owned(),
         }
     }
@@ -106,6 +130,9 @@ mod tests {
             refused("/w/a.sh", libc::ENOEXEC),
             StartError::Interpreter { program: "/w/a.sh".into() },
             StartError::Directory { path: "/w/x".into(), source: io::Error::from_raw_os_error(libc::ENOENT) },
+            StartError::NoLandlock,
+            StartError::Unconfined,
+            StartError::Untraced,
             StartError::GuardLost,
         ];
         insta::assert_snapshot!(texts.map(read).concat(), @r"
@@ -121,6 +148,12 @@ mod tests {
           install the interpreter, or change the first line of `/w/a.sh`
         AZ0702: cannot enter the working directory `/w/x`: No such file or directory (os error 2)
           make the directory `/w/x`, or set another `cwd`
+        AZ0721: it asks for a sandbox, and this machine has no Landlock
+          run it on Linux 5.13 or later with `landlock` among the security modules (`cat /sys/kernel/security/lsm`), or without its sandbox
+        AZ0721: the kernel refused to keep it in its sandbox
+          run it without its sandbox; a container may forbid `seccomp`
+        AZ0721: its sandbox needs the trace, and nothing can be traced here
+          say `# Trace: off`, which leaves the sandbox to Landlock alone, or run it without its sandbox
         AZ0706: the guard process ended
           run az again
         ");

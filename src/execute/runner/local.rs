@@ -16,8 +16,8 @@ use rustix::{
 
 use super::{Command, Control, Ended, Runner, StartError, Stdio, live};
 use crate::{
-    execute::guard::{Guard, Report, Start, Step},
-    trace::{Offer, Trace, Witness},
+    execute::guard::{Guard, Report, Start, Step, UNCONFINED, can_bound_writes},
+    trace::{Offer, Trace, UNTRACED, Witness},
 };
 
 /// Runs commands as children of the guard.
@@ -120,7 +120,13 @@ impl Runner for Local {
     ) -> Result<Ended, StartError> {
         let (Stdio::Log(path) | Stdio::Live { log: path }) = &command.stdio;
         let log = open_log(path).map_err(|source| StartError::Log { path: path.clone(), source })?;
+        if command.bounds.as_ref().is_some_and(|bounds| bounds.writable.is_some()) && !can_bound_writes() {
+            return Err(StartError::NoLandlock);
+        }
         let watch = Watch::new(watch);
+        if watch.0.is_none() && command.bounds.as_ref().is_some_and(|bounds| bounds.is_trace_needed) {
+            return Err(StartError::Untraced);
+        }
         let outcome = match &command.stdio {
             Stdio::Log(_) => self.run_logged(command, &log, watch, control),
             Stdio::Live { .. } => self.run_live(command, &log, watch, control),
@@ -152,6 +158,7 @@ fn start_of(command: &Command, group: Option<i32>, watch: &Watch<'_>) -> Start {
         cwd: command.cwd.clone(),
         mark: command.mark.clone(),
         group,
+        bounds: command.bounds.clone(),
         is_traced: watch.0.is_some(),
     }
 }
@@ -163,6 +170,11 @@ fn open_log(path: &Path) -> io::Result<File> {
 
 /// Finds out what the system's refusal is about: the same error stands for directory, program and interpreter.
 fn refusal(command: &Command, source: io::Error) -> StartError {
+    match source.raw_os_error() {
+        Some(UNCONFINED) => return StartError::Unconfined,
+        Some(UNTRACED) => return StartError::Untraced,
+        _ => {}
+    }
     if !command.cwd.is_dir() {
         return StartError::Directory { path: command.cwd.clone(), source };
     }

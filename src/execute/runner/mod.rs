@@ -14,7 +14,7 @@ pub use error::StartError;
 pub use live::input_is_empty;
 pub use local::Local;
 
-pub use super::guard::Exit;
+pub use super::guard::{Bounds, Exit};
 use super::scheduler::StopCause;
 use crate::trace::{Trace, Witness};
 
@@ -29,6 +29,8 @@ pub struct Command {
     pub cwd: PathBuf,
     /// Where its output goes.
     pub stdio: Stdio,
+    /// What the kernel shall keep it from.
+    pub bounds: Option<Bounds>,
     /// A name unique among the steps that run at the same time and equal from run to run: the value of `AZ_STEP`, by
     /// which processes that left the step's tree are found.
     pub mark: OsString,

@@ -391,17 +391,8 @@ impl World {
                     Effect::Start { node, attempt } => {
                         assert!(running.insert(node), "started while it runs");
                         self.check_room(&running, slots);
+                        check_turn(node, &running, &postponed, &history);
                         history.starts.push((node, history.outcomes.clone()));
-                        let is_alone =
-                            running.len() == 1 && (0..node).all(|it| history.outcomes.contains_key(&it));
-                        assert!(
-                            !postponed.contains(&node) || is_alone,
-                            "{node} was postponed and is not in its turn"
-                        );
-                        assert!(
-                            running.len() == 1 || running.is_disjoint(&postponed),
-                            "beside a postponed one"
-                        );
                         let is_early = self.early[node] && !postponed.contains(&node);
                         let ending = self.endings[node][attempt as usize - 1];
                         open.push(Input::Ended(node, if is_early { Ending::TooEarly } else { ending }));
@@ -450,6 +441,17 @@ impl World {
     fn hard_needs(&self, node: usize) -> impl Iterator<Item = usize> {
         self.nodes[node].needs.iter().filter(|need| need.strength == Strength::Hard).map(|need| need.node)
     }
+}
+
+/// A postponed step runs alone, when all before it have ended.
+fn check_turn(node: usize, running: &BTreeSet<usize>, postponed: &BTreeSet<usize>, history: &History) {
+    let is_alone = running.len() == 1;
+    let is_first = (0..node).all(|it| history.outcomes.contains_key(&it));
+    assert!(
+        !postponed.contains(&node) || (is_alone && is_first),
+        "{node} was postponed and is not in its turn"
+    );
+    assert!(is_alone || running.is_disjoint(postponed), "beside a postponed one");
 }
 
 proptest! {

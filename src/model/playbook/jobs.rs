@@ -105,7 +105,10 @@ fn job<'a>(id: &'a str, value: Value<'a>, all_needs: &mut Vec<Need<'a>>) -> Opti
             Some(wanted)
         })
     });
-    let settings = settings::decode(&mut table);
+    let mut settings = settings::decode(&mut table);
+    if let Some(permissions) = table.optional("permissions", settings::permissions) {
+        settings = settings.layered_over(&permissions);
+    }
     let steps = if table.has("uses") {
         table.optional("steps", steps)
     } else {
@@ -120,7 +123,6 @@ fn job<'a>(id: &'a str, value: Value<'a>, all_needs: &mut Vec<Need<'a>>) -> Opti
         "matrix",
         "continueOnError",
         "continue-on-error",
-        "permissions",
         "concurrency",
         "defaults",
         "parallel",

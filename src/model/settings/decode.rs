@@ -20,7 +20,7 @@ const EXIT_CODES: Key = Key::new("exitCodes", &["exit_codes", "exit-codes"]);
 
 /// Asks a table for every setting it can hold, except `command`, which only a rule has.
 pub fn decode(table: &mut Table<'_>) -> Settings {
-    let settings = Settings {
+    Settings {
         inputs: table.optional("inputs", patterns),
         outputs: table.optional("outputs", outputs),
         use_env: table.optional(USE_ENV, variable_names).unwrap_or_default(),
@@ -34,23 +34,24 @@ pub fn decode(table: &mut Table<'_>) -> Settings {
         exit_codes: table.optional(EXIT_CODES, exit_codes).unwrap_or_default(),
         cwd: table.optional("cwd", Value::nonempty_text),
         scratch: table.optional("scratch", patterns).unwrap_or_default().into_iter().collect(),
-        trace: table.optional("trace", trace),
+        trace: table.optional("trace", on_or_off),
+        sandbox: table.optional("sandbox", on_or_off),
+        network: table.optional("network", on_or_off),
+        writable: None,
         service: table.optional("service", Value::boolean),
         command: None,
-    };
-    table.unsupported(&["network", "sandbox"]);
-    settings
+    }
 }
 
-/// Words for whether a step is watched.
-pub const TRACE_WORDS: [(&str, bool); 2] = [("on", true), ("off", false)];
+/// Words for whether something holds for a step: that it is watched, sandboxed, or may use the network.
+pub const SWITCH_WORDS: [(&str, bool); 2] = [("on", true), ("off", false)];
 
-/// Reads whether a step is watched: a word, or a truth.
-fn trace(value: Value<'_>) -> Option<bool> {
+/// Reads whether something holds for a step: a word, or a truth.
+fn on_or_off(value: Value<'_>) -> Option<bool> {
     if matches!(value.node().value, NodeValue::Bool(_)) {
         value.boolean()
     } else {
-        value.choice(&TRACE_WORDS)
+        value.choice(&SWITCH_WORDS)
     }
 }
 
@@ -95,7 +96,8 @@ pub fn environment(value: Value<'_>) -> Option<BTreeMap<String, String>> {
     Some(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
-fn pattern(value: Value<'_>) -> Option<String> {
+/// Reads one path pattern.
+pub fn pattern(value: Value<'_>) -> Option<String> {
     let text = value.nonempty_text()?;
     if let Err(error) = Pattern::check(&text) {
         let context = value.context();

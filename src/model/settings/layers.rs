@@ -30,6 +30,9 @@ impl Settings {
             cwd: self.cwd.or_else(|| lower.cwd.clone()),
             trace: self.trace.or(lower.trace),
             service: self.service.or(lower.service),
+            sandbox: self.sandbox.or(lower.sandbox),
+            network: self.network.or(lower.network),
+            writable: self.writable.or_else(|| lower.writable.clone()),
             scratch: joined(&self.scratch, &lower.scratch, &BTreeSet::new()),
             command: self.command.or_else(|| lower.command.clone()),
         }

@@ -4,11 +4,13 @@
 
 mod decode;
 mod layers;
+mod permissions;
 mod values;
 
 pub use decode::{
-    TRACE_WORDS, argv, decode, environment, exit_code_entries, patterns, variable_names, variables,
+    SWITCH_WORDS, argv, decode, environment, exit_code_entries, pattern, patterns, variable_names, variables,
 };
+pub use permissions::permissions;
 pub use values::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, declare_exit_code, resource};
 
 #[cfg(test)]

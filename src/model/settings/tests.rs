@@ -29,7 +29,8 @@ fn every_setting_is_read_in_each_of_its_spellings() {
     let all = settings(
         "inputs = \"a/*.txt\"\noutputs = []\nuseEnv = [\"A\"]\npass_env = \"B\"\nenv = { N = 1, T = true, S = \"x\" }\n\
          cache = \"24h\"\ntimeout = 90\nretries = 3\nretry-delay = \"250ms\"\nresources = [\"gpu\", \"memory:4\"]\n\
-         exit_codes = { 3 = \"skipped\", 3010 = \"Restart\" }\ncwd = \"sub\"\nscratch = [\"tmp/**\"]\n",
+         exit_codes = { 3 = \"skipped\", 3010 = \"Restart\" }\ncwd = \"sub\"\nscratch = [\"tmp/**\"]\nsandbox = true\n\
+         network = \"off\"\n",
     );
     let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     assert_eq!(all.inputs, Some(vec!["a/*.txt".to_owned()]));
@@ -41,10 +42,18 @@ fn every_setting_is_read_in_each_of_its_spellings() {
     assert_eq!((all.timeout, all.retries), (Some(Duration::from_secs(90)), Some(3)));
     assert_eq!((all.retry_delay, all.cwd.as_deref()), (Some(Duration::from_millis(250)), Some("sub")));
     assert_eq!(all.resources, BTreeMap::from([("gpu".to_owned(), 1), ("memory".to_owned(), 4)]));
+    assert_eq!((all.sandbox, all.network), (Some(true), Some(false)));
     let codes = [(3, ExitMeaning::Skipped), (194, ExitMeaning::Restart), (3010, ExitMeaning::Restart)];
     assert_eq!(all.exit_codes, BTreeMap::from(codes));
     assert_eq!(settings(""), Settings::default());
     assert_eq!(settings("resources = { gpu = 2 }").resources, BTreeMap::from([("gpu".to_owned(), 2)]));
+}
+
+#[test]
+fn a_sandbox_has_no_network_unless_it_asks_for_one() {
+    let is_offline = |text| settings(text).is_offline();
+    assert!(!is_offline("") && is_offline("network = false") && is_offline("sandbox = \"on\""));
+    assert!(!is_offline("sandbox = true\nnetwork = true") && !is_offline("sandbox = false"));
 }
 
 #[test]
@@ -60,7 +69,7 @@ fn cache_words_are_read() {
 fn what_cannot_be_meant_is_refused() {
     let text = "inputs = [\"\", \"a[b\", 1]\noutputs = { k = \"v\" }\nuseEnv = \"A=1\"\nenv = { \"A=B\" = \"x\" }\n\
         cache = \"allways\"\nretries = 11\nresources = \"gpu:0\"\nexitCodes = { two = \"warning\", 2 = \"wraning\" }\n\
-        network = false\nusesEnv = \"A\"\ncommand = [\"x\"]\n";
+        network = \"offf\"\nusesEnv = \"A\"\ncommand = [\"x\"]\n";
     insta::assert_snapshot!(told(&read(text).diagnostics));
     assert_eq!(
         told(&read("cache = \"5 weeks\"").diagnostics),

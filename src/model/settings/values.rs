@@ -39,6 +39,13 @@ pub struct Settings {
     pub trace: Option<bool>,
     /// The step leaves a service behind, so nobody can tell what comes of it.
     pub service: Option<bool>,
+    /// The step may write only what it declares to make, its temporary files and its private state.
+    pub sandbox: Option<bool>,
+    /// The step may use the network; nothing for as its sandbox has it.
+    pub network: Option<bool>,
+    /// Patterns of what a sandboxed step may write beyond what it declares to make; nothing for the whole workspace, if
+    /// it does not declare what it makes either.
+    pub writable: Option<BTreeSet<String>>,
     /// Patterns of paths that are private state of the step.
     pub scratch: BTreeSet<String>,
     /// The argv that is run instead of the interpreter; `{script}` and `{args}` are placeholders.
@@ -73,6 +80,18 @@ pub enum ExitMeaning {
     Skipped,
     /// Failed.
     Failure,
+}
+
+impl Settings {
+    /// Tells whether the step may write only what it declares to make, its temporary files and its private state.
+    pub fn is_sandboxed(&self) -> bool {
+        self.sandbox == Some(true)
+    }
+
+    /// Tells whether the step has no network: it says so, or it has a sandbox and does not ask for one.
+    pub fn is_offline(&self) -> bool {
+        !self.network.unwrap_or(!self.is_sandboxed())
+    }
 }
 
 impl CachePolicy {

@@ -57,6 +57,10 @@ pub struct Header {
     pub retries: Option<Spanned<String>>,
     /// `Trace`, as written.
     pub trace: Option<Spanned<String>>,
+    /// `Sandbox`, as written.
+    pub sandbox: Option<Spanned<String>>,
+    /// `Network`, as written.
+    pub network: Option<Spanned<String>>,
     /// `Service`.
     pub service: Option<Spanned<bool>>,
     /// `Cwd`, as written.
@@ -115,6 +119,8 @@ fn header_of(metadata: &mut Metadata<'_>, comments: &Comments<'_>) -> Header {
         timeout: metadata.single(Key::Timeout),
         retries: metadata.single(Key::Retries),
         trace: metadata.single(Key::Trace),
+        sandbox: metadata.single(Key::Sandbox),
+        network: metadata.single(Key::Network),
         service: metadata.truth(Key::Service),
         cwd: metadata.single(Key::Cwd),
         ..Header::default()

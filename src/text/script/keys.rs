@@ -27,9 +27,11 @@ pub(super) enum Key {
     ExitCodes,
     Trace,
     Service,
+    Sandbox,
+    Network,
 }
 
-const KEYS: [(&str, Key); 20] = [
+const KEYS: [(&str, Key); 22] = [
     ("Stage", Key::Stage),
     ("Dependencies", Key::Dependencies),
     ("Description", Key::Description),
@@ -50,6 +52,8 @@ const KEYS: [(&str, Key); 20] = [
     ("ExitCodes", Key::ExitCodes),
     ("Trace", Key::Trace),
     ("Service", Key::Service),
+    ("Sandbox", Key::Sandbox),
+    ("Network", Key::Network),
 ];
 
 /// Keys that real scripts write beside ours on one line; az does not read them.

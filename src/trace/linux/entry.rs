@@ -18,6 +18,7 @@ use super::{
     filter::{PASSING_FLAGS, Stop, filter},
     sys,
 };
+use crate::trace::UNTRACED;
 
 /// What az asks of the process.
 pub(super) mod asks {
@@ -46,6 +47,7 @@ pub(super) const TELL_LENGTH: usize = 5;
 /// What a process does between `fork` and `exec` to be traced.
 pub struct Entry {
     socket: OwnedFd,
+    is_needed: bool,
     notify: Vec<sock_filter>,
     trace: Vec<sock_filter>,
 }
@@ -53,7 +55,13 @@ pub struct Entry {
 impl Entry {
     /// Prepares the entry by the descriptor from [`super::Offer::new`].
     pub fn new(socket: OwnedFd) -> Self {
-        Self { socket, notify: filter(Stop::Notify), trace: filter(Stop::Trace) }
+        Self { socket, is_needed: false, notify: filter(Stop::Notify), trace: filter(Stop::Trace) }
+    }
+
+    /// Makes the process fail with [`UNTRACED`] rather than go on without a trace.
+    #[must_use]
+    pub fn needed(self, is_needed: bool) -> Self {
+        Self { is_needed, ..self }
     }
 
     /// Makes the process that a command starts enter the trace, or go on without one if az says so.
@@ -86,6 +94,7 @@ impl Entry {
                         Err(error) => self.tell_error(&error)?,
                     }
                 }
+                Some(_) if self.is_needed => return Err(io::Error::from_raw_os_error(UNTRACED)),
                 Some(_) => return Ok(()),
                 None => return Err(io::Error::from_raw_os_error(libc::EPIPE)),
             }

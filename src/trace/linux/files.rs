@@ -204,6 +204,10 @@ impl Observer<'_> {
             self.walker.unsettle(name);
         }
         self.make(event, name);
+        if self.identity(name).is_none() {
+            // By its other name it could be written.
+            self.forbids(event, original);
+        }
         self.ledger.alias(&self.walker.paths, original, name);
         Ok(())
     }

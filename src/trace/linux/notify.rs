@@ -9,7 +9,10 @@ use rustix::{
     io::Errno,
 };
 
-use super::{observer::Observer, sys};
+use super::{
+    observer::{Answer, Observer},
+    sys,
+};
 use crate::trace::Gap;
 
 /// How often it is asked whether the tree is told to have ended, while nothing happens.
@@ -44,7 +47,12 @@ fn answer(listener: BorrowedFd<'_>, observer: &mut Observer<'_>) {
     // A process that was ended meanwhile no longer calls; anything else that goes wrong leaves a process standing, so
     // it is tried again by the next poll.
     let Ok((id, stopped)) = sys::receive_call(listener) else { return };
-    if observer.see(&stopped) && sys::let_go_on(listener, id).is_err() {
+    let answered = match observer.see(&stopped) {
+        Answer::GoOn => sys::let_go_on(listener, id),
+        Answer::Refuse => sys::refuse(listener, id),
+        Answer::Hold => Ok(()),
+    };
+    if answered.is_err() {
         leave(observer, Gap::Lost);
     }
 }

@@ -1,9 +1,9 @@
 //! Turns the calls of a tree into facts.
 //!
-//! Knows which call means what. Does not know how a call is stopped, nor how it goes on.
+//! Knows which call means what. Does not know how a call is stopped, nor how it goes on or is refused.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::PathBuf,
 };
 
@@ -41,6 +41,17 @@ impl Event {
     }
 }
 
+/// What becomes of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Answer {
+    GoOn,
+    /// It fails with `EACCES`.
+    Refuse,
+    /// It stands still until the tree is ended.
+    Hold,
+}
+
 /// A path that a call names.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Named {
@@ -59,6 +70,7 @@ enum Written {
 }
 
 /// All that is known of one tree so far.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Observer<'w> {
     pub(super) witness: &'w mut dyn Witness,
     pub(super) walker: Walker,
@@ -72,6 +84,12 @@ pub(super) struct Observer<'w> {
     pub(super) attributes: BTreeSet<(PathId, Vec<u8>)>,
     /// Programs cannot get other rights because they are traced.
     pub(super) has_lost_rights: bool,
+    /// What was not let be changed, and who tried first.
+    refused: BTreeMap<PathBuf, u32>,
+    /// The call that is looked at makes a folder.
+    makes_folder: bool,
+    /// It must not take place.
+    is_refused: bool,
     numbers: Numbers,
     events: u64,
     has_run: bool,
@@ -90,6 +108,9 @@ impl<'w> Observer<'w> {
             interpreters: HashMap::new(),
             attributes: BTreeSet::new(),
             has_lost_rights,
+            refused: BTreeMap::new(),
+            makes_folder: false,
+            is_refused: false,
             numbers: Numbers::new(),
             events: 0,
             has_run: false,
@@ -102,26 +123,29 @@ impl<'w> Observer<'w> {
         self.has_run
     }
 
-    /// Looks at a call that is about to happen, and tells whether it may.
-    pub(super) fn see(&mut self, stopped: &Stopped) -> bool {
-        self.look(stopped);
-        !self.witness.is_held()
+    /// Looks at a call that is about to happen, and tells what becomes of it.
+    pub(super) fn see(&mut self, stopped: &Stopped) -> Answer {
+        let answer = self.look(stopped);
+        if self.witness.is_held() { Answer::Hold } else { answer }
     }
 
-    fn look(&mut self, stopped: &Stopped) {
+    fn look(&mut self, stopped: &Stopped) -> Answer {
         self.events += 1;
+        self.is_refused = false;
         let Some(convention) = Convention::of_audit(stopped.audit) else {
             self.gaps.insert(Gap::Architecture);
-            return;
+            return Answer::GoOn;
         };
-        let Some(call) = self.numbers.find(convention, stopped.number) else { return };
+        let Some(call) = self.numbers.find(convention, stopped.number) else { return Answer::GoOn };
         let (who, by) = self.processes.find(stopped.tid);
         let memory = Memory { tid: stopped.tid, convention };
         let event = Event { who, by, memory, arguments: stopped.arguments };
+        self.makes_folder = call.deed == Deed::MakeFolder;
         self.has_run |= matches!(call.deed, Deed::Execute(_));
         if self.record(call, &event) == Err(Unread::Hidden) {
             self.gaps.insert(Gap::Memory);
         }
+        if self.is_refused { Answer::Refuse } else { Answer::GoOn }
     }
 
     fn record(&mut self, call: &Call, event: &Event) -> Result<(), Unread> {
@@ -200,12 +224,27 @@ impl<'w> Observer<'w> {
         self.ledger.ask(&self.walker.paths, id, asked, event.by);
     }
 
-    /// Records a change.
+    /// Records a change, unless it must not take place.
     pub(super) fn change(&mut self, event: &Event, id: PathId, changed: Changed, of: Of) {
+        // What is a folder already stays one, whoever makes sure of it.
+        if changed != Changed::FOLDER && self.forbids(event, id) {
+            return;
+        }
         let paths = &self.walker.paths;
         if self.ledger.change(paths, id, (changed, of), event.by, self.witness) {
             self.gaps.insert(Gap::HardLink(paths.path(id).to_owned()));
         }
+    }
+
+    /// Refuses the call if it must not change a path; tells whether it must not.
+    pub(super) fn forbids(&mut self, event: &Event, id: PathId) -> bool {
+        let path = self.walker.paths.path(id);
+        let is_forbidden = !self.witness.may_change(path, self.makes_folder);
+        if is_forbidden {
+            self.refused.entry(path.to_owned()).or_insert(event.by);
+            self.is_refused = true;
+        }
+        is_forbidden
     }
 
     /// Resolves the path that a call names; none if it names nothing that is in the file system.
@@ -319,6 +358,7 @@ impl<'w> Observer<'w> {
             paths,
             processes: self.processes.into_list(),
             contacts: self.sockets.into_contacts(),
+            refused: self.refused,
             events: self.events,
         }
     }

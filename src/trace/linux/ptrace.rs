@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use super::{
     notify::has_hung_up,
-    observer::Observer,
+    observer::{Answer, Observer},
     sys::{self, Alarm, Stop},
 };
 use crate::trace::Gap;
@@ -69,16 +69,19 @@ fn go_on(observer: &mut Observer<'_>, pid: i32, stop: Stop) {
     let result = match stop {
         Stop::Ended => Ok(()),
         Stop::Call => {
-            let may_go_on = match sys::stopped_call(pid) {
+            let answer = match sys::stopped_call(pid) {
                 Ok(stopped) => observer.see(&stopped),
-                Err(error) => {
-                    if !is_gone(&error) {
-                        observer.gaps.insert(Gap::Lost);
-                    }
-                    true
+                Err(error) if is_gone(&error) => Answer::GoOn,
+                Err(_) => {
+                    observer.gaps.insert(Gap::Lost);
+                    Answer::GoOn
                 }
             };
-            if may_go_on { sys::resume(pid, 0) } else { Ok(()) }
+            match answer {
+                Answer::GoOn => sys::resume(pid, 0),
+                Answer::Refuse => sys::refuse_stopped(pid).and_then(|()| sys::resume(pid, 0)),
+                Answer::Hold => Ok(()),
+            }
         }
         Stop::Signal(signal) => sys::resume(pid, signal),
         Stop::Group => sys::stay_stopped(pid),

@@ -162,7 +162,15 @@ pub(super) fn receive_call(listener: BorrowedFd<'_>) -> io::Result<(u64, Stopped
 /// Lets a call go on. That its process is gone is no error.
 pub(super) fn let_go_on(listener: BorrowedFd<'_>, id: u64) -> io::Result<()> {
     let flags = u32::try_from(libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE).expect("the flag is 1");
-    let mut answer = libc::seccomp_notif_resp { id, val: 0, error: 0, flags };
+    answer(listener, libc::seccomp_notif_resp { id, val: 0, error: 0, flags })
+}
+
+/// Makes a call fail with `EACCES`, without having taken place. That its process is gone is no error.
+pub(super) fn refuse(listener: BorrowedFd<'_>, id: u64) -> io::Result<()> {
+    answer(listener, libc::seccomp_notif_resp { id, val: 0, error: -libc::EACCES, flags: 0 })
+}
+
+fn answer(listener: BorrowedFd<'_>, mut answer: libc::seccomp_notif_resp) -> io::Result<()> {
     // SAFETY: the kernel reads one structure of this type, from a live local.
     let result =
         unsafe { libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_SEND, &raw mut answer) };
@@ -224,6 +232,8 @@ pub(super) enum Stop {
 mod request {
     use libc::c_long;
 
+    #[cfg(target_arch = "x86_64")]
+    pub(super) const POKEUSER: c_long = 6;
     pub(super) const CONT: c_long = 7;
     pub(super) const DETACH: c_long = 17;
     pub(super) const SEIZE: c_long = 0x4206;
@@ -263,9 +273,30 @@ pub(super) fn detach(pid: i32, signal: i32) -> io::Result<()> {
     ptrace(request::DETACH, pid, usize::try_from(signal).unwrap_or(0))
 }
 
+/// Makes the call that a process has stopped in fail with `EACCES`, without having taken place.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn refuse_stopped(pid: i32) -> io::Result<()> {
+    const ORIGINAL_RAX: usize = std::mem::offset_of!(libc::user_regs_struct, orig_rax);
+    const RAX: usize = std::mem::offset_of!(libc::user_regs_struct, rax);
+    // A call of no number is skipped, and what stands in the register of results is its result.
+    ptrace_at(request::POKEUSER, pid, ORIGINAL_RAX, usize::MAX)?;
+    ptrace_at(request::POKEUSER, pid, RAX, (-(libc::EACCES as isize)).cast_unsigned())
+}
+
+/// Ends the process, where a single call of it cannot be refused.
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) fn refuse_stopped(pid: i32) -> io::Result<()> {
+    let Some(pid) = rustix::process::Pid::from_raw(pid) else { return Ok(()) };
+    Ok(rustix::process::kill_process(pid, rustix::process::Signal::KILL)?)
+}
+
 fn ptrace(request: c_long, pid: i32, data: usize) -> io::Result<()> {
-    // SAFETY: none of these requests reads or writes memory of ours; the last argument is a number.
-    let result = unsafe { libc::syscall(libc::SYS_ptrace, request, c_long::from(pid), 0_usize, data) };
+    ptrace_at(request, pid, 0, data)
+}
+
+fn ptrace_at(request: c_long, pid: i32, at: usize, data: usize) -> io::Result<()> {
+    // SAFETY: none of these requests reads or writes memory of ours; the last two arguments are numbers.
+    let result = unsafe { libc::syscall(libc::SYS_ptrace, request, c_long::from(pid), at, data) };
     check(result).map(drop)
 }
 

@@ -20,7 +20,7 @@ use std::sync::OnceLock;
 use crate::repo::Repo;
 
 /// Returns an empty repository; nothing, said aloud, where no step can be traced.
-fn traced() -> Option<Repo> {
+pub(crate) fn traced() -> Option<Repo> {
     static IS_TRACED: OnceLock<bool> = OnceLock::new();
     let can_trace = || {
         let repo = Repo::new().script("0400_probe.sh", "cat scripts/0400_probe.sh > out");
@@ -35,7 +35,7 @@ fn traced() -> Option<Repo> {
 }
 
 /// Tells whether a command works with the paths a repository has by itself.
-fn has(repo: &Repo, command: &str) -> bool {
+pub(crate) fn has(repo: &Repo, command: &str) -> bool {
     let is_there = repo.sh(command).is_success();
     if !is_there {
         eprintln!("skipped: `{command}` does not work here");

@@ -108,6 +108,6 @@ fn what_is_left_of_a_tree_that_has_ended_is_a_gap() {
 fn a_call_by_an_unknown_convention_is_a_gap() {
     let mut kept = Kept::default();
     let mut observer = Observer::new(&mut kept, false);
-    observer.see(&Stopped { tid: 1, audit: 0x8000_0016, number: 5, arguments: [0; 6] });
+    _ = observer.see(&Stopped { tid: 1, audit: 0x8000_0016, number: 5, arguments: [0; 6] });
     assert_eq!(observer.finish(NOTIFY).gaps, [Gap::Architecture].into());
 }

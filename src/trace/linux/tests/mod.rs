@@ -7,4 +7,5 @@ mod harness;
 mod ladder;
 mod obstacles;
 mod programs;
+mod refusals;
 mod sequences;
