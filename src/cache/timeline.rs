@@ -36,6 +36,8 @@ struct Versions {
     noted: BTreeMap<WsPath, State>,
     /// Paths whose last version may not be the one on disk.
     pending: BTreeSet<WsPath>,
+    /// Paths that az or a step brought into their state before all this began.
+    placed: BTreeSet<WsPath>,
 }
 
 /// The files as the step at a place of the order finds them.
@@ -55,6 +57,23 @@ impl Timeline {
     pub fn before(disk: Arc<Disk>, before: BTreeMap<WsPath, State>) -> Self {
         let versions = Versions { before, ..Versions::default() };
         Self { disk, state: RwLock::new(versions), meanwhile: Mutex::default() }
+    }
+
+    /// Starts again at the place of the step at `index`, to whose state the disk was brought.
+    #[must_use]
+    pub fn resumed_at(&self, index: usize) -> Self {
+        let versions = self.read(|versions| {
+            let until = |left: &BTreeMap<usize, State>| -> BTreeMap<usize, State> {
+                left.range(..index).map(|(place, state)| (*place, state.clone())).collect()
+            };
+            let left = versions.left.iter().map(|(path, left)| (path.clone(), until(left)));
+            Versions {
+                left: left.filter(|(_, left)| !left.is_empty()).collect(),
+                placed: versions.placed.iter().chain(versions.left.keys()).cloned().collect(),
+                ..Versions::default()
+            }
+        });
+        Self { disk: Arc::clone(&self.disk), state: RwLock::new(versions), meanwhile: Mutex::default() }
     }
 
     /// Returns the files as the step at `index` finds them.
@@ -181,6 +200,7 @@ impl Timeline {
     /// Says that what was at a path before the run is on disk again; the last version must still be put back.
     pub fn taken_back(&self, path: &WsPath) {
         self.write(|versions| {
+            versions.placed.insert(path.clone());
             if versions.left.contains_key(path) {
                 versions.pending.insert(path.clone());
             }
@@ -285,6 +305,20 @@ impl Place<'_> {
     /// Tells whether a step before this place left what is at a path.
     pub fn has_writer(&self, path: &WsPath) -> bool {
         self.timeline.writer_before(self.index, path).is_some()
+    }
+
+    /// Tells whether what is at a path may be there by this run: a step before this place left it, or az put it there.
+    pub fn is_placed(&self, path: &WsPath) -> bool {
+        self.has_writer(path) || self.timeline.read(|versions| versions.placed.contains(path))
+    }
+
+    /// Tells whether a name in a folder may have come or gone by this run: by a step before this place, or by az.
+    pub fn is_placed_in(&self, folder: &WsPath) -> bool {
+        self.timeline.read(|versions| {
+            let left = versions.left.iter().filter(|(_, left)| left.range(..self.index).next().is_some());
+            let mut placed = left.map(|(path, _)| path).chain(&versions.placed);
+            placed.any(|path| path.parent().as_ref() == Some(folder))
+        })
     }
 
     /// Returns the place.

@@ -116,11 +116,11 @@ pub(super) fn probed(effects: &[Effect]) -> Vec<(WsPath, State)> {
 }
 
 impl Shared {
-    /// Returns the same, with the disk as it is now as what the first step finds.
-    pub(super) fn anew(&self) -> Self {
+    /// Returns the same, to decide from the step at `index` on again; the disk is in the state of its place.
+    pub(super) fn resumed_at(&self, index: usize) -> Self {
         Self {
             cache: self.cache.clone(),
-            timeline: Timeline::new(Arc::clone(&self.cache.disk)),
+            timeline: self.timeline.resumed_at(index),
             promises: Promises::default(),
             nodes: self.nodes.clone(),
             runner: Arc::clone(&self.runner),

@@ -152,7 +152,7 @@ impl Desk<'_> {
             return None;
         }
         self.tell_restored();
-        self.shared = Arc::new(self.shared.anew());
+        self.shared = Arc::new(self.shared.resumed_at(late.index));
         let policy = Policy { capacities: vec![1], ..Policy::new(1, OnFailure::FailFast) };
         let chained = |place: usize| scheduler::Node {
             needs: place

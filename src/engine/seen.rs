@@ -484,11 +484,14 @@ impl Look<'_> {
         let is_folder = stat.kind == sys::FileKind::Directory;
         let is_in_tick = started_ns.is_some_and(|started| stat.ctime_ns == started);
         let is_by_itself = match question {
-            Question::Listing(folder) => before.keys().any(|path| path.parent().as_ref() == Some(folder)),
+            Question::Listing(folder) => {
+                before.keys().any(|path| path.parent().as_ref() == Some(folder))
+                    || (is_in_tick && place.is_placed_in(folder))
+            }
             // That a folder is there does not depend on its times.
             _ if is_folder => true,
-            // An earlier step of this run left it so right before; az saw it when that one ended.
-            _ => is_in_tick && place.has_writer(path),
+            // This run left it so right before: an earlier step, which az saw when that one ended, or az itself.
+            _ => is_in_tick && place.is_placed(path),
         };
         (!is_by_itself).then(|| path.clone())
     }
