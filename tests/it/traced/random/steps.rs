@@ -1,9 +1,7 @@
 //! Random steps: what they do, and which files make what they do.
 //!
-//! A step reads only what nobody makes and what earlier steps made, so that running all of them by hand once more in
-//! the same folder changes nothing. What a step finds of its own
-//! decides what it does, not what it leaves: where it does, az gives what a clean run gives, and a person what comes of
-//! all runs before.
+//! What a step finds of its own decides what it does, not what it leaves: where it does, az gives what a clean run gives,
+//! and a person what comes of all runs before.
 
 pub(super) struct Random(pub(super) u64);
 
@@ -22,8 +20,6 @@ pub(super) struct Step {
     pub(super) text: String,
     /// Files and folders whose content decides what it leaves.
     pub(super) reads: Vec<String>,
-    /// It changes what it reads, so that it runs once more.
-    pub(super) settles: bool,
 }
 
 /// Returns a copy of what may be absent. What the step left before must not shine through: az runs it once, a person as
@@ -52,7 +48,7 @@ impl Step {
     pub(super) fn new(random: &mut Random, step: usize) -> Self {
         let (from, other) = (any(random, step), any(random, step));
         let (copied, earlier, later) =
-            (copy(&other, step), random.below(step.max(1)), step + 1 + random.below(STEPS - step));
+            (copy(&other, step), random.below(step.max(1)), (step + 1 + random.below(STEPS)).min(STEPS - 1));
         let both = vec![from.clone(), other.clone()];
         let with = |path: String| vec![from.clone(), other.clone(), path];
         let theirs = || with(format!("made/m{earlier}"));
@@ -89,10 +85,9 @@ impl Step {
             (14, 1) => (format!("sed -i 's/[^.]$/&./' s2; {copied}"), with("s2".to_owned())),
             _ => (format!("cat {from} {other} > made/m{step}"), both),
         };
-        let settles = text.contains("cmp") || text.contains("s2;");
         // What the link leads to is always decided anew, by a step that all who look at it come after.
         let first = if step == 0 { "ln -sfn s0 current; " } else { "" };
         // A step may fail to read what another removed; it does not fail then.
-        Self { text: format!("set +e\nmkdir -p made/deep; {first}{text}\ntrue"), reads, settles }
+        Self { text: format!("set +e\nmkdir -p made/deep; {first}{text}\ntrue"), reads }
     }
 }
