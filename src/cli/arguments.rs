@@ -213,7 +213,9 @@ pub(super) struct Script {
     pub(super) arguments: Vec<String>,
 }
 
-/// Turns `az 0402 ...` into `az script 0402 ...`: a number in a verb's place is a script.
+/// Makes of words that are written as people write them those that clap reads: `az 0402 ...` is `az script 0402 ...`,
+/// a number in a verb's place being a script; `--parallel false` is `--parallel=false`, while any other word after
+/// `--parallel` is a selection.
 pub(super) fn rewrite(mut words: Vec<OsString>) -> Vec<OsString> {
     let is_number = |word: &str| {
         let is_prefix = word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit());
@@ -224,13 +226,28 @@ pub(super) fn rewrite(mut words: Vec<OsString>) -> Vec<OsString> {
         match word {
             "-C" | "--directory" | "--format" | "--color" => place += 2,
             _ if word.starts_with('-') => place += 1,
-            _ => {
-                if is_number(word) {
-                    words.insert(place, "script".into());
-                }
-                break;
+            _ if is_number(word) => {
+                words.insert(place, "script".into());
+                return words;
             }
+            _ => break,
         }
     }
+    join_truths(&mut words, place);
     words
+}
+
+/// Joins `--parallel` and a truth that follows it, up to a `--`.
+fn join_truths(words: &mut Vec<OsString>, verb: usize) {
+    let mut place = verb;
+    while let Some(word) = words.get(place).filter(|word| *word != "--") {
+        let truth = words.get(place + 1).and_then(|next| next.to_str());
+        if word == "--parallel"
+            && let Some(truth) = truth.filter(|next| ["true", "false"].contains(next)).map(str::to_owned)
+        {
+            words[place] = format!("--parallel={truth}").into();
+            words.remove(place + 1);
+        }
+        place += 1;
+    }
 }

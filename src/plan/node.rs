@@ -109,7 +109,8 @@ pub(super) fn script_node(
     }
     let kind = script.kind.as_deref().and_then(|name| ground.kinds.named(name));
     let mut node = bare(ground, settings, kind);
-    node.invocation.argv = argv(script, kind, &node.settings, ground.script_arguments);
+    let path = path_for_program(ground.root, script, &node.invocation.cwd);
+    node.invocation.argv = argv(&path, script, kind, &node.settings, ground.script_arguments);
     node.invocation.runner = script.kind.clone().unwrap_or_else(|| "itself".to_owned());
     node.invocation.rules = rules.iter().map(|rule| rule.name.clone()).collect();
     if let Some(kind) = kind {
@@ -216,9 +217,22 @@ fn bare(ground: &Ground<'_>, mut settings: Settings, kind: Option<&Kind>) -> Nod
     }
 }
 
-fn argv(script: &Script, kind: Option<&Kind>, settings: &Settings, arguments: &[String]) -> Vec<String> {
-    let path = script.path.as_str();
-    match (&settings.command, kind, &script.shebang) {
+/// Returns the script's path as the program that runs it finds it; a folder outside is no other on another machine.
+fn path_for_program(root: &Path, script: &Script, cwd: &str) -> String {
+    match WsPath::from_normal(cwd) {
+        Some(folder) if folder.is_inside() => script.path.seen_from(&folder),
+        _ => script.path.to_absolute(root).to_string_lossy().into_owned(),
+    }
+}
+
+fn argv(
+    path: &str,
+    script: &Script,
+    kind: Option<&Kind>,
+    settings: &Settings,
+    arguments: &[String],
+) -> Vec<String> {
+    let mut argv = match (&settings.command, kind, &script.shebang) {
         (Some(command), ..) => expand_argv(command, path, arguments),
         (None, Some(kind), Some(words)) if kind.shebang && !words.is_empty() => words
             .iter()
@@ -229,8 +243,13 @@ fn argv(script: &Script, kind: Option<&Kind>, settings: &Settings, arguments: &[
             .collect(),
         (None, Some(kind), _) => kind.argv(path, arguments),
         // Without a kind the file itself is started; the reading of the script warns of it.
-        (None, None, _) => std::iter::once(format!("./{path}")).chain(arguments.iter().cloned()).collect(),
+        (None, None, _) => std::iter::once(path.to_owned()).chain(arguments.iter().cloned()).collect(),
+    };
+    // A script that is its own program is not looked for on PATH.
+    if let Some(program) = argv.first_mut().filter(|program| *program == path && !path.contains('/')) {
+        program.insert_str(0, "./");
     }
+    argv
 }
 
 /// Returns the files a script loads; one that is found by name on the interpreter's module path is not known.
