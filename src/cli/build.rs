@@ -13,8 +13,9 @@ use super::{
     usage,
 };
 use crate::{
+    base::bytes,
     diag::{Diagnostic, Severity, Source, code},
-    engine::{Ask, BuildOptions, BuildResult, Engine, EngineError, Force},
+    engine::{Ask, BuildOptions, BuildResult, Engine, EngineError, Force, Live},
     event::{Envelope, Event},
     report::{Lines, Verbosity, explain, result_json, summary_line, summary_of},
     sys::System,
@@ -47,7 +48,7 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
         force,
         timeout,
         allow_empty: words.request.allow_empty,
-        live: false,
+        live: None,
     };
     if !words.explain
         && let Some(code) = nothing_to_do(system, printer, output, &ask, &options)
@@ -92,7 +93,9 @@ pub(super) fn script(
         ..Ask::default()
     };
     let force = if words.no_cache { Force::NoCache } else { Force::All };
-    let options = BuildOptions { live: true, force, ..BuildOptions::default() };
+    // Where data is asked for, what the script says must not stand between.
+    let live = if printer.format == Format::Text { Live::Apart } else { Live::OnErrors };
+    let options = BuildOptions { live: Some(live), force, ..BuildOptions::default() };
     let quiet = Output { quiet: true, ..output.clone() };
     let result = run(printer, &quiet, &engine, &ask, &options);
     Ok(match result {
@@ -188,13 +191,13 @@ fn run(
             printer.json(&serde_json::to_value(envelope).expect("an event can be written"));
         }
         lines.lines(&envelope.event).iter().for_each(|line| printer.say(line));
-        if !options.live {
+        if options.live.is_none() {
             show_log(printer, engine, output, &lines, &envelope.event);
         }
     };
     let mut on_wait = || printer.say("waiting for another az that is at work here");
     let result = engine.build(ask, options, &mut on_event, &mut on_wait)?;
-    if options.live {
+    if options.live.is_some() && printer.format == Format::Text {
         return Ok(result);
     }
     result
@@ -220,25 +223,22 @@ const SHOWN_OF_FAILURE: usize = 20;
 
 /// Shows the end of a failed step's output, and with `-vv` the output of every step.
 fn show_log(printer: &Printer, engine: &Engine, output: &Output, lines: &Lines, event: &Event) {
-    let (node, limit) = match event {
-        Event::ScriptFailed { node, .. } => {
-            (node, if output.verbose > 1 { usize::MAX } else { SHOWN_OF_FAILURE })
-        }
-        Event::ScriptCompleted { node, .. } if output.verbose > 1 => (node, usize::MAX),
+    let is_whole = output.verbose > 1;
+    let node = match event {
+        Event::ScriptFailed { node, .. } => node,
+        Event::ScriptCompleted { node, .. } if is_whole => node,
         _ => return,
     };
     let Some(log) = engine.log_of(lines.view(), node) else { return };
-    let text = String::from_utf8_lossy(&log);
-    let all: Vec<&str> = text.lines().collect();
-    for line in &all[all.len().saturating_sub(limit)..] {
-        printer.say(&format!("           | {}", readable(line)));
-    }
-    if all.len() > limit {
-        printer.say(&format!(
-            "           | the last {limit} of {} lines; all: {}",
-            all.len(),
-            engine.log_place(lines.view(), node)
-        ));
+    let say = |line: &str| printer.say(&format!("           | {}", readable(line)));
+    if is_whole {
+        log.lines().for_each(|line| say(&line));
+    } else if let Ok(tail) = log.tail(SHOWN_OF_FAILURE) {
+        tail.lines.iter().for_each(|line| say(line));
+        if tail.is_cut {
+            let (size, place) = (bytes(tail.size_bytes), engine.log_place(lines.view(), node));
+            printer.say(&format!("           | the last lines of {size}; all: {place}"));
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    io::{self, ErrorKind, IsTerminal, Write},
+    io::{self, ErrorKind, IsTerminal, Read, Write},
 };
 
 use serde_json::Value;
@@ -56,6 +56,11 @@ impl Printer {
     /// Writes data that need not be text.
     pub(super) fn bytes(&self, bytes: &[u8]) {
         self.note(io::stdout().lock().write_all(bytes));
+    }
+
+    /// Writes all that can be read, piece by piece.
+    pub(super) fn copy(&self, from: &mut impl Read) {
+        self.note(io::copy(from, &mut io::stdout().lock()).map(|_| ()));
     }
 
     /// Ends the output: returns what az exits with, which is no success if data was lost.

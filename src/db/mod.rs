@@ -86,6 +86,9 @@ pub struct Surroundings {
     /// The environment az was started with.
     #[returns(ref)]
     pub env: BTreeMap<String, String>,
+    /// az may do what only an administrator may.
+    #[returns(copy)]
+    pub is_administrator: bool,
 }
 
 /// What queries need of a database.

@@ -43,6 +43,7 @@ pub use check::{CheckOptions, Checked, CheckedFile};
 pub use gate::UpToDate;
 pub use inputs::{Inputs, Program, Programs};
 pub use listing::{ListedPlaybook, ListedScript, Listing};
+pub use logs::{Log, Tail};
 pub use node_key::NodeKey;
 pub use overview::Overview;
 pub use run::{BuildOptions, BuildResult, Force};
@@ -50,3 +51,5 @@ pub use runs::SavedRun;
 pub use session::{Ask, Engine, EngineError};
 pub use verdict::{PlanReport, PlannedVerdict, Verdict};
 pub use why::Why;
+
+pub use crate::execute::runner::Live;

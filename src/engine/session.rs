@@ -103,7 +103,7 @@ impl Engine {
         let env: BTreeMap<String, String> = env
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        let surroundings = Surroundings::new(&db, env.clone());
+        let surroundings = Surroundings::new(&db, env.clone(), system.is_administrator());
         let chain = Chain::of(&env);
         Ok(Self { system, recorder, clock, root, layout, env, chain, db, workspace, surroundings })
     }

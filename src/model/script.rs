@@ -45,6 +45,8 @@ pub struct Script {
     pub condition: Option<String>,
     /// It may overlap other scripts.
     pub allow_parallel: bool,
+    /// It wants the rights of an administrator.
+    pub requires_elevation: bool,
     /// What its header says of how it behaves.
     pub settings: Settings,
     /// The parameters it declares.
@@ -119,6 +121,7 @@ pub fn read_script(path: &WsPath, source: Arc<Source>, kinds: &Kinds) -> Option<
         dependencies: header.dependencies.iter().map(|entry| entry.value.clone()).collect(),
         condition: text(header.condition.as_ref()),
         allow_parallel: header.allow_parallel.as_ref().is_none_or(|allowed| allowed.value),
+        requires_elevation: header.requires_elevation.as_ref().is_some_and(|wanted| wanted.value),
         settings: settings(&source, &header, &mut diagnostics),
         parameters: header.parameters.iter().map(parameter).collect(),
         modules: header.modules.iter().map(|module| (module.base, module.path.value.clone())).collect(),

@@ -39,6 +39,7 @@ pub(super) struct Ground<'a> {
     pub(super) config: &'a Config,
     pub(super) variables: BTreeMap<String, Value>,
     pub(super) env: &'a BTreeMap<String, String>,
+    pub(super) is_administrator: bool,
     pub(super) platform: &'a str,
     pub(super) with_dependencies: bool,
     pub(super) script_arguments: &'a [String],
@@ -113,8 +114,8 @@ pub(super) fn script_node(
     node.invocation.argv = argv(&path, script, kind, &node.settings, ground.script_arguments);
     node.invocation.runner = script.kind.clone().unwrap_or_else(|| "itself".to_owned());
     node.invocation.rules = rules.iter().map(|rule| rule.name.clone()).collect();
-    if let Some(kind) = kind {
-        variables::hand_over(&mut node.invocation, kind, script, &ground.variables, diagnostics);
+    if let Some((kind, reading)) = kind.zip((ground.readings)(index)) {
+        variables::hand_over(&mut node.invocation, kind, reading, &ground.variables, diagnostics);
     }
     if let Some(inputs) = &mut node.inputs {
         inputs.extend(modules(ground.root, script, &node.invocation.cwd));
@@ -124,6 +125,9 @@ pub(super) fn script_node(
         let world = World { variables: &ground.variables, env: ground.env, platform: ground.platform };
         Some(decide(&reading.source, condition, &world, diagnostics))
     });
+    if !ground.is_administrator && condition.as_ref().is_none_or(|condition| condition.holds) {
+        diagnostics.extend((ground.readings)(index).and_then(needs_administrator));
+    }
     Node {
         id: step.map_or_else(|| script.stem.clone(), |step| format!("{}/{}", step.job.id, script.stem)),
         identity: script.path.to_string(),
@@ -139,6 +143,16 @@ pub(super) fn script_node(
         is_alone: !script.allow_parallel,
         ..node
     }
+}
+
+/// az asks nobody for rights: a script that wants them is told before it fails for the lack of them.
+fn needs_administrator(reading: &ScriptReading) -> Option<Diagnostic> {
+    let wanted = reading.header.requires_elevation.as_ref().filter(|wanted| wanted.value)?;
+    let stem = &reading.script.stem;
+    let message = format!("{stem} needs the rights of an administrator, and az runs without them");
+    let fault = Diagnostic::warning(code::NEEDS_ADMINISTRATOR, message);
+    let help = format!("start az as an administrator, or leave the script out: `!{stem}`");
+    Some(fault.source(&reading.source).label(wanted.span, "wants them").help(help))
 }
 
 /// Makes the node of a step that gives a text to a shell; nothing if there is no such shell.

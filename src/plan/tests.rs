@@ -50,7 +50,7 @@ impl World {
         let workspace = Workspace::new(&db, root, scripts, playbooks, below("rules/"), config, platform);
         let asked = asked.iter().map(|&word| word.to_owned()).collect();
         let request = Request::new(&db, asked, vec![], BTreeMap::new(), false, vec![], false);
-        let surroundings = Surroundings::new(&db, BTreeMap::new());
+        let surroundings = Surroundings::new(&db, BTreeMap::new(), false);
         Self { db, files, workspace, request, surroundings, executed }
     }
 

@@ -35,8 +35,10 @@ fn a_script_runs_in_the_folder_that_header_rule_or_step_name() {
 #[test]
 fn the_key_of_a_script_in_another_folder_is_the_same_on_every_machine() {
     let keys: Vec<String> = std::iter::repeat_with(|| {
-        let repo =
-            Repo::new().file("sub/x", "").file("scripts/0100_a.sh", "#!/bin/sh\n# Cwd: sub\ntrue\n").without_env("HOME");
+        let repo = Repo::new()
+            .file("sub/x", "")
+            .file("scripts/0100_a.sh", "#!/bin/sh\n# Cwd: sub\ntrue\n")
+            .without_env("HOME");
         let key = repo.env("TMPDIR", "/tmp").az("cache key 0100 0100 --json");
         key.code(0).not(repo.path("").to_str().unwrap().trim_end_matches('/')).stdout().to_owned()
     })
@@ -48,10 +50,34 @@ fn the_key_of_a_script_in_another_folder_is_the_same_on_every_machine() {
 #[test]
 fn a_script_that_is_its_own_program_starts_in_its_own_folder() {
     let kind = "[[kind]]\nname = \"own\"\nextensions = [\"own\"]\ninterpreter = [\"{script}\"]\n";
-    let repo = Repo::new().file("rules/own.toml", kind).file(
-        "rules/there.toml",
-        "[[rule]]\nmatch = \"0100\"\ncwd = \"scripts\"\n",
-    );
+    let repo = Repo::new()
+        .file("rules/own.toml", kind)
+        .file("rules/there.toml", "[[rule]]\nmatch = \"0100\"\ncwd = \"scripts\"\n");
     repo.executable("scripts/0100_a.own", &format!("#!/bin/sh\n{}\nls 0100_a.own\n", repo.notes("0100")));
     repo.az("build 0100").code(0).ran(["0100"]);
+}
+
+#[test]
+fn who_lacks_the_rights_a_script_wants_is_told_before_it_runs() {
+    let repo = Repo::new().script("0100_a.sh", "# RequiresElevation: true\ntrue");
+    let az = env!("CARGO_BIN_EXE_az");
+    let is_root = rustix::process::geteuid().is_root();
+    if !is_root {
+        repo.az("build 0100").code(0).says("AZ0310").ran(["0100"]);
+        repo.az("build 0100 --strict").code(4).ran([]);
+        return;
+    }
+    repo.az("build 0100 --strict").code(0).not("AZ0310").ran(["0100"]);
+    let without = "setpriv --reuid 65534 --regid 65534 --clear-groups";
+    if !repo.sh(&format!("{without} test -x '{az}'")).is_success() {
+        eprintln!("skipped: no program as another user (setpriv), or none who may run az");
+        return;
+    }
+    repo.sh("rm -rf .azcache && chmod -R a+rwX ..").code(0);
+    repo.sh(&format!("{without} '{az}' build 0100 --strict")).code(4).says("AZ0310").ran([]);
+    repo.sh(&format!("{without} '{az}' build 0100"))
+        .code(0)
+        .says("AZ0310")
+        .says("scripts/0100_a.sh:2")
+        .ran(["0100"]);
 }

@@ -12,7 +12,7 @@ pub struct CommentStyle {
 /// The languages of which az reads more than the comments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Language {
-    /// `param()` blocks, `#Requires`, `Import-Module`, `using module` and dot-sourcing are understood.
+    /// `param()` blocks, `Import-Module`, `using module` and dot-sourcing are understood.
     PowerShell,
     /// `source` and `.` are understood.
     Shell,
