@@ -1,11 +1,11 @@
 //! The words of the command line.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{cache::Cache, inputs::Inputs, runs::Runs, why::Why};
-use crate::base::ScriptNumber;
+use crate::{base::ScriptNumber, text::duration};
 
 /// Runs numbered scripts and playbooks the way a build system builds targets.
 #[derive(Debug, Parser)]
@@ -153,7 +153,7 @@ pub(super) struct Build {
     #[command(flatten)]
     pub(super) request: Request,
     /// Steps at work at once; default: the number of cores
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = at_least_one)]
     pub(super) jobs: Option<usize>,
     /// Show what would run, and run nothing
     #[arg(long, visible_alias = "what-if")]
@@ -171,8 +171,25 @@ pub(super) struct Build {
     #[arg(long)]
     pub(super) no_cache: bool,
     /// End the whole run after this time: 90s, 5m, 1h
-    #[arg(long, value_name = "TIME")]
-    pub(super) timeout: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) timeout: Option<Duration>,
+}
+
+/// Reads a count of which there must be one.
+///
+/// # Errors
+/// What to write instead.
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| "write a whole number above 0, such as 4".to_owned())
+}
+
+/// Reads a duration.
+///
+/// # Errors
+/// What to write instead.
+fn time(text: &str) -> Result<Duration, String> {
+    duration::parse(text).map_err(|_| format!("write {}", duration::FORMS))
 }
 
 #[derive(Debug, Clone, Args)]

@@ -19,7 +19,6 @@ use crate::{
     event::{Envelope, Event},
     report::{Lines, Verbosity, explain, result_json, summary_line, summary_of},
     sys::System,
-    text::duration,
 };
 
 /// Exit code when nothing is selected.
@@ -40,13 +39,12 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
         return super::plan::plan_request(system, printer, output, &words.request, force);
     }
     let ask = ask(system, output, &words.request)?;
-    let timeout = words.timeout.as_deref().map(parse_timeout).transpose()?;
     let sequential = words.request.parallel == Some(false);
     let options = BuildOptions {
         jobs: if sequential { Some(1) } else { words.jobs },
         continue_on_error: words.continue_on_error,
         force,
-        timeout,
+        timeout: words.timeout,
         allow_empty: words.request.allow_empty,
         live: None,
     };
@@ -265,11 +263,6 @@ fn readable(line: &str) -> String {
         }
     }
     if shown.contains('\u{1b}') { shown + "\u{1b}[0m" } else { shown }
-}
-
-fn parse_timeout(text: &str) -> Result<std::time::Duration, Box<Diagnostic>> {
-    duration::parse(text)
-        .map_err(|error| usage(format!("`--timeout {text}`: {error}"), format!("write {}", duration::FORMS)))
 }
 
 /// Turns the words of a request into what is asked for.

@@ -68,6 +68,12 @@ fn help(error: &clap::Error, words: &[OsString], wrong_verb: Option<&str>) -> St
     {
         return format!("write {}", quoted_list(values.iter()));
     }
+    // Values are read by functions of az's own, which say what to write instead.
+    if error.kind() == ErrorKind::ValueValidation
+        && let Some(instead) = std::error::Error::source(error)
+    {
+        return instead.to_string();
+    }
     if error.kind() == ErrorKind::ArgumentConflict {
         return "leave one of them out".to_owned();
     }

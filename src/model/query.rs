@@ -59,8 +59,17 @@ fn not_utf8(name: &str, bytes: &[u8], valid: usize) -> Text {
     let fault = Diagnostic::error(code::NOT_UTF8, format!("`{name}` is not UTF-8 text"))
         .source(&source)
         .label(crate::base::Span::new(valid, valid + 1), format!("byte 0x{:02x} is not UTF-8", bytes[valid]))
-        .help(format!("convert it: iconv -f WINDOWS-1252 -t UTF-8 '{name}' > new && mv new '{name}'"));
+        .help(format!("convert it: iconv -f {} -t UTF-8 '{name}' > new && mv new '{name}'", encoding(bytes)));
     Text { source, is_readable: false, diagnostic: Some(fault) }
+}
+
+/// Guesses what a text that is not UTF-8 was written in: by its byte order mark, else what is most common.
+fn encoding(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => "UTF-32",
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16",
+        _ => "WINDOWS-1252",
+    }
 }
 
 /// Returns a repository's rule file.

@@ -75,9 +75,14 @@ fn world(case: &Case) -> Repo {
     repo
 }
 
-/// Tables hold texts; `\u{ff}` in them stands for the byte 0xff, which is in no UTF-8 text.
+/// Tables hold texts; `\u{ff}` and `\u{fe}` in them stand for the bytes 0xff and 0xfe, which are in no UTF-8 text.
 fn bytes(text: &str) -> Vec<u8> {
-    text.chars().flat_map(|c| if c == '\u{ff}' { vec![0xff] } else { c.to_string().into_bytes() }).collect()
+    let bytes = |c: char| match c {
+        '\u{fe}' => vec![0xfe],
+        '\u{ff}' => vec![0xff],
+        _ => c.to_string().into_bytes(),
+    };
+    text.chars().flat_map(bytes).collect()
 }
 
 /// Runs a command with its answer in JSON, `--json` before any `--` of its own.

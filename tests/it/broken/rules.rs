@@ -13,7 +13,7 @@ pub(super) const CASES: &[Case] = &[
     Case { name: "no jobs at all", files: &[(CONFIG, "jobs = 0\n")], line: "build 0100", exit: 2,
         code: "AZ0215", at: Text("0"), help: "1", fix: Edit(CONFIG, "0", "1") },
     Case { name: "configuration that is no TOML", files: &[(CONFIG, "jobs 4\n")], line: "build 0100", exit: 2,
-        code: "AZ0201", at: NoPlace, help: "", fix: Edit(CONFIG, "jobs", "jobs =") },
+        code: "AZ0201", at: Offset(5), help: "write `name = value`", fix: Edit(CONFIG, "jobs", "jobs =") },
     Case { name: "a rule that matches nothing", files: &[(RULES, "[[rule]]\nmatch = \"02*\"\ntimeout = \"5m\"\n")],
         line: "check --strict", exit: 4, code: "AZ0402", at: Text("\"02*\""), help: "`az list` shows the scripts",
         fix: Edit(RULES, "02*", "01*") },
