@@ -219,21 +219,23 @@ pub(super) fn is_shown(fault: &Diagnostic, output: &Output) -> bool {
 /// Lines of a failed step's output that are shown at once.
 const SHOWN_OF_FAILURE: usize = 20;
 
-/// Shows the end of a failed step's output, and with `-vv` the output of every step.
+/// Shows the end of a failed step's output, why one skipped itself, and with `-vv` the output of every step.
 fn show_log(printer: &Printer, engine: &Engine, output: &Output, lines: &Lines, event: &Event) {
     let is_whole = output.verbose > 1;
-    let node = match event {
-        Event::ScriptFailed { node, .. } => node,
-        Event::ScriptCompleted { node, .. } if is_whole => node,
+    let skips = |flags: &[String]| !output.quiet && flags.iter().any(|flag| flag == "skipped");
+    let (node, count) = match event {
+        Event::ScriptFailed { node, .. } => (node, SHOWN_OF_FAILURE),
+        // Its last words say what it misses.
+        Event::ScriptCompleted { node, flags, .. } if is_whole || skips(flags) => (node, 1),
         _ => return,
     };
     let Some(log) = engine.log_of(lines.view(), node) else { return };
     let say = |line: &str| printer.say(&format!("           | {}", readable(line)));
     if is_whole {
         log.lines().for_each(|line| say(&line));
-    } else if let Ok(tail) = log.tail(SHOWN_OF_FAILURE) {
+    } else if let Ok(tail) = log.tail(count) {
         tail.lines.iter().for_each(|line| say(line));
-        if tail.is_cut {
+        if tail.is_cut && count > 1 {
             let (size, place) = (bytes(tail.size_bytes), engine.log_place(lines.view(), node));
             printer.say(&format!("           | the last lines of {size}; all: {place}"));
         }

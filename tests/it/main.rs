@@ -27,6 +27,7 @@ mod parameters;
 mod repo;
 mod runs;
 mod settings;
+mod single;
 mod stop;
 mod trace;
 mod traced;

@@ -81,3 +81,109 @@ fn who_lacks_the_rights_a_script_wants_is_told_before_it_runs() {
         .says("scripts/0100_a.sh:2")
         .ran(["0100"]);
 }
+
+/// A body that fails if another step of its kind is at work at the same time.
+const ALONE: &str = "mkdir busy || exit 9; sleep 0.2; rmdir busy";
+const DECLARED: &str = "# Inputs: None\n# Outputs: None\n";
+
+#[test]
+fn a_script_that_allows_no_other_beside_it_has_none() {
+    let repo = Repo::new()
+        .script("0100_a.sh", &format!("# AllowParallel: false\n{DECLARED}{ALONE}"))
+        .script("0200_b.sh", &format!("{DECLARED}test ! -e busy || exit 9; sleep 0.1"))
+        .script("0300_c.sh", &format!("{DECLARED}test ! -e busy || exit 9; sleep 0.1"));
+    repo.az("build '*' -j4 --no-trace").code(0).ran(["0100", "0200", "0300"]);
+}
+
+#[test]
+fn a_script_that_depends_on_all_waits_for_all_before_it_and_none_after() {
+    let made = |name: &str| format!("{DECLARED}sleep 0.2; touch {name}");
+    let repo = Repo::new()
+        .script("0100_a.sh", &made("a"))
+        .script("0200_b.sh", &made("b"))
+        .script("0300_c.sh", &format!("# Dependencies: All\n{DECLARED}test -e a && test -e b"))
+        .script("0400_d.sh", &made("d"));
+    repo.az("build '*' -j4 --no-trace").code(0).ran(["0100", "0200", "0300", "0400"]);
+    let plan = repo.az("plan '*' --json").json();
+    let needs = |id: &str| {
+        let nodes = plan["nodes"].as_array().unwrap();
+        nodes.iter().find(|node| node["id"] == id).unwrap()["needs"].clone()
+    };
+    assert_eq!(needs("0300_c"), serde_json::json!(["0100_a", "0200_b"]));
+    assert_eq!(needs("0400_d"), serde_json::json!([]));
+}
+
+#[test]
+fn a_rule_says_how_often_a_script_is_tried() {
+    let body = "echo x >> tries; test $(wc -l < tries) -ge 3";
+    let rule =
+        |retries: u32| format!("[[rule]]\nmatch = \"0100\"\nretries = {retries}\nretryDelay = \"10ms\"\n");
+    let world = |retries| Repo::new().script("0100_a.sh", body).file("rules/own.toml", rule(retries));
+    world(1).az("build 0100 --no-trace").code(1).ran(["0100", "0100"]);
+    world(2).az("build 0100 --no-trace").code(0).ran(["0100", "0100", "0100"]);
+    world(5).az("build 0100 --no-trace").code(0).ran(["0100", "0100", "0100"]);
+}
+
+#[test]
+fn a_rule_says_how_long_a_script_may_take_and_what_it_is_given() {
+    let rule = "[[rule]]\nmatch = \"0100\"\ntimeout = \"300ms\"\n\
+                [[rule]]\nmatch = \"0200\"\nenv = { COLOUR = \"red\" }\nuseEnv = \"SHAPE\"\n";
+    let repo = Repo::new()
+        .script("0100_a.sh", "sleep 60")
+        .script("0200_b.sh", "env > given")
+        .file("rules/own.toml", rule)
+        .env("SHAPE", "round")
+        .env("SIZE", "large");
+    repo.az("build 0100").code(1).says("timed out after 300 ms").ran(["0100"]);
+    repo.az("build 0200").code(0).ran(["0200"]);
+    let given = repo.read("given");
+    assert!(given.contains("COLOUR=red\n") && given.contains("SHAPE=round\n"), "{given}");
+    assert!(!given.contains("SIZE="), "{given}");
+}
+
+#[test]
+fn steps_that_want_one_resource_do_not_overlap() {
+    let body = format!("{DECLARED}{ALONE}");
+    let world = |resources: &str| {
+        Repo::new()
+            .script("0100_a.sh", &body)
+            .script("0200_b.sh", &body)
+            .file("rules/own.toml", format!("[[rule]]\nmatch = \"*\"\nretries = 0\n{resources}"))
+    };
+    world("resources = \"database\"\n").az("build '*' -j4 --no-trace").code(0).ran(["0100", "0200"]);
+    // The same two without it: they do overlap, or the line above would prove nothing.
+    world("").az("build '*' -j4 --no-trace --continue-on-error").code(10);
+}
+
+#[test]
+fn an_exit_code_of_windows_stands_for_its_low_byte() {
+    let flags = |header: &str| {
+        let output = Repo::new().script("0100_a.sh", &format!("{header}exit 194")).az("build 0100 --json");
+        (output.exit(), output.json()["nodes"][0]["flags"].clone())
+    };
+    assert_eq!(flags("# ExitCodes: 3010=restart\n"), (0, serde_json::json!(["restart"])));
+    let (exit, plain) = flags("");
+    assert!(exit == 1 && !plain.to_string().contains("restart"), "{exit} {plain}");
+}
+
+/// az's own checks, where none of their tools is installed.
+#[test]
+fn a_check_whose_tool_is_absent_is_skipped_and_says_so() {
+    let own = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
+    let repo = Repo::new().file("bin/.keep", "").link("bin/sh", "/bin/sh").link("bin/sed", "/bin/sed");
+    repo.env("PATH", repo.path("bin").to_str().unwrap());
+    for (name, tool) in [
+        ("0400_format.sh", "rustfmt"),
+        ("0410_lint.sh", "clippy"),
+        ("0420_shellcheck.sh", "shellcheck"),
+        ("0440_spelling.sh", "typos"),
+        ("0460_dependencies.sh", "cargo-deny"),
+    ] {
+        repo.executable(&format!("scripts/{name}"), &std::fs::read_to_string(own.join(name)).unwrap());
+        let output = repo.az(&format!("build {}", &name[..4]));
+        assert_eq!(output.exit(), 0, "{output}");
+        output.says("[skipped]").says(&format!("| skipped: {tool}"));
+        let result = repo.az(&format!("build {} --json", &name[..4])).json();
+        assert_eq!(result["nodes"][0]["flags"], serde_json::json!(["skipped"]), "{result}");
+    }
+}
