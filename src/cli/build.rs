@@ -80,12 +80,13 @@ pub(super) fn script(
         Ok(engine) => engine,
         Err(error) => return Ok(refuse(printer, &error)),
     };
-    let stem = match engine.script_called(&words.number) {
-        Ok(stem) => stem,
+    let path = match engine.script_called(&words.number) {
+        Ok(path) => path,
         Err(error) => return Ok(refuse(printer, &error)),
     };
     let ask = Ask {
-        arguments: vec![stem],
+        arguments: vec![path.to_string()],
+        are_paths: true,
         variables: variables(&words.variables)?,
         script_arguments: words.arguments.clone(),
         ..Ask::default()

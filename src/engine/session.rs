@@ -30,6 +30,8 @@ use crate::{
 pub struct Ask {
     /// Selections and names of playbooks, as they were typed.
     pub arguments: Vec<String>,
+    /// The arguments are paths of scripts and playbooks instead, as they are.
+    pub are_paths: bool,
     /// Further selections, read from files or standard input.
     pub lists: Vec<Arc<Source>>,
     /// Variables, by name.
@@ -123,6 +125,7 @@ impl Engine {
         let request = Request::new(
             &self.db,
             ask.arguments.clone(),
+            ask.are_paths,
             ask.lists.clone(),
             ask.variables.clone(),
             ask.with_dependencies,

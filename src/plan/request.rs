@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
-    base::{Spanned, WsPath, nearest, quoted_list},
+    base::{Span, Spanned, WsPath, nearest, quoted_list},
     db::{Db, Request, SourceFile, Workspace},
     diag::{Diagnostic, Source, code},
     model::query::playbook_reading,
-    text::sequence::{self, Sequence, Word},
+    text::sequence::{self, Item, Selector, Sequence, Word},
 };
 
 /// A part of what is asked for.
@@ -49,7 +49,9 @@ pub(super) fn parts(db: &dyn Db, workspace: Workspace, request: Request) -> (Vec
     let mut diagnostics = Vec::new();
     let arguments = request.arguments(db);
     let mut all = Vec::new();
-    if !arguments.is_empty() {
+    if request.are_paths(db) {
+        parts.extend(files(db, workspace, arguments));
+    } else if !arguments.is_empty() {
         all.push(sequence::parse(arguments));
     }
     all.extend(request.lists(db).iter().map(sequence::parse_lines));
@@ -66,6 +68,26 @@ pub(super) fn parts(db: &dyn Db, workspace: Workspace, request: Request) -> (Vec
         }
     }
     (parts, diagnostics)
+}
+
+/// Returns the files of a workspace at these paths; their names need not be what a selection could hold.
+fn files(db: &dyn Db, workspace: Workspace, paths: &[String]) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut scripts = Sequence::default();
+    for path in paths.iter().filter_map(|path| WsPath::from_normal(path)) {
+        let playbook = workspace.playbooks(db).iter().find(|file| *file.path(db) == path);
+        if let Some(file) = playbook {
+            parts.push(Part::Playbook(*file));
+        } else {
+            let item = Item { exclude: false, selector: Selector::Path(path) };
+            scripts.items.push(Spanned::new(item, Span::default()));
+        }
+    }
+    if !scripts.items.is_empty() {
+        let source = Source::new(sequence::COMMAND_LINE, paths.join(" "));
+        parts.push(Part::Scripts(scripts, Arc::new(source)));
+    }
+    parts
 }
 
 /// Finds a playbook by path, file name or its own name, in this order.

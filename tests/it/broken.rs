@@ -42,7 +42,7 @@ enum Place {
     /// At this byte, where something is missing.
     Offset(usize),
     /// In no text.
-    NoPlace,
+    Nowhere,
 }
 
 /// What a person does about a mistake.
@@ -132,7 +132,7 @@ impl Under {
         match (place, &self.found) {
             (Place::Text(text), Some((_, found))) => found == text && !text.is_empty(),
             (Place::Offset(offset), Some((start, found))) => start == offset && found.is_empty(),
-            (Place::NoPlace, found) => found.is_none(),
+            (Place::Nowhere, found) => found.is_none(),
             _ => false,
         }
     }

@@ -14,11 +14,17 @@ fn world() -> Repo {
 #[test]
 fn three_digits_are_the_start_of_a_number() {
     world().az("020").code(7).says("first").ran(["0201"]);
-    world().az("030").code(2).says("`0300_d`").says("`0300_e`").ran([]);
+    world().az("030").code(2).says("`scripts/0300_d.sh`").says("`scripts/0300_e.sh`").ran([]);
     let several = world().az("021");
-    several.code(2).says("AZ0105").says("`0210_b`").says("`0211_c`").not("0201_a").ran([]);
+    several
+        .code(2)
+        .says("AZ0105")
+        .says("`scripts/0210_b.sh`")
+        .says("`scripts/0211_c.sh`")
+        .not("0201_a")
+        .ran([]);
     world().az("0300").code(2).says("AZ0105").ran([]);
-    world().az("022").code(2).says("AZ0104").ran([]);
+    world().az("022").code(2).says("AZ0104").says("the closest is `az 0211`").ran([]);
 }
 
 #[test]
@@ -27,4 +33,26 @@ fn what_follows_is_the_scripts_own() {
     repo.az("0201 -- --force -x 'a b'").code(7).says("first --force -x a b\n").ran(["0201"]);
     repo.az("0201 one --force").code(7).says("first one --force\n").ran(["0201"]);
     repo.az("0201 -Verbose").code(7).says("first -Verbose\n").ran(["0201"]);
+}
+
+#[test]
+fn a_number_means_its_script_whatever_that_is_called() {
+    for name in ["0400_with blank.sh", "0400_a,b!c.sh", "0400_stage:x.sh", "0400_[x]*.sh", "0400_'q'.sh"] {
+        let repo = Repo::new();
+        repo.executable(&format!("scripts/{name}"), "#!/bin/sh\necho fine\n");
+        repo.az("0400").code(0).says("fine");
+        repo.az("check --strict").code(0);
+    }
+    let twins = Repo::new().script("0400_x.sh", "echo shell").file("scripts/other/0410_x.sh", "echo twin\n");
+    twins.file("scripts/0410_y.sh", "echo y\n").remove("scripts/0410_y.sh");
+    twins.az("0410").code(0).says("twin");
+    let same =
+        Repo::new().file("scripts/one/0420_x.sh", "echo 1\n").file("scripts/two/0420_x.sh", "echo 2\n");
+    same.az("0420").code(2).says("`scripts/one/0420_x.sh`, `scripts/two/0420_x.sh`");
+}
+
+#[test]
+fn a_script_that_cannot_be_read_is_told_as_such() {
+    let repo = Repo::new().file("scripts/0430_x.sh", b"# \xff\n");
+    repo.az("0430").code(2).says("AZ0202").not("AZ0104");
 }

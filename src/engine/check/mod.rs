@@ -127,7 +127,7 @@ impl Engine {
     /// Tells what is wrong when a playbook is planned.
     fn plan_playbook(&self, targets: &Targets, file: SourceFile, findings: &mut Findings) {
         let path = file.path(&self.db);
-        let ask = Ask { arguments: vec![path.to_string()], ..Ask::default() };
+        let ask = Ask { arguments: vec![path.to_string()], are_paths: true, ..Ask::default() };
         let planned = self.planned_in(targets.workspace, &ask);
         // A playbook that cannot be read comes to no steps, which its own faults tell better.
         let is_read = !has_errors(&playbook_reading(&self.db, file).diagnostics);
@@ -147,9 +147,8 @@ impl Engine {
 
     /// Tells what is wrong when the scripts to be checked are planned, each as if it were selected.
     fn plan_scripts(&self, targets: &Targets, findings: &mut Findings) {
-        let names = targets.scripts.iter().map(|file| file.path(&self.db).to_string());
-        let arguments = if targets.is_whole { vec!["*".to_owned()] } else { names.collect() };
-        let ask = Ask { arguments, ..Ask::default() };
+        let paths = targets.scripts.iter().map(|file| file.path(&self.db).to_string());
+        let ask = Ask { arguments: paths.collect(), are_paths: true, ..Ask::default() };
         let Planned { plan, tools, diagnostics, .. } = self.planned_in(targets.workspace, &ask);
         // The selection is az's own, so what it does not find is no fault of a file.
         let is_of_selection = |fault: &Diagnostic| {

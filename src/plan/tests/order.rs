@@ -153,7 +153,8 @@ fn a_step_that_says_nothing_overlaps_nothing_unless_it_is_asked_for() {
     ];
     let mut world = World::new(&texts, &["*"]);
     assert_eq!(edges(&world.plan()), ["0200_b <- 0100_a: Undeclared", "0300_c <- 0200_b: Undeclared"]);
-    world.request = Request::new(&world.db, vec!["*".into()], vec![], BTreeMap::new(), false, vec![], true);
+    world.request =
+        Request::new(&world.db, vec!["*".into()], false, vec![], BTreeMap::new(), false, vec![], true);
     assert_eq!(edges(&world.plan()), Vec::<String>::new());
 }
 

@@ -34,7 +34,7 @@ pub(super) const CASES: &[Case] = &[
         line: "build ci", exit: 2, code: "AZ0202", at: Text("\u{fffd}"), help: "iconv -f WINDOWS-1252",
         fix: Write(CI, "{\"sequence\": [\"0100\"], \"description\": \"ÿ\"}") },
     Case { name: "a playbook that cannot be opened", files: &[(CI, "->ci.json")], line: "build ci", exit: 2,
-        code: "AZ0213", at: NoPlace, help: "replace it if it is a link", fix: Write(CI, r#"{"sequence": ["0100"]}"#) },
+        code: "AZ0213", at: Nowhere, help: "replace it if it is a link", fix: Write(CI, r#"{"sequence": ["0100"]}"#) },
     Case { name: "a key stands twice", files: &[(CI, r#"{"sequence": ["0100"], "Sequence": ["0200"]}"#)],
         line: "build ci", exit: 2, code: "AZ0206", at: Text("\"Sequence\""), help: "remove one of the two",
         fix: Edit(CI, r#", "Sequence": ["0200"]"#, "") },
