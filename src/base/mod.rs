@@ -11,7 +11,7 @@ mod span;
 mod time;
 
 pub use digest::{Digest, DigestWriter, ParseDigestError};
-pub use human::{bytes, list, plural, quoted_list};
+pub use human::{bytes, harmless, harmless_name, list, plural, quoted_list};
 pub use nearest::nearest;
 pub use number::ScriptNumber;
 pub use path::WsPath;

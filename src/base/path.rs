@@ -85,6 +85,17 @@ impl WsPath {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
+    /// Returns the last component without its extension.
+    pub fn stem(&self) -> &str {
+        let name = self.file_name();
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    }
+
+    /// Returns what stands behind the last dot of the last component, if there is one.
+    pub fn extension(&self) -> Option<&str> {
+        self.file_name().rsplit_once('.').map(|(_, extension)| extension)
+    }
+
     /// Returns the path as it is written in the directory `folder`, where both lie in the workspace; else as it is.
     pub fn seen_from(&self, folder: &Self) -> String {
         let names = |path: &Self| -> Vec<String> {
@@ -176,6 +187,16 @@ mod tests {
         assert_eq!(seen("scripts/a.sh", "scripts/x/y"), "../../a.sh");
         assert_eq!((seen(".", "a/b"), seen("a", "a")), ("../..".to_owned(), ".".to_owned()));
         assert_eq!((seen("/x/a.sh", "sub"), seen("a.sh", "/x")), ("/x/a.sh".to_owned(), "a.sh".to_owned()));
+    }
+
+    #[test]
+    fn a_name_has_a_stem_and_may_have_an_extension() {
+        let parts = |path: &str| {
+            let path = WsPath::from_normal(path).unwrap();
+            (path.stem().to_owned(), path.extension().map(str::to_owned))
+        };
+        assert_eq!(parts("a.b/c.tar.gz"), ("c.tar".to_owned(), Some("gz".to_owned())));
+        assert_eq!(parts("a.b/c"), ("c".to_owned(), None));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::{
     arguments::{Color, Format, Output},
 };
 use crate::{
+    base::harmless,
     diag::{self, Diagnostic, Look, code, to_json},
     sys::System,
 };
@@ -50,7 +51,7 @@ impl Printer {
 
     /// Writes data.
     pub(super) fn data(&self, text: &str) {
-        self.bytes(text.as_bytes());
+        self.bytes(harmless(text).as_bytes());
     }
 
     /// Writes data that need not be text.
@@ -103,7 +104,7 @@ impl Printer {
 
     /// Writes a diagnostic that is itself the answer.
     pub(super) fn data_diagnostic(&self, fault: &Diagnostic) {
-        self.data(&diag::render(fault, Look { color: self.data_color, ..self.look }));
+        self.bytes(diag::render(fault, Look { color: self.data_color, ..self.look }).as_bytes());
     }
 
     /// Writes a diagnostic in one line, for what is told again and again.
@@ -115,7 +116,8 @@ impl Printer {
             .map(|(source, label)| format!("{}:{}: ", source.name, source.place(label.span.start).line));
         let help = fault.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
         let at = at.unwrap_or_default();
-        self.say(&format!("{}[{}]: {at}{}{help}", fault.severity.as_str(), fault.code, fault.message));
+        let line = format!("{}[{}]: {at}{}{help}", fault.severity.as_str(), fault.code, fault.message);
+        self.say(&harmless(&line));
     }
 
     /// Writes diagnostics behind an answer of one value a line, if there are any.

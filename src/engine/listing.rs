@@ -191,7 +191,7 @@ impl Engine {
     fn listed_playbook(&self, file: SourceFile) -> ListedPlaybook {
         let path = file.path(&self.db).clone();
         let Reading { value, diagnostics, .. } = playbook_reading(&self.db, file);
-        let stem = path.file_name().rsplit_once('.').map_or(path.file_name(), |(stem, _)| stem).to_owned();
+        let stem = path.stem().to_owned();
         let error = diagnostics.iter().find(|fault| fault.is_error()).map(|fault| fault.message.clone());
         let (jobs, steps) = value.as_ref().map_or((None, 0), size);
         ListedPlaybook {

@@ -14,7 +14,7 @@ use crate::{
     diag::{Diagnostic, code},
     journal::short_run,
     report::RunView,
-    sys::ReadFile,
+    sys::{FileKind, ReadFile},
 };
 
 /// What a step printed, open to be read.
@@ -51,6 +51,12 @@ impl Read for Log {
 }
 
 impl Log {
+    /// Takes what was opened if it is a file: a folder can be opened too, and not be read.
+    fn of(opened: io::Result<Box<dyn ReadFile>>) -> Option<Self> {
+        let file = opened.ok()?;
+        file.stat().is_ok_and(|stat| stat.kind == FileKind::File).then(|| Self { file })
+    }
+
     /// Returns the last lines, at most so many; reads only the end of the log.
     ///
     /// # Errors
@@ -93,7 +99,7 @@ impl Engine {
             Ok(digest) => Blobs::new(Arc::clone(&self.system), self.layout.blobs()).open(&digest),
             Err(_) => self.system.open(&self.layout.runs().join(&view.run).join(log)),
         };
-        file.ok().map(|file| Log { file })
+        Log::of(file)
     }
 
     /// Returns where a step's whole output is, as a path relative to the workspace.
@@ -108,7 +114,7 @@ impl Engine {
     /// # Errors
     /// If nothing of it is kept.
     pub fn saved_log(&self, run: &SavedRun, id: &str) -> Result<Log, EngineError> {
-        let unfinished = || self.system.open(&run.entry.log_path(id)).ok().map(|file| Log { file });
+        let unfinished = || Log::of(self.system.open(&run.entry.log_path(id)));
         self.log_of(&run.view, id).or_else(unfinished).ok_or_else(|| {
             let short = short_run(&run.entry.info.job_id);
             let outcome = run.view.nodes.get(id).and_then(|node| node.outcome);

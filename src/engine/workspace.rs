@@ -1,6 +1,7 @@
 //! Finds a workspace and the files in it that take part in planning.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -90,6 +91,26 @@ fn configured(db: &Database, file: SourceFile) -> config::Config {
     config::read(&Arc::new(Source::new(CONFIG, text))).value.unwrap_or_default()
 }
 
+/// Reads what takes part in planning; from a pipe or a device nothing is read, which could wait for ever.
+pub(super) fn contents(system: &dyn System, path: &Path) -> Contents {
+    let read = || {
+        let mut file = system.open(path)?;
+        match file.stat()?.kind {
+            FileKind::File => {}
+            FileKind::Directory => return Err(io::ErrorKind::IsADirectory.into()),
+            FileKind::Link | FileKind::Other => return Err(io::Error::other("it is a pipe or a device")),
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    match read() {
+        Ok(bytes) => Contents::Bytes(bytes.into()),
+        Err(error) if sys::is_absent(&error) => Contents::Absent,
+        Err(error) => Contents::Unreadable(error.to_string().into()),
+    }
+}
+
 struct Reader<'a> {
     system: &'a dyn System,
     root: &'a Path,
@@ -102,12 +123,7 @@ impl Reader<'_> {
     }
 
     fn file(&self, db: &mut Database, path: &WsPath) -> SourceFile {
-        let contents = match self.system.read(&path.to_absolute(self.root)) {
-            Ok(bytes) => Contents::Bytes(bytes.into()),
-            Err(error) if sys::is_absent(&error) => Contents::Absent,
-            Err(error) => Contents::Unreadable(error.to_string().into()),
-        };
-        SourceFile::new(db, path.clone(), contents)
+        SourceFile::new(db, path.clone(), contents(self.system, &path.to_absolute(self.root)))
     }
 
     /// Reads a file whose name stands in its folder: if nothing is there, the name leads nowhere.

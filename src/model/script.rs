@@ -157,7 +157,7 @@ fn shebang(line: &str) -> Vec<String> {
 }
 
 fn no_kind(path: &WsPath) -> Diagnostic {
-    let extension = path.file_name().rsplit('.').next().unwrap_or_default();
+    let extension = path.extension().unwrap_or_default();
     Diagnostic::warning(code::NO_KIND, format!("no kind says how to run `{path}`"))
         .help(format!("add a [[kind]] with extensions = [\"{extension}\"] to a file in rules/"))
 }

@@ -64,6 +64,16 @@ pub(super) struct StepContext<'a> {
     pub(super) is_last: bool,
 }
 
+/// The runner of a script that nothing says how to run.
+const ITSELF: &str = "itself";
+
+impl Node {
+    /// Tells whether the script is its own program, since no kind or rule says how to run it.
+    pub fn is_own_program(&self) -> bool {
+        self.invocation.runner == ITSELF && self.settings.command.is_none()
+    }
+}
+
 impl PlaybookContext<'_> {
     /// Returns the place a JSON pointer names.
     pub(super) fn span(&self, pointer: &str) -> Span {
@@ -112,7 +122,7 @@ pub(super) fn script_node(
     let mut node = bare(ground, settings, kind);
     let path = path_for_program(ground.root, script, &node.invocation.cwd);
     node.invocation.argv = argv(&path, script, kind, &node.settings, ground.script_arguments);
-    node.invocation.runner = script.kind.clone().unwrap_or_else(|| "itself".to_owned());
+    node.invocation.runner = script.kind.clone().unwrap_or_else(|| ITSELF.to_owned());
     node.invocation.rules = rules.iter().map(|rule| rule.name.clone()).collect();
     if let Some((kind, reading)) = kind.zip((ground.readings)(index)) {
         variables::hand_over(&mut node.invocation, kind, reading, &ground.variables, diagnostics);

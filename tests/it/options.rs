@@ -13,10 +13,10 @@ fn parallel_takes_a_truth_and_leaves_a_selection_alone() {
     let repo = Repo::new().script("0100_a.sh", "true").script("0200_b.sh", "true");
     repo.az("build --parallel 0200").code(0).ran(["0200"]);
     repo.az("build 0200 --force --parallel").code(0).ran(["0200"]);
-    // Behind `--`, and for a script, the words are not az's.
+    // Behind `--` the words are not az's.
     repo.az("build --force -- --parallel false").code(2).ran([]);
     repo.script("0300_c.sh", "echo \"got $*\"")
-        .az("0300 --parallel false")
+        .az("0300 -- --parallel false")
         .code(0)
         .says("got --parallel false");
 }

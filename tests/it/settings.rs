@@ -63,21 +63,21 @@ fn who_lacks_the_rights_a_script_wants_is_told_before_it_runs() {
     let az = env!("CARGO_BIN_EXE_az");
     let is_root = rustix::process::geteuid().is_root();
     if !is_root {
-        repo.az("build 0100").code(0).says("AZ0310").ran(["0100"]);
+        repo.az("build 0100").code(0).says("AZ0312").ran(["0100"]);
         repo.az("build 0100 --strict").code(4).ran([]);
         return;
     }
-    repo.az("build 0100 --strict").code(0).not("AZ0310").ran(["0100"]);
+    repo.az("build 0100 --strict").code(0).not("AZ0312").ran(["0100"]);
     let without = "setpriv --reuid 65534 --regid 65534 --clear-groups";
     if !repo.sh(&format!("{without} test -x '{az}'")).is_success() {
         eprintln!("skipped: no program as another user (setpriv), or none who may run az");
         return;
     }
     repo.sh("rm -rf .azcache && chmod -R a+rwX ..").code(0);
-    repo.sh(&format!("{without} '{az}' build 0100 --strict")).code(4).says("AZ0310").ran([]);
+    repo.sh(&format!("{without} '{az}' build 0100 --strict")).code(4).says("AZ0312").ran([]);
     repo.sh(&format!("{without} '{az}' build 0100"))
         .code(0)
-        .says("AZ0310")
+        .says("AZ0312")
         .says("scripts/0100_a.sh:2")
         .ran(["0100"]);
 }

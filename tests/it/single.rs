@@ -56,3 +56,15 @@ fn a_script_that_cannot_be_read_is_told_as_such() {
     let repo = Repo::new().file("scripts/0430_x.sh", b"# \xff\n");
     repo.az("0430").code(2).says("AZ0202").not("AZ0104");
 }
+
+#[test]
+fn an_option_of_build_reaches_a_script_only_behind_two_dashes() {
+    let repo = world();
+    let refused = repo.az("0201 --dry-run");
+    refused.code(2).says("AZ0901").says(" 0201 --dry-run\n").says("╰── the script's, or az's?").ran([]);
+    refused.says("write `az build 0201 --dry-run`").says("`az 0201 -- --dry-run`").not("script 0201");
+    repo.az("--json 0201 --jobs=4").code(2).says("write `az build 0201 --jobs=4`").ran([]);
+    repo.az("0201 -- --dry-run").code(7).says("first --dry-run\n").ran(["0201"]);
+    repo.az("0201 x --dry-run --jobs=3").code(7).says("first x --dry-run --jobs=3\n").ran(["0201"]);
+    repo.az("0201 --own --dry-run").code(7).says("first --own --dry-run\n").ran(["0201"]);
+}

@@ -21,10 +21,10 @@ codes! {
     LINE_ENDS = 309, "a shell script has Windows line ends",
         "Lines end with a carriage return and a newline. A shell takes the carriage return for a part of the last \
          word, so that `exit 0` becomes an unknown number and a command one that is not found.";
-    NEEDS_ADMINISTRATOR = 310, "a script needs the rights of an administrator",
-        "`RequiresElevation` in the script's header says so. az runs every step with the rights it was started with and \
-         asks nobody for more, so that the script would most likely fail; under --strict this is an error.";
     STRUCTURED_VALUE = 311, "a list or a table cannot be handed to a script as a parameter",
         "PowerShell scripts are started with `pwsh -File`, which takes every argument as one text: of a list it would \
          make one text, of a table nothing. Give one text that the script takes apart.";
+    NEEDS_ADMINISTRATOR = 312, "a script needs the rights of an administrator",
+        "`RequiresElevation` in the script's header says so. az runs every step with the rights it was started with and \
+         asks nobody for more, so that the script would most likely fail; under --strict this is an error.";
 }

@@ -167,7 +167,10 @@ impl Engine {
 
     /// Returns a warning for each program that is not installed here; it may be elsewhere.
     fn missing_interpreters(&self, plan: &Arc<Plan>) -> Vec<Diagnostic> {
-        let (_, missing) = self.prepare(&Ask::default(), plan);
+        // Of a script without a kind it is told that it has none, which is the cause.
+        let nodes = plan.nodes.iter().filter(|node| !node.is_own_program()).cloned().collect();
+        let plan = Arc::new(Plan { nodes, ..Plan::clone(plan) });
+        let (_, missing) = self.prepare(&Ask::default(), &plan);
         let as_warning = |fault: Diagnostic| Diagnostic { severity: Severity::Warning, ..fault };
         missing.into_iter().map(as_warning).collect()
     }
