@@ -90,11 +90,13 @@ pub fn script_name(file_name: &str) -> Option<(ScriptNumber, &str)> {
     let number = ScriptNumber::from_digits(file_name.get(..4)?)?;
     let rest = file_name.get(4..)?.strip_prefix('_')?;
     let (stem, extension) = rest.rsplit_once('.')?;
-    // `0402_x.ps1.old` and editors' copies are no scripts.
-    let is_left_over =
-        matches!(extension, "old" | "bak" | "orig" | "tmp" | "swp" | "md") || extension.ends_with('~');
-    (!stem.is_empty() && !extension.is_empty() && !is_left_over)
+    (!stem.is_empty() && !extension.is_empty() && !is_left_over(extension))
         .then(|| (number, &file_name[..5 + stem.len()]))
+}
+
+/// Tells whether files of this extension are no scripts whatever their name is: `0402_x.ps1.old`, editors' copies.
+pub fn is_left_over(extension: &str) -> bool {
+    matches!(extension, "old" | "bak" | "orig" | "tmp" | "swp" | "md") || extension.ends_with('~')
 }
 
 /// Reads a script whose name is one.

@@ -219,3 +219,34 @@ fn nothing_in_a_name_or_a_text_moves_the_cursor() {
     }
     repo.az("list").says("a\\u{1b}[2Jb\\u{7}");
 }
+
+#[test]
+fn a_file_that_looks_like_a_script_and_is_none_is_told() {
+    let strays = [
+        ("0500.sh", "`0500_Name.sh`"),
+        ("0501-dash.sh", "`0501_dash.sh`"),
+        ("503_x.sh", "`0503_x.sh`"),
+        ("05040_x.py", "`NNNN_x.py` with a number of four digits"),
+        ("deep/0505 blank.ps1", "`0505_blank.ps1`"),
+        ("0506_x", "`0506_x.sh`"),
+    ];
+    let repo = Repo::new().file("scripts/0100_a.sh", "echo a\n");
+    for name in
+        ["0600_x.sh.old", "0601.bak", "README.md", "2nd.sh", "lib.sh", "0602.csv", "0603-notes.md", "700"]
+    {
+        repo.file(&format!("scripts/{name}"), "");
+    }
+    repo.az("check --strict").code(0);
+    for (name, better) in strays {
+        repo.file(&format!("scripts/{name}"), "");
+        let output = repo.az("check");
+        output.code(0).says("AZ0313").says(&format!("scripts/{name}`")).says("1 warning");
+        let help = output.stdout().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(help.contains(&format!("call it {better}, or move it")), "{output}");
+        repo.az("check --strict").code(4);
+        repo.az("check scripts/0100_a.sh").code(0).not("AZ0313");
+        repo.remove(&format!("scripts/{name}"));
+    }
+    repo.sh("printf x > \"scripts/$(printf '0700_\\377a.sh')\"").code(0);
+    repo.az("check").code(0).says("AZ0313").says("its name is not UTF-8").says("`0700_a.sh`");
+}

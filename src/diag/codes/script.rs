@@ -27,4 +27,7 @@ codes! {
     NEEDS_ADMINISTRATOR = 312, "a script needs the rights of an administrator",
         "`RequiresElevation` in the script's header says so. az runs every step with the rights it was started with and \
          asks nobody for more, so that the script would most likely fail; under --strict this is an error.";
+    STRAY = 313, "this file looks like a script, but is none",
+        "It lies among the scripts and its name starts with a number, but a script is called NNNN_Name.ext: four digits, \
+         `_`, a name, an extension. Nothing selects any other file, so this one never runs.";
 }

@@ -5,6 +5,7 @@
 mod declared;
 mod findings;
 mod stages;
+mod strays;
 mod targets;
 
 use std::{collections::HashSet, path::PathBuf, sync::Arc};
@@ -84,6 +85,9 @@ impl Engine {
         }
         if !targets.scripts.is_empty() {
             self.plan_scripts(&targets, &mut findings);
+        }
+        if targets.is_whole {
+            strays::check(self, &mut findings);
         }
         stages::check(&self.db, targets.workspace, &mut findings);
         declared::check(self, &targets, &mut findings);
