@@ -7,7 +7,11 @@ use std::{
 
 use super::{
     kind::Kinds,
-    settings::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, TRACE_WORDS, declare_exit_code, resource},
+    scratch::takes_everything,
+    settings::{
+        CachePolicy, ExitMeaning, MAX_RETRIES, SCRATCH_HELP, Settings, TRACE_WORDS, declare_exit_code,
+        resource,
+    },
 };
 use crate::{
     base::{ScriptNumber, Span, Spanned, WsPath, quoted_list},
@@ -185,6 +189,9 @@ fn settings(source: &Arc<Source>, header: &Header, diagnostics: &mut Vec<Diagnos
         let fault = Diagnostic::warning(code::BAD_METADATA, format!("`{key}` cannot be `{found}`"));
         diagnostics.push(fault.source(source).label(span, "not a value of this key").help(help));
     };
+    for item in header.scratch.iter().flatten().filter(|item| takes_everything(&item.value)) {
+        bad("Scratch", item.span, &item.value, SCRATCH_HELP);
+    }
     let list = |field: &Option<Vec<Spanned<String>>>| {
         field.as_ref().map(|items| items.iter().map(|item| item.value.clone()).collect::<Vec<_>>())
     };
@@ -194,7 +201,7 @@ fn settings(source: &Arc<Source>, header: &Header, diagnostics: &mut Vec<Diagnos
         outputs: list(&header.outputs),
         use_env: set(&header.env),
         pass_env: set(&header.pass_env),
-        scratch: set(&header.scratch),
+        scratch: set(&header.scratch).into_iter().filter(|pattern| !takes_everything(pattern)).collect(),
         cwd: text(header.cwd.as_ref()),
         cache: header.cache.as_ref().and_then(|field| cache_policy(field, &mut bad)),
         timeout: header.timeout.as_ref().and_then(|field| {

@@ -187,3 +187,13 @@ fn a_check_whose_tool_is_absent_is_skipped_and_says_so() {
         assert_eq!(result["nodes"][0]["flags"], serde_json::json!(["skipped"]), "{result}");
     }
 }
+
+#[test]
+fn braces_that_are_no_placeholder_are_a_programs_own() {
+    let repo = Repo::new().file("scripts/0100_a.sh", "echo \"a $1\"\n").file(
+        "rules/own.toml",
+        "[[rule]]\nmatch = \"01*\"\ncommand = [\"sh\", \"-c\", '''scrip=x; echo ${scrip} {} {print} {scripts,args}''']\n",
+    );
+    repo.az("0100").code(0).says("x {} {print} {scripts,args}");
+    repo.az("check --strict").code(0);
+}

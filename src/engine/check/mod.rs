@@ -4,6 +4,7 @@
 
 mod declared;
 mod findings;
+mod folders;
 mod stages;
 mod strays;
 mod targets;
@@ -91,6 +92,7 @@ impl Engine {
         }
         stages::check(&self.db, targets.workspace, &mut findings);
         declared::check(self, &targets, &mut findings);
+        folders::check(self, &targets, &mut findings);
         Ok(findings.finish(options.strict))
     }
 

@@ -7,7 +7,8 @@ mod layers;
 mod values;
 
 pub use decode::{
-    TRACE_WORDS, argv, decode, environment, exit_code_entries, patterns, variable_names, variables,
+    SCRATCH_HELP, TRACE_WORDS, argv, decode, environment, exit_code_entries, patterns, scratch_patterns,
+    variable_names, variables,
 };
 pub use values::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, declare_exit_code, resource};
 

@@ -81,6 +81,10 @@ pub(super) const CASES: &[Case] = &[
     Case { name: "a number of a playbook that no script has", files: &[(CI, r#"{"sequence": ["0100,0104"]}"#)],
         line: "check --strict", exit: 4, code: "AZ0104", at: Text("0104"), help: "the closest is 0100_a",
         fix: Edit(CI, ",0104", "") },
+    Case { name: "a step that starts outside",
+        files: &[("playbooks/p.json", r#"{"metadata": {"name": "p"}, "orchestration": {"variables": {"cwd": "/"}, "jobs": {"a": {"steps": [{"script": "true", "shell": "sh", "cwd": "../home"}]}}}}"#)],
+        line: "check --strict", exit: 4, code: "AZ0406", at: Text("\"../home\""), help: "a folder of the workspace",
+        fix: Edit("playbooks/p.json", "../home", "scripts") },
 ];
 
 #[test]
