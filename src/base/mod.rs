@@ -8,6 +8,8 @@ mod nearest;
 mod number;
 mod path;
 mod span;
+#[cfg(test)]
+pub(crate) mod testing;
 mod time;
 
 pub use digest::{Digest, DigestWriter, ParseDigestError};

@@ -234,16 +234,12 @@ pub(super) struct Script {
 /// a number in a verb's place being a script; `--parallel false` is `--parallel=false`, while any other word after
 /// `--parallel` is a selection.
 pub(super) fn rewrite(mut words: Vec<OsString>) -> Vec<OsString> {
-    let is_number = |word: &str| {
-        let is_prefix = word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit());
-        is_prefix || ScriptNumber::from_digits(word).is_some()
-    };
     let mut place = 1;
     while let Some(word) = words.get(place).and_then(|word| word.to_str()) {
         match word {
             "-C" | "--directory" | "--format" | "--color" => place += 2,
             _ if word.starts_with('-') => place += 1,
-            _ if is_number(word) => {
+            _ if ScriptNumber::is_called(word) => {
                 words.insert(place, "script".into());
                 return words;
             }

@@ -133,7 +133,7 @@ impl Engine {
         let mut scripts: Vec<(ScriptNumber, &WsPath)> =
             paths.filter_map(|path| Some((script_name(path.file_name())?.0, path))).collect();
         scripts.sort();
-        let of_digits = scripts.iter().filter(|(number, _)| number.to_string().starts_with(digits));
+        let of_digits = scripts.iter().filter(|(number, _)| number.answers_to(digits));
         let found: Vec<&WsPath> = of_digits.map(|(_, path)| *path).collect();
         match found.as_slice() {
             [only] => Ok((*only).clone()),

@@ -63,6 +63,12 @@ impl From<Diagnostic> for EngineError {
     }
 }
 
+impl From<Box<Diagnostic>> for EngineError {
+    fn from(fault: Box<Diagnostic>) -> Self {
+        Self::from(*fault)
+    }
+}
+
 /// An opened workspace.
 pub struct Engine {
     pub(super) system: Arc<dyn System>,

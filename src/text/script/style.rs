@@ -32,6 +32,7 @@ impl CommentStyle {
     }
 
     /// Returns the style of C and JavaScript: `//` and `/* */`.
+    #[cfg(test)]
     pub fn slashes() -> Self {
         Self { line: vec!["//".into()], block: Some(("/*".into(), "*/".into())) }
     }
