@@ -1,15 +1,21 @@
-//! Looking at a thousand files nobody knows yet; its floors are hashing the same bytes, with and without reading them.
+//! Looking at a thousand files nobody knows yet, as files and as the inputs of a thousand steps; the floors are hashing the
+//! same bytes, with and without reading them.
 
 #![expect(clippy::disallowed_methods, reason = "the floor is what the system itself costs")]
 
-use std::{fs, hint::black_box, path::Path, sync::Arc};
+mod steps;
+
+use std::{fs, hint::black_box, path::Path, sync::Arc, time::SystemTime};
 
 use az::{
     base::WsPath,
     fingerprint::{Disk, State, View},
     sys::Os,
 };
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{
+    BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
+};
+use steps::{STEPS, build, run_all, write_workspace};
 
 const FILES: usize = 1_000;
 const BYTES: usize = 16 << 10;
@@ -34,7 +40,27 @@ fn benches(criterion: &mut Criterion) {
         let hash = |name| blake3::hash(&fs::read(root.join(name)).expect("the file is there"));
         bencher.iter(|| names.iter().map(hash).collect::<Vec<_>>());
     });
+    build_of_touched_inputs(&mut group);
     group.finish();
+}
+
+/// A build after all sources were touched: each must be hashed to find that nothing is to be done.
+fn build_of_touched_inputs(group: &mut BenchmarkGroup<'_, WallTime>) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = fs::canonicalize(folder.path()).expect("it is there");
+    write_workspace(&root, BYTES);
+    run_all(&root);
+    let touch = || {
+        for step in 0..STEPS {
+            let source = fs::File::options().append(true).open(root.join(format!("src/{step}")));
+            source.and_then(|file| file.set_modified(SystemTime::now())).expect("the source is there");
+        }
+    };
+    touch();
+    assert_eq!(build(&root).reused(), STEPS);
+    group.bench_function("az build of as many steps", |bencher| {
+        bencher.iter_batched(touch, |()| build(&root), BatchSize::PerIteration);
+    });
 }
 
 fn look_at_all(root: &Path, names: &[String]) -> Vec<State> {

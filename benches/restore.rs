@@ -1,6 +1,8 @@
-//! Bringing back a thousand files; its floor is copying the same bytes.
+//! Bringing back a thousand files, as files and as the outputs of a thousand steps; the floor is copying the same bytes.
 
 #![expect(clippy::disallowed_methods, reason = "the floor is what the system itself costs")]
+
+mod steps;
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -10,7 +12,10 @@ use az::{
     fingerprint::{Disk, State},
     sys::{Os, System},
 };
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{
+    BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
+};
+use steps::{STEPS, build, run_all, write_workspace};
 
 const FILES: usize = 1_000;
 const BYTES: usize = 16 << 10;
@@ -69,7 +74,22 @@ fn benches(criterion: &mut Criterion) {
             BatchSize::PerIteration,
         );
     });
+    build_without_outputs(&mut group, folder.path());
     group.finish();
+}
+
+/// A build after `rm -r out`: every step is up to date, and every output is brought back.
+fn build_without_outputs(group: &mut BenchmarkGroup<'_, WallTime>, folder: &Path) {
+    let root = fs::canonicalize(folder).expect("it is there").join("steps");
+    fs::create_dir(&root).expect("a folder");
+    write_workspace(&root, BYTES);
+    run_all(&root);
+    let remove = || fs::remove_dir_all(root.join("out")).expect("the outputs are there");
+    remove();
+    assert_eq!(build(&root).restored, STEPS);
+    group.bench_function("az build of as many steps", |bencher| {
+        bencher.iter_batched(remove, |()| build(&root), BatchSize::PerIteration);
+    });
 }
 
 criterion_group!(all, benches);

@@ -8,10 +8,12 @@ mod nearest;
 mod number;
 mod path;
 mod span;
+#[cfg(test)]
+pub(crate) mod testing;
 mod time;
 
 pub use digest::{Digest, DigestWriter, ParseDigestError};
-pub use human::{bytes, list, plural, quoted_list};
+pub use human::{bytes, harmless, harmless_name, list, plural, quoted_list};
 pub use nearest::nearest;
 pub use number::ScriptNumber;
 pub use path::WsPath;

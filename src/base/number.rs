@@ -21,6 +21,16 @@ impl ScriptNumber {
         if is_number { text.parse().ok().map(Self) } else { None }
     }
 
+    /// Tells whether a text calls scripts by number: four digits, or the first three.
+    pub fn is_called(text: &str) -> bool {
+        matches!(text.len(), 3 | 4) && text.bytes().all(|b| b.is_ascii_digit())
+    }
+
+    /// Tells whether a text calls this number: by its four digits or its first three.
+    pub fn answers_to(self, text: &str) -> bool {
+        Self::is_called(text) && self.to_string().starts_with(text)
+    }
+
     /// Returns the number as an integer.
     pub fn value(self) -> u16 {
         self.0
@@ -50,5 +60,14 @@ mod tests {
             assert_eq!(ScriptNumber::from_digits(text), None, "{text}");
         }
         assert_eq!(ScriptNumber::new(10_000), None);
+    }
+
+    #[test]
+    fn a_number_answers_to_its_first_three_digits() {
+        let answers = |text: &str| ScriptNumber::new(402).unwrap().answers_to(text);
+        assert!(answers("0402") && answers("040"));
+        for text in ["041", "40", "04", "", "0402x", "x40", "402"] {
+            assert!(!answers(text), "{text}");
+        }
     }
 }

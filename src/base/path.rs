@@ -85,6 +85,32 @@ impl WsPath {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
+    /// Returns the last component without its extension.
+    pub fn stem(&self) -> &str {
+        let name = self.file_name();
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    }
+
+    /// Returns what stands behind the last dot of the last component, if there is one.
+    pub fn extension(&self) -> Option<&str> {
+        self.file_name().rsplit_once('.').map(|(_, extension)| extension)
+    }
+
+    /// Returns the path as it is written in the directory `folder`, where both lie in the workspace; else as it is.
+    pub fn seen_from(&self, folder: &Self) -> String {
+        let names = |path: &Self| -> Vec<String> {
+            path.0.split('/').filter(|name| *name != ".").map(str::to_owned).collect()
+        };
+        if !self.is_inside() || !folder.is_inside() {
+            return self.to_string();
+        }
+        let (own, above) = (names(self), names(folder));
+        let shared = own.iter().zip(&above).take_while(|(one, other)| one == other).count();
+        let up = above[shared..].iter().map(|_| "..");
+        let words: Vec<&str> = up.chain(own[shared..].iter().map(String::as_str)).collect();
+        if words.is_empty() { ".".to_owned() } else { words.join("/") }
+    }
+
     /// Tells whether this path is `directory` or lies below it.
     pub fn is_below(&self, directory: &Self) -> bool {
         match &*directory.0 {
@@ -148,6 +174,29 @@ mod tests {
         assert_eq!(WsPath::from_normal("a/../b"), None);
         assert_eq!(WsPath::from_normal("a/"), None);
         assert_eq!(WsPath::from_normal("//a"), None);
+    }
+
+    #[test]
+    fn a_path_is_seen_from_any_folder() {
+        let seen = |path: &str, folder: &str| {
+            WsPath::from_normal(path).unwrap().seen_from(&WsPath::from_normal(folder).unwrap())
+        };
+        assert_eq!(seen("scripts/a.sh", "."), "scripts/a.sh");
+        assert_eq!(seen("scripts/a.sh", "scripts"), "a.sh");
+        assert_eq!(seen("scripts/a.sh", "scripts-2/x"), "../../scripts/a.sh");
+        assert_eq!(seen("scripts/a.sh", "scripts/x/y"), "../../a.sh");
+        assert_eq!((seen(".", "a/b"), seen("a", "a")), ("../..".to_owned(), ".".to_owned()));
+        assert_eq!((seen("/x/a.sh", "sub"), seen("a.sh", "/x")), ("/x/a.sh".to_owned(), "a.sh".to_owned()));
+    }
+
+    #[test]
+    fn a_name_has_a_stem_and_may_have_an_extension() {
+        let parts = |path: &str| {
+            let path = WsPath::from_normal(path).unwrap();
+            (path.stem().to_owned(), path.extension().map(str::to_owned))
+        };
+        assert_eq!(parts("a.b/c.tar.gz"), ("c.tar".to_owned(), Some("gz".to_owned())));
+        assert_eq!(parts("a.b/c"), ("c".to_owned(), None));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     base::Digest,
-    sys::{self, System},
+    sys::{self, ReadFile, System},
 };
 
 /// A store of contents, each under its own digest; read-only files, never hard-linked into the work tree.
@@ -92,6 +92,16 @@ impl Blobs {
     pub fn read(&self, digest: &Digest) -> io::Result<Vec<u8>> {
         let bytes = self.system.read(&self.path(digest))?;
         if Digest::of(&bytes) == *digest { Ok(bytes) } else { Err(io::ErrorKind::InvalidData.into()) }
+    }
+
+    /// Opens a blob to read, verified; O(bytes), none of them held.
+    ///
+    /// # Errors
+    /// `InvalidData` if it is damaged, else the first error of the system.
+    pub fn open(&self, digest: &Digest) -> io::Result<Box<dyn ReadFile>> {
+        let path = self.path(digest);
+        let (_, found) = sys::hash_file(&*self.system, &path)?;
+        if found == *digest { self.system.open(&path) } else { Err(io::ErrorKind::InvalidData.into()) }
     }
 
     /// Copies a blob to the new file `to`, verified; O(bytes).

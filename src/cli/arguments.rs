@@ -1,11 +1,11 @@
 //! The words of the command line.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{cache::Cache, inputs::Inputs, runs::Runs, verify::Verify, why::Why};
-use crate::base::ScriptNumber;
+use crate::{base::ScriptNumber, text::duration};
 
 /// Runs numbered scripts and playbooks the way a build system builds targets.
 #[derive(Debug, Parser)]
@@ -160,7 +160,7 @@ pub(super) struct Build {
     #[command(flatten)]
     pub(super) request: Request,
     /// Steps at work at once; default: the number of cores
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = at_least_one)]
     pub(super) jobs: Option<usize>,
     /// Show what would run, and run nothing
     #[arg(long, visible_alias = "what-if")]
@@ -184,8 +184,25 @@ pub(super) struct Build {
     #[arg(long, value_name = "TEXT", requires = "audit")]
     pub(super) audit_seed: Option<String>,
     /// End the whole run after this time: 90s, 5m, 1h
-    #[arg(long, value_name = "TIME")]
-    pub(super) timeout: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) timeout: Option<Duration>,
+}
+
+/// Reads a count of which there must be one.
+///
+/// # Errors
+/// What to write instead.
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| "write a whole number above 0, such as 4".to_owned())
+}
+
+/// Reads a duration.
+///
+/// # Errors
+/// What to write instead.
+fn time(text: &str) -> Result<Duration, String> {
+    duration::parse(text).map_err(|_| format!("write {}", duration::FORMS))
 }
 
 #[derive(Debug, Clone, Args)]
@@ -244,24 +261,37 @@ pub(super) struct Script {
     pub(super) arguments: Vec<String>,
 }
 
-/// Turns `az 0402 ...` into `az script 0402 ...`: a number in a verb's place is a script.
+/// Makes of words that are written as people write them those that clap reads: `az 0402 ...` is `az script 0402 ...`,
+/// a number in a verb's place being a script; `--parallel false` is `--parallel=false`, while any other word after
+/// `--parallel` is a selection.
 pub(super) fn rewrite(mut words: Vec<OsString>) -> Vec<OsString> {
-    let is_number = |word: &str| {
-        let is_prefix = word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit());
-        is_prefix || ScriptNumber::from_digits(word).is_some()
-    };
     let mut place = 1;
     while let Some(word) = words.get(place).and_then(|word| word.to_str()) {
         match word {
             "-C" | "--directory" | "--format" | "--color" => place += 2,
             _ if word.starts_with('-') => place += 1,
-            _ => {
-                if is_number(word) {
-                    words.insert(place, "script".into());
-                }
-                break;
+            _ if ScriptNumber::is_called(word) => {
+                words.insert(place, "script".into());
+                return words;
             }
+            _ => break,
         }
     }
+    join_truths(&mut words, place);
     words
+}
+
+/// Joins `--parallel` and a truth that follows it, up to a `--`.
+fn join_truths(words: &mut Vec<OsString>, verb: usize) {
+    let mut place = verb;
+    while let Some(word) = words.get(place).filter(|word| *word != "--") {
+        let truth = words.get(place + 1).and_then(|next| next.to_str());
+        if word == "--parallel"
+            && let Some(truth) = truth.filter(|next| ["true", "false"].contains(next)).map(str::to_owned)
+        {
+            words[place] = format!("--parallel={truth}").into();
+            words.remove(place + 1);
+        }
+        place += 1;
+    }
 }

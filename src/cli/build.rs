@@ -13,13 +13,12 @@ use super::{
     usage,
 };
 use crate::{
-    base::plural,
+    base::{bytes, plural},
     diag::{Diagnostic, Severity, Source, code},
-    engine::{Ask, Audit, Audited, BuildOptions, BuildResult, Engine, EngineError, Force},
+    engine::{Ask, Audit, Audited, BuildOptions, BuildResult, Engine, EngineError, Force, Live},
     event::{Envelope, Event},
     report::{Lines, Verbosity, explain, result_json, summary_line, summary_of},
     sys::System,
-    text::duration,
 };
 
 /// Exit code when nothing is selected.
@@ -40,15 +39,14 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
         return super::plan::plan_request(system, printer, output, &words.request, force);
     }
     let ask = ask(system, output, &words.request)?;
-    let timeout = words.timeout.as_deref().map(parse_timeout).transpose()?;
     let sequential = words.request.parallel == Some(false);
     let options = BuildOptions {
         jobs: if sequential { Some(1) } else { words.jobs },
         continue_on_error: words.continue_on_error,
         force,
-        timeout,
+        timeout: words.timeout,
         allow_empty: words.request.allow_empty,
-        live: false,
+        live: None,
         audit: audit(words)?,
     };
     if !words.explain
@@ -83,18 +81,21 @@ pub(super) fn script(
         Ok(engine) => engine,
         Err(error) => return Ok(refuse(printer, &error)),
     };
-    let stem = match engine.script_called(&words.number) {
-        Ok(stem) => stem,
+    let path = match engine.script_called(&words.number) {
+        Ok(path) => path,
         Err(error) => return Ok(refuse(printer, &error)),
     };
     let ask = Ask {
-        arguments: vec![stem],
+        arguments: vec![path.to_string()],
+        are_paths: true,
         variables: variables(&words.variables)?,
         script_arguments: words.arguments.clone(),
         ..Ask::default()
     };
     let force = if words.no_cache { Force::NoCache } else { Force::All };
-    let options = BuildOptions { live: true, force, ..BuildOptions::default() };
+    // Where data is asked for, what the script says must not stand between.
+    let live = if printer.format == Format::Text { Live::Apart } else { Live::OnErrors };
+    let options = BuildOptions { live: Some(live), force, ..BuildOptions::default() };
     let quiet = Output { quiet: true, ..output.clone() };
     let result = run(printer, &quiet, &engine, &ask, &options);
     Ok(match result {
@@ -190,13 +191,13 @@ fn run(
             printer.json(&serde_json::to_value(envelope).expect("an event can be written"));
         }
         lines.lines(&envelope.event).iter().for_each(|line| printer.say(line));
-        if !options.live {
+        if options.live.is_none() {
             show_log(printer, engine, output, &lines, &envelope.event);
         }
     };
     let mut on_wait = || printer.say("waiting for another az that is at work here");
     let result = engine.build(ask, options, &mut on_event, &mut on_wait)?;
-    if options.live {
+    if options.live.is_some() && printer.format == Format::Text {
         return Ok(result);
     }
     result
@@ -250,27 +251,26 @@ pub(super) fn is_shown(fault: &Diagnostic, output: &Output) -> bool {
 /// Lines of a failed step's output that are shown at once.
 const SHOWN_OF_FAILURE: usize = 20;
 
-/// Shows the end of a failed step's output, and with `-vv` the output of every step.
+/// Shows the end of a failed step's output, why one skipped itself, and with `-vv` the output of every step.
 fn show_log(printer: &Printer, engine: &Engine, output: &Output, lines: &Lines, event: &Event) {
-    let (node, limit) = match event {
-        Event::ScriptFailed { node, .. } => {
-            (node, if output.verbose > 1 { usize::MAX } else { SHOWN_OF_FAILURE })
-        }
-        Event::ScriptCompleted { node, .. } if output.verbose > 1 => (node, usize::MAX),
+    let is_whole = output.verbose > 1;
+    let skips = |flags: &[String]| !output.quiet && flags.iter().any(|flag| flag == "skipped");
+    let (node, count) = match event {
+        Event::ScriptFailed { node, .. } => (node, SHOWN_OF_FAILURE),
+        // Its last words say what it misses.
+        Event::ScriptCompleted { node, flags, .. } if is_whole || skips(flags) => (node, 1),
         _ => return,
     };
     let Some(log) = engine.log_of(lines.view(), node) else { return };
-    let text = String::from_utf8_lossy(&log);
-    let all: Vec<&str> = text.lines().collect();
-    for line in &all[all.len().saturating_sub(limit)..] {
-        printer.say(&format!("           | {}", readable(line)));
-    }
-    if all.len() > limit {
-        printer.say(&format!(
-            "           | the last {limit} of {} lines; all: {}",
-            all.len(),
-            engine.log_place(lines.view(), node)
-        ));
+    let say = |line: &str| printer.say(&format!("           | {}", readable(line)));
+    if is_whole {
+        log.lines().for_each(|line| say(&line));
+    } else if let Ok(tail) = log.tail(count) {
+        tail.lines.iter().for_each(|line| say(line));
+        if tail.is_cut && count > 1 {
+            let (size, place) = (bytes(tail.size_bytes), engine.log_place(lines.view(), node));
+            printer.say(&format!("           | the last lines of {size}; all: {place}"));
+        }
     }
 }
 
@@ -297,11 +297,6 @@ fn readable(line: &str) -> String {
         }
     }
     if shown.contains('\u{1b}') { shown + "\u{1b}[0m" } else { shown }
-}
-
-fn parse_timeout(text: &str) -> Result<std::time::Duration, Box<Diagnostic>> {
-    duration::parse(text)
-        .map_err(|error| usage(format!("`--timeout {text}`: {error}"), format!("write {}", duration::FORMS)))
 }
 
 /// Turns the words of a request into what is asked for.

@@ -7,7 +7,10 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use super::{arguments::Arguments, usage};
+use super::{
+    arguments::{Arguments, Script, Verb},
+    usage,
+};
 use crate::{
     base::{Span, nearest, quoted_list},
     diag::{Diagnostic, Source},
@@ -45,6 +48,30 @@ pub(super) fn diagnostic(error: &clap::Error, words: &[OsString]) -> Diagnostic 
     fault
 }
 
+/// Returns what is wrong with an option of `az build` that stands where the options of a script begin: the script would
+/// get it, and run.
+pub(super) fn misplaced(verb: Option<&Verb>, words: &[OsString]) -> Option<Diagnostic> {
+    let Some(Verb::Script(Script { number, arguments, .. })) = verb else { return None };
+    let first = arguments.first()?;
+    let before = words.len().checked_sub(arguments.len() + 1).and_then(|place| words.get(place))?;
+    if before == "--" {
+        return None;
+    }
+    let name = first.split('=').next()?.strip_prefix("--")?;
+    let command = Arguments::command();
+    let mut options = command.find_subcommand("build")?.get_arguments();
+    if !options.any(|option| option.get_long_and_visible_aliases().is_some_and(|names| names.contains(&name)))
+    {
+        return None;
+    }
+    let fault = *usage(
+        format!("`{first}` is an option of `az build`, and `az {number}` runs a script"),
+        format!("write `az build {number} {first}`; to hand it to the script, `az {number} -- {first}`"),
+    );
+    let (source, span) = place(words, first)?;
+    Some(fault.source(&source).label(span, "the script's, or az's?"))
+}
+
 fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
     match error.get(kind)? {
         ContextValue::String(text) => Some(text.clone()),
@@ -57,7 +84,7 @@ fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
 
 fn help(error: &clap::Error, words: &[OsString], wrong_verb: Option<&str>) -> String {
     if let Some(verb) = wrong_verb {
-        return help_on_verb(verb);
+        return help_on_verb(words, verb);
     }
     let kinds = [ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     if let Some(near) = kinds.iter().find_map(|kind| text(error, *kind)) {
@@ -67,6 +94,12 @@ fn help(error: &clap::Error, words: &[OsString], wrong_verb: Option<&str>) -> St
         && !values.is_empty()
     {
         return format!("write {}", quoted_list(values.iter()));
+    }
+    // Values are read by functions of az's own, which say what to write instead.
+    if error.kind() == ErrorKind::ValueValidation
+        && let Some(instead) = std::error::Error::source(error)
+    {
+        return instead.to_string();
     }
     if error.kind() == ErrorKind::ArgumentConflict {
         return "leave one of them out".to_owned();
@@ -83,8 +116,16 @@ fn help(error: &clap::Error, words: &[OsString], wrong_verb: Option<&str>) -> St
 }
 
 /// clap would suggest hidden verbs and aliases of one letter too.
-fn help_on_verb(wrong: &str) -> String {
+fn help_on_verb(words: &[OsString], wrong: &str) -> String {
     let command = Arguments::command();
+    let outer = words.iter().take_while(|word| *word != wrong).find_map(|word| command.find_subcommand(word));
+    if let Some(outer) = outer {
+        let (name, verbs) = (outer.get_name(), || outer.get_subcommands().map(clap::Command::get_name));
+        return match nearest(wrong, verbs()) {
+            Some(near) => format!("did you mean `az {name} {near}`?"),
+            None => format!("write {}", quoted_list(verbs().map(|verb| format!("az {name} {verb}")))),
+        };
+    }
     let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
     let names = verbs.flat_map(|verb| std::iter::once(verb.get_name()).chain(verb.get_visible_aliases()));
     match nearest(wrong, names.filter(|name| name.len() > 1)) {

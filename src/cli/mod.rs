@@ -43,13 +43,20 @@ const INTERNAL_ERROR: u8 = 100;
 
 /// Runs az with the arguments of a command line, the program's name first; returns what az exits with.
 pub fn run(system: &Arc<dyn System>, arguments: Vec<OsString>) -> u8 {
+    let typed = arguments.get(1..).unwrap_or_default().to_vec();
     let words = arguments::rewrite(arguments);
     let parsed = Arguments::try_parse_from(&words);
     let output = parsed.as_ref().map_or_else(|_| Output::guess(&words), |parsed| parsed.output.clone());
     let printer = Printer::new(&**system, &output);
     let code = caught(&printer, || match parsed {
-        Ok(Arguments { verb, output }) => answer(system, &printer, &output, verb),
-        Err(error) => answer_clap(&printer, &error, &words),
+        Ok(Arguments { verb, output }) => match command_line::misplaced(verb.as_ref(), &typed) {
+            Some(fault) => {
+                printer.diagnostics(&[fault]);
+                USAGE
+            }
+            None => answer(system, &printer, &output, verb),
+        },
+        Err(error) => answer_clap(&printer, &error, &typed),
     });
     printer.finish(code)
 }
@@ -96,13 +103,13 @@ fn answer(system: &Arc<dyn System>, printer: &Printer, output: &Output, verb: Op
     })
 }
 
-/// Shows help or version, or what is wrong with the words; returns the exit code.
+/// Shows help or version, or what is wrong with the words as they were typed; returns the exit code.
 fn answer_clap(printer: &Printer, error: &clap::Error, words: &[OsString]) -> u8 {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         printer.data(&error.render().to_string());
         return 0;
     }
-    printer.diagnostics(&[command_line::diagnostic(error, words.get(1..).unwrap_or_default())]);
+    printer.diagnostics(&[command_line::diagnostic(error, words)]);
     USAGE
 }
 

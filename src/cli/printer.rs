@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    io::{self, ErrorKind, IsTerminal, Write},
+    io::{self, ErrorKind, IsTerminal, Read, Write},
 };
 
 use serde_json::Value;
@@ -12,6 +12,7 @@ use super::{
     arguments::{Color, Format, Output},
 };
 use crate::{
+    base::harmless,
     diag::{self, Diagnostic, Look, code, to_json},
     sys::System,
 };
@@ -50,12 +51,17 @@ impl Printer {
 
     /// Writes data.
     pub(super) fn data(&self, text: &str) {
-        self.bytes(text.as_bytes());
+        self.bytes(harmless(text).as_bytes());
     }
 
     /// Writes data that need not be text.
     pub(super) fn bytes(&self, bytes: &[u8]) {
         self.note(io::stdout().lock().write_all(bytes));
+    }
+
+    /// Writes all that can be read, piece by piece.
+    pub(super) fn copy(&self, from: &mut impl Read) {
+        self.note(io::copy(from, &mut io::stdout().lock()).map(|_| ()));
     }
 
     /// Ends the output: returns what az exits with, which is no success if data was lost.
@@ -98,7 +104,7 @@ impl Printer {
 
     /// Writes a diagnostic that is itself the answer.
     pub(super) fn data_diagnostic(&self, fault: &Diagnostic) {
-        self.data(&diag::render(fault, Look { color: self.data_color, ..self.look }));
+        self.bytes(diag::render(fault, Look { color: self.data_color, ..self.look }).as_bytes());
     }
 
     /// Writes a diagnostic in one line, for what is told again and again.
@@ -110,7 +116,8 @@ impl Printer {
             .map(|(source, label)| format!("{}:{}: ", source.name, source.place(label.span.start).line));
         let help = fault.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
         let at = at.unwrap_or_default();
-        self.say(&format!("{}[{}]: {at}{}{help}", fault.severity.as_str(), fault.code, fault.message));
+        let line = format!("{}[{}]: {at}{}{help}", fault.severity.as_str(), fault.code, fault.message);
+        self.say(&harmless(&line));
     }
 
     /// Writes diagnostics behind an answer of one value a line, if there are any.

@@ -120,8 +120,8 @@ fn run_json((result, run): &(Option<Value>, RunEntry)) -> Value {
 
 fn show_log(printer: &Printer, engine: &Engine, run: &str, step: &str) -> Result<(), EngineError> {
     let saved = engine.run_called(run)?;
-    let log = engine.saved_log(&saved, saved.step_called(step)?)?;
-    printer.bytes(&log);
+    let mut log = engine.saved_log(&saved, saved.step_called(step)?)?;
+    printer.copy(&mut log);
     Ok(())
 }
 

@@ -63,6 +63,9 @@ pub struct Request {
     /// Selections and names of playbooks, as they were typed.
     #[returns(ref)]
     pub arguments: Vec<String>,
+    /// The arguments are paths of scripts and playbooks instead, as they are.
+    #[returns(copy)]
+    pub are_paths: bool,
     /// Further selections, read from files or standard input.
     #[returns(ref)]
     pub lists: Vec<Arc<Source>>,
@@ -83,6 +86,9 @@ pub struct Surroundings {
     /// The environment az was started with.
     #[returns(ref)]
     pub env: BTreeMap<String, String>,
+    /// az may do what only an administrator may.
+    #[returns(copy)]
+    pub is_administrator: bool,
 }
 
 /// What queries need of a database.

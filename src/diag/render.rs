@@ -6,6 +6,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, S
 use serde_json::{Value, json};
 
 use super::{Diagnostic, Label, Severity};
+use crate::base::{harmless, harmless_name};
 
 /// How text for people may look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,14 +86,27 @@ impl<'a> Adapter<'a> {
         let source = diagnostic.source.as_deref();
         let labels = diagnostic.labels.iter().map(|label| {
             let span = source.map_or(label.span, |source| source.clamp(label.span));
-            LabeledSpan::new(label.text.clone(), span.start, span.len())
+            let text = label.text.as_ref().map(|text| harmless(text).into_owned());
+            LabeledSpan::new(text, span.start, span.len())
         });
         Self {
             diagnostic,
             labels: labels.collect(),
-            source: source.map(|source| NamedSource::new(&source.name, source.text.to_string())),
+            source: source
+                .map(|source| NamedSource::new(harmless_name(&source.name), harmless_text(&source.text))),
         }
     }
+}
+
+/// Replaces what a terminal would obey by as many bytes that it does not, so that places stay where they are.
+fn harmless_text(text: &str) -> String {
+    let harmless = |c: char| match c {
+        '\n' | '\r' | '\t' => c,
+        _ if c.is_ascii_control() => '?',
+        _ if c.is_control() => '¿',
+        _ => c,
+    };
+    text.chars().map(harmless).collect()
 }
 
 impl miette::Diagnostic for Adapter<'_> {
@@ -109,7 +123,7 @@ impl miette::Diagnostic for Adapter<'_> {
     }
 
     fn help(&self) -> Option<Box<dyn fmt::Display + '_>> {
-        self.diagnostic.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        self.diagnostic.help.as_ref().map(|help| Box::new(harmless(help)) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -126,7 +140,7 @@ impl miette::Diagnostic for Adapter<'_> {
 
 impl fmt::Display for Adapter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.diagnostic.message)
+        f.write_str(&harmless(&self.diagnostic.message))
     }
 }
 

@@ -384,7 +384,7 @@ impl Attempt {
         match () {
             () if meaning.ending == Ending::Attention => Some("it asks for a person's attention".to_owned()),
             () if meaning.has_leftovers() => Some("it left processes behind".to_owned()),
-            () if self.live && !input_is_empty() => {
+            () if self.live.is_some() && !input_is_empty() => {
                 Some("it could read what was typed or piped in".to_owned())
             }
             () => unseen.or(obstacle).or_else(|| (!known.withheld.is_empty()).then(withheld)),

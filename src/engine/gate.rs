@@ -80,7 +80,7 @@ impl Engine {
         options: &BuildOptions,
     ) -> Option<UpToDate> {
         let started = system.monotonic();
-        if options.force != Force::No || options.live || options.audit.is_some() {
+        if options.force != Force::No || options.live.is_some() || options.audit.is_some() {
             return None;
         }
         let root = workspace::find_root(system, start).ok()?;

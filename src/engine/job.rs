@@ -32,7 +32,7 @@ use crate::{
     cache::{self, BeginId, Effect, Ending as Kept, Evidence, Own, Record, SetAside, Target, Timeline},
     diag::{Code, code},
     execute::{
-        runner::{Command, Control, Ended, Exit, Runner, StartError, Stdio},
+        runner::{Command, Control, Ended, Exit, Live, Runner, StartError, Stdio},
         scheduler::Ending,
     },
     fingerprint::{Component, ComponentKind, Fingerprint, Question, State, View},
@@ -141,7 +141,7 @@ pub(super) struct Attempt {
     pub(super) shared: Arc<Shared>,
     pub(super) index: usize,
     pub(super) log: PathBuf,
-    pub(super) live: bool,
+    pub(super) live: Option<Live>,
     /// All before it have ended and hold, or it is its user's word that that does not matter; else it must do nothing
     /// that cannot be undone.
     pub(super) is_in_turn: bool,
@@ -398,10 +398,9 @@ impl Attempt {
             argv: std::iter::once(program).chain(rest).collect(),
             env: values.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
             cwd: self.shared.root.join(&node.invocation.cwd),
-            stdio: if self.live {
-                Stdio::Live { log: self.log.clone() }
-            } else {
-                Stdio::Log(self.log.clone())
+            stdio: match self.live {
+                Some(to) => Stdio::Live { log: self.log.clone(), to },
+                None => Stdio::Log(self.log.clone()),
             },
             bounds: self.bounds(sandbox.as_ref()),
             mark: node.id.clone().into(),

@@ -123,33 +123,28 @@ impl Engine {
         Ok(Listing { scripts, playbooks: Vec::new(), diagnostics: selected.diagnostics })
     }
 
-    /// Returns the file name of the one script with this number, or whose number starts with these three digits.
+    /// Returns the path of the one script with this number, or whose number starts with these three digits, whether or
+    /// not it can be read.
     ///
     /// # Errors
     /// If there is none, or several.
-    pub fn script_called(&self, digits: &str) -> Result<String, EngineError> {
-        let catalog = catalog(&self.db, self.workspace);
-        let fits = |number: &str| number.starts_with(digits);
-        let found: Vec<&str> = catalog
-            .scripts
-            .iter()
-            .filter(|(_, script)| fits(&script.number.to_string()))
-            .map(|(_, script)| script.stem.as_str())
-            .collect();
-        let fault = match found.as_slice() {
-            [only] => return Ok((*only).to_owned()),
-            [] => Diagnostic::error(
-                code::NO_SUCH_NUMBER,
-                format!("no script has a number that starts with {digits}"),
-            )
-            .help("`az list` shows the scripts there are"),
+    pub fn script_called(&self, digits: &str) -> Result<WsPath, EngineError> {
+        let paths = self.workspace.scripts(&self.db).iter().map(|file| file.path(&self.db));
+        let mut scripts: Vec<(ScriptNumber, &WsPath)> =
+            paths.filter_map(|path| Some((script_name(path.file_name())?.0, path))).collect();
+        scripts.sort();
+        let of_digits = scripts.iter().filter(|(number, _)| number.answers_to(digits));
+        let found: Vec<&WsPath> = of_digits.map(|(_, path)| *path).collect();
+        match found.as_slice() {
+            [only] => Ok((*only).clone()),
+            [] => Err(no_script_called(&scripts, digits).into()),
             several => {
                 let message = format!("{} scripts have a number that starts with {digits}", several.len());
                 let names = quoted_list(several.iter().take(12));
-                Diagnostic::error(code::AMBIGUOUS_NUMBER, message).help(format!("say which: {names}"))
+                let help = format!("say which: az build PATH, with one of {names}");
+                Err(Diagnostic::error(code::AMBIGUOUS_NUMBER, message).help(help).into())
             }
-        };
-        Err(EngineError { diagnostics: vec![fault], is_strict: false })
+        }
     }
 
     fn listed_script(&self, file: SourceFile, script: &Script) -> ListedScript {
@@ -196,7 +191,7 @@ impl Engine {
     fn listed_playbook(&self, file: SourceFile) -> ListedPlaybook {
         let path = file.path(&self.db).clone();
         let Reading { value, diagnostics, .. } = playbook_reading(&self.db, file);
-        let stem = path.file_name().rsplit_once('.').map_or(path.file_name(), |(stem, _)| stem).to_owned();
+        let stem = path.stem().to_owned();
         let error = diagnostics.iter().find(|fault| fault.is_error()).map(|fault| fault.message.clone());
         let (jobs, steps) = value.as_ref().map_or((None, 0), size);
         ListedPlaybook {
@@ -209,6 +204,16 @@ impl Engine {
             error,
         }
     }
+}
+
+fn no_script_called(scripts: &[(ScriptNumber, &WsPath)], digits: &str) -> Diagnostic {
+    let wanted: u16 = format!("{digits:0<4}").parse().unwrap_or_default();
+    let closest = scripts.iter().min_by_key(|(number, _)| number.value().abs_diff(wanted));
+    let message = format!("no script has a number that starts with {digits}");
+    Diagnostic::error(code::NO_SUCH_NUMBER, message).help(match closest {
+        Some((number, path)) => format!("the closest is `az {number}`, {path}; `az list` shows all"),
+        None => "there are no scripts here; add one such as scripts/0100_hello.sh".to_owned(),
+    })
 }
 
 /// Returns how many jobs and steps a playbook has.

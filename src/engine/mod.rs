@@ -58,6 +58,7 @@ pub use gate::UpToDate;
 pub use inputs::{Inputs, Program, Programs};
 pub use lines::LineDifference;
 pub use listing::{ListedPlaybook, ListedScript, Listing};
+pub use logs::{Log, Tail};
 pub use node_key::NodeKey;
 pub use overview::Overview;
 pub use run::{BuildOptions, BuildResult, Force};
@@ -66,3 +67,5 @@ pub use session::{Ask, Engine, EngineError};
 pub use verdict::{PlanReport, PlannedVerdict, Verdict};
 pub use verify::{Difference, Subject, Verified, VerifiedStep};
 pub use why::Why;
+
+pub use crate::execute::runner::Live;

@@ -7,7 +7,7 @@ use super::{
     desk::planned_node,
     lookup::{Decided, decide, questions_of},
     materialize::Promises,
-    nodes::{self, Called, Found},
+    nodes::{self, Called},
     run::Force,
 };
 use crate::{
@@ -43,14 +43,7 @@ impl Engine {
         let (plan, mut diagnostics) = self.runnable(ask, self.planned(ask), false)?;
         let steps: Vec<Called> =
             plan.nodes.iter().map(|node| Called::planned(&planned_node(&plan, node))).collect();
-        let index = match nodes::find(&steps, wanted) {
-            Found::One(index) => index,
-            Found::Several(found) => return Err(nodes::ambiguous(&steps, &found, wanted).into()),
-            Found::Nothing => {
-                let help = "name a step of the request; `az plan` shows them";
-                return Err(nodes::unknown(&steps, wanted, help).into());
-            }
-        };
+        let index = nodes::find_one(&steps, wanted, "name a step of the request; `az plan` shows them")?;
         let (mut prepared, missing) = self.prepare(ask, &plan);
         diagnostics.extend(missing);
         if has_errors(&diagnostics) {

@@ -48,10 +48,9 @@ impl Called {
     }
 
     fn answers_to(&self, wanted: &str) -> bool {
-        let is_number_prefix = wanted.len() == 3 && wanted.bytes().all(|byte| byte.is_ascii_digit());
         self.names.iter().any(|name| {
             name.eq_ignore_ascii_case(wanted)
-                || (is_number_prefix && ScriptNumber::from_digits(name).is_some() && name.starts_with(wanted))
+                || ScriptNumber::from_digits(name).is_some_and(|number| number.answers_to(wanted))
         })
     }
 }
@@ -74,6 +73,15 @@ pub(super) fn find(steps: &[Called], wanted: &str) -> Found {
         [] => Found::Nothing,
         [only] => Found::One(*only),
         _ => Found::Several(found),
+    }
+}
+
+/// Looks for the one step that answers to `wanted`; where none does, the nearest name or else `help` is told.
+pub(super) fn find_one(steps: &[Called], wanted: &str, help: &str) -> Result<usize, Box<Diagnostic>> {
+    match find(steps, wanted) {
+        Found::One(index) => Ok(index),
+        Found::Several(found) => Err(Box::new(ambiguous(steps, &found, wanted))),
+        Found::Nothing => Err(Box::new(unknown(steps, wanted, help))),
     }
 }
 

@@ -71,6 +71,16 @@ pub(super) fn prepare(
 }
 
 fn missing_program(program: &str, nodes: &[&Node]) -> Diagnostic {
+    if let Some(script) =
+        nodes.iter().find(|node| node.is_own_program()).and_then(|node| node.script.as_ref())
+    {
+        let fault =
+            Diagnostic::error(code::MISSING_INTERPRETER, format!("`{script}` cannot be started as it is"));
+        let extension = script.extension().unwrap_or_default();
+        return fault.help(format!(
+            "add a [[kind]] with extensions = [\"{extension}\"] to a file in rules/, or make it a program: chmod +x '{script}'"
+        ));
+    }
     let names = nodes.iter().take(5).map(|node| &node.id);
     let more = nodes.len().saturating_sub(5);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };

@@ -14,6 +14,7 @@ use crate::{
     event::Envelope,
     execute::{
         driver::{self, Signals},
+        runner::Live,
         scheduler::{self, OnFailure, Policy, Scheduler},
     },
     model::settings::CachePolicy,
@@ -42,8 +43,8 @@ pub struct BuildOptions {
     pub continue_on_error: bool,
     /// Which steps are run whatever the cache says.
     pub force: Force,
-    /// Output goes to the terminal as it comes; for a single script.
-    pub live: bool,
+    /// Output goes to az's own as it comes, and to which of them; for a single script.
+    pub live: Option<Live>,
     /// How long the whole run may take.
     pub timeout: Option<Duration>,
     /// Nothing selected is no error.

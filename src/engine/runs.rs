@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Engine, EngineError,
-    nodes::{self, Called, Found},
+    nodes::{self, Called},
 };
 use crate::{
     base::{nearest, quoted_list},
@@ -33,15 +33,10 @@ impl SavedRun {
     pub fn step_called(&self, wanted: &str) -> Result<&str, EngineError> {
         let steps: Vec<Called> =
             self.view.nodes.values().map(|node| Called::planned(&node.planned)).collect();
-        let fault = match nodes::find(&steps, wanted) {
-            Found::One(index) => return Ok(&self.view.nodes[index].planned.id),
-            Found::Several(found) => nodes::ambiguous(&steps, &found, wanted),
-            Found::Nothing => {
-                let short = short_run(&self.entry.info.job_id);
-                nodes::unknown(&steps, wanted, &format!("`az runs show {short}` shows the steps of the run"))
-            }
-        };
-        Err(fault.into())
+        let short = short_run(&self.entry.info.job_id);
+        let help = format!("`az runs show {short}` shows the steps of the run");
+        let index = nodes::find_one(&steps, wanted, &help)?;
+        Ok(&self.view.nodes[index].planned.id)
     }
 }
 

@@ -31,6 +31,8 @@ use crate::{
 pub struct Ask {
     /// Selections and names of playbooks, as they were typed.
     pub arguments: Vec<String>,
+    /// The arguments are paths of scripts and playbooks instead, as they are.
+    pub are_paths: bool,
     /// Further selections, read from files or standard input.
     pub lists: Vec<Arc<Source>>,
     /// Variables, by name.
@@ -61,6 +63,12 @@ pub struct EngineError {
 impl From<Diagnostic> for EngineError {
     fn from(fault: Diagnostic) -> Self {
         Self { diagnostics: vec![fault], is_strict: false }
+    }
+}
+
+impl From<Box<Diagnostic>> for EngineError {
+    fn from(fault: Box<Diagnostic>) -> Self {
+        Self::from(*fault)
     }
 }
 
@@ -102,7 +110,7 @@ impl Engine {
         let mut db = Database::new();
         let workspace = workspace::load(&*system, &root, &mut db);
         let env = environment(&*system);
-        let surroundings = Surroundings::new(&db, env.clone());
+        let surroundings = Surroundings::new(&db, env.clone(), system.is_administrator());
         let chain = Chain::of(&env);
         Ok(Self { system, recorder, clock, root, layout, env, chain, db, workspace, surroundings })
     }
@@ -122,6 +130,7 @@ impl Engine {
         let request = Request::new(
             &self.db,
             ask.arguments.clone(),
+            ask.are_paths,
             ask.lists.clone(),
             ask.variables.clone(),
             ask.with_dependencies,

@@ -8,13 +8,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io::Read as _,
     path::PathBuf,
     sync::Arc,
 };
 
 use super::{
     Ask, BuildOptions, Engine, EngineError, Force, LineDifference, duplicate::Workshop,
-    lines::first_difference,
+    lines::first_difference, logs::Log,
 };
 use crate::{
     base::{Digest, WsPath, bytes},
@@ -183,7 +184,12 @@ impl Engine {
         let records: BTreeMap<String, Arc<Record>> =
             identities.filter_map(|(id, identity)| Some((id, cache.store.last(identity)?))).collect();
         let logs = built.view.nodes.keys();
-        let logs = logs.filter_map(|id| Some((id.clone(), engine.log_of(&built.view, id)?))).collect();
+        let text = |mut log: Log| {
+            let mut text = Vec::new();
+            log.read_to_end(&mut text).ok().map(|_| text)
+        };
+        let logs = logs.filter_map(|id| Some((id.clone(), engine.log_of(&built.view, id).and_then(text)?)));
+        let logs = logs.collect();
         let left = left_in(&*self.system, &cache.disk, &records);
         let place = workshop.put_aside(&run.to_string()).map_err(|error| cannot_copy(&error))?;
         let exit_code = built.exit_code;

@@ -1,6 +1,7 @@
 //! Finds a workspace and the files in it that take part in planning.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -56,31 +57,54 @@ pub(super) fn load(system: &dyn System, root: &Path, db: &mut Database) -> Works
     let reader = Reader { system, root };
     let config_file = reader.file(db, &WsPath::root().join(CONFIG));
     let configured = configured(db, config_file);
-    let folders = |named: &Option<Vec<String>>, usual: &[&str]| -> Vec<WsPath> {
-        let named = named.clone().unwrap_or_else(|| usual.iter().map(|&name| name.to_owned()).collect());
-        named.iter().map(|folder| WsPath::new(root, &WsPath::root(), folder)).collect()
-    };
-    let script_roots = folders(&configured.scripts, &SCRIPT_ROOTS);
-    let has_root = script_roots.iter().any(|folder| reader.is_folder(folder));
-    let is_script = |name: &str| script_name(name).is_some();
-    let scripts = if has_root || configured.scripts.is_some() {
-        reader.files_below(&script_roots, is_script)
+    let folders = script_folders(system, root, &configured);
+    let is_script = |path: &WsPath| script_name(path.file_name()).is_some();
+    let scripts = if folders.are_entered {
+        reader.files_below(&folders.paths, is_script)
     } else {
         reader.files_in(&WsPath::root(), is_script)
     };
-    let is_playbook = |name: &str| {
-        let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-        Format::from_extension(extension).is_some()
-    };
-    let playbooks = reader.files_below(&folders(&configured.playbooks, &PLAYBOOK_ROOTS), is_playbook);
-    let rules_folder = folders(&configured.rules.map(|folder| vec![folder]), &["rules"]);
-    let is_toml = |name: &str| name.rsplit_once('.').is_some_and(|(_, extension)| extension == "toml");
+    let is_playbook = |path: &WsPath| path.extension().and_then(Format::from_extension).is_some();
+    let playbooks = paths(root, configured.playbooks.as_deref(), &PLAYBOOK_ROOTS);
+    let playbooks = reader.files_below(&playbooks, is_playbook);
+    let is_toml = |path: &WsPath| path.extension() == Some("toml");
+    let rules_folder = paths(root, configured.rules.as_ref().map(std::slice::from_ref), &["rules"]);
     let rules = reader.files_below(&rules_folder, is_toml);
     let mut files = |paths: Vec<WsPath>| -> Vec<SourceFile> {
         paths.iter().map(|path| reader.listed_file(db, path)).collect()
     };
     let (scripts, playbooks, rules) = (files(scripts), files(playbooks), files(rules));
     Workspace::new(db, Arc::from(root), scripts, playbooks, rules, config_file, Platform::current())
+}
+
+/// Where scripts lie.
+pub(super) struct ScriptFolders {
+    /// The folders.
+    pub(super) paths: Vec<WsPath>,
+    /// What lies in folders below them is meant too.
+    pub(super) are_entered: bool,
+}
+
+/// Returns where scripts lie: in the folders that are configured, else in the usual ones, else in the workspace itself.
+pub(super) fn script_folders(system: &dyn System, root: &Path, configured: &config::Config) -> ScriptFolders {
+    let folders = paths(root, configured.scripts.as_deref(), &SCRIPT_ROOTS);
+    let is_folder = |path: &WsPath| {
+        let stat = system.stat_target(&path.to_absolute(root));
+        stat.is_ok_and(|stat| stat.kind == FileKind::Directory)
+    };
+    if configured.scripts.is_some() || folders.iter().any(is_folder) {
+        ScriptFolders { paths: folders, are_entered: true }
+    } else {
+        ScriptFolders { paths: vec![WsPath::root()], are_entered: false }
+    }
+}
+
+fn paths(root: &Path, named: Option<&[String]>, usual: &[&str]) -> Vec<WsPath> {
+    let path = |folder: &str| WsPath::new(root, &WsPath::root(), folder);
+    match named {
+        Some(named) => named.iter().map(|folder| path(folder)).collect(),
+        None => usual.iter().map(|folder| path(folder)).collect(),
+    }
 }
 
 /// Reads the configuration as far as it says where files are; its faults are told when it is planned with.
@@ -90,24 +114,34 @@ fn configured(db: &Database, file: SourceFile) -> config::Config {
     config::read(&Arc::new(Source::new(CONFIG, text))).value.unwrap_or_default()
 }
 
+/// Reads what takes part in planning; from a pipe or a device nothing is read, which could wait for ever.
+pub(super) fn contents(system: &dyn System, path: &Path) -> Contents {
+    let read = || {
+        let mut file = system.open(path)?;
+        match file.stat()?.kind {
+            FileKind::File => {}
+            FileKind::Directory => return Err(io::ErrorKind::IsADirectory.into()),
+            FileKind::Link | FileKind::Other => return Err(io::Error::other("it is a pipe or a device")),
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    match read() {
+        Ok(bytes) => Contents::Bytes(bytes.into()),
+        Err(error) if sys::is_absent(&error) => Contents::Absent,
+        Err(error) => Contents::Unreadable(error.to_string().into()),
+    }
+}
+
 struct Reader<'a> {
     system: &'a dyn System,
     root: &'a Path,
 }
 
 impl Reader<'_> {
-    fn is_folder(&self, path: &WsPath) -> bool {
-        let stat = self.system.stat_target(&path.to_absolute(self.root));
-        stat.is_ok_and(|stat| stat.kind == FileKind::Directory)
-    }
-
     fn file(&self, db: &mut Database, path: &WsPath) -> SourceFile {
-        let contents = match self.system.read(&path.to_absolute(self.root)) {
-            Ok(bytes) => Contents::Bytes(bytes.into()),
-            Err(error) if sys::is_absent(&error) => Contents::Absent,
-            Err(error) => Contents::Unreadable(error.to_string().into()),
-        };
-        SourceFile::new(db, path.clone(), contents)
+        SourceFile::new(db, path.clone(), contents(self.system, &path.to_absolute(self.root)))
     }
 
     /// Reads a file whose name stands in its folder: if nothing is there, the name leads nowhere.
@@ -120,30 +154,25 @@ impl Reader<'_> {
     }
 
     /// Returns the files directly in a folder whose name is wanted, sorted.
-    fn files_in(&self, folder: &WsPath, is_wanted: impl Fn(&str) -> bool) -> Vec<WsPath> {
+    fn files_in(&self, folder: &WsPath, is_wanted: impl Fn(&WsPath) -> bool) -> Vec<WsPath> {
         let entries = self.system.list(&folder.to_absolute(self.root)).unwrap_or_default();
         let files = entries.iter().filter(|entry| entry.kind != FileKind::Directory);
-        files
-            .filter_map(|entry| entry.name.to_str())
-            .filter(|name| is_wanted(name))
-            .map(|name| folder.join(name))
-            .collect()
+        files.filter_map(|entry| Some(folder.join(entry.name.to_str()?))).filter(is_wanted).collect()
     }
 
     /// Returns the files anywhere below folders whose name is wanted, sorted, each once; links to folders are not
     /// entered.
-    fn files_below(&self, folders: &[WsPath], is_wanted: impl Fn(&str) -> bool) -> Vec<WsPath> {
+    fn files_below(&self, folders: &[WsPath], is_wanted: impl Fn(&WsPath) -> bool) -> Vec<WsPath> {
         let mut found = Vec::new();
         let mut open: Vec<WsPath> = folders.to_vec();
         while let Some(folder) = open.pop() {
             for entry in self.system.list(&folder.to_absolute(self.root)).unwrap_or_default() {
                 let Some(name) = entry.name.to_str() else { continue };
+                let path = folder.join(name);
                 if entry.kind != FileKind::Directory {
-                    if is_wanted(name) {
-                        found.push(folder.join(name));
-                    }
+                    found.extend(Some(path).filter(&is_wanted));
                 } else if !PRIVATE_FOLDERS.contains(&name) {
-                    open.push(folder.join(name));
+                    open.push(path);
                 }
             }
         }

@@ -10,7 +10,6 @@ use super::{
     script::{Script, ScriptReading, read_script},
 };
 use crate::{
-    base::WsPath,
     db::{Contents, Db, SourceFile, Workspace},
     diag::{Diagnostic, Source, code},
     model::decode::Reading,
@@ -39,7 +38,7 @@ pub fn text(db: &dyn Db, file: SourceFile) -> Text {
         Contents::Unreadable(why) => {
             let fault = Diagnostic::error(code::UNREADABLE_FILE, format!("`{name}` cannot be read: {why}"))
                 .help(format!(
-                    "make it a file you may read: chmod u+r '{name}', or replace it if it is a link"
+                    "make it a file you may read: chmod u+r '{name}', or replace it if it is a link, pipe or folder"
                 ));
             Text { source: Arc::new(Source::new(name, "")), is_readable: false, diagnostic: Some(fault) }
         }
@@ -59,8 +58,17 @@ fn not_utf8(name: &str, bytes: &[u8], valid: usize) -> Text {
     let fault = Diagnostic::error(code::NOT_UTF8, format!("`{name}` is not UTF-8 text"))
         .source(&source)
         .label(crate::base::Span::new(valid, valid + 1), format!("byte 0x{:02x} is not UTF-8", bytes[valid]))
-        .help(format!("convert it: iconv -f WINDOWS-1252 -t UTF-8 '{name}' > new && mv new '{name}'"));
+        .help(format!("convert it: iconv -f {} -t UTF-8 '{name}' > new && mv new '{name}'", encoding(bytes)));
     Text { source, is_readable: false, diagnostic: Some(fault) }
+}
+
+/// Guesses what a text that is not UTF-8 was written in: by its byte order mark, else what is most common.
+fn encoding(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => "UTF-32",
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16",
+        _ => "WINDOWS-1252",
+    }
 }
 
 /// Returns a repository's rule file.
@@ -153,13 +161,9 @@ pub struct Catalog {
 #[salsa::tracked]
 pub fn playbook_reading(db: &dyn Db, file: SourceFile) -> Reading<Playbook> {
     let text = text(db, file);
-    let format = Format::from_extension(extension(file.path(db)));
+    let format = file.path(db).extension().and_then(Format::from_extension);
     match (text.is_readable, format) {
         (true, Some(format)) => playbook::read(&text.source, format),
         _ => Reading { value: None, tree: None, diagnostics: text.diagnostic.clone().into_iter().collect() },
     }
-}
-
-fn extension(path: &WsPath) -> &str {
-    path.file_name().rsplit_once('.').map_or("", |(_, extension)| extension)
 }

@@ -2,7 +2,7 @@
 //!
 //! Knows what such an entry says. Does not know paths of any machine: its patterns may start with `~/`.
 
-use super::{decode::Value, settings::patterns};
+use super::{decode::Value, settings::scratch_patterns};
 
 /// Private state of one tool.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -32,12 +32,25 @@ impl Scratch {
     }
 }
 
+/// Tells whether a pattern leaves nothing that could be input or output: no part of it is a name.
+pub fn takes_everything(pattern: &str) -> bool {
+    let mut names: Vec<&str> = Vec::new();
+    for name in pattern.trim_start_matches("~/").split('/') {
+        match name {
+            "" | "." => {}
+            ".." => _ = names.pop(),
+            name => names.push(name),
+        }
+    }
+    names.iter().all(|name| name.chars().all(|c| c == '*'))
+}
+
 /// Reads one entry.
 pub fn decode(value: Value<'_>) -> Option<Scratch> {
     let mut table = value.table("the scratch")?;
     let name = table.required("name", "the name of the tool", Value::nonempty_text);
     let programs = table.optional("programs", |value| value.one_or_list(Value::nonempty_text));
-    let paths = table.required("paths", "where it lies, such as [\"**/target/**\"]", patterns);
+    let paths = table.required("paths", "where it lies, such as [\"**/target/**\"]", scratch_patterns);
     let is_cache = table.optional("cache", Value::boolean).unwrap_or(false);
     let is_optional = table.optional("optional", Value::boolean).unwrap_or(is_cache);
     table.finish();
@@ -72,6 +85,18 @@ mod tests {
             (&[], true, "**/file"),
         ] {
             assert_eq!(names(programs, is_cache, path), [""; 0], "{path}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_without_a_name_takes_everything() {
+        for all in
+            ["/", "/**", ".", "./", "**", "*/**", "**/*", "~/", "~/**", "..", "../**", "a/..", "a/../**"]
+        {
+            assert!(takes_everything(all), "{all}");
+        }
+        for some in ["logs/**", "**/target/**", "~/.npm/**", "*.log", "/tmp/x", "**/*.o", "../x/**"] {
+            assert!(!takes_everything(some), "{some}");
         }
     }
 }

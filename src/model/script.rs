@@ -7,7 +7,11 @@ use std::{
 
 use super::{
     kind::Kinds,
-    settings::{CachePolicy, ExitMeaning, MAX_RETRIES, SWITCH_WORDS, Settings, declare_exit_code, resource},
+    scratch::takes_everything,
+    settings::{
+        CachePolicy, ExitMeaning, MAX_RETRIES, SCRATCH_HELP, SWITCH_WORDS, Settings, declare_exit_code,
+        resource,
+    },
 };
 use crate::{
     base::{ScriptNumber, Span, Spanned, WsPath, quoted_list},
@@ -45,6 +49,8 @@ pub struct Script {
     pub condition: Option<String>,
     /// It may overlap other scripts.
     pub allow_parallel: bool,
+    /// It wants the rights of an administrator.
+    pub requires_elevation: bool,
     /// What its header says of how it behaves.
     pub settings: Settings,
     /// The parameters it declares.
@@ -88,11 +94,13 @@ pub fn script_name(file_name: &str) -> Option<(ScriptNumber, &str)> {
     let number = ScriptNumber::from_digits(file_name.get(..4)?)?;
     let rest = file_name.get(4..)?.strip_prefix('_')?;
     let (stem, extension) = rest.rsplit_once('.')?;
-    // `0402_x.ps1.old` and editors' copies are no scripts.
-    let is_left_over =
-        matches!(extension, "old" | "bak" | "orig" | "tmp" | "swp" | "md") || extension.ends_with('~');
-    (!stem.is_empty() && !extension.is_empty() && !is_left_over)
+    (!stem.is_empty() && !extension.is_empty() && !is_left_over(extension))
         .then(|| (number, &file_name[..5 + stem.len()]))
+}
+
+/// Tells whether files of this extension are no scripts whatever their name is: `0402_x.ps1.old`, editors' copies.
+pub fn is_left_over(extension: &str) -> bool {
+    matches!(extension, "old" | "bak" | "orig" | "tmp" | "swp" | "md") || extension.ends_with('~')
 }
 
 /// Reads a script whose name is one.
@@ -119,6 +127,7 @@ pub fn read_script(path: &WsPath, source: Arc<Source>, kinds: &Kinds) -> Option<
         dependencies: header.dependencies.iter().map(|entry| entry.value.clone()).collect(),
         condition: text(header.condition.as_ref()),
         allow_parallel: header.allow_parallel.as_ref().is_none_or(|allowed| allowed.value),
+        requires_elevation: header.requires_elevation.as_ref().is_some_and(|wanted| wanted.value),
         settings: settings(&source, &header, &mut diagnostics),
         parameters: header.parameters.iter().map(parameter).collect(),
         modules: header.modules.iter().map(|module| (module.base, module.path.value.clone())).collect(),
@@ -154,7 +163,7 @@ fn shebang(line: &str) -> Vec<String> {
 }
 
 fn no_kind(path: &WsPath) -> Diagnostic {
-    let extension = path.file_name().rsplit('.').next().unwrap_or_default();
+    let extension = path.extension().unwrap_or_default();
     Diagnostic::warning(code::NO_KIND, format!("no kind says how to run `{path}`"))
         .help(format!("add a [[kind]] with extensions = [\"{extension}\"] to a file in rules/"))
 }
@@ -180,6 +189,9 @@ fn settings(source: &Arc<Source>, header: &Header, diagnostics: &mut Vec<Diagnos
         let fault = Diagnostic::warning(code::BAD_METADATA, format!("`{key}` cannot be `{found}`"));
         diagnostics.push(fault.source(source).label(span, "not a value of this key").help(help));
     };
+    for item in header.scratch.iter().flatten().filter(|item| takes_everything(&item.value)) {
+        bad("Scratch", item.span, &item.value, SCRATCH_HELP);
+    }
     let list = |field: &Option<Vec<Spanned<String>>>| {
         field.as_ref().map(|items| items.iter().map(|item| item.value.clone()).collect::<Vec<_>>())
     };
@@ -189,7 +201,7 @@ fn settings(source: &Arc<Source>, header: &Header, diagnostics: &mut Vec<Diagnos
         outputs: list(&header.outputs),
         use_env: set(&header.env),
         pass_env: set(&header.pass_env),
-        scratch: set(&header.scratch),
+        scratch: set(&header.scratch).into_iter().filter(|pattern| !takes_everything(pattern)).collect(),
         cwd: text(header.cwd.as_ref()),
         cache: header.cache.as_ref().and_then(|field| cache_policy(field, &mut bad)),
         timeout: header.timeout.as_ref().and_then(|field| {

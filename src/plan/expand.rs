@@ -223,6 +223,7 @@ fn unreadable(scripts: &[(WsPath, Diagnostic)], sequence: &sequence::Sequence) -
         let Some((number, _)) = script_name(path.file_name()) else { continue };
         let takes = |selector: &Selector| match selector {
             Selector::Name(name) => name.matches_path(path.as_str()),
+            Selector::Path(wanted) => wanted == path,
             _ => selector.matches_number(number),
         };
         let may_take = |selector: &Selector| matches!(selector, Selector::Stage(_) | Selector::Tag(_));

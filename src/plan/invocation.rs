@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 /// What a node executes. The first word of `argv` is a program to be looked up on PATH, or a path.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Invocation {
-    /// Program and arguments; the script's path stands in it relative to the workspace.
+    /// Program and arguments; the script's path stands in it as seen from `cwd`.
     pub argv: Vec<String>,
     /// The kind that says how the script is run, or the shell of an inline step.
     pub runner: String,

@@ -39,6 +39,7 @@ pub(super) struct Ground<'a> {
     pub(super) config: &'a Config,
     pub(super) variables: BTreeMap<String, Value>,
     pub(super) env: &'a BTreeMap<String, String>,
+    pub(super) is_administrator: bool,
     pub(super) platform: &'a str,
     pub(super) with_dependencies: bool,
     pub(super) script_arguments: &'a [String],
@@ -61,6 +62,16 @@ pub(super) struct StepContext<'a> {
     pub(super) index: usize,
     /// The node is the last of the step's, when what the step makes is there.
     pub(super) is_last: bool,
+}
+
+/// The runner of a script that nothing says how to run.
+const ITSELF: &str = "itself";
+
+impl Node {
+    /// Tells whether the script is its own program, since no kind or rule says how to run it.
+    pub fn is_own_program(&self) -> bool {
+        self.invocation.runner == ITSELF && self.settings.command.is_none()
+    }
 }
 
 impl PlaybookContext<'_> {
@@ -109,11 +120,12 @@ pub(super) fn script_node(
     }
     let kind = script.kind.as_deref().and_then(|name| ground.kinds.named(name));
     let mut node = bare(ground, settings, kind);
-    node.invocation.argv = argv(script, kind, &node.settings, ground.script_arguments);
-    node.invocation.runner = script.kind.clone().unwrap_or_else(|| "itself".to_owned());
+    let path = path_for_program(ground.root, script, &node.invocation.cwd);
+    node.invocation.argv = argv(&path, script, kind, &node.settings, ground.script_arguments);
+    node.invocation.runner = script.kind.clone().unwrap_or_else(|| ITSELF.to_owned());
     node.invocation.rules = rules.iter().map(|rule| rule.name.clone()).collect();
-    if let Some(kind) = kind {
-        variables::hand_over(&mut node.invocation, kind, script, &ground.variables, diagnostics);
+    if let Some((kind, reading)) = kind.zip((ground.readings)(index)) {
+        variables::hand_over(&mut node.invocation, kind, reading, &ground.variables, diagnostics);
     }
     if let Some(inputs) = &mut node.inputs {
         inputs.extend(modules(ground.root, script, &node.invocation.cwd));
@@ -123,6 +135,9 @@ pub(super) fn script_node(
         let world = World { variables: &ground.variables, env: ground.env, platform: ground.platform };
         Some(decide(&reading.source, condition, &world, diagnostics))
     });
+    if !ground.is_administrator && condition.as_ref().is_none_or(|condition| condition.holds) {
+        diagnostics.extend((ground.readings)(index).and_then(needs_administrator));
+    }
     Node {
         id: step.map_or_else(|| script.stem.clone(), |step| format!("{}/{}", step.job.id, script.stem)),
         identity: script.path.to_string(),
@@ -138,6 +153,16 @@ pub(super) fn script_node(
         is_alone: !script.allow_parallel,
         ..node
     }
+}
+
+/// az asks nobody for rights: a script that wants them is told before it fails for the lack of them.
+fn needs_administrator(reading: &ScriptReading) -> Option<Diagnostic> {
+    let wanted = reading.header.requires_elevation.as_ref().filter(|wanted| wanted.value)?;
+    let stem = &reading.script.stem;
+    let message = format!("{stem} needs the rights of an administrator, and az runs without them");
+    let fault = Diagnostic::warning(code::NEEDS_ADMINISTRATOR, message);
+    let help = format!("start az as an administrator, or leave the script out: `!{stem}`");
+    Some(fault.source(&reading.source).label(wanted.span, "wants them").help(help))
 }
 
 /// Makes the node of a step that gives a text to a shell; nothing if there is no such shell.
@@ -216,9 +241,22 @@ fn bare(ground: &Ground<'_>, mut settings: Settings, kind: Option<&Kind>) -> Nod
     }
 }
 
-fn argv(script: &Script, kind: Option<&Kind>, settings: &Settings, arguments: &[String]) -> Vec<String> {
-    let path = script.path.as_str();
-    match (&settings.command, kind, &script.shebang) {
+/// Returns the script's path as the program that runs it finds it; a folder outside is no other on another machine.
+fn path_for_program(root: &Path, script: &Script, cwd: &str) -> String {
+    match WsPath::from_normal(cwd) {
+        Some(folder) if folder.is_inside() => script.path.seen_from(&folder),
+        _ => script.path.to_absolute(root).to_string_lossy().into_owned(),
+    }
+}
+
+fn argv(
+    path: &str,
+    script: &Script,
+    kind: Option<&Kind>,
+    settings: &Settings,
+    arguments: &[String],
+) -> Vec<String> {
+    let mut argv = match (&settings.command, kind, &script.shebang) {
         (Some(command), ..) => expand_argv(command, path, arguments),
         (None, Some(kind), Some(words)) if kind.shebang && !words.is_empty() => words
             .iter()
@@ -229,8 +267,13 @@ fn argv(script: &Script, kind: Option<&Kind>, settings: &Settings, arguments: &[
             .collect(),
         (None, Some(kind), _) => kind.argv(path, arguments),
         // Without a kind the file itself is started; the reading of the script warns of it.
-        (None, None, _) => std::iter::once(format!("./{path}")).chain(arguments.iter().cloned()).collect(),
+        (None, None, _) => std::iter::once(path.to_owned()).chain(arguments.iter().cloned()).collect(),
+    };
+    // A script that is its own program is not looked for on PATH.
+    if let Some(program) = argv.first_mut().filter(|program| *program == path && !path.contains('/')) {
+        program.insert_str(0, "./");
     }
+    argv
 }
 
 /// Returns the files a script loads; one that is found by name on the interpreter's module path is not known.

@@ -99,6 +99,7 @@ fn expand(
         config: &configured,
         variables,
         env: surroundings.env(db),
+        is_administrator: surroundings.is_administrator(db),
         platform: &workspace.platform(db).os,
         with_dependencies: request.with_dependencies(db),
         script_arguments: request.script_arguments(db),

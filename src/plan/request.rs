@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
-    base::{Spanned, WsPath, nearest, quoted_list},
+    base::{Span, Spanned, WsPath, nearest, quoted_list},
     db::{Db, Request, SourceFile, Workspace},
     diag::{Diagnostic, Source, code},
     model::query::playbook_reading,
-    text::sequence::{self, Sequence, Word},
+    text::sequence::{self, Item, Selector, Sequence, Word},
 };
 
 /// A part of what is asked for.
@@ -36,7 +36,7 @@ pub struct PlaybookFile {
 pub fn playbook_names(db: &dyn Db, workspace: Workspace) -> Vec<PlaybookFile> {
     let name = |file: &SourceFile| {
         let path = file.path(db).clone();
-        let stem = path.file_name().rsplit_once('.').map_or(path.file_name(), |(stem, _)| stem).to_owned();
+        let stem = path.stem().to_owned();
         let name = playbook_reading(db, *file).value.as_ref().map(|playbook| playbook.name.clone());
         PlaybookFile { file: *file, path, stem, name }
     };
@@ -49,7 +49,9 @@ pub(super) fn parts(db: &dyn Db, workspace: Workspace, request: Request) -> (Vec
     let mut diagnostics = Vec::new();
     let arguments = request.arguments(db);
     let mut all = Vec::new();
-    if !arguments.is_empty() {
+    if request.are_paths(db) {
+        parts.extend(files(db, workspace, arguments));
+    } else if !arguments.is_empty() {
         all.push(sequence::parse(arguments));
     }
     all.extend(request.lists(db).iter().map(sequence::parse_lines));
@@ -66,6 +68,26 @@ pub(super) fn parts(db: &dyn Db, workspace: Workspace, request: Request) -> (Vec
         }
     }
     (parts, diagnostics)
+}
+
+/// Returns the files of a workspace at these paths; their names need not be what a selection could hold.
+fn files(db: &dyn Db, workspace: Workspace, paths: &[String]) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut scripts = Sequence::default();
+    for path in paths.iter().filter_map(|path| WsPath::from_normal(path)) {
+        let playbook = workspace.playbooks(db).iter().find(|file| *file.path(db) == path);
+        if let Some(file) = playbook {
+            parts.push(Part::Playbook(*file));
+        } else {
+            let item = Item { exclude: false, selector: Selector::Path(path) };
+            scripts.items.push(Spanned::new(item, Span::default()));
+        }
+    }
+    if !scripts.items.is_empty() {
+        let source = Source::new(sequence::COMMAND_LINE, paths.join(" "));
+        parts.push(Part::Scripts(scripts, Arc::new(source)));
+    }
+    parts
 }
 
 /// Finds a playbook by path, file name or its own name, in this order.
@@ -88,11 +110,11 @@ fn find_playbook(
     if let Some(file) = files.iter().find(|file| *file.path(db) == normal) {
         return Ok(*file);
     }
-    let stem = |file: &SourceFile| {
-        let name = file.path(db).file_name();
-        name.rsplit_once('.').map_or(name, |(stem, _)| stem).eq_ignore_ascii_case(wanted) || name == wanted
+    let is_file = |file: &SourceFile| {
+        let path = file.path(db);
+        path.stem().eq_ignore_ascii_case(wanted) || path.file_name() == wanted
     };
-    let mut found: Vec<SourceFile> = files.iter().copied().filter(stem).collect();
+    let mut found: Vec<SourceFile> = files.iter().copied().filter(is_file).collect();
     if found.is_empty() {
         let is_named =
             |file: &PlaybookFile| file.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
@@ -125,7 +147,12 @@ fn no_such_playbook(db: &dyn Db, workspace: Workspace, wanted: &str) -> Diagnost
     let fault = Diagnostic::error(code::NO_SUCH_PLAYBOOK, format!("there is no playbook `{wanted}`"));
     let names = playbook_names(db, workspace);
     let stems: Vec<&str> = names.iter().map(|file| file.stem.as_str()).collect();
-    match nearest(wanted, stems.iter().copied()) {
+    let near = if wanted.contains('/') {
+        nearest(wanted, names.iter().map(|file| file.path.as_str()))
+    } else {
+        nearest(wanted, stems.iter().copied().chain(names.iter().map(|file| file.path.file_name())))
+    };
+    match near {
         Some(near) => fault.help(format!("did you mean `{near}`?")),
         None if stems.is_empty() => {
             fault.help("there are no playbooks here; scripts are selected as 0402, 04*, stage:NAME")

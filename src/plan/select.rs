@@ -51,6 +51,7 @@ pub(super) fn matching(scripts: &[Arc<Script>], selector: &Selector) -> Vec<usiz
         Selector::Stage(name) => script.stage.eq_ignore_ascii_case(name),
         Selector::Tag(name) => script.tags.iter().any(|tag| tag.eq_ignore_ascii_case(name)),
         Selector::Name(name) => name.matches_path(script.path.as_str()),
+        Selector::Path(path) => *path == script.path,
         Selector::Number(_) | Selector::Range(..) | Selector::Prefix(_) | Selector::All => {
             selector.matches_number(script.number)
         }

@@ -10,7 +10,7 @@ use crate::{
     diag::{Diagnostic, code},
     model::{
         kind::{Kind, Parameters},
-        script::{Parameter, Script},
+        script::{Parameter, ScriptReading},
     },
     text::script::ParameterType,
 };
@@ -31,10 +31,11 @@ pub(super) fn overlay(lower: &mut BTreeMap<String, Value>, higher: &BTreeMap<Str
 pub(super) fn hand_over(
     invocation: &mut Invocation,
     kind: &Kind,
-    script: &Script,
+    reading: &ScriptReading,
     variables: &BTreeMap<String, Value>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
+    let script = &reading.script;
     match kind.parameters {
         Parameters::None => {}
         Parameters::Env => {
@@ -53,7 +54,7 @@ pub(super) fn hand_over(
                         invocation.variables.insert(parameter.name.clone(), value.clone());
                         invocation.argv.extend(words);
                     }
-                    Err(wanted) => diagnostics.push(bad_parameter(script, parameter, value, &wanted)),
+                    Err(misfit) => diagnostics.push(misfit.told(reading, parameter, value)),
                 }
             }
         }
@@ -69,11 +70,24 @@ pub(super) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// Why a value cannot be given to a parameter.
+#[derive(Debug, PartialEq, Eq)]
+enum Misfit {
+    /// The parameter wants something else: this.
+    Wants(String),
+    /// A command line carries single texts only. `pwsh -File` makes one text of `a,b`; and `-Command`, which makes a
+    /// list of it, ends with other exit codes.
+    List,
+    /// As for a list; there is no way to write a table at all.
+    Table,
+}
+
 /// Returns the words of a command line that give a parameter its value.
 ///
 /// # Errors
-/// What is wanted instead.
-fn argument(parameter: &Parameter, value: &Value) -> Result<Vec<String>, String> {
+/// Why it cannot be given.
+fn argument(parameter: &Parameter, value: &Value) -> Result<Vec<String>, Misfit> {
+    let wants = |what: &str| Err(Misfit::Wants(what.to_owned()));
     let flag = format!("-{}", parameter.name);
     let text = plain(value);
     let is_choice = |text: &String| {
@@ -84,19 +98,23 @@ fn argument(parameter: &Parameter, value: &Value) -> Result<Vec<String>, String>
         ParameterType::Switch | ParameterType::Bool => match truth(value) {
             Some(true) if parameter.value_type == ParameterType::Switch => Ok(vec![flag]),
             Some(is) => Ok(vec![format!("{flag}:${is}")]),
-            None => Err("true or false".to_owned()),
+            None => wants("true or false"),
         },
-        ParameterType::Integer if text.trim().parse::<i64>().is_err() => Err("a whole number".to_owned()),
-        ParameterType::Number if text.trim().parse::<f64>().is_err() => Err("a number".to_owned()),
+        ParameterType::Integer if text.trim().parse::<i64>().is_err() => wants("a whole number"),
+        ParameterType::Number if text.trim().parse::<f64>().is_err() => wants("a number"),
+        ParameterType::Table => Err(Misfit::Table),
         ParameterType::List(_) => {
-            let items =
-                value.as_array().map_or_else(|| vec![text], |items| items.iter().map(plain).collect());
-            match items.iter().find(|item| !is_choice(item)) {
-                Some(_) => Err(format!("values out of {}", quoted_list(&parameter.choices))),
-                None => Ok(vec![flag, items.join(",")]),
+            let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            match items {
+                [item] if item.is_object() => Err(Misfit::Table),
+                [item] if is_choice(&plain(item)) => Ok(vec![flag, plain(item)]),
+                [_] => wants(&format!("values out of {}", quoted_list(&parameter.choices))),
+                _ => Err(Misfit::List),
             }
         }
-        _ if !is_choice(&text) => Err(format!("one of {}", quoted_list(&parameter.choices))),
+        ParameterType::Any | ParameterType::Other(_) if value.is_array() => Err(Misfit::List),
+        ParameterType::Any | ParameterType::Other(_) if value.is_object() => Err(Misfit::Table),
+        _ if !is_choice(&text) => wants(&format!("one of {}", quoted_list(&parameter.choices))),
         _ => Ok(vec![flag, text]),
     }
 }
@@ -113,14 +131,41 @@ fn truth(value: &Value) -> Option<bool> {
     }
 }
 
-fn bad_parameter(script: &Script, parameter: &Parameter, value: &Value, wanted: &str) -> Diagnostic {
-    let name = &parameter.name;
-    let message = format!("parameter `{name}` of {} wants {wanted}, found `{}`", script.stem, plain(value));
-    let help = match parameter.choices.first() {
-        Some(choice) => format!("give another value, such as --var {name}={choice}"),
-        None => format!("give it {wanted}: --var {name}=..."),
-    };
-    Diagnostic::error(code::BAD_PARAMETER, message).help(help)
+impl Misfit {
+    fn told(&self, reading: &ScriptReading, parameter: &Parameter, value: &Value) -> Diagnostic {
+        let (name, stem, found) = (&parameter.name, &reading.script.stem, plain(value));
+        let fault = match self {
+            Self::Wants(wanted) => {
+                let message = format!("parameter `{name}` of {stem} wants {wanted}, found `{found}`");
+                let help = match parameter.choices.first() {
+                    Some(choice) => format!("give another value, such as --var {name}={choice}"),
+                    None => format!("give it {wanted}: --var {name}=..."),
+                };
+                Diagnostic::error(code::BAD_PARAMETER, message).help(help)
+            }
+            Self::List => {
+                let message = format!("parameter `{name}` of {stem} cannot be given the list `{found}`");
+                let items = value.as_array().map_or(&[][..], Vec::as_slice);
+                let joined = items.iter().map(plain).collect::<Vec<_>>().join(",");
+                let help = format!(
+                    "give one text, --var {name}={joined}, and split it in the script: ${name} -split ','"
+                );
+                Diagnostic::error(code::STRUCTURED_VALUE, message).help(help)
+            }
+            Self::Table => {
+                let message = format!("parameter `{name}` of {stem} cannot be given the table `{found}`");
+                let help = format!(
+                    "declare it as [string]${name}, which is given JSON, and read it with ConvertFrom-Json"
+                );
+                Diagnostic::error(code::STRUCTURED_VALUE, message).help(help)
+            }
+        };
+        let declared = reading.header.parameters.iter().find(|declared| declared.name.value == *name);
+        match declared {
+            Some(declared) => fault.source(&reading.source).label(declared.name.span, "is declared here"),
+            None => fault,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -129,10 +174,14 @@ mod tests {
 
     use super::*;
 
-    fn words(value_type: ParameterType, choices: &[&str], value: &Value) -> Result<String, String> {
+    fn words(value_type: ParameterType, choices: &[&str], value: &Value) -> Result<String, Misfit> {
         let choices = choices.iter().map(|choice| (*choice).to_owned()).collect();
         let parameter = Parameter { name: "P".into(), value_type, choices };
         argument(&parameter, value).map(|words| words.join(" "))
+    }
+
+    fn list() -> ParameterType {
+        ParameterType::List(Box::new(ParameterType::Text))
     }
 
     #[test]
@@ -141,10 +190,32 @@ mod tests {
         assert_eq!(words(ParameterType::Switch, &[], &json!(false)), Ok("-P:$false".into()));
         assert_eq!(words(ParameterType::Integer, &[], &json!(3)), Ok("-P 3".into()));
         assert_eq!(words(ParameterType::Text, &["a", "b"], &json!("A")), Ok("-P A".into()));
-        let list = ParameterType::List(Box::new(ParameterType::Text));
-        assert_eq!(words(list, &[], &json!(["x", "y"])), Ok("-P x,y".into()));
+        assert_eq!(words(list(), &[], &json!(["x"])), Ok("-P x".into()));
+        assert_eq!(words(list(), &[], &json!("x,y")), Ok("-P x,y".into()));
         assert!(words(ParameterType::Integer, &[], &json!("three")).is_err());
         assert!(words(ParameterType::Switch, &[], &json!("perhaps")).is_err());
-        assert!(words(ParameterType::Text, &["a"], &json!("c")).unwrap_err().contains("`a`"));
+        let Err(Misfit::Wants(wanted)) = words(ParameterType::Text, &["a"], &json!("c")) else { panic!() };
+        assert!(wanted.contains("`a`"));
+    }
+
+    #[test]
+    fn what_a_command_line_cannot_carry_is_no_text_of_its_own() {
+        for value_type in [list(), ParameterType::Any, ParameterType::Other("Thing".into())] {
+            assert_eq!(
+                words(value_type.clone(), &[], &json!(["x", "y"])),
+                Err(Misfit::List),
+                "{value_type:?}"
+            );
+            assert_eq!(
+                words(value_type.clone(), &[], &json!({"x": 1})),
+                Err(Misfit::Table),
+                "{value_type:?}"
+            );
+        }
+        assert_eq!(words(list(), &[], &json!([])), Err(Misfit::List));
+        assert_eq!(words(ParameterType::Table, &[], &json!({"x": 1})), Err(Misfit::Table));
+        assert_eq!(words(ParameterType::Table, &[], &json!("x")), Err(Misfit::Table));
+        // A text is what the script asks for, so JSON is what it gets.
+        assert_eq!(words(ParameterType::Text, &[], &json!({"x": 1})), Ok("-P {\"x\":1}".into()));
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::RunView;
 use crate::{
-    base::{duration, plural},
+    base::{duration, harmless, harmless_name, plural},
     event::{Counts, Event, Outcome, Reason},
 };
 
@@ -74,7 +74,7 @@ impl Lines {
                 vec![self.paint(Paint::Red, reason)]
             }
             Event::Warning { code, message, .. } => {
-                vec![format!("{}[{code}]: {message}", self.paint(Paint::Yellow, "warning"))]
+                vec![format!("{}[{code}]: {}", self.paint(Paint::Yellow, "warning"), harmless(message))]
             }
             _ => vec![],
         }
@@ -109,11 +109,13 @@ impl Lines {
 
     fn line(&self, word: &str, paint: Paint, id: &str, text: &str) -> String {
         let word = self.paint(paint, &format!("{word:>9}"));
+        let (id, text) = (harmless_name(id), harmless(text));
         format!("{word}  {id:<width$}  {text}", width = self.width).trim_end().to_owned()
     }
 
     fn paint(&self, paint: Paint, text: &str) -> String {
-        if self.color { format!("\u{1b}[{}m{text}\u{1b}[0m", paint as u8) } else { text.to_owned() }
+        let text = harmless(text);
+        if self.color { format!("\u{1b}[{}m{text}\u{1b}[0m", paint as u8) } else { text.into_owned() }
     }
 }
 

@@ -230,6 +230,19 @@ fn forty_links_are_followed_and_no_more() {
 }
 
 #[test]
+fn an_open_file_is_read_from_anywhere() {
+    in_each_world(|world| {
+        let mut file = world.system.open(&world.file("file", "0123456789")).unwrap();
+        for (offset, expected) in [(7, "789"), (0, "0123456789"), (10, ""), (u64::from(u32::MAX), "")] {
+            let mut text = String::new();
+            file.go_to(offset).unwrap();
+            file.read_to_string(&mut text).unwrap();
+            assert_eq!(text, expected, "from {offset}");
+        }
+    });
+}
+
+#[test]
 fn a_rename_moves_and_replaces() {
     in_each_world(|world| {
         let (from, to) = (world.file("from", "new"), world.file("to", "old"));

@@ -169,6 +169,10 @@ impl System for Faulty {
         self.world.env()
     }
 
+    fn is_administrator(&self) -> bool {
+        self.world.is_administrator()
+    }
+
     fn current_dir(&self) -> io::Result<PathBuf> {
         self.world.current_dir()
     }

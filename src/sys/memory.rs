@@ -320,6 +320,10 @@ impl System for Memory {
         self.0.enter().environment.clone()
     }
 
+    fn is_administrator(&self) -> bool {
+        false
+    }
+
     fn current_dir(&self) -> io::Result<PathBuf> {
         let world = self.0.enter();
         world.tree.find(&world.current_dir, Follow::Yes)?;

@@ -84,6 +84,12 @@ pub trait ReadFile: io::Read + Send {
     /// # Errors
     /// As `fstat`.
     fn stat(&self) -> io::Result<Stat>;
+
+    /// Goes on reading at an offset from the start; behind the end there is nothing to read.
+    ///
+    /// # Errors
+    /// As `lseek`.
+    fn go_to(&mut self, offset: u64) -> io::Result<()>;
 }
 
 /// An open file to append to; one call of `write` is one write to the file.
@@ -275,6 +281,9 @@ pub trait System: Send + Sync + fmt::Debug {
 
     /// Returns the environment az was started with.
     fn env(&self) -> BTreeMap<OsString, OsString>;
+
+    /// Tells whether az may do what only an administrator may.
+    fn is_administrator(&self) -> bool;
 
     /// Returns the working directory az was started in.
     ///

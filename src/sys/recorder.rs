@@ -178,6 +178,10 @@ impl System for Recorder {
         self.inner.env()
     }
 
+    fn is_administrator(&self) -> bool {
+        self.inner.is_administrator()
+    }
+
     fn current_dir(&self) -> io::Result<PathBuf> {
         self.inner.current_dir()
     }

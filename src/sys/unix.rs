@@ -6,7 +6,7 @@ use std::{
     collections::BTreeMap,
     ffi::OsString,
     fs,
-    io::{self, Read, Write},
+    io::{self, Read, Seek, Write},
     os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -174,6 +174,10 @@ impl System for Os {
         std::env::vars_os().collect()
     }
 
+    fn is_administrator(&self) -> bool {
+        rustix::process::geteuid().is_root()
+    }
+
     fn current_dir(&self) -> io::Result<PathBuf> {
         std::env::current_dir()
     }
@@ -195,6 +199,10 @@ impl Read for OpenFile {
 impl ReadFile for OpenFile {
     fn stat(&self) -> io::Result<Stat> {
         self.0.metadata().map(|metadata| stat_of(&metadata))
+    }
+
+    fn go_to(&mut self, offset: u64) -> io::Result<()> {
+        self.0.seek(io::SeekFrom::Start(offset)).map(|_| ())
     }
 }
 

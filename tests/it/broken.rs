@@ -26,12 +26,23 @@ struct Case {
     exit: i32,
     /// The code that is told.
     code: &'static str,
-    /// The text under the first label; empty if the mistake has no place.
-    at: &'static str,
-    /// What the help says, in part.
+    /// Where the first label stands.
+    at: Place,
+    /// What the help says, in part; there is always one.
     help: &'static str,
     /// What is done about it.
     fix: Fix,
+}
+
+/// Where a mistake is.
+#[derive(Debug, PartialEq, Eq)]
+enum Place {
+    /// At this text.
+    Text(&'static str),
+    /// At this byte, where something is missing.
+    Offset(usize),
+    /// In no text.
+    Nowhere,
 }
 
 /// What a person does about a mistake.
@@ -64,9 +75,14 @@ fn world(case: &Case) -> Repo {
     repo
 }
 
-/// Tables hold texts; `\u{ff}` in them stands for the byte 0xff, which is in no UTF-8 text.
+/// Tables hold texts; `\u{ff}` and `\u{fe}` in them stand for the bytes 0xff and 0xfe, which are in no UTF-8 text.
 fn bytes(text: &str) -> Vec<u8> {
-    text.chars().flat_map(|c| if c == '\u{ff}' { vec![0xff] } else { c.to_string().into_bytes() }).collect()
+    let bytes = |c: char| match c {
+        '\u{fe}' => vec![0xfe],
+        '\u{ff}' => vec![0xff],
+        _ => c.to_string().into_bytes(),
+    };
+    text.chars().flat_map(bytes).collect()
 }
 
 /// Runs a command with its answer in JSON, `--json` before any `--` of its own.
@@ -92,16 +108,34 @@ fn told(output: &Output) -> Vec<Value> {
     found
 }
 
-/// Returns the text under the first label.
-fn under(repo: &Repo, line: &str, fault: &Value) -> String {
-    let Some(label) = fault["labels"].get(0) else { return String::new() };
-    let text = match fault["file"].as_str().unwrap_or_default() {
-        "command line" => command_line(line, fault).into_bytes(),
-        file => std::fs::read(repo.path(file)).unwrap(),
-    };
-    let place = |name: &str| usize::try_from(label[name].as_u64().unwrap()).unwrap();
-    let found = text.get(place("start")..place("end"));
-    found.map_or("<outside>".to_owned(), |bytes| String::from_utf8_lossy(bytes).into_owned())
+/// What the first label covers.
+#[derive(Debug)]
+struct Under {
+    /// Its first byte and the text under it; nothing without a label.
+    found: Option<(usize, String)>,
+}
+
+impl Under {
+    fn of(repo: &Repo, line: &str, fault: &Value) -> Self {
+        let Some(label) = fault["labels"].get(0) else { return Self { found: None } };
+        let text = match fault["file"].as_str().unwrap_or_default() {
+            "command line" => command_line(line, fault).into_bytes(),
+            file => std::fs::read(repo.path(file)).unwrap(),
+        };
+        let place = |name: &str| usize::try_from(label[name].as_u64().unwrap()).unwrap();
+        let found = text.get(place("start")..place("end"));
+        let found = found.map_or("<outside>".into(), |bytes| String::from_utf8_lossy(bytes).into_owned());
+        Self { found: Some((place("start"), found)) }
+    }
+
+    fn is_at(&self, place: &Place) -> bool {
+        match (place, &self.found) {
+            (Place::Text(text), Some((_, found))) => found == text && !text.is_empty(),
+            (Place::Offset(offset), Some((start, found))) => start == offset && found.is_empty(),
+            (Place::Nowhere, found) => found.is_none(),
+            _ => false,
+        }
+    }
 }
 
 /// Returns the text that the places of a fault of the command line lie in.
@@ -149,8 +183,9 @@ fn try_case(case: &Case) -> Vec<String> {
         claim(false, format!("{} is not told, but {codes:?} {output}", case.code));
         return faults;
     };
-    let under = under(&repo, case.line, fault);
-    claim(under == case.at, format!("the place is `{under}` instead of `{}`", case.at));
+    let under = Under::of(&repo, case.line, fault);
+    claim(under.is_at(&case.at), format!("the place is {under:?} instead of {:?}", case.at));
+    claim(!case.help.is_empty(), "the case claims nothing of the help".to_owned());
     let help = fault["help"].as_str().unwrap_or_default();
     claim(help.contains(case.help), format!("the help is `{help}` instead of `{}`", case.help));
     let shown = repo.az(case.line);

@@ -131,3 +131,122 @@ fn json_lines_are_one_file_each() {
     let output = world().az("check --format jsonl").code(2).clone();
     assert_eq!(output.stdout().lines().count(), 6);
 }
+
+#[test]
+fn of_a_folder_only_what_is_meant_for_az_is_checked() {
+    let repo = Repo::new()
+        .script("0100_a.sh", "true")
+        .file("package.json", "{\"name\": \"x\"}")
+        .file("Cargo.toml", "[package]\n")
+        .file("broken.json", "{")
+        .file("drafts/new.json", "{\"sequence\": [\"0100\"], \"naem\": 1}");
+    let value = repo.az("check . --json").code(2).json();
+    assert_eq!(files(&value), [("scripts/0100_a.sh".to_owned(), 0), ("drafts/new.json".to_owned(), 1)]);
+    repo.az("check package.json").code(2).says("AZ0208");
+    repo.file("playbooks/half.json", "{");
+    repo.az("check .").code(2).says("playbooks/half.json");
+    repo.file("az.toml", "jobs = 0\n");
+    repo.az("check .").code(2).says("az.toml");
+}
+
+#[test]
+fn a_pipe_is_told_and_not_waited_for() {
+    let repo = Repo::new().script("0100_a.sh", "true").playbook("ci.json", "{\"sequence\": [\"0100\"]}");
+    repo.remove("0100_a.sh").remove("playbooks/ci.json");
+    repo.sh("mkfifo scripts/0100_a.sh playbooks/ci.json lone.json").code(0);
+    // A writer that is there and silent: who reads the pipe waits for ever.
+    let silent =
+        repo.sh("exec 3<>scripts/0100_a.sh 4<>playbooks/ci.json; sleep 100 >/dev/null 2>&1 & echo $!");
+    for (line, path) in [
+        ("build 0100", "scripts/0100_a.sh"),
+        ("build ci", "playbooks/ci.json"),
+        ("check", "playbooks/ci.json"),
+        ("check lone.json", "lone.json"),
+    ] {
+        repo.az(line)
+            .code(2)
+            .says("AZ0213")
+            .says(&format!("`{path}` cannot be read: it is a pipe or a device"));
+    }
+    repo.sh(&format!("kill {}", silent.stdout().trim())).code(0);
+}
+
+#[test]
+fn a_script_without_a_kind_is_told_once() {
+    let repo = Repo::new().file("scripts/0100_a.zig", "x\n");
+    repo.az("check").code(0).says("AZ0308").not("AZ0505").says("checked 1 file: 1 warning");
+}
+
+#[test]
+fn nothing_in_a_name_or_a_text_moves_the_cursor() {
+    let name = "0100_a\u{1b}[2Jb\u{7}\nc";
+    let repo = Repo::new()
+        .executable(&format!("scripts/{name}.sh"), "#!/bin/sh\n# Stage: Te\u{1b}[1Ast\n# Timeout: s\u{8}\n");
+    repo.playbook("p\u{1b}c.json", "{\"sequence\": [\"\u{1b}c\"]}");
+    let lines = [
+        "",
+        "list",
+        "list stages",
+        "list playbooks",
+        "check",
+        "plan 0100",
+        "build 0100",
+        "build 0100 --explain",
+        "build 0100 -v",
+        "why 0100",
+        "inputs 0100",
+        "runs show",
+        "cache list",
+        "build nope\u{1b}c",
+        "0100",
+    ];
+    let is_color = |behind: &str| {
+        let end = behind
+            .strip_prefix('[')
+            .and_then(|rest| rest.trim_start_matches(|c| "0123456789;".contains(c)).chars().next());
+        end == Some('m')
+    };
+    for line in lines {
+        for color in ["", " --color always"] {
+            let line =
+                if line == "0100" { "--color always 0100".to_owned() } else { format!("{line}{color}") };
+            let output = repo.az(&line);
+            let shown = format!("{}{}", output.stdout(), output.stderr());
+            assert!(shown.split('\u{1b}').skip(1).all(is_color), "{line:?}: {shown:?}");
+            let others = shown.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\u{1b}'));
+            assert_eq!(others, None, "{line:?}: {shown:?}");
+        }
+    }
+    repo.az("list").says("a\\u{1b}[2Jb\\u{7}");
+}
+
+#[test]
+fn a_file_that_looks_like_a_script_and_is_none_is_told() {
+    let strays = [
+        ("0500.sh", "`0500_Name.sh`"),
+        ("0501-dash.sh", "`0501_dash.sh`"),
+        ("503_x.sh", "`0503_x.sh`"),
+        ("05040_x.py", "`NNNN_x.py` with a number of four digits"),
+        ("deep/0505 blank.ps1", "`0505_blank.ps1`"),
+        ("0506_x", "`0506_x.sh`"),
+    ];
+    let repo = Repo::new().file("scripts/0100_a.sh", "echo a\n");
+    for name in
+        ["0600_x.sh.old", "0601.bak", "README.md", "2nd.sh", "lib.sh", "0602.csv", "0603-notes.md", "700"]
+    {
+        repo.file(&format!("scripts/{name}"), "");
+    }
+    repo.az("check --strict").code(0);
+    for (name, better) in strays {
+        repo.file(&format!("scripts/{name}"), "");
+        let output = repo.az("check");
+        output.code(0).says("AZ0313").says(&format!("scripts/{name}`")).says("1 warning");
+        let help = output.stdout().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(help.contains(&format!("call it {better}, or move it")), "{output}");
+        repo.az("check --strict").code(4);
+        repo.az("check scripts/0100_a.sh").code(0).not("AZ0313");
+        repo.remove(&format!("scripts/{name}"));
+    }
+    repo.sh("printf x > \"scripts/$(printf '0700_\\377a.sh')\"").code(0);
+    repo.az("check").code(0).says("AZ0313").says("its name is not UTF-8").says("`0700_a.sh`");
+}

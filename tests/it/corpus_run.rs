@@ -123,6 +123,36 @@ fn what_is_missing_is_told_and_stops_nothing() {
     output.says("PackageManager").not("panicked");
     let strict = repo.az("build '*' --strict");
     strict.code(4).ran([]);
+
+    // Where no tool is there but the shell, each that a script names is told once.
+    repo.file("bin/.keep", "").link("bin/bash", "/bin/bash").link("bin/sh", "/bin/sh");
+    let output = repo.env("PATH", repo.path("bin").to_str().unwrap()).az("build '*'").code(0).clone();
+    let told: Vec<(&str, &str)> = output
+        .stderr()
+        .lines()
+        .filter_map(|line| line.strip_prefix("warning[")?.split_once("]: "))
+        .map(|(code, text)| (code, text.split('`').nth(1).unwrap_or_default()))
+        .collect();
+    let of = |code: &str| -> Vec<&str> {
+        let mut names: Vec<&str> = told.iter().filter(|(c, _)| *c == code).map(|(_, name)| *name).collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!((told.len(), of("AZ0301").len()), (12, 1), "{output}");
+    let tools = [
+        "EnhancedTestGenerator module",
+        "GitHub CLI",
+        "LogViewer",
+        "Node.js",
+        "OrchestrationEngine",
+        "PSScriptAnalyzer",
+        "PackageManager",
+        "Pester",
+        "PowerShell7",
+        "Testing",
+        "npm",
+    ];
+    assert_eq!(of("AZ0302"), tools, "{output}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::{
 use az::execute::{
     driver::{Change, Desk, Interrupt, Job, Panic, Signals, Summary, drive},
     guard::{Exit, Guard, Report},
-    runner::{Command, Control, Ended, Local, Runner, StartError, Stdio},
+    runner::{Command, Control, Ended, Live, Local, Runner, StartError, Stdio},
     scheduler::{Ending, Node, OnFailure, Outcome, Policy, Scheduler, StopCause, StopHow, Verdict},
 };
 use az::sys::Os;
@@ -416,7 +416,7 @@ fn helper() {
     match role {
         "live" => {
             let mut command = world.shell("read line; echo \"out $line\"; echo err >&2; exit 3");
-            command.stdio = Stdio::Live { log: directory.join("log") };
+            command.stdio = Stdio::Live { log: directory.join("log"), to: Live::Apart };
             assert_eq!(world.run(&command).unwrap().exit, Exit::Code(3));
         }
         "steps" => thread::scope(|scope| {

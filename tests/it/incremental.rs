@@ -24,7 +24,10 @@ fn name(step: usize) -> String {
 
 impl World {
     fn new() -> Self {
-        let count = std::env::var("AZ_TEST_STEPS").ok().and_then(|count| count.parse().ok()).unwrap_or(120);
+        Self::of(std::env::var("AZ_TEST_STEPS").ok().and_then(|count| count.parse().ok()).unwrap_or(120))
+    }
+
+    fn of(count: usize) -> Self {
         let width = count / LAYERS;
         let needs = |step: usize| -> Vec<usize> {
             let (layer, column) = (step / width, step % width);
@@ -213,6 +216,45 @@ fn one_at_a_time_finds_what_many_at_once_recorded() {
     assert_eq!(world.repo.scripts_run().len(), world.count());
     world.check();
     world.repo.az("build graph -j8").code(0).ran([]);
+}
+
+#[test]
+fn a_thousand_steps() {
+    let mut world = World::of(1000);
+    world.build(0..1000);
+    world.build([]);
+    let (leaf, bottom) = (world.last(), 0);
+    let before = (world.numbers[leaf], world.numbers[bottom]);
+    world.numbers[leaf] += 1;
+    world.write_input(leaf, "first");
+    world.build([leaf]);
+    world.numbers[bottom] += 1;
+    world.write_input(bottom, "first");
+    assert_eq!(world.cone(bottom).len(), 1 + 3 + 5 + 7 + 9);
+    world.build(world.cone(bottom));
+    (world.numbers[leaf], world.numbers[bottom]) = before;
+    world.write_input(leaf, "first");
+    world.write_input(bottom, "first");
+    world.build([]);
+    world.write_input(bottom, "second");
+    world.build([bottom]);
+
+    // Outputs that are gone come back, all of them and some; one that is a person's work is kept aside.
+    world.repo.remove("out");
+    world.build([]);
+    for step in (0..1000).step_by(7) {
+        world.repo.remove(&format!("out/{}", name(step)));
+    }
+    world.build([]);
+    world.repo.edit("out/t00500", "a person's\n");
+    world.build([]).says("set aside");
+    assert_eq!(world.repo.sh("cat $(find .azcache/v1/kept -type f)").stdout(), "a person's\n");
+
+    // What is only touched is what it was.
+    for step in 0..1000 {
+        world.repo.touch(&format!("in/{}.txt", name(step))).touch(&format!("out/{}", name(step)));
+    }
+    world.build([]);
 }
 
 /// The generator that az and its peers are measured with.

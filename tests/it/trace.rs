@@ -8,7 +8,7 @@ use std::{
 use az::{
     execute::{
         guard::{Exit, Guard},
-        runner::{Command, Control, Local, Runner, Stdio},
+        runner::{Command, Control, Live, Local, Runner, Stdio},
     },
     trace::{Changed, Contact, Gap, Rung, Trace, Witness},
 };
@@ -97,7 +97,7 @@ fn a_live_step_is_traced_while_its_output_is_passed_on() {
     let world = World::new();
     let text = "echo said by a live step; cat absent 2>made; exit 7";
     let (exit, has_leftovers, trace) =
-        world.run_to(Stdio::Live { log: world.log() }, &["/bin/sh", "-c", text]);
+        world.run_to(Stdio::Live { log: world.log(), to: Live::Apart }, &["/bin/sh", "-c", text]);
     assert_eq!((exit, has_leftovers), (Exit::Code(7), false));
     assert_eq!(std::fs::read_to_string(world.log()).unwrap(), "said by a live step\n");
     if is_traced(&trace) {

@@ -10,4 +10,10 @@ codes! {
     KIND_FIELD_IN_RULE = 404, "a rule cannot set this",
         "How a file is read and run is said by its kind, before rules are matched; a rule that could change it (or \
          stage, tags or number) would be circular.";
+    NO_SUCH_FOLDER = 405, "a configured folder is not there",
+        "`scripts`, `playbooks` and `rules` in `[workspace]` name folders instead of the usual ones. This one does not \
+         exist, so that az finds nothing in it; under --strict this is an error.";
+    OUTSIDE = 406, "a folder lies outside the workspace",
+        "What lies outside the workspace is another thing on another machine: what a step finds there cannot be the same \
+         for everybody. Under --strict this is an error.";
 }

@@ -4,7 +4,9 @@
 
 mod declared;
 mod findings;
+mod folders;
 mod stages;
+mod strays;
 mod targets;
 mod unused;
 
@@ -86,9 +88,13 @@ impl Engine {
         if !targets.scripts.is_empty() {
             self.plan_scripts(&targets, &mut findings);
         }
+        if targets.is_whole {
+            strays::check(self, &mut findings);
+        }
         stages::check(&self.db, targets.workspace, &mut findings);
         declared::check(self, &targets, &mut findings);
         unused::check(self, &targets, &mut findings);
+        folders::check(self, &targets, &mut findings);
         Ok(findings.finish(options.strict))
     }
 
@@ -129,7 +135,7 @@ impl Engine {
     /// Tells what is wrong when a playbook is planned.
     fn plan_playbook(&self, targets: &Targets, file: SourceFile, findings: &mut Findings) {
         let path = file.path(&self.db);
-        let ask = Ask { arguments: vec![path.to_string()], ..Ask::default() };
+        let ask = Ask { arguments: vec![path.to_string()], are_paths: true, ..Ask::default() };
         let planned = self.planned_in(targets.workspace, &ask);
         // A playbook that cannot be read comes to no steps, which its own faults tell better.
         let is_read = !has_errors(&playbook_reading(&self.db, file).diagnostics);
@@ -149,9 +155,8 @@ impl Engine {
 
     /// Tells what is wrong when the scripts to be checked are planned, each as if it were selected.
     fn plan_scripts(&self, targets: &Targets, findings: &mut Findings) {
-        let names = targets.scripts.iter().map(|file| file.path(&self.db).to_string());
-        let arguments = if targets.is_whole { vec!["*".to_owned()] } else { names.collect() };
-        let ask = Ask { arguments, ..Ask::default() };
+        let paths = targets.scripts.iter().map(|file| file.path(&self.db).to_string());
+        let ask = Ask { arguments: paths.collect(), are_paths: true, ..Ask::default() };
         let Planned { plan, tools, diagnostics, .. } = self.planned_in(targets.workspace, &ask);
         // The selection is az's own, so what it does not find is no fault of a file.
         let is_of_selection = |fault: &Diagnostic| {
@@ -170,7 +175,10 @@ impl Engine {
 
     /// Returns a warning for each program that is not installed here; it may be elsewhere.
     fn missing_interpreters(&self, plan: &Arc<Plan>) -> Vec<Diagnostic> {
-        let (_, missing) = self.prepare(&Ask::default(), plan);
+        // Of a script without a kind it is told that it has none, which is the cause.
+        let nodes = plan.nodes.iter().filter(|node| !node.is_own_program()).cloned().collect();
+        let plan = Arc::new(Plan { nodes, ..Plan::clone(plan) });
+        let (_, missing) = self.prepare(&Ask::default(), &plan);
         let as_warning = |fault: Diagnostic| Diagnostic { severity: Severity::Warning, ..fault };
         missing.into_iter().map(as_warning).collect()
     }

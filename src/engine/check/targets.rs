@@ -9,8 +9,8 @@ use crate::{
     base::WsPath,
     db::{Contents, SourceFile, Workspace},
     diag::{Diagnostic, code, has_errors},
-    engine::Ask,
-    model::{query::catalog, script::script_name},
+    engine::{Ask, workspace},
+    model::{playbook::is_playbook, query::catalog, script::script_name},
     plan::{playbook_names, select},
     sys::FileKind,
     text::{document::Format, pattern::PRIVATE_FOLDERS, sequence},
@@ -65,20 +65,42 @@ impl Engine {
             let name = entry.name.to_string_lossy();
             if entry.kind != FileKind::Directory {
                 // Of a folder only what az can check is meant.
-                _ = self.add_file(&path, targets);
+                if !self.is_of_others(&path) {
+                    _ = self.add_file(&path, targets);
+                }
             } else if !PRIVATE_FOLDERS.contains(&&*name) {
                 self.add_folder(&path, targets);
             }
         }
     }
 
+    /// Tells whether a file in a folder that is checked as a whole is data of another program: it lies in no folder of
+    /// playbooks or rules, and nothing in it makes it a playbook.
+    fn is_of_others(&self, path: &Path) -> bool {
+        let path = self.named(path);
+        let known = self.workspace.playbooks(&self.db).iter().chain(self.workspace.rules(&self.db));
+        let is_known = path == *self.workspace.config(&self.db).path(&self.db)
+            || known.into_iter().any(|file| *file.path(&self.db) == path);
+        let Some(format) = path.extension().and_then(Format::from_extension).filter(|_| !is_known) else {
+            return false;
+        };
+        let Contents::Bytes(bytes) = workspace::contents(&*self.system, &path.to_absolute(&self.root)) else {
+            return true;
+        };
+        std::str::from_utf8(&bytes).map_or(true, |text| !is_playbook(text, format))
+    }
+
+    fn named(&self, path: &Path) -> WsPath {
+        let absolute = self.system.canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        WsPath::new(&self.root, &WsPath::root(), absolute)
+    }
+
     /// Adds a file; returns a fault if az cannot tell what it is.
     fn add_file(&self, path: &Path, targets: &mut Targets) -> Option<Diagnostic> {
         let (db, workspace) = (&self.db, self.workspace);
-        let absolute = self.system.canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-        let path = WsPath::new(&self.root, &WsPath::root(), absolute);
+        let path = self.named(path);
         let known = |files: &[SourceFile]| files.iter().copied().find(|file| *file.path(db) == path);
-        let extension = path.file_name().rsplit_once('.').map_or("", |(_, extension)| extension);
+        let extension = path.extension().unwrap_or_default();
         let file = || self.source_file(&path);
         if path == *workspace.config(db).path(db) {
             targets.rules.push(workspace.config(db));
@@ -96,9 +118,9 @@ impl Engine {
     }
 
     fn source_file(&self, path: &WsPath) -> SourceFile {
-        let contents = match self.system.read(&path.to_absolute(&self.root)) {
-            Ok(bytes) => Contents::Bytes(bytes.into()),
-            Err(error) => Contents::Unreadable(error.to_string().into()),
+        let contents = match workspace::contents(&*self.system, &path.to_absolute(&self.root)) {
+            Contents::Absent => Contents::Unreadable("it is a link that leads nowhere".into()),
+            contents => contents,
         };
         SourceFile::new(&self.db, path.clone(), contents)
     }

@@ -14,7 +14,7 @@ use rustix::{
     pipe::{PipeFlags, pipe_with},
 };
 
-use super::{Command, Control, Ended, Runner, StartError, Stdio, live};
+use super::{Command, Control, Ended, Live, Runner, StartError, Stdio, live};
 use crate::{
     execute::guard::{Guard, Report, Start, Step, UNCONFINED, can_bound_writes},
     trace::{Offer, Trace, UNTRACED, Witness},
@@ -57,14 +57,15 @@ impl Local {
     fn run_live(
         &self,
         command: &Command,
-        log: &File,
+        (log, to): (&File, Live),
         watch: Watch<'_>,
         control: &Control,
     ) -> io::Result<Outcome> {
         let (out, out_of_step) = pipe_with(PipeFlags::CLOEXEC)?;
         let (err, err_of_step) = pipe_with(PipeFlags::CLOEXEC)?;
         let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
-        let streams = [live::Stream::new(out, stdout.as_fd())?, live::Stream::new(err, stderr.as_fd())?];
+        let data = if to == Live::Apart { stdout.as_fd() } else { stderr.as_fd() };
+        let streams = [live::Stream::new(out, data)?, live::Stream::new(err, stderr.as_fd())?];
         // Only az's own process group may read the terminal.
         let group = rustix::process::getpgrp().as_raw_nonzero().get();
         let mut descriptors = vec![out_of_step.as_fd(), err_of_step.as_fd(), stdin.as_fd()];
@@ -118,7 +119,7 @@ impl Runner for Local {
         watch: Option<&mut dyn Witness>,
         control: &Control,
     ) -> Result<Ended, StartError> {
-        let (Stdio::Log(path) | Stdio::Live { log: path }) = &command.stdio;
+        let (Stdio::Log(path) | Stdio::Live { log: path, .. }) = &command.stdio;
         let log = open_log(path).map_err(|source| StartError::Log { path: path.clone(), source })?;
         if command.bounds.as_ref().is_some_and(|bounds| bounds.writable.is_some()) && !can_bound_writes() {
             return Err(StartError::NoLandlock);
@@ -129,7 +130,7 @@ impl Runner for Local {
         }
         let outcome = match &command.stdio {
             Stdio::Log(_) => self.run_logged(command, &log, watch, control),
-            Stdio::Live { .. } => self.run_live(command, &log, watch, control),
+            Stdio::Live { to, .. } => self.run_live(command, (&log, *to), watch, control),
         };
         match outcome {
             Ok(Outcome {

@@ -45,7 +45,18 @@ pub enum Stdio {
     Live {
         /// The file both are appended to.
         log: PathBuf,
+        /// Which of az's own outputs they go to.
+        to: Live,
     },
+}
+
+/// Which of az's own outputs those of a live command go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Live {
+    /// Each to the one of the same name.
+    Apart,
+    /// Both to standard error, since standard output is for data.
+    OnErrors,
 }
 
 /// How a command ended, with all that it started.

@@ -70,7 +70,7 @@ fn workspace(value: Value<'_>, config: &mut Config) -> Option<()> {
     let folders = |value: Value<'_>| value.one_or_list(Value::nonempty_text);
     config.scripts = table.optional("scripts", folders);
     config.playbooks = table.optional("playbooks", folders);
-    config.scratch = table.optional("scratch", settings::patterns).unwrap_or_default();
+    config.scratch = table.optional("scratch", settings::scratch_patterns).unwrap_or_default();
     config.rules = table.optional("rules", Value::nonempty_text);
     table.finish();
     Some(())

@@ -207,13 +207,18 @@ impl<'a> Value<'a> {
 
     /// Reports that the value has not the wanted type.
     pub fn wrong_type<T>(self, wanted: &str) -> Option<T> {
+        self.wrong_type_but(wanted, &self.help_for(wanted))
+    }
+
+    /// Reports that the value has not the wanted type, with a help of its own.
+    pub fn wrong_type_but<T>(self, wanted: &str, help: &str) -> Option<T> {
         let found = self.node.describe();
         let message = if self.field.is_empty() {
             format!("expected {wanted}, found {found}")
         } else {
             format!("`{}` wants {wanted}, found {found}", self.field)
         };
-        let fault = self.context.error(code::WRONG_TYPE, message).help(self.help_for(wanted));
+        let fault = self.context.error(code::WRONG_TYPE, message).help(help);
         self.context.report(fault.label(self.context.opening(self.node.span), found));
         None
     }

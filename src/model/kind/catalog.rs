@@ -43,7 +43,7 @@ impl Kinds {
         };
         let by_path = self.kinds.iter().find(|kind| kind.paths.iter().any(matches));
         by_path.or_else(|| {
-            let extension = path.file_name().rsplit_once('.')?.1.to_ascii_lowercase();
+            let extension = path.extension()?.to_ascii_lowercase();
             self.kinds.iter().find(|kind| kind.extensions.contains(&extension))
         })
     }

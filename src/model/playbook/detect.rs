@@ -1,10 +1,12 @@
 //! Tells the format of a playbook by its content.
 
+use std::sync::Arc;
+
 use crate::{
     base::{Span, nearest},
-    diag::code,
+    diag::{Source, code},
     model::decode::Value,
-    text::document::{Entry, Node, NodeValue},
+    text::document::{self, Entry, Format, Node, NodeValue},
 };
 
 use super::PlaybookFormat;
@@ -32,6 +34,14 @@ pub(super) fn detect(root: Value<'_>) -> Option<PlaybookFormat> {
     }
     unknown(root, entries, inner);
     None
+}
+
+/// Tells whether a text can only be meant as a playbook, with or without mistakes in it.
+pub fn is_playbook(text: &str, format: Format) -> bool {
+    let (tree, _) = document::read(&Arc::new(Source::new("", text)), format);
+    let Some(NodeValue::Table(entries)) = tree.as_ref().map(|tree| &tree.value) else { return false };
+    let orchestration = field(entries, "orchestration").map_or(&[][..], |entry| table(&entry.value));
+    field(entries, "sequence").is_some() || !orchestration.is_empty()
 }
 
 fn table(node: &Node) -> &[Entry] {

@@ -9,6 +9,7 @@ mod read;
 mod sequence;
 mod values;
 
+pub use detect::is_playbook;
 pub use read::read;
 pub use values::{Action, Body, Job, Playbook, PlaybookFormat, Step};
 

@@ -52,7 +52,7 @@ pub(super) fn decode(root: Value<'_>) -> Option<Playbook> {
     let tags = table.optional("tags", |value| value.one_or_list(Value::text)).unwrap_or_default();
     let variables =
         table.optional(Key::new("variables", &["defaultVariables"]), settings::variables).unwrap_or_default();
-    let sequence = table.optional("sequence", |value| value.one_or_list(item));
+    let sequence = table.optional("sequence", items);
     table.informative(&INFORMATIVE);
     table.unheeded(&UNHEEDED);
     table.unsupported(&UNSUPPORTED);
@@ -67,6 +67,18 @@ pub(super) fn decode(root: Value<'_>) -> Option<Playbook> {
         body: Body::Sequence(sequence?),
     })
 }
+
+/// Reads what runs; an empty list is no playbook that happens to do nothing, but one that is not finished.
+fn items(value: Value<'_>) -> Option<Vec<String>> {
+    match &value.node().value {
+        NodeValue::List(items) if items.is_empty() => value.bad_value("is empty", WHAT_TO_WRITE),
+        NodeValue::Bool(_) | NodeValue::Null => value.wrong_type_but("a list of selections", WHAT_TO_WRITE),
+        _ => value.one_or_list(item),
+    }
+}
+
+const WHAT_TO_WRITE: &str =
+    "write the scripts' numbers, such as [\"0402\", \"0440-0449\"], or [\"*\"] for all";
 
 fn item(value: Value<'_>) -> Option<String> {
     if matches!(value.node().value, NodeValue::Table(_)) {

@@ -1,15 +1,12 @@
 //! Playbooks: what is read, every fault with its place and help, the corpus, and arbitrary texts.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
+    base::testing::shared,
     diag::{Source, has_errors},
     model::decode::{Reading, testing::told},
     text::document::Format,
@@ -259,21 +256,9 @@ fn a_fault_is_shown_in_its_lines() {
     insta::assert_snapshot!(shown.join("\n"));
 }
 
-/// The corpus of real playbooks, if it is on this machine.
-fn corpus() -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "tests may touch the real world")]
-    let shared = std::env::var_os("AZ_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let corpus = shared.join("corpus/playbooks");
-    corpus.is_dir().then_some(corpus)
-}
-
 #[test]
 fn the_corpus_is_read_but_for_what_is_not_supported() {
-    let Some(corpus) = corpus() else {
-        eprintln!("skipped: no corpus; set AZ_SHARED");
-        return;
-    };
+    let Some(corpus) = shared("corpus/playbooks") else { return };
     let (mut count, mut whole) = (0, 0);
     for folder in ["v1/sequence", "v3", "v1/stages", "v2"] {
         for entry in std::fs::read_dir(corpus.join(folder)).unwrap() {

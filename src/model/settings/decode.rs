@@ -6,7 +6,10 @@ use super::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, declare_exit_code, 
 use crate::{
     base::{nearest, quoted_list},
     diag::code,
-    model::decode::{Key, Names, Table, Value},
+    model::{
+        decode::{Key, Names, Table, Value},
+        scratch::takes_everything,
+    },
     text::{
         document::NodeValue,
         pattern::{BadPattern, Pattern},
@@ -33,7 +36,7 @@ pub fn decode(table: &mut Table<'_>) -> Settings {
         resources: table.optional("resources", resources).unwrap_or_default(),
         exit_codes: table.optional(EXIT_CODES, exit_codes).unwrap_or_default(),
         cwd: table.optional("cwd", Value::nonempty_text),
-        scratch: table.optional("scratch", patterns).unwrap_or_default().into_iter().collect(),
+        scratch: table.optional("scratch", scratch_patterns).unwrap_or_default().into_iter().collect(),
         trace: table.optional("trace", on_or_off),
         sandbox: table.optional("sandbox", on_or_off),
         network: table.optional("network", on_or_off),
@@ -60,6 +63,22 @@ pub fn patterns(value: Value<'_>) -> Option<Vec<String>> {
     value.one_or_list(pattern)
 }
 
+/// Reads patterns of private state: one, or a list.
+pub fn scratch_patterns(value: Value<'_>) -> Option<Vec<String>> {
+    value.one_or_list(|value| {
+        let text = pattern(value)?;
+        if takes_everything(&text) {
+            let problem = format!("takes everything with `{text}`, so that nothing would be input or output");
+            return value.bad_value(&problem, SCRATCH_HELP);
+        }
+        Some(text)
+    })
+}
+
+/// What to write for private state.
+pub const SCRATCH_HELP: &str =
+    "name the folder or file that is private to the tool, such as `.tool-cache/**`";
+
 /// Reads names of environment variables: one, or a list.
 pub fn variable_names(value: Value<'_>) -> Option<BTreeSet<String>> {
     value.one_or_list(name).map(|names| names.into_iter().collect())
@@ -73,7 +92,7 @@ pub fn variables(value: Value<'_>) -> Option<BTreeMap<String, serde_json::Value>
 
 /// Reads an argv of at least a program.
 pub fn argv(value: Value<'_>) -> Option<Vec<String>> {
-    let argv = value.list(Value::text)?;
+    let argv = value.list(argument)?;
     if argv.first().is_none_or(|program| program.trim().is_empty()) {
         return value.bad_value(
             "names no program",
@@ -81,6 +100,26 @@ pub fn argv(value: Value<'_>) -> Option<Vec<String>> {
         );
     }
     Some(argv)
+}
+
+fn argument(value: Value<'_>) -> Option<String> {
+    let word = value.text()?;
+    if let Some((written, meant)) = mistyped_placeholder(&word) {
+        return value
+            .bad_value(&format!("has no placeholder `{written}`"), &format!("did you mean `{meant}`?"));
+    }
+    Some(word)
+}
+
+/// Finds `{scrpt}`: what stands in braces and is close to a placeholder, as other programs may know braces too.
+fn mistyped_placeholder(word: &str) -> Option<(&str, &'static str)> {
+    word.match_indices('{').filter(|(at, _)| !word[..*at].ends_with('$')).find_map(|(at, _)| {
+        let name = word[at + 1..].split('}').next()?;
+        let end = at + name.len() + 2;
+        let meant = [("script", "{script}"), ("args", "{args}")];
+        let near = nearest(name, meant.iter().map(|(name, _)| *name)).filter(|near| *near != name)?;
+        Some((word.get(at..end)?, meant.iter().find(|(name, _)| *name == near)?.1))
+    })
 }
 
 /// Reads `env`: names of environment variables with the values they are given.

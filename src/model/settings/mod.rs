@@ -8,7 +8,8 @@ mod permissions;
 mod values;
 
 pub use decode::{
-    SWITCH_WORDS, argv, decode, environment, exit_code_entries, pattern, patterns, variable_names, variables,
+    SCRATCH_HELP, SWITCH_WORDS, argv, decode, environment, exit_code_entries, pattern, patterns,
+    scratch_patterns, variable_names, variables,
 };
 pub use permissions::permissions;
 pub use values::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, declare_exit_code, resource};

@@ -29,6 +29,27 @@ fn a_script_with_windows_line_ends_is_warned_of_where_a_shell_reads_it() {
 }
 
 #[test]
+fn a_script_that_wants_an_administrator_is_told_unless_az_is_one_or_it_is_skipped() {
+    let wants = "# RequiresElevation: true\n";
+    let files = [
+        ("scripts/0100_a.sh", wants.to_owned()),
+        ("scripts/0200_b.sh", format!("{wants}# Condition: IsWindows\n")),
+        ("scripts/0300_c.sh", "# RequiresElevation: false\n".to_owned()),
+    ];
+    let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+    let mut world = World::new(&files, &["*"]);
+    let [fault] = world.planned().diagnostics.as_slice() else { panic!("{:?}", world.codes()) };
+    assert_eq!((fault.code, fault.is_error()), (code::NEEDS_ADMINISTRATOR, false));
+    assert_eq!(fault.labels[0].span.of(wants), "true");
+    assert_eq!(
+        fault.help.as_deref(),
+        Some("start az as an administrator, or leave the script out: `!0100_a`")
+    );
+    world.surroundings = Surroundings::new(&world.db, BTreeMap::new(), true);
+    assert_eq!(world.codes(), []);
+}
+
+#[test]
 fn an_output_is_never_the_workspace_nor_a_folder_around_it() {
     for output in [".", "./", "**", "..", "../", "/", "../w", "/w"] {
         let text = format!("# Inputs: none\n# Outputs: {output}\n");
@@ -74,6 +95,7 @@ fn a_script_that_cannot_be_read_is_missed_only_where_it_would_run() {
     let mut world = World::new(&files, &["0200-0300"]);
     world.db.set_contents(world.files["scripts/0100_a.sh"], Contents::Unreadable("no".into()));
     assert_eq!(world.codes(), []);
-    world.request = Request::new(&world.db, vec!["0200-0300".into()], vec![], BTreeMap::new(), true, vec![]);
+    world.request =
+        Request::new(&world.db, vec!["0200-0300".into()], false, vec![], BTreeMap::new(), true, vec![]);
     assert_eq!((world.codes(), world.planned().plan.is_none()), (vec![code::UNREADABLE_FILE], true));
 }

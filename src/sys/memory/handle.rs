@@ -30,6 +30,11 @@ impl ReadFile for Reading {
     fn stat(&self) -> io::Result<Stat> {
         Ok(self.world.0.enter().tree.stat(self.inode))
     }
+
+    fn go_to(&mut self, offset: u64) -> io::Result<()> {
+        self.position = usize::try_from(offset).unwrap_or(usize::MAX);
+        Ok(())
+    }
 }
 
 /// A file open to append to.

@@ -89,7 +89,7 @@ fn syntax_error(reader: &Reader<'_>, error: &ParseError) -> Diagnostic {
         return fault.help("write it in quotes, as in \"0402\"");
     }
     let (message, help) = words(error.kind());
-    reader.syntax_error(message, first_line(reader, span)).help_if(help)
+    reader.syntax_error(message, first_line(reader, span)).help(help)
 }
 
 /// Returns the place of a zero in front of further digits, which the parser takes for a number of its own.
@@ -107,7 +107,7 @@ fn first_line(reader: &Reader<'_>, span: Span) -> Span {
     Span::new(shown.start, shown.start + length)
 }
 
-fn words(kind: &ParseErrorKind) -> (String, Option<&'static str>) {
+fn words(kind: &ParseErrorKind) -> (String, &'static str) {
     use ParseErrorKind as Kind;
     let (message, help) = match kind {
         Kind::ExpectedComma => ("expected a comma here", "write `,` between the two values"),
@@ -128,8 +128,12 @@ fn words(kind: &ParseErrorKind) -> (String, Option<&'static str>) {
         }
         Kind::UnexpectedComma => ("expected a value, found a comma", "remove the comma"),
         Kind::UnexpectedColon => ("expected a value, found `:`", "remove the colon"),
-        Kind::UnexpectedCloseBrace => ("this `}` closes nothing", "remove it, or open its `{`"),
-        Kind::UnexpectedCloseBracket => ("this `]` closes nothing", "remove it, or open its `[`"),
+        Kind::UnexpectedCloseBrace => {
+            ("this `}` closes nothing", "write the missing `]` before it, or remove it")
+        }
+        Kind::UnexpectedCloseBracket => {
+            ("this `]` closes nothing", "write the missing `}` before it, or remove it")
+        }
         Kind::UnexpectedTokenInObject => {
             ("expected a name or `}`", "write `\"name\": value`, or close the object")
         }
@@ -142,9 +146,12 @@ fn words(kind: &ParseErrorKind) -> (String, Option<&'static str>) {
         Kind::String(
             ParseStringErrorKind::InvalidEscape | ParseStringErrorKind::InvalidEscapeInDoubleQuoteString,
         ) => ("this escape does not exist", "write `\\\\` for a backslash"),
-        other => return (lower_first(&other.to_string()), None),
+        other => {
+            let help = "write it as JSON: names and texts in double quotes, a comma between two values";
+            return (lower_first(&other.to_string()), help);
+        }
     };
-    (message.to_owned(), Some(help))
+    (message.to_owned(), help)
 }
 
 fn lower_first(text: &str) -> String {

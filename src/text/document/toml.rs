@@ -88,7 +88,7 @@ fn fault(reader: &Reader<'_>, tree: Option<&Node>, error: &Error) -> Diagnostic 
         return reader.too_deep(span);
     }
     let (message, help) = words(error.message(), span);
-    reader.syntax_error(message, span).help_if(help)
+    reader.syntax_error(message, span).help(help)
 }
 
 fn duplicate(reader: &Reader<'_>, tree: Option<&Node>, span: Span) -> Diagnostic {
@@ -106,19 +106,38 @@ fn duplicate(reader: &Reader<'_>, tree: Option<&Node>, span: Span) -> Diagnostic
     }
 }
 
-/// Says a message of the parser in az's words.
-fn words(message: &str, at: Span) -> (String, Option<&'static str>) {
+/// Says a message of the parser in az's words, with what to do.
+fn words(message: &str, at: Span) -> (String, String) {
     let message = message.trim_end_matches(", expected nothing");
-    if message.starts_with("string values must be quoted") && at.is_empty() {
-        return ("expected a value after `=`".to_owned(), Some("write the value, or remove the name"));
-    }
-    if message.starts_with("string values must be quoted") {
-        return ("expected a value, found a bare word".to_owned(), Some("write \"...\" around a text"));
-    }
-    if message.starts_with("unexpected leading zero") {
-        return ("a number cannot start with 0".to_owned(), Some("write it in quotes, as in \"0402\""));
-    }
-    (message.to_owned(), None)
+    let (message, help) = match message {
+        _ if message.starts_with("string values must be quoted") && at.is_empty() => {
+            ("expected a value after `=`", "write the value, or remove the name")
+        }
+        _ if message.starts_with("string values must be quoted") => {
+            ("expected a value, found a bare word", "write \"...\" around a text")
+        }
+        _ if message.starts_with("unexpected leading zero") => {
+            ("a number cannot start with 0", "write it in quotes, as in \"0402\"")
+        }
+        _ if message.starts_with("key with no value") => (
+            "expected `=` and a value after the name",
+            "write `name = value`, or `[name]` for a table, or `#` before a remark",
+        ),
+        _ if message.starts_with("unquoted keys cannot be empty") => {
+            ("expected a name", "write the name, or remove the line")
+        }
+        _ if message.starts_with("invalid boolean") => {
+            (message, "write true or false, or \"...\" around a text")
+        }
+        _ if message.starts_with("missing escaped value") => {
+            ("this escape does not exist", "write `\\\\` for a backslash, or '...' around the text")
+        }
+        _ => match message.split_once(", expected `").and_then(|(_, rest)| rest.split_once('`')) {
+            Some((missing, "")) => return (message.to_owned(), format!("write the missing `{missing}`")),
+            _ => (message, "write `name = value`, with \"...\" around a text"),
+        },
+    };
+    (message.to_owned(), help.to_owned())
 }
 
 /// Returns where the table header that `behind` lies in was already written, letter by letter.

@@ -1,13 +1,13 @@
 //! The language as tables: what a condition gives, and what is no condition.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    base::{Span, Spanned},
+    base::{Span, Spanned, testing::shared},
     diag::{Code, Diagnostic, Look, Source, code, render},
 };
 
@@ -320,15 +320,10 @@ fn the_right_side_is_asked_only_if_it_decides() {
 
 #[test]
 fn every_condition_of_the_corpus_is_read() {
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let shared = std::env::var_os("AZ_SHARED").map_or(beside, PathBuf::from);
-    if !shared.is_dir() {
-        eprintln!("skipped: {} is not there", shared.display());
-        return;
-    }
+    let Some(scripts) = shared("corpus/scripts") else { return };
     let mut conditions = 0;
     for date in ["2025-08-08", "2025-11-04"] {
-        let rows = std::fs::read_to_string(shared.join(format!("corpus/scripts/{date}.jsonl"))).unwrap();
+        let rows = std::fs::read_to_string(scripts.join(format!("{date}.jsonl"))).unwrap();
         for row in rows.lines().map(|row| serde_json::from_str::<Value>(row).unwrap()) {
             let Some(condition) = row["condition"].as_str() else { continue };
             let holds = is_true(&value(condition));

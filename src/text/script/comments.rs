@@ -23,8 +23,6 @@ pub(super) enum Place {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line<'a> {
     pub(super) place: Place,
-    /// The text follows its mark without a blank, as in `#Requires`.
-    pub(super) is_tight: bool,
     pub(super) text: Spanned<&'a str>,
 }
 
@@ -104,7 +102,7 @@ impl<'a> Comments<'a> {
                 synopsis_ended = line.value.is_empty() && !synopsis.is_empty();
                 synopsis.extend((!line.value.is_empty()).then_some(line));
             } else if !line.value.is_empty() && (current == "NOTES" || !has_sections) {
-                self.lines.push(Line { place: Place::Help, is_tight: false, text: line });
+                self.lines.push(Line { place: Place::Help, text: line });
             }
         }
         if let (Some(first), Some(last)) = (synopsis.first(), synopsis.last()) {
@@ -133,8 +131,7 @@ fn section(line: &str) -> Option<&str> {
 }
 
 fn comment(text: &str, rest: Span, place: Place) -> Line<'_> {
-    let is_tight = rest.of(text).starts_with(|c: char| !c.is_whitespace());
-    Line { place, is_tight, text: trimmed(text, rest) }
+    Line { place, text: trimmed(text, rest) }
 }
 
 /// Returns the length of the comment mark at an offset.

@@ -2,24 +2,21 @@
 //!
 //! The stubs are made in memory in the shape of the corpus's own `make-scripts.py`.
 
-use std::{fmt::Write, path::PathBuf, sync::Arc};
+use std::{fmt::Write, sync::Arc};
 
 use serde_json::Value;
 
 use super::{CommentStyle, Header, Language, read};
-use crate::{base::Spanned, diag::Source};
+use crate::{
+    base::{Spanned, testing::shared},
+    diag::Source,
+};
 
 const DATES: [&str; 2] = ["2025-08-08", "2025-11-04"];
 const KEYS: [&str; 5] = ["Stage", "Dependencies", "Tags", "Condition", "Description"];
 
 fn rows(date: &str) -> Option<Vec<Value>> {
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let shared = std::env::var_os("AZ_SHARED").map_or(beside, PathBuf::from);
-    if !shared.is_dir() {
-        eprintln!("skipped: {} is not there", shared.display());
-        return None;
-    }
-    let text = std::fs::read_to_string(shared.join(format!("corpus/scripts/{date}.jsonl"))).unwrap();
+    let text = std::fs::read_to_string(shared(&format!("corpus/scripts/{date}.jsonl"))?).unwrap();
     Some(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
 }
 

@@ -10,7 +10,7 @@ use super::{
     modules, parameters, powershell,
 };
 use crate::{
-    base::{Span, Spanned},
+    base::Spanned,
     diag::{Diagnostic, Source},
 };
 
@@ -19,8 +19,6 @@ use crate::{
 pub struct Header {
     /// The first line if it starts with `#!`, whole.
     pub shebang: Option<Spanned<String>>,
-    /// `#Requires -Version`: the least version of PowerShell.
-    pub requires_version: Option<Spanned<String>>,
     /// `Stage`.
     pub stage: Option<Spanned<String>>,
     /// `Dependencies`; an entry's written form is the text at its place.
@@ -83,7 +81,6 @@ pub fn read(source: &Arc<Source>, style: &CommentStyle, language: Language) -> (
     match language {
         Language::PowerShell => {
             let tokens = powershell::tokens(text);
-            header.requires_version = requires_version(&comments);
             header.parameters = parameters::parameters(text, &tokens);
             header.modules = modules::of_powershell(text, &tokens);
         }
@@ -125,17 +122,4 @@ fn header_of(metadata: &mut Metadata<'_>, comments: &Comments<'_>) -> Header {
         cwd: metadata.single(Key::Cwd),
         ..Header::default()
     }
-}
-
-/// Reads the version of a `#Requires -Version 7.0` line.
-fn requires_version(comments: &Comments<'_>) -> Option<Spanned<String>> {
-    comments.lines.iter().filter(|line| line.is_tight).find_map(|line| {
-        let words: Vec<&str> = line.text.value.split_whitespace().collect();
-        let is_requires = words.first()?.eq_ignore_ascii_case("requires");
-        let option = words.iter().position(|word| word.eq_ignore_ascii_case("-version"))?;
-        let version = words.get(option + 1).filter(|_| is_requires)?;
-        let option_end = line.text.value.find(words[option])? + words[option].len();
-        let start = line.text.span.start + option_end + line.text.value[option_end..].find(version)?;
-        Some(Spanned::new((*version).to_owned(), Span::new(start, start + version.len())))
-    })
 }

@@ -12,7 +12,7 @@ pub struct CommentStyle {
 /// The languages of which az reads more than the comments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Language {
-    /// `param()` blocks, `#Requires`, `Import-Module`, `using module` and dot-sourcing are understood.
+    /// `param()` blocks, `Import-Module`, `using module` and dot-sourcing are understood.
     PowerShell,
     /// `source` and `.` are understood.
     Shell,
@@ -32,6 +32,7 @@ impl CommentStyle {
     }
 
     /// Returns the style of C and JavaScript: `//` and `/* */`.
+    #[cfg(test)]
     pub fn slashes() -> Self {
         Self { line: vec!["//".into()], block: Some(("/*".into(), "*/".into())) }
     }

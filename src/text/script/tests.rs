@@ -28,8 +28,7 @@ fn shell(text: &str) -> (Header, Vec<Diagnostic>) {
 
 /// Every value must stand in the text where its span says.
 fn assert_places(text: &str, header: &Header) {
-    let singles =
-        [&header.shebang, &header.requires_version, &header.stage, &header.condition, &header.cache];
+    let singles = [&header.shebang, &header.stage, &header.condition, &header.cache];
     for value in singles.into_iter().flatten().chain(&header.tags).chain(header.inputs.iter().flatten()) {
         assert_eq!(value.span.of(text), value.value);
     }
@@ -54,7 +53,6 @@ fn a_header_is_read_whatever_its_bytes() {
     let (header, diagnostics) = powershell(text);
     assert_eq!(diagnostics, []);
     assert_eq!(text_of(header.shebang.as_ref()), "#!/usr/bin/env pwsh");
-    assert_eq!(text_of(header.requires_version.as_ref()), "7.0");
     assert_eq!(text_of(header.stage.as_ref()), "Prüfung 🚀");
     assert_eq!(texts(Some(&header.tags)), ["a", "b-c", "d"]);
     assert_eq!(text_of(header.condition.as_ref()), "IsWindows -eq $true");

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::base::ScriptNumber;
+use crate::base::{ScriptNumber, WsPath};
 
 /// A question that a script answers with yes or no.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -21,6 +21,8 @@ pub enum Selector {
     Tag(String),
     /// `0402_Run-UnitTests`: the one script with this name.
     Name(ScriptName),
+    /// The one script at this path, whatever its name: no text is read as one.
+    Path(WsPath),
 }
 
 /// A script named by its file name, with or without folder and extension.
@@ -46,7 +48,7 @@ impl Selector {
             Self::Range(first, last) => (*first..=*last).contains(&number),
             Self::Prefix(digits) => number.to_string().starts_with(digits.as_str()),
             Self::All => true,
-            Self::Stage(_) | Self::Tag(_) | Self::Name(_) => false,
+            Self::Stage(_) | Self::Tag(_) | Self::Name(_) | Self::Path(_) => false,
         }
     }
 
@@ -163,6 +165,7 @@ impl fmt::Display for Selector {
             Self::Stage(name) => write!(f, "stage:{name}"),
             Self::Tag(name) => write!(f, "tag:{name}"),
             Self::Name(name) => write!(f, "{name}"),
+            Self::Path(path) => write!(f, "{path}"),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! The language as tables: what each text means, or where and why it cannot be read.
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    base::{ScriptNumber, Span, Spanned},
+    base::{ScriptNumber, Span, Spanned, testing::shared},
     diag::{Code, Look, Source, code, render},
 };
 
@@ -292,21 +292,10 @@ proptest! {
     }
 }
 
-/// Returns the shared folder with the corpus, or says that it is not there.
-fn shared() -> Option<PathBuf> {
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let shared = std::env::var_os("AZ_SHARED").map_or(beside, PathBuf::from);
-    if !shared.is_dir() {
-        eprintln!("skipped: {} is not there", shared.display());
-        return None;
-    }
-    Some(shared)
-}
-
 #[test]
 fn the_corpus_agrees_on_what_can_be_read_and_on_what_numbers_select() {
-    let Some(shared) = shared() else { return };
-    let read = |path: &str| std::fs::read_to_string(shared.join("corpus").join(path)).unwrap();
+    let Some(corpus) = shared("corpus") else { return };
+    let read = |path: &str| std::fs::read_to_string(corpus.join(path)).unwrap();
     let selections: serde_json::Value = serde_json::from_str(&read("selections.json")).unwrap();
     let mut compared = 0;
     for case in selections["cases"].as_array().unwrap() {

@@ -1,0 +1,15 @@
+//! What tests of several modules need.
+
+use std::path::{Path, PathBuf};
+
+/// Returns a path in the folder beside the project that tests read real files from; nothing, said aloud, if it is not
+/// there.
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let found = std::env::var_os("AZ_SHARED").map_or_else(beside, PathBuf::from).join(path);
+    if !found.exists() {
+        eprintln!("skipped: there is no {}", found.display());
+        return None;
+    }
+    Some(found)
+}
