@@ -111,7 +111,7 @@ fn argument(value: Value<'_>) -> Option<String> {
     Some(word)
 }
 
-/// Finds `{scrpt}`: what stands in braces and is close to a placeholder, as other programs may know braces too.
+/// Finds `{scripts}`: what stands in braces and is close to a placeholder, as other programs may know braces too.
 fn mistyped_placeholder(word: &str) -> Option<(&str, &'static str)> {
     word.match_indices('{').filter(|(at, _)| !word[..*at].ends_with('$')).find_map(|(at, _)| {
         let name = word[at + 1..].split('}').next()?;
