@@ -15,6 +15,7 @@ use std::{
 use libc::sock_filter;
 
 use super::{
+    empty,
     filter::{PASSING_FLAGS, Stop, filter},
     sys,
 };
@@ -55,6 +56,7 @@ pub struct Entry {
 impl Entry {
     /// Prepares the entry by the descriptor from [`super::Offer::new`].
     pub fn new(socket: OwnedFd) -> Self {
+        let filter = |stop| filter(stop, empty::places());
         Self { socket, is_needed: false, notify: filter(Stop::Notify), trace: filter(Stop::Trace) }
     }
 

@@ -4,11 +4,11 @@
 //!
 //! It decides by the number first, so that the kernel finds out by itself which calls always pass and does not even
 //! run the filter for them. An argument is asked for only where it can make most calls pass, and only as a number:
-//! what a pointer points to cannot be seen from here. That is why `fstat`, which C libraries express as a `stat` of
-//! the empty path with `AT_EMPTY_PATH`, is looked at: the flag is legal beside a path that is not empty, and letting
-//! it pass would hide the questions of those who use it so. A null pointer in its place can name no path and passes.
+//! what a pointer points to cannot be seen from here. That is why a `stat` with `AT_EMPTY_PATH` does not pass as such:
+//! the flag is legal beside a path that is not empty. It passes if the path is null, or lies where in a page the C
+//! library has its empty text: so `fstat` passes, and of others who use the flag one in two thousand.
 
-use libc::sock_filter;
+use libc::{c_long, sock_filter};
 
 use super::calls::{CALLS, Call, Convention, Deed};
 
@@ -27,6 +27,7 @@ pub(super) enum Stop {
 pub(super) const PASSING_FLAGS: i32 = libc::MSG_FIN | libc::MSG_SYN | libc::MSG_RST | libc::MSG_NOSIGNAL;
 
 const LOAD: u16 = 0x20;
+const AND: u16 = 0x54;
 const JUMP: u16 = 0x05;
 const JUMP_IF_EQUAL: u16 = 0x15;
 const JUMP_IF_AT_LEAST: u16 = 0x35;
@@ -36,18 +37,31 @@ const RETURN: u16 = 0x06;
 const OFFSET_OF_NUMBER: u32 = 0;
 const OFFSET_OF_CONVENTION: u32 = 4;
 const AT_EMPTY_PATH: u32 = libc::AT_EMPTY_PATH.cast_unsigned();
+/// The bits of an address that say where in a page it is.
+pub(super) const PAGE_MASK: u32 = 0xfff;
 /// Numbers from here on are of x32, a way of calling that nobody uses and that is not understood here.
 const X32: u32 = 0x4000_0000;
 
-/// Makes the filter.
-pub(super) fn filter(stop: Stop) -> Vec<sock_filter> {
+/// Makes a filter that has one call of this processor's own convention interrupt who makes it, and lets all others pass.
+pub(super) fn trap(number: c_long) -> Vec<sock_filter> {
+    let number = u32::try_from(number).expect("numbers of calls are small");
+    vec![
+        load(OFFSET_OF_NUMBER),
+        jump_if(JUMP_IF_EQUAL, number, 0, 1),
+        give(libc::SECCOMP_RET_TRAP),
+        give(libc::SECCOMP_RET_ALLOW),
+    ]
+}
+
+/// Makes the filter; `empty` says where in a page the empty paths lie by which C libraries ask about open files.
+pub(super) fn filter(stop: Stop, empty: &[u32]) -> Vec<sock_filter> {
     let stop = match stop {
         Stop::Notify => libc::SECCOMP_RET_USER_NOTIF,
         Stop::Trace => libc::SECCOMP_RET_TRACE,
     };
     let mut out = vec![load(OFFSET_OF_CONVENTION)];
     for &convention in Convention::HERE {
-        let body = body(convention, stop);
+        let body = body(convention, stop, empty);
         let length = u32::try_from(body.len()).expect("a filter has a few hundred steps");
         out.push(jump_if(JUMP_IF_EQUAL, convention.audit(), 1, 0));
         out.push(step(JUMP, length));
@@ -58,7 +72,7 @@ pub(super) fn filter(stop: Stop) -> Vec<sock_filter> {
     out
 }
 
-fn body(convention: Convention, stop: u32) -> Vec<sock_filter> {
+fn body(convention: Convention, stop: u32, empty: &[u32]) -> Vec<sock_filter> {
     let mut out = vec![load(OFFSET_OF_NUMBER)];
     if convention == Convention::X86_64 {
         out.push(jump_if(JUMP_IF_AT_LEAST, X32, 0, 1));
@@ -66,7 +80,7 @@ fn body(convention: Convention, stop: u32) -> Vec<sock_filter> {
     }
     for call in CALLS {
         if let Some(number) = call.number(convention) {
-            let block = block(call, stop);
+            let block = block(call, stop, empty);
             let length = u8::try_from(block.len()).expect("a block has a few steps");
             out.push(jump_if(JUMP_IF_EQUAL, number, 0, length));
             out.extend(block);
@@ -77,7 +91,7 @@ fn body(convention: Convention, stop: u32) -> Vec<sock_filter> {
 }
 
 /// Decides about one call; all its ways end.
-fn block(call: &Call, stop: u32) -> Vec<sock_filter> {
+fn block(call: &Call, stop: u32, empty: &[u32]) -> Vec<sock_filter> {
     match (call.deed, call.name) {
         (Deed::Refused(error), _) => vec![refuse(error)],
         (Deed::SendMessage, _) => vec![
@@ -87,17 +101,27 @@ fn block(call: &Call, stop: u32) -> Vec<sock_filter> {
             give(stop),
         ],
         (Deed::SendTo, _) => pass_null(4, stop),
-        (_, "newfstatat") => pass_empty_path(3, stop),
-        (_, "statx") => pass_empty_path(2, stop),
+        (_, "newfstatat") => pass_empty_path(3, stop, empty),
+        (_, "statx") => pass_empty_path(2, stop, empty),
         _ => vec![give(stop)],
     }
 }
 
-/// Lets a call pass if its path is null and the flags say that it may be empty.
-fn pass_empty_path(flags: u32, stop: u32) -> Vec<sock_filter> {
+/// Lets a call pass if the flags say that its path may be empty, and it is null or lies where one that is empty does.
+fn pass_empty_path(flags: u32, stop: u32, empty: &[u32]) -> Vec<sock_filter> {
+    let short = |count: usize| u8::try_from(count).expect("a block has a few steps");
     let rest = pass_null(1, stop);
-    let to_stop = u8::try_from(rest.len() - 1).expect("a block has a few steps");
-    let mut out = vec![load(low_half(flags)), jump_if(JUMP_IF_ANY_BIT, AT_EMPTY_PATH, 0, to_stop)];
+    // All steps but the last two ask; these let pass and stop.
+    let to_pass = rest.len() - 2;
+    let mut out = vec![
+        load(low_half(flags)),
+        jump_if(JUMP_IF_ANY_BIT, AT_EMPTY_PATH, 0, short(2 + empty.len() + to_pass + 1)),
+        load(low_half(1)),
+        step(AND, PAGE_MASK),
+    ];
+    for (index, place) in empty.iter().enumerate() {
+        out.push(jump_if(JUMP_IF_EQUAL, *place, short(empty.len() - index - 1 + to_pass), 0));
+    }
     out.extend(rest);
     out
 }

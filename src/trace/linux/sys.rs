@@ -55,6 +55,12 @@ pub(super) fn has_given_up_new_rights() -> bool {
     unsafe { libc::prctl(libc::PR_GET_NO_NEW_PRIVS, 0_u64, 0_u64, 0_u64, 0_u64) == 1 }
 }
 
+/// Installs a filter for the calling thread, which gives up new rights.
+pub(super) fn install_for_thread(filter: &[sock_filter]) -> io::Result<()> {
+    give_up_new_rights()?;
+    install(filter, 0).map(drop)
+}
+
 /// Installs a filter, giving up new rights only where the kernel demands it.
 fn install_with_least_loss(filter: &[sock_filter], flags: u64) -> io::Result<c_long> {
     match install(filter, flags) {
