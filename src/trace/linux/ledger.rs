@@ -155,7 +155,9 @@ impl Ledger {
         witness: &mut dyn Witness,
     ) -> bool {
         let entry = self.entry(id);
-        let is_settled = !matches!(entry.owner, Owner::Claimed(_)) && !entry.is_alias;
+        // What could not be replaced before may be replaced now.
+        let is_tried_again = matches!(entry.owner, Owner::World) && changed.has(Changed::REPLACED);
+        let is_settled = !matches!(entry.owner, Owner::Claimed(_)) && !entry.is_alias && !is_tried_again;
         if entry.changed.has(changed) && is_settled {
             return false;
         }

@@ -1,7 +1,7 @@
 //! Each way to touch files, in each way to build a program, on each rung: exactly what is recorded.
 
 use super::harness::{Folder, NOT_STARTED, NOTIFY, compiled, compiled_by, run};
-use crate::trace::{Gap, Rung};
+use crate::trace::{Gap, Rung, linux::empty};
 
 /// What each case of `cases.c` does to the folder, by the paths it touches there.
 pub(super) const CASES: &[(&str, &[&str])] = &[
@@ -156,6 +156,19 @@ fn a_path_that_cannot_be_read_is_a_gap_and_no_harm() {
     for rung in [NOTIFY, Rung::Ptrace] {
         let ran = run(rung, &Folder::new(), &program, &["bad-pointer"]).succeeds();
         assert_eq!(ran.trace.gaps, [Gap::Memory].into());
+    }
+}
+
+#[test]
+fn open_files_are_asked_about_without_a_stop() {
+    let Some(program) = compiled("cases", &["-pthread"]) else { return };
+    if empty::places().is_empty() {
+        eprintln!("skipped: the C library here has a call of its own for open files");
+        return;
+    }
+    for rung in [NOTIFY, Rung::Ptrace] {
+        let ran = run(rung, &Folder::new(), &program, &["fstats"]).succeeds();
+        assert!(ran.trace.events < 200, "{} events by {rung:?}", ran.trace.events);
     }
 }
 
