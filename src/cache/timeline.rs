@@ -186,6 +186,14 @@ impl Timeline {
         })
     }
 
+    /// Returns the paths that at least so many steps of this run left something at, with the places of these steps.
+    pub fn left_by_many(&self, least: usize) -> Vec<(WsPath, Vec<usize>)> {
+        self.read(|versions| {
+            let many = versions.left.iter().filter(|(_, left)| left.len() >= least);
+            many.map(|(path, left)| (path.clone(), left.keys().copied().collect())).collect()
+        })
+    }
+
     /// Returns what a step at `index` finds at a path, and whose version that is, if this run decides it.
     ///
     /// No step's version is what was there before the run.

@@ -137,7 +137,7 @@ pub(super) struct Request {
     /// Select the scripts that selected ones depend on, too
     #[arg(long)]
     pub(super) with_deps: bool,
-    /// Let steps overlap that do not say what they read and write; `false`: one after the other
+    /// Let steps overlap of which nobody can tell what they read and write; `false`: one after the other
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub(super) parallel: Option<bool>,
     /// Do not trace: only what steps declare counts

@@ -5,6 +5,7 @@
 mod audit;
 mod cache_admin;
 mod cache_export;
+mod chains;
 mod check;
 mod conclusion;
 mod declare;

@@ -248,6 +248,16 @@ pub enum Event {
         /// One clause.
         message: String,
     },
+    /// Advice: nothing is wrong, and something could be better.
+    Note {
+        /// The code, such as `AZ0711`.
+        code: String,
+        /// The step it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<String>,
+        /// One clause.
+        message: String,
+    },
     /// Written by a later az.
     #[serde(other)]
     Unknown,

@@ -76,6 +76,9 @@ impl Lines {
             Event::Warning { code, message, .. } => {
                 vec![format!("{}[{code}]: {}", self.paint(Paint::Yellow, "warning"), harmless(message))]
             }
+            Event::Note { code, message, .. } if self.verbosity >= Verbosity::Normal => {
+                vec![format!("{}[{code}]: {}", self.paint(Paint::Gray, "note"), harmless(message))]
+            }
             _ => vec![],
         }
     }

@@ -138,6 +138,7 @@ impl RunView {
             | Event::StageCompleted { .. }
             | Event::StageFailed { .. }
             | Event::Retry { .. }
+            | Event::Note { .. }
             | Event::Unknown => {}
         }
     }

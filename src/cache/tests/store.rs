@@ -68,6 +68,20 @@ fn an_action_that_never_ended_takes_the_keys_it_began_with() {
 }
 
 #[test]
+fn an_action_that_was_withdrawn_is_as_if_it_had_not_begun() {
+    let world = world();
+    let store = open(&world);
+    run(&store, "a", "green", Ending::Reusable);
+    run(&store, "a", "red", Ending::Reusable);
+    run(&store, "a", "red", failed());
+    for (value, expected) in [("green", "usable"), ("red", "failed before"), ("new", "none")] {
+        let id = store.begin("a", &[key("a", value)]).unwrap();
+        store.withdraw(id).unwrap();
+        check(&world, &store, value, expected);
+    }
+}
+
+#[test]
 fn a_failure_alone_is_never_a_hit() {
     let world = world();
     let store = open(&world);

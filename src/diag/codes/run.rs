@@ -29,6 +29,10 @@ codes! {
         "Steps that nothing orders were run at the same time, and one of them was seen to find a file as it was before \
          an earlier one changed it. az puts the files back and runs them one after the other; here that was not \
          possible. Declare what they read and write, or use `--parallel=false`.";
+    CHAINED = 711, "several steps change one file",
+        "Steps that add to a file or rewrite it must do so one after the other, and when one runs again, those behind it \
+         do as well. That is right for a result; a log that nothing reads is better named under `scratch` in az.toml, \
+         since az then does not look at it. Told when it is seen for the first time.";
     SANDBOX_REFUSED = 720, "a sandbox refused what a step wanted to do",
         "The step runs in a sandbox (`# Sandbox: on`, `sandbox`, `--sandbox`): it may write only what it declares to \
          make, its temporary files and its private state, and it has no network unless it says `network: on`. It wanted \

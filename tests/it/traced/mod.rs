@@ -7,6 +7,7 @@ mod edits;
 mod environment;
 mod failure;
 mod gate;
+mod hold;
 mod obstacles;
 mod order;
 mod outputs;
