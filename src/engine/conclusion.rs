@@ -24,6 +24,8 @@ pub(super) struct Circumstances {
     pub(super) has_lost: bool,
     /// Steps overlapped in the wrong order, and that could not be put right.
     pub(super) has_wrong_order: bool,
+    /// Steps that nothing orders change one file.
+    pub(super) has_two_owners: bool,
     /// A step gave another result than is recorded for its key.
     pub(super) has_other_result: bool,
     /// Failures do not stop independent work.
@@ -62,6 +64,7 @@ pub(super) fn conclude(view: &RunView, run: Circumstances) -> (u8, Option<String
         () if counts.failed > 0 => {
             (if run.goes_on { 10 } else { 1 }, Some(format!("{} failed", ids(&has_failed))))
         }
+        () if run.has_two_owners => (1, Some("steps that nothing orders change one file".to_owned())),
         () if run.has_other_result => (1, Some("a step gave another result for the same key".to_owned())),
         () if counts.blocked > 0 || view.nodes.values().any(is_attention) => {
             (1, Some(format!("{} wants attention", ids(&is_attention))))
@@ -105,6 +108,7 @@ mod tests {
         let strict = Circumstances { is_strict: true, ..none };
         let timed_out = Circumstances { timed_out: Some(Duration::from_secs(5)), ..goes_on };
         let lost = Circumstances { has_lost: true, ..none };
+        let owners = Circumstances { has_two_owners: true, ..none };
         let other = Circumstances { has_other_result: true, ..none };
         let interrupted = Circumstances { interrupted: Some(Interrupt::Int), ..timed_out };
         for (steps, circumstances, code, reason) in [
@@ -118,6 +122,7 @@ mod tests {
             (&[(Failed, "")], strict, 1, "s0 failed"),
             (&[(Ran, "")], other, 1, "a step gave another result for the same key"),
             (&[(Ran, "")], lost, 1, "not all could be brought back"),
+            (&[(Ran, "")], owners, 1, "steps that nothing orders change one file"),
             (&[(Failed, "timed_out")], timed_out, 124, "the run took longer than 5.0 s"),
             (&[(Failed, "")], interrupted, 130, "interrupted"),
         ] {

@@ -98,6 +98,8 @@ pub(super) struct Desk<'a> {
     pub(super) answered: BTreeMap<usize, Answered>,
     /// Steps overlapped in the wrong order, and that could not be put right.
     pub(super) has_wrong_order: bool,
+    /// Steps without an order change one file.
+    pub(super) has_two_owners: bool,
     pub(super) overlaps: Overlaps,
     /// Places of steps without an outcome.
     open: BTreeSet<usize>,
@@ -133,6 +135,7 @@ impl<'a> Desk<'a> {
             stages: Stages::of(plan),
             answered: BTreeMap::new(),
             has_wrong_order: false,
+            has_two_owners: false,
             overlaps: Overlaps::default(),
             open: (0..plan.nodes.len()).collect(),
             provisional: BTreeMap::new(),
@@ -228,6 +231,7 @@ impl<'a> Desk<'a> {
             timed_out: self.options.timeout.filter(|_| summary.has_timed_out),
             has_lost: brought_back.is_err(),
             has_wrong_order: self.has_wrong_order,
+            has_two_owners: self.has_two_owners,
             has_other_result: self.audited().is_some_and(|audited| audited.differing > 0),
             goes_on,
             is_strict: self.ask.strict,

@@ -5,7 +5,6 @@
 mod audit;
 mod cache_admin;
 mod cache_export;
-mod chains;
 mod check;
 mod conclusion;
 mod declare;
@@ -30,6 +29,7 @@ mod node_key;
 mod nodes;
 mod order;
 mod overview;
+mod owners;
 mod prepare;
 mod reasons;
 mod repair;

@@ -106,7 +106,7 @@ impl Engine {
         desk.start();
         let summary = driver::drive(scheduler, &mut desk, &*self.system, &signals);
         let summary = desk.check_order(summary);
-        desk.tell_of_chains();
+        desk.tell_of_owners();
         let audited = desk.audited();
         let (Told { view, folder, events }, exit_code) = desk.finish(&summary, goes_on);
         let is_bound_in_time =

@@ -33,6 +33,10 @@ codes! {
         "Steps that add to a file or rewrite it must do so one after the other, and when one runs again, those behind it \
          do as well. That is right for a result; a log that nothing reads is better named under `scratch` in az.toml, \
          since az then does not look at it. Told when it is seen for the first time.";
+    TWO_WRITERS = 712, "steps that nothing orders change one file",
+        "Jobs are independent of each other unless `needs` says otherwise, so nobody can say which of two that change a \
+         file is the last. Let one job need the other, or let each make a file of its own. Neither result is recorded, and \
+         the run ends with 1.";
     SANDBOX_REFUSED = 720, "a sandbox refused what a step wanted to do",
         "The step runs in a sandbox (`# Sandbox: on`, `sandbox`, `--sandbox`): it may write only what it declares to \
          make, its temporary files and its private state, and it has no network unless it says `network: on`. It wanted \

@@ -11,6 +11,7 @@ mod hold;
 mod obstacles;
 mod order;
 mod outputs;
+mod owners;
 mod person;
 mod projects;
 mod random;
