@@ -5,7 +5,7 @@
 //!
 //! Knows this run's steps and what they left, now and before. Does not know how steps are kept in order.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::desk::Desk;
 use crate::{
@@ -24,7 +24,7 @@ impl Desk<'_> {
     /// Tells of files that several steps change; where nothing orders these, neither is recorded.
     pub(super) fn tell_of_owners(&mut self) {
         for (path, mut steps) in self.shared.timeline.left_by_many(2) {
-            steps.retain(|step| self.last(*step).is_some_and(|record| change_in(&record, &path).is_some()));
+            steps.retain(|step| self.record(*step).is_some_and(|record| change_in(&record, &path).is_some()));
             if steps.len() < 2 {
                 continue;
             }
@@ -36,19 +36,24 @@ impl Desk<'_> {
         }
     }
 
-    fn last(&self, step: usize) -> Option<std::sync::Arc<Record>> {
-        self.shared.cache.store.last(&self.shared.nodes[step].node.identity)
+    /// Returns the record of what a step did in this run, itself or by being reused.
+    fn record(&self, step: usize) -> Option<Arc<Record>> {
+        let last = self.shared.cache.store.last(&self.shared.nodes[step].node.identity);
+        let reused = || self.hits.get(&step).map(|hit| Arc::clone(&hit.record));
+        last.filter(|record| record.run == self.shared.run).or_else(reused)
     }
 
     /// Returns two steps that leave a file in different states and that nothing declared orders.
     fn rivals(&self, path: &WsPath, steps: &[usize]) -> Option<(usize, usize)> {
-        let left = |step: usize| Some(change_in(&*self.last(step)?, path)?.after.clone());
+        let sequence = |step: usize| self.plan.nodes[step].sequence;
+        if steps.iter().all(|step| sequence(*step) == sequence(steps[0])) {
+            return None;
+        }
+        let left = |step: usize| Some(change_in(&*self.record(step)?, path)?.after.clone());
         let pairs =
             steps.iter().enumerate().flat_map(|(at, other)| steps[..at].iter().map(|one| (*one, *other)));
-        let mut rivals = pairs.filter(|(one, other)| {
-            let sequence = |step: usize| self.plan.nodes[step].sequence;
-            sequence(*one) != sequence(*other) && left(*one) != left(*other)
-        });
+        let mut rivals =
+            pairs.filter(|(one, other)| sequence(*one) != sequence(*other) && left(*one) != left(*other));
         rivals.find(|(one, other)| !comes_after(self.plan, *other, *one))
     }
 
@@ -56,7 +61,7 @@ impl Desk<'_> {
         self.has_two_owners = true;
         for step in [one, other] {
             // An action that never ends: as good as interrupted, which no record survives.
-            if let Some(record) = self.last(step) {
+            if let Some(record) = self.record(step) {
                 _ = self.shared.cache.store.begin(&record.identity, &[record.key]);
             }
         }
@@ -91,7 +96,7 @@ impl Desk<'_> {
             let (one, other) = (steps[0], steps[1]);
             let reads =
                 |record: &Record| record.questions().any(|asked| asked == Question::State(path.clone()));
-            if self.last(other).is_none_or(|record| reads(&record)) {
+            if self.record(other).is_none_or(|record| reads(&record)) {
                 return;
             }
             let (one, other) = (self.id(one), self.id(other));
