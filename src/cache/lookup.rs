@@ -6,6 +6,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     sync::Arc,
 };
 
@@ -71,6 +72,8 @@ pub enum Miss {
     Mode(WsPath),
     /// A folder of private state it works in is gone.
     Scratch(WsPath),
+    /// What it left names this path, where the workspace was then.
+    Moved(String),
 }
 
 /// A step to be looked up.
@@ -157,6 +160,9 @@ fn check_effects(
     own: &Own,
     record: Arc<Record>,
 ) -> Result<Hit, Miss> {
+    if let Some(root) = record.root.as_ref().filter(|root| Path::new(root) != place.root()) {
+        return Err(Miss::Moved(root.clone()));
+    }
     if let Some(gone) = record.scratch.iter().find(|folder| place.state(folder) != State::Directory) {
         return Err(Miss::Scratch(gone.clone()));
     }

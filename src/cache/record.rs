@@ -102,6 +102,8 @@ pub struct Record {
     pub borrowed: Vec<WsPath>,
     /// It acted beyond the workspace, which nobody can take back: it talked to somebody, or changed files elsewhere.
     pub is_outward: bool,
+    /// The workspace's own path, if what the step left names it: elsewhere that would not be true.
+    pub root: Option<String>,
     /// The blob with all it was seen to do.
     pub trace: Option<Digest>,
 }

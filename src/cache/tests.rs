@@ -84,6 +84,7 @@ fn record(identity: &str, value: &str, ending: Ending) -> Record {
         private: vec![],
         borrowed: vec![],
         is_outward: false,
+        root: None,
         trace: None,
     }
 }

@@ -60,6 +60,7 @@ pub(super) struct WireRecord {
     private: Vec<String>,
     borrowed: Vec<String>,
     is_outward: bool,
+    root: Option<String>,
     trace: Option<[u8; 32]>,
 }
 
@@ -137,6 +138,7 @@ impl From<&Record> for WireRecord {
             private: record.private.iter().map(ToString::to_string).collect(),
             borrowed: record.borrowed.iter().map(ToString::to_string).collect(),
             is_outward: record.is_outward,
+            root: record.root.clone(),
             trace: record.trace.map(|digest| digest.0),
         }
     }
@@ -179,6 +181,7 @@ impl WireRecord {
             private: paths(&self.private)?,
             borrowed: paths(&self.borrowed)?,
             is_outward: self.is_outward,
+            root: self.root,
             trace: self.trace.map(Digest),
         })
     }

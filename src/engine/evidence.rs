@@ -178,6 +178,18 @@ impl Attempt {
         paths.any(|path| holds_any(cache, &path, &secrets))
     }
 
+    /// Returns the workspace's path if an output holds it.
+    pub(super) fn root_in(&self, capture: &Capture) -> Option<String> {
+        let Shared { cache, .. } = &*self.shared;
+        let root = cache.disk.root().to_str().filter(|root| root.len() > 1)?;
+        let is_named = |effect: &Effect| match &effect.after {
+            State::File { .. } => holds_any(cache, &cache.disk.absolute(&effect.path), &[root]),
+            State::Link { target } => target.contains(root),
+            _ => false,
+        };
+        capture.effects.iter().any(is_named).then(|| root.to_owned())
+    }
+
     /// Warns of what the step reads and writes beyond what it declares.
     fn compare_with_declared(
         &self,

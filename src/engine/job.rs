@@ -504,6 +504,7 @@ impl Attempt {
             Kept::Reusable => self.keep_log(),
             _ => None,
         };
+        let root = self.root_in(&evidence.capture);
         let unset = evidence.unset.iter().map(|name| Component::unset(ComponentKind::Environment, name));
         let weak = before.weak.with(unset);
         let fingerprint = weak.with(before.observed.clone());
@@ -526,6 +527,7 @@ impl Attempt {
             private: evidence.private,
             borrowed: evidence.borrowed,
             is_outward: evidence.is_outward,
+            root,
             trace: self.keep_trace(evidence.programs, evidence.usage),
         };
         note_cache_error(cache.store.commit(begin, &record), &mut before.warnings);

@@ -45,6 +45,10 @@ pub(super) fn reasons_of(miss: &Miss, id: &str, writer: impl Fn(&str) -> Option<
             let text = format!("its scratch folder `{folder}` is gone");
             vec![Reason::new("scratch_missing", folder.as_str(), text)]
         }
+        Miss::Moved(root) => {
+            let text = format!("what it left names `{root}`, where the workspace was then");
+            vec![Reason::new("workspace_moved", root, text)]
+        }
         Miss::Doubtful(path) => vec![Reason::new("doubtful", path, format!("`{path}` cannot be read"))],
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Knows the ground of paths and whether it is the step's turn. Does not know what becomes of a step that is held.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, io::Read as _, path::Path};
 
 use super::{
     job::Shared,
@@ -79,13 +79,27 @@ impl<'a> PreImages<'a> {
     }
 }
 
-/// Tells whether a file holds one of the texts; O(bytes) if there are any.
-pub(super) fn holds_any(cache: &Cache, path: &Path, texts: &[String]) -> bool {
-    if texts.is_empty() {
+/// How much of a file is looked through at once.
+const PIECE_BYTES: u64 = 1 << 20;
+
+/// Tells whether a file holds one of the texts, or cannot be read to its end; O(bytes) if there are any.
+pub(super) fn holds_any<T: AsRef<[u8]>>(cache: &Cache, path: &Path, texts: &[T]) -> bool {
+    let longest = texts.iter().map(|text| text.as_ref().len()).max().unwrap_or(0);
+    let Some(mut file) = (longest > 0).then(|| cache.disk.system().open(path).ok()).flatten() else {
         return false;
+    };
+    let mut piece = Vec::new();
+    loop {
+        let Ok(read) = file.by_ref().take(PIECE_BYTES).read_to_end(&mut piece) else { return true };
+        if texts.iter().any(|text| memchr::memmem::find(&piece, text.as_ref()).is_some()) {
+            return true;
+        }
+        if read == 0 {
+            return false;
+        }
+        // A text may begin in this piece and end in the next.
+        piece.drain(..piece.len().saturating_sub(longest - 1));
     }
-    let bytes = cache.disk.system().read(path).unwrap_or_default();
-    texts.iter().any(|text| memchr::memmem::find(&bytes, text.as_bytes()).is_some())
 }
 
 impl Witness for PreImages<'_> {

@@ -110,6 +110,7 @@ fn word(miss: &Miss) -> String {
         Miss::NotReusable(why) => why.clone(),
         Miss::Evicted(path) => format!("evicted {path}"),
         Miss::Doubtful(subject) => format!("doubtful {subject}"),
+        Miss::Moved(root) => format!("moved from {root}"),
         Miss::Held(path) => format!("held {path}"),
         Miss::Stray(path) | Miss::Scratch(path) | Miss::Mode(path) => format!("stray {path}"),
     }

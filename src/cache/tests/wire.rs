@@ -79,6 +79,7 @@ fn records() -> impl Strategy<Value = Record> {
             private: scratch.clone(),
             borrowed: scratch.clone(),
             is_outward: scratch.is_empty(),
+            root: scratch.first().map(ToString::to_string),
             scratch,
             trace: trace.map(Digest),
         }

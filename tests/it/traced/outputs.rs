@@ -256,3 +256,29 @@ fn an_output_outside_the_workspace_is_checked_and_never_brought_back() {
     repo.az("build '*'").code(0).ran(["0400"]).says("outside the workspace is not as it left it");
     repo.az("build '*'").code(0).ran([]).sh("cat ../elsewhere").says("1");
 }
+
+#[test]
+fn what_names_the_workspace_is_made_again_where_that_moved() {
+    let Some(repo) = traced() else { return };
+    repo.file("in", "1").script("0400_here.sh", "pwd > here").script("0410_copy.sh", "cat in > copy");
+    repo.script("0420_link.sh", "ln -sfn \"$(pwd)/in\" link").script("0430_config.sh", "cat here > config");
+    repo.az("build '*'").code(0).ran_once_or_twice(["0400", "0410", "0420", "0430"]);
+    repo.az("build '*'").code(0).ran([]);
+    let moved = |line: &str| repo.sh(&format!("cd ../moved && {line}"));
+    let az = env!("CARGO_BIN_EXE_az");
+    _ = repo.sh("cp -a . ../moved").code(0);
+    let output = moved(&format!("{az} build '*' --explain"));
+    assert!(output.is_success(), "{output}");
+    output.says("what it left names `");
+    let mut ran = repo.scripts_run();
+    ran.sort();
+    ran.dedup();
+    assert_eq!(ran, ["0400", "0420", "0430"], "{output}");
+    let place = repo.outside("moved").canonicalize().unwrap();
+    assert_eq!(repo.read("../moved/config"), format!("{}\n", place.display()));
+    assert_eq!(std::fs::read_link(place.join("link")).unwrap(), place.join("in"));
+    assert!(moved(&format!("{az} build '*'")).is_success());
+    assert!(repo.scripts_run().is_empty());
+    // Where it was nothing changed.
+    repo.az("build '*'").code(0).ran([]);
+}
