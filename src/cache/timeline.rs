@@ -186,6 +186,15 @@ impl Timeline {
         })
     }
 
+    /// Tells whether this run found or left this at a path.
+    pub fn knows(&self, path: &WsPath, state: &State) -> bool {
+        self.read(|versions| {
+            let left = versions.left.get(path).into_iter().flat_map(BTreeMap::values);
+            let found = versions.before.get(path).into_iter().chain(versions.noted.get(path));
+            left.chain(found).any(|known| known == state)
+        })
+    }
+
     /// Returns the paths that at least so many steps of this run left something at, with the places of these steps.
     pub fn left_by_many(&self, least: usize) -> Vec<(WsPath, Vec<usize>)> {
         self.read(|versions| {

@@ -10,7 +10,7 @@ use super::{
     Ask, Audited, BuildOptions, Engine,
     audit::Auditor,
     conclusion::{Circumstances, conclude},
-    job::{Answered, Attempt, Done, Shared, probed},
+    job::{Answered, Attempt, Done, Shared},
     lookup::{Decided, decide},
     materialize::Promises,
     prepare::Prepared,
@@ -35,7 +35,7 @@ use crate::{
     fingerprint::Question,
     journal::{RunInfo, Status, new_run_id, short_run},
     model::{self, scratch::Scratch},
-    plan::{EdgeKind, Node, Plan},
+    plan::{Node, Plan},
     trace::Witness,
 };
 
@@ -90,7 +90,7 @@ impl Overlaps {
 pub(super) struct Desk<'a> {
     pub(super) engine: &'a Engine,
     ask: &'a Ask,
-    options: &'a BuildOptions,
+    pub(super) options: &'a BuildOptions,
     pub(super) plan: &'a Plan,
     pub(super) shared: Arc<Shared>,
     pub(super) teller: Teller<'a>,
@@ -100,6 +100,8 @@ pub(super) struct Desk<'a> {
     pub(super) has_wrong_order: bool,
     /// Steps without an order change one file.
     pub(super) has_two_owners: bool,
+    /// Failures do not stop independent work.
+    pub(super) goes_on: bool,
     pub(super) overlaps: Overlaps,
     /// Places of steps without an outcome.
     open: BTreeSet<usize>,
@@ -136,6 +138,7 @@ impl<'a> Desk<'a> {
             answered: BTreeMap::new(),
             has_wrong_order: false,
             has_two_owners: false,
+            goes_on: false,
             overlaps: Overlaps::default(),
             open: (0..plan.nodes.len()).collect(),
             provisional: BTreeMap::new(),
@@ -171,12 +174,24 @@ impl<'a> Desk<'a> {
         match first_late(&self.shared, &self.answered) {
             None => summary,
             Some(late) => {
-                let has_failed = self.teller.view().counts().failed > 0 || !self.provisional.is_empty();
-                let has_part = |index: &usize| has_failed || self.answered.contains_key(index);
+                // What a failure kept from running is due if that failure may turn out to be none.
+                let is_due = self.first_failure().is_some_and(|failed| failed >= late.index);
+                let has_part = |index: &usize| is_due || self.answered.contains_key(index);
                 let participants: Vec<usize> = (0..self.plan.nodes.len()).filter(has_part).collect();
-                self.repair(late, &participants).unwrap_or(summary)
+                self.repair(late, &participants, usize::MAX).unwrap_or(summary)
             }
         }
+    }
+
+    /// Returns the place of the first step that failed so far.
+    fn first_failure(&self) -> Option<usize> {
+        let nodes = &self.teller.view().nodes;
+        let has_failed = |index: &usize| {
+            let node = nodes.get(&self.plan.nodes[*index].id);
+            node.is_some_and(|node| node.outcome == Some(event::Outcome::Failed))
+        };
+        let told = (0..self.plan.nodes.len()).find(has_failed);
+        told.into_iter().chain(self.provisional.keys().copied()).min()
     }
 
     /// Makes sure that all before a step holds, if the step may do what cannot be undone and steps have overlapped.
@@ -193,8 +208,12 @@ impl<'a> Desk<'a> {
             // It comes again when nothing else is at work.
             return Err(Ending::TooEarly);
         }
+        if self.first_failure().is_some() {
+            // What that kept from running has to be decided again as well, which is done at the end.
+            return Err(Ending::Cancelled);
+        }
         let participants: Vec<usize> = self.answered.keys().copied().collect();
-        let Some(summary) = self.repair(late, &participants) else { return Err(Ending::Cancelled) };
+        let Some(summary) = self.repair(late, &participants, node) else { return Err(Ending::Cancelled) };
         if let Some(interrupt) = summary.interrupted {
             self.signals.raise(interrupt);
         }
@@ -203,20 +222,19 @@ impl<'a> Desk<'a> {
 
     /// Tells whether a step does what cannot be undone, as far as is known.
     fn may_act(&self, node: usize) -> bool {
-        let is_barrier = |kind: &EdgeKind| matches!(kind, EdgeKind::Unknown | EdgeKind::Outward);
-        let is_apart = self.plan.nodes[node].edges.iter().any(|edge| is_barrier(&edge.kind));
-        is_apart || self.overlaps.came_too_early.contains(&node)
+        self.plan.nodes[node].is_barrier || self.overlaps.came_too_early.contains(&node)
     }
 
     /// Tells whether a step that starts now may do what cannot be undone.
     fn is_in_turn(&self, node: usize) -> bool {
         let is_users_word = self.ask.overlap || self.plan.nodes[node].is_declared();
-        is_users_word || !self.overlaps.have_been || self.may_act(node)
+        let is_first = self.open.first().is_none_or(|open| *open >= node);
+        is_users_word || self.may_act(node) || (is_first && !self.overlaps.have_been)
     }
 
     /// Brings back what is still promised, tells that the run ended, and writes its result; returns what it came to
     /// and what az exits with.
-    pub(super) fn finish(mut self, summary: &Summary, goes_on: bool) -> (Told, u8) {
+    pub(super) fn finish(mut self, summary: &Summary) -> (Told, u8) {
         let provisional = std::mem::take(&mut self.provisional);
         provisional.into_values().for_each(|event| self.teller.tell(event));
         let shared = Arc::clone(&self.shared);
@@ -233,7 +251,7 @@ impl<'a> Desk<'a> {
             has_wrong_order: self.has_wrong_order,
             has_two_owners: self.has_two_owners,
             has_other_result: self.audited().is_some_and(|audited| audited.differing > 0),
-            goes_on,
+            goes_on: self.goes_on,
             is_strict: self.ask.strict,
         };
         let (exit_code, reason) = conclude(self.teller.view(), circumstances);
@@ -287,7 +305,7 @@ impl<'a> Desk<'a> {
         self.tell_set_aside(&set_aside);
     }
 
-    fn tell_set_aside(&mut self, set_aside: &[SetAside]) {
+    pub(super) fn tell_set_aside(&mut self, set_aside: &[SetAside]) {
         for SetAside { path, kept } in set_aside {
             let kept = kept.strip_prefix(&self.engine.root).unwrap_or(kept).display().to_string();
             self.teller.tell(Event::SetAside { path: path.to_string(), kept });
@@ -375,6 +393,14 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Takes what a record left for what a step leaves.
+    pub(super) fn reuse(&mut self, node: usize, hit: Hit) {
+        let shared = &self.shared;
+        shared.promises.promise(&shared.timeline, node, &hit);
+        self.answered.insert(node, Answered::of_hit(&hit));
+        self.hits.insert(node, hit);
+    }
+
     fn ran(&self, node: String, done: Option<Done>) -> Event {
         let Done { exit_code, flags, duration, .. } = done.expect("a step that ran was settled");
         Event::ScriptCompleted {
@@ -433,18 +459,7 @@ impl driver::Desk for Desk<'_> {
             }
             Decided::Reuse(hit) => {
                 self.overlaps.look_up();
-                shared.promises.promise(&shared.timeline, node, &hit);
-                let answered = Answered {
-                    questions: hit.record.questions().collect(),
-                    observed: hit.record.fingerprint.components().to_vec(),
-                    crossed: None,
-                    is_outward: false,
-                    private: Vec::new(),
-                    probed: probed(&hit.record.effects),
-                    unheld: hit.differing.iter().filter(|path| !path.is_inside()).cloned().collect(),
-                };
-                self.answered.insert(node, answered);
-                self.hits.insert(node, hit);
+                self.reuse(node, hit);
                 Verdict::Hit
             }
             Decided::Run(reasons) => {

@@ -76,7 +76,9 @@ impl Attempt {
                 }
                 let mut capture = self.capture(before, ended_ns);
                 self.leave_alone(before, &mut capture);
-                return Known { capture, unseen: Some(why), ..Known::default() };
+                // Nobody knows what else it did; what is declared is its user's word that there is nothing else.
+                let is_outward = !self.prepared().node.is_declared();
+                return Known { capture, unseen: Some(why), is_outward, ..Known::default() };
             }
         };
         let disk = &self.shared.cache.disk;

@@ -29,7 +29,10 @@ use super::{
 };
 use crate::{
     base::{Digest, WsPath},
-    cache::{self, BeginId, Effect, Ending as Kept, Evidence, Own, Record, SetAside, Target, Timeline},
+    cache::{
+        self, BeginId, Effect, Ending as Kept, Evidence, Hit, Overlap, Own, Record, SetAside, Target,
+        Timeline,
+    },
     diag::{Code, code},
     execute::{
         runner::{Command, Control, Ended, Exit, Live, Runner, StartError, Stdio},
@@ -91,6 +94,25 @@ pub(super) struct Answered {
     pub(super) probed: Vec<(WsPath, State)>,
     /// What it should have left outside the workspace and did not, because a later step overwrites it.
     pub(super) unheld: Vec<WsPath>,
+    /// Files it read in the private state of others.
+    pub(super) borrowed: Vec<WsPath>,
+    /// The record, if it did not run.
+    pub(super) reused: Option<Arc<Record>>,
+}
+
+impl Answered {
+    /// Returns what a reused record was answered.
+    pub(super) fn of_hit(hit: &Hit) -> Self {
+        let Hit { record, differing, .. } = hit;
+        Self {
+            questions: record.questions().collect(),
+            observed: record.fingerprint.components().to_vec(),
+            probed: probed(&record.effects),
+            unheld: differing.iter().filter(|path| !path.is_inside()).cloned().collect(),
+            reused: Some(Arc::clone(record)),
+            ..Self::default()
+        }
+    }
 }
 
 impl Done {
@@ -202,8 +224,9 @@ impl Attempt {
         // From here on a file that changes was not changed by the step.
         let ended_ns = self.shared.cache.disk.tick();
         if let Some(act) = witness.held.take() {
+            let undone = self.undo(before, &witness.states, &act, duration);
             self.shared.timeline.end(self.index);
-            return self.undo(before, &witness.states, &act, duration);
+            return undone;
         }
         #[expect(clippy::redundant_closure_for_method_calls, reason = "the method is bound to one lifetime")]
         let seen = self.with_trace(&before, &ended, &witness, ended_ns, |scene, trace| scene.look(trace));
@@ -212,7 +235,7 @@ impl Attempt {
 
     /// Undoes what a step did that was held right before an act that cannot be undone; it starts again in its turn.
     fn undo(&self, before: Before, states: &BTreeMap<WsPath, State>, act: &str, duration: Duration) -> Done {
-        let Shared { cache, zones, kept, .. } = &*self.shared;
+        let Shared { cache, zones, kept, timeline, .. } = &*self.shared;
         let temporary = self.system().temporary_root().unwrap_or_default();
         let is_ours = |path: &WsPath| {
             path.is_inside() && zones.of(&cache.disk.absolute(path), &temporary, |_| true) == Zone::Tracked
@@ -222,6 +245,7 @@ impl Attempt {
             changed.map(|(path, state)| Target { path: path.clone(), state: state.clone() }).collect();
         let left: BTreeMap<&WsPath, State> =
             targets.iter().map(|target| (&target.path, cache.disk.state(&target.path))).collect();
+        left.iter().for_each(|(path, state)| timeline.put(path, state));
         let is_replaceable = |path: &WsPath, found: &State| left.get(path) == Some(found);
         let undone = cache::restore(&cache.disk, &cache.blobs, &targets, kept, is_replaceable);
         _ = before.edits.overwritten(cache);
@@ -373,7 +397,28 @@ impl Attempt {
             let asked: BTreeSet<&Question> = before.questions.iter().collect();
             scene.crossed(trace, &asked, &meanwhile)
         };
-        self.with_trace(before, ended, witness, None, crossed).ok().flatten()
+        let Ok(crossed) = self.with_trace(before, ended, witness, None, crossed) else {
+            return self.crossed_unseen(before, &meanwhile);
+        };
+        crossed
+    }
+
+    /// Returns a path that another step changed while this one was at work unseen, and that it may have had to do with:
+    /// what it declares, or any if it declares nothing.
+    fn crossed_unseen(&self, before: &Before, meanwhile: &BTreeMap<WsPath, Overlap>) -> Option<WsPath> {
+        let node = &self.prepared().node;
+        let outputs = node.outputs.as_deref().unwrap_or_default();
+        let is_named = |path: &WsPath| {
+            !node.is_declared()
+                || before.questions.contains(&Question::State(path.clone()))
+                || outputs.iter().any(|output| output.matches(path))
+        };
+        let is_other = |(path, overlap): &(&WsPath, &Overlap)| {
+            let now = self.shared.cache.disk.state(path);
+            let is_folder = now == State::Directory && overlap.before == State::Directory;
+            now != overlap.before && !is_folder && is_named(path)
+        };
+        meanwhile.iter().find(is_other).map(|(path, _)| path.clone())
     }
 
     fn command(&self) -> std::io::Result<(Command, Option<Sandbox>)> {
@@ -487,11 +532,20 @@ impl Attempt {
         let is_outward = evidence.is_outward;
         let private = evidence.private.clone();
         let probed = probed(&evidence.capture.effects);
+        let borrowed = evidence.borrowed.clone();
         self.commit(&mut before, Outcome { evidence, kept, exit_code, flags: flags.clone(), duration });
         let set_aside = before.edits.overwritten(&self.shared.cache);
         let Before { questions, observed, warnings, .. } = before;
-        let answered =
-            Answered { questions, observed, crossed, is_outward, private, probed, unheld: Vec::new() };
+        let answered = Answered {
+            questions,
+            observed,
+            crossed,
+            is_outward,
+            private,
+            probed,
+            borrowed,
+            ..Answered::default()
+        };
         Done { ending, exit_code, error, flags, duration, warnings, set_aside, answered }
     }
 

@@ -12,16 +12,16 @@ use std::{
 };
 
 use super::{
-    desk::{Desk, Overlaps},
+    desk::Desk,
     job::{Answered, Done, Shared},
     lookup::{Decided, decide},
-    run::Force,
+    run::{Force, retrying},
 };
 use crate::{
     base::WsPath,
-    cache::{self, Target},
+    cache::{self, Record, SetAside, Target},
     diag::code,
-    event::{Event, Reason},
+    event::{self, Event, Reason},
     execute::{
         driver::{self, Change, Job, Panic, Summary},
         scheduler::{self, Ending, Need, OnFailure, Policy, ResourceId, Scheduler, Strength, Verdict},
@@ -39,10 +39,13 @@ pub(super) struct Late {
 }
 
 /// Returns the first step, by its place, whose answers are not those that its place gives now that all have ended.
-pub(super) fn first_late(shared: &Shared, answered: &BTreeMap<usize, Answered>) -> Option<Late> {
+pub(super) fn first_late(shared: &Shared, answers: &BTreeMap<usize, Answered>) -> Option<Late> {
     let changed = shared.timeline.changed();
-    let is_plain = |answered: &Answered| answered.private.is_empty() && answered.unheld.is_empty();
-    if changed.is_empty() && answered.values().all(is_plain) {
+    let is_plain = |answered: &Answered| {
+        let Answered { private, unheld, borrowed, crossed, .. } = answered;
+        private.is_empty() && unheld.is_empty() && borrowed.is_empty() && crossed.is_none()
+    };
+    if changed.is_empty() && answers.values().all(is_plain) {
         return None;
     }
     let folders: BTreeSet<WsPath> = changed.iter().filter_map(WsPath::parent).collect();
@@ -59,7 +62,7 @@ pub(super) fn first_late(shared: &Shared, answered: &BTreeMap<usize, Answered>) 
     // What is outside the workspace and has the last word there must be on disk.
     let is_lost =
         |path: &&WsPath| shared.timeline.at(usize::MAX).state(path) != shared.cache.disk.state(path);
-    let late = answered.iter().find_map(|(index, answered)| {
+    let late = answers.iter().find_map(|(index, answered)| {
         let Answered { questions, observed, crossed, probed, unheld, .. } = answered;
         if let Some(path) = unheld.iter().find(is_lost) {
             return Some(Late { index: *index, subject: path.to_string() });
@@ -67,6 +70,9 @@ pub(super) fn first_late(shared: &Shared, answered: &BTreeMap<usize, Answered>) 
         let is_by_earlier = |path: &&WsPath| shared.timeline.writer_before(*index, path).is_some();
         if let Some(path) = crossed {
             return Some(Late { index: *index, subject: path.to_string() });
+        }
+        if let Some((earlier, path)) = not_kept(answers, *index, &answered.borrowed) {
+            return Some(Late { index: earlier, subject: path.to_string() });
         }
         let place = shared.timeline.at(*index);
         let is_other = |(path, before): &&(WsPath, State)| {
@@ -91,15 +97,33 @@ pub(super) fn first_late(shared: &Shared, answered: &BTreeMap<usize, Answered>) 
     })?;
     // It was an earlier step that should have put there what this one did not find.
     let should_have = |answered: &Answered| answered.unheld.iter().any(|path| path.as_str() == late.subject);
-    let earlier = answered.range(..late.index).find(|(_, answered)| should_have(answered));
+    let earlier = answers.range(..late.index).find(|(_, answered)| should_have(answered));
     Some(Late { index: earlier.map_or(late.index, |(index, _)| *index), ..late })
+}
+
+/// Returns the place of an earlier step that was reused by a record which does not hold what a step then read in its
+/// private state, with that path.
+fn not_kept<'a>(
+    answers: &BTreeMap<usize, Answered>,
+    index: usize,
+    borrowed: &'a [WsPath],
+) -> Option<(usize, &'a WsPath)> {
+    let lacks = |record: &Record, path: &WsPath| {
+        let is_private = record.private.iter().any(|top| path.is_below(top) || path == top);
+        is_private && !record.effects.iter().any(|effect| effect.path == *path)
+    };
+    borrowed.iter().find_map(|path| {
+        let mut earlier = answers.range(..index);
+        let lender = earlier.find(|(_, it)| it.reused.as_ref().is_some_and(|record| lacks(record, path)));
+        lender.map(|(place, _)| (*place, path))
+    })
 }
 
 /// Puts all that steps from `first` on changed back to what it was before.
 ///
 /// # Errors
 /// Why that cannot be done.
-fn put_back(shared: &Shared, first: usize) -> Result<(), String> {
+fn put_back(shared: &Shared, first: usize) -> Result<Vec<SetAside>, String> {
     let place = shared.timeline.at(first);
     let differs = |path: &WsPath| place.state(path) != shared.cache.disk.state(path);
     let mut since = shared.timeline.changed_since(first).into_iter().filter(&differs);
@@ -111,13 +135,16 @@ fn put_back(shared: &Shared, first: usize) -> Result<(), String> {
     let changed: Vec<WsPath> = changed.collect();
     let targets: Vec<Target> =
         changed.iter().map(|path| Target { path: path.clone(), state: place.state(path) }).collect();
-    let left: Vec<State> = changed.iter().map(|path| shared.cache.disk.state(path)).collect();
+    // What this run neither found nor left was written by a person meanwhile.
     let is_replaceable = |path: &WsPath, found: &State| {
-        changed.iter().zip(&left).any(|(changed, left)| changed == path && left == found)
+        shared.timeline.knows(path, found) || shared.cache.store.is_ours(path, found)
     };
+    for target in &targets {
+        shared.timeline.put(&target.path, &shared.cache.disk.state(&target.path));
+    }
     let restored =
         cache::restore(&shared.cache.disk, &shared.cache.blobs, &targets, &shared.kept, is_replaceable);
-    restored.map(|_| ()).map_err(|error| error.to_string())
+    restored.map(|report| report.set_aside).map_err(|error| error.to_string())
 }
 
 /// Decides steps again, one after the other.
@@ -133,47 +160,74 @@ struct Again<'d, 'a> {
 impl Desk<'_> {
     /// Puts a run right whose steps overlapped in the wrong order; nothing if that cannot be done, which is told.
     ///
-    /// `participants` are the steps that ran or were reused; after a failure those that it kept from running too.
-    pub(super) fn repair(&mut self, late: Late, participants: &[usize]) -> Option<Summary> {
-        let nodes: Vec<usize> = participants.iter().copied().filter(|index| *index >= late.index).collect();
-        let outward = nodes.iter().find(|index| self.answered.get(index).is_some_and(|it| it.is_outward));
+    /// `participants` are the steps that ran or were reused; after a failure those that it kept from running too. Those
+    /// of them that come after `until`, which is about to start, are decided when it has ended.
+    pub(super) fn repair(&mut self, late: Late, participants: &[usize], until: usize) -> Option<Summary> {
+        let since: Vec<usize> = participants.iter().copied().filter(|index| *index >= late.index).collect();
+        let outward = since.iter().find(|index| self.answered.get(index).is_some_and(|it| it.is_outward));
         let undone = match outward {
             Some(index) => Err(format!("{} acted beyond the workspace", self.id(*index))),
             None => put_back(&self.shared, late.index),
         };
-        if let Err(why) = undone {
-            let text = format!(
-                "{} found `{}` as it was before an earlier step changed it, and cannot be run again: {why}; run az again",
-                self.id(late.index),
-                late.subject
-            );
-            self.teller.warn(code::WRONG_ORDER, Some(self.id(late.index)), text);
-            self.has_wrong_order = true;
-            return None;
+        match undone {
+            Ok(set_aside) => self.tell_set_aside(&set_aside),
+            Err(why) => {
+                let text = format!(
+                    "{} found `{}` as it was before an earlier step changed it, and cannot be run again: {why}; run az \
+                     again",
+                    self.id(late.index),
+                    late.subject
+                );
+                self.teller.warn(code::WRONG_ORDER, Some(self.id(late.index)), text);
+                self.has_wrong_order = true;
+                return None;
+            }
         }
         self.tell_restored();
         self.shared = Arc::new(self.shared.resumed_at(late.index));
-        let policy = Policy { capacities: vec![1], ..Policy::new(1, OnFailure::FailFast) };
-        let chained = |place: usize| scheduler::Node {
-            needs: place
-                .checked_sub(1)
-                .map(|node| Need { node, strength: Strength::Order })
-                .into_iter()
-                .collect(),
-            resources: vec![(ResourceId(0), 1)],
-            retries: 0,
-            retry_delay: std::time::Duration::ZERO,
-            timeout: self.plan.nodes[nodes[place]].settings.timeout,
-            group: None,
-        };
-        let scheduler = Scheduler::new((0..nodes.len()).map(chained).collect(), policy);
-        let told = self.answered.keys().copied().collect();
-        // What is before it has been found to hold, and what is behind it is asked again.
+        let (nodes, behind): (Vec<usize>, Vec<usize>) = since.into_iter().partition(|index| *index < until);
+        // What is before it has been found to hold, and what is decided now is asked again.
         self.provisional.retain(|index, _| *index < late.index);
-        self.answered.clear();
-        self.overlaps = Overlaps::default();
+        let crossed = WsPath::from_normal(&late.subject).or(Some(WsPath::root()));
+        self.answered.retain(|index, answered| {
+            answered.crossed.clone_from(&crossed.clone().filter(|_| behind.contains(index)));
+            *index < late.index || behind.contains(index)
+        });
+        self.overlaps.have_been = false;
+        let scheduler = self.scheduler_of(&nodes);
+        let told = nodes.iter().copied().filter(|index| self.has_ended_well(*index)).collect();
         let (system, signals) = (&*self.engine.system, self.signals);
-        Some(driver::drive(scheduler, &mut Again { desk: self, late, nodes, told }, system, signals))
+        let summary = driver::drive(scheduler, &mut Again { desk: self, late, nodes, told }, system, signals);
+        self.overlaps.have_been |= !behind.is_empty();
+        Some(summary)
+    }
+
+    /// Returns a scheduler that decides these steps one after the other, by the policy of the run.
+    fn scheduler_of(&self, nodes: &[usize]) -> Scheduler {
+        let on_failure = if self.goes_on { OnFailure::KeepGoing } else { OnFailure::FailFast };
+        let timeout = self.options.timeout.map(|limit| limit.saturating_sub(self.teller.elapsed()));
+        let policy = Policy { capacities: vec![1], timeout, ..Policy::new(1, on_failure) };
+        let place_of = |index: usize| nodes.binary_search(&index).ok();
+        let node = |place: usize| {
+            let node = &self.plan.nodes[nodes[place]];
+            let hard = node.edges.iter().filter(|edge| edge.kind.is_hard());
+            let hard = hard.filter_map(|edge| Some((place_of(edge.to)?, Strength::Hard)));
+            let mut needs: BTreeMap<usize, Strength> =
+                place.checked_sub(1).map(|before| (before, Strength::Order)).into_iter().collect();
+            needs.extend(hard);
+            scheduler::Node {
+                needs: needs.into_iter().map(|(node, strength)| Need { node, strength }).collect(),
+                resources: vec![(ResourceId(0), 1)],
+                ..retrying(node)
+            }
+        };
+        Scheduler::new((0..nodes.len()).map(node).collect(), policy)
+    }
+
+    fn has_ended_well(&self, index: usize) -> bool {
+        let node = self.teller.view().nodes.get(&self.plan.nodes[index].id);
+        let outcome = node.and_then(|node| node.outcome);
+        matches!(outcome, Some(event::Outcome::Ran | event::Outcome::Cached | event::Outcome::Restored))
     }
 }
 
@@ -185,9 +239,10 @@ impl driver::Desk for Again<'_, '_> {
         let shared = Arc::clone(&self.desk.shared);
         let force = if shared.force == Force::NoCache { Force::NoCache } else { Force::No };
         match decide(&shared.cache, &shared.timeline, &shared.nodes, index, force) {
+            // What was to run at any rate is to have run in this very run.
+            Decided::Reuse(hit) if shared.force != Force::No && hit.record.run != shared.run => Verdict::Run,
             Decided::Reuse(hit) => {
-                shared.promises.promise(&shared.timeline, index, &hit);
-                self.desk.hits.insert(index, hit);
+                self.desk.reuse(index, hit);
                 Verdict::Hit
             }
             Decided::Skip(_) => Verdict::Skip,
@@ -218,7 +273,7 @@ impl driver::Desk for Again<'_, '_> {
             }
             // What holds after all has been told already.
             Change::Finished(scheduler::Outcome::Cached) if self.told.contains(&index) => {}
-            Change::Retrying { .. } | Change::Postponed => {}
+            Change::Retrying { .. } | Change::Postponed => driver::Desk::changed(self.desk, index, change),
             Change::Finished(outcome) => _ = self.desk.tell_end(index, *outcome),
         }
     }

@@ -103,12 +103,13 @@ impl Engine {
         let signals = Signals::install().unwrap_or_else(|_| Signals::none());
         let shared = share(self, options, &plan, nodes, cache);
         let mut desk = Desk::new(self, ask, options, &plan, shared, &signals, on_event);
+        desk.goes_on = goes_on;
         desk.start();
         let summary = driver::drive(scheduler, &mut desk, &*self.system, &signals);
         let summary = desk.check_order(summary);
         desk.tell_of_owners();
         let audited = desk.audited();
-        let (Told { view, folder, events }, exit_code) = desk.finish(&summary, goes_on);
+        let (Told { view, folder, events }, exit_code) = desk.finish(&summary);
         let is_bound_in_time =
             plan.nodes.iter().any(|node| matches!(node.settings.cache, Some(CachePolicy::For(_))));
         if exit_code == 0 && folder.is_none() && !is_bound_in_time {
@@ -188,13 +189,23 @@ fn scheduler_nodes(plan: &Plan) -> Vec<scheduler::Node> {
         scheduler::Node {
             needs: node.edges.iter().map(need).collect(),
             resources: std::iter::once((scheduler::ResourceId(0), share)).chain(own).collect(),
-            retries: node.settings.retries.unwrap_or(0),
-            retry_delay: node.settings.retry_delay.unwrap_or(Duration::from_secs(1)),
-            timeout: node.settings.timeout,
             group: node.job.as_ref().and_then(|job| plan.job_timeouts.keys().position(|known| known == job)),
+            ..retrying(node)
         }
     };
     plan.nodes.iter().map(node).collect()
+}
+
+/// Returns how often and how long a node may be at work, without what it needs.
+pub(super) fn retrying(node: &crate::plan::Node) -> scheduler::Node {
+    scheduler::Node {
+        needs: Vec::new(),
+        resources: Vec::new(),
+        retries: node.settings.retries.unwrap_or(0),
+        retry_delay: node.settings.retry_delay.unwrap_or(Duration::from_secs(1)),
+        timeout: node.settings.timeout,
+        group: None,
+    }
 }
 
 fn need(edge: &crate::plan::Edge) -> scheduler::Need {

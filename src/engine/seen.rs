@@ -300,6 +300,7 @@ impl Look<'_> {
         let Some(path) = self.path(path) else { return };
         let before = self.scene.before.get(&path);
         if before.is_some_and(|before| is_changed(touch) && self.scene.cache.disk.state(&path) != *before) {
+            self.seen.is_outward = true;
             self.object(|| format!("it changed the repository's `{path}`"));
         }
         self.ask(path, touch.asked);
@@ -466,7 +467,7 @@ impl Look<'_> {
             self.object(|| format!("it connected to {contact}"));
         }
         let is_beyond = |effect: &Effect| !effect.path.is_inside() && effect.before != effect.after;
-        self.seen.is_outward = !self.trace.contacts.is_empty() || self.seen.effects.iter().any(is_beyond);
+        self.seen.is_outward |= !self.trace.contacts.is_empty() || self.seen.effects.iter().any(is_beyond);
         self.seen.questions = questions;
         self.seen.observed = observed;
         self.seen

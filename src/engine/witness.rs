@@ -18,7 +18,7 @@ use crate::{
         scheduler::{StopCause, StopHow},
     },
     fingerprint::{State, View},
-    trace::{Contact, Witness},
+    trace::{Contact, Gap, Witness},
 };
 
 /// What was at the paths a step changed, before it first did.
@@ -72,10 +72,11 @@ impl<'a> PreImages<'a> {
         }
     }
 
-    /// Tells whether nobody could undo a change of a path.
-    fn is_beyond(&self, path: &Path, state: &State) -> bool {
+    /// Tells whether nobody could undo a change of a path: it lies outside the workspace, or in its repository.
+    fn is_beyond(&self, path: &Path, is_inside: bool, state: &State) -> bool {
+        let zone = || self.zones.of(path, self.temporary, |_| true);
         // A folder that is there already is most often only made sure of; what is in it has names of its own.
-        *state != State::Directory && self.zones.of(path, self.temporary, |_| true) == Zone::Tracked
+        *state != State::Directory && zone() == if is_inside { Zone::Repository } else { Zone::Tracked }
     }
 }
 
@@ -107,7 +108,7 @@ impl Witness for PreImages<'_> {
         let absolute = path;
         let path = WsPath::new(self.cache.disk.root(), &WsPath::root(), path);
         let state = self.cache.disk.state(&path);
-        if !path.is_inside() && self.is_beyond(absolute, &state) {
+        if self.is_beyond(absolute, path.is_inside(), &state) {
             self.hold(|| format!("change `{path}`"));
             if self.is_held() {
                 return;
@@ -132,6 +133,10 @@ impl Witness for PreImages<'_> {
 
     fn before_contact(&mut self, contact: &Contact) {
         self.hold(|| format!("connect to {contact}"));
+    }
+
+    fn before_gap(&mut self, gap: &Gap) {
+        self.hold(|| format!("do what cannot be seen ({gap})"));
     }
 
     fn is_held(&self) -> bool {

@@ -65,6 +65,9 @@ pub struct Node {
     pub edges: Vec<Edge>,
     /// It never overlaps another step (`AllowParallel: false`).
     pub is_alone: bool,
+    /// It waits for all before it in its sequence, and all behind it wait for it: what it does cannot be known, or not
+    /// be undone.
+    pub is_barrier: bool,
 }
 
 /// Why a node comes after another.
@@ -157,6 +160,7 @@ impl Plan {
                 since[sequence].push(index);
                 continue;
             };
+            node.is_barrier = true;
             for before in std::mem::take(&mut since[sequence]) {
                 node.come_after(before, kind.clone());
             }

@@ -313,6 +313,12 @@ pub trait Witness: Send {
         _ = contact;
     }
 
+    /// Called when the tree is about to do what hides something from the trace, while the process that does so stands
+    /// still.
+    fn before_gap(&mut self, gap: &Gap) {
+        _ = gap;
+    }
+
     /// Tells whether the process that stands still must not go on; who says so ends the tree.
     fn is_held(&self) -> bool {
         false

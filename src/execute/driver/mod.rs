@@ -215,6 +215,8 @@ impl<D: Desk> Driver<'_, D> {
         let control = Control::default();
         self.controls.insert(node, control.clone());
         let job = self.desk.job(node, attempt);
+        // What the desk did first is none of the node's time.
+        self.scheduler.begins(self.system.monotonic(), node);
         self.pool.submit(node, job, control);
     }
 }

@@ -320,6 +320,16 @@ impl Scheduler {
         }
     }
 
+    /// Says that a node that was started begins only now: its time counts from here.
+    pub fn begins(&mut self, now: Duration, node: usize) {
+        if let State::Running { since } = &mut self.progress[node].state {
+            *since = now;
+            let own = self.nodes[node].timeout.map(|timeout| now.saturating_add(timeout));
+            let shared = self.group_deadline(now, node);
+            self.set_timer(node, own.into_iter().chain(shared).min());
+        }
+    }
+
     fn start(&mut self, now: Duration, node: usize) {
         let progress = &mut self.progress[node];
         progress.attempts += 1;

@@ -125,7 +125,11 @@ impl<'w> Observer<'w> {
 
     /// Looks at a call that is about to happen, and tells what becomes of it.
     pub(super) fn see(&mut self, stopped: &Stopped) -> Answer {
+        let known = self.gaps.len();
         let answer = self.look(stopped);
+        if let Some(gap) = self.gaps.iter().next().filter(|_| known == 0) {
+            self.witness.before_gap(gap);
+        }
         if self.witness.is_held() { Answer::Hold } else { answer }
     }
 
