@@ -128,7 +128,7 @@ pub fn look_up(store: &Store, blobs: &Blobs, place: Place<'_>, wanted: Wanted<'_
         sets.insert(0, wanted.questions.into());
     }
     let own = store.own(wanted.identity);
-    let mut miss = None;
+    let (mut miss, mut found) = (None, None);
     for set in &sets {
         let (components, doubtful) = observe(&place, &own, set);
         if let Some(subject) = doubtful {
@@ -139,10 +139,15 @@ pub fn look_up(store: &Store, blobs: &Blobs, place: Place<'_>, wanted: Wanted<'_
             Ok(None) => {}
             Err(why) => _ = miss.get_or_insert(Miss::Unusable(why)),
             Ok(Some(record)) => match check_effects(store, blobs, place, wanted, &own, record) {
-                Ok(hit) => return Lookup::Hit(hit),
+                Ok(hit) if hit.differing.is_empty() && hit.superseded.is_empty() => return Lookup::Hit(hit),
+                // A record by which nothing changes comes first, or two would take turns.
+                Ok(hit) => _ = found.get_or_insert(hit),
                 Err(why) => _ = miss.get_or_insert(why),
             },
         }
+    }
+    if let Some(hit) = found {
+        return Lookup::Hit(hit);
     }
     Lookup::Miss(miss.unwrap_or_else(|| explain(store, place, wanted, &own)))
 }

@@ -260,6 +260,15 @@ impl Store {
         self.write(Entry::commit(id, record))
     }
 
+    /// Writes that a record must not be reused any more, and why.
+    ///
+    /// # Errors
+    /// The first error of the system; this process knows it all the same.
+    pub fn retract(&self, record: &Record, why: String) -> io::Result<()> {
+        let id = self.begin(&record.identity, &[record.key])?;
+        self.commit(id, &Record { ending: Ending::Failed(why), ..record.clone() })
+    }
+
     /// Writes that an action was stopped and all it had done was undone, as if it had not begun.
     ///
     /// # Errors

@@ -28,7 +28,9 @@ impl Desk<'_> {
             if steps.len() < 2 {
                 continue;
             }
-            if let Some((one, other)) = self.rivals(&path, &steps) {
+            // What lies elsewhere is most often kept by a tool for all who use it.
+            let rivals = if path.is_inside() { self.rivals(&path, &steps) } else { None };
+            if let Some((one, other)) = rivals {
                 self.refuse(&path, one, other);
             } else if self.is_new(&path, &steps) {
                 self.advise(&path, &steps);
@@ -59,10 +61,12 @@ impl Desk<'_> {
 
     fn refuse(&mut self, path: &WsPath, one: usize, other: usize) {
         self.has_two_owners = true;
-        for step in [one, other] {
-            // An action that never ends: as good as interrupted, which no record survives.
+        for (step, rival) in [(one, other), (other, one)] {
             if let Some(record) = self.record(step) {
-                _ = self.shared.cache.store.begin(&record.identity, &[record.key]);
+                let rival = self.id(rival);
+                let why = format!("{rival} changes `{path}` too, and nothing says which comes first");
+                // If that cannot be written, the run has failed all the same.
+                _ = self.shared.cache.store.retract(&record, why);
             }
         }
         let text = format!(

@@ -204,10 +204,18 @@ pub(super) fn unwatched_in(env: &BTreeMap<String, String>) -> Option<&'static st
 
 /// Returns the environment az was started with.
 ///
-/// A variable that is not UTF-8 cannot be handed on in a key; such a one is as good as unset.
+/// A variable that is not UTF-8 cannot be handed on in a key; such a one is as good as unset. What `cargo run` tells az
+/// about az's own package is none of a step's business, and would not be there if az were started otherwise.
 pub(super) fn environment(system: &dyn System) -> BTreeMap<String, String> {
     let env = system.env().into_iter();
-    env.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    let mut env: BTreeMap<String, String> =
+        env.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    if env.get("CARGO_PKG_NAME").is_some_and(|name| name == env!("CARGO_PKG_NAME")) {
+        env.retain(|name, _| {
+            name != "CARGO" && !name.starts_with("CARGO_PKG_") && !name.starts_with("CARGO_MANIFEST_")
+        });
+    }
+    env
 }
 
 /// The parts of the cache that a look-up needs.

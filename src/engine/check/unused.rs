@@ -2,11 +2,15 @@
 //!
 //! Knows what was seen of the steps. Tells nothing where a step was not seen whole with this very input.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use super::{Engine, Findings, Targets, declared};
 use crate::{
     base::WsPath,
+    db::SourceFile,
     diag::{Diagnostic, code},
     engine::Ask,
     fingerprint::Disk,
@@ -30,12 +34,23 @@ pub(super) fn check(engine: &Engine, targets: &Targets, findings: &mut Findings)
         return;
     }
     let watched = watched(engine, targets);
+    let mut by_pattern: HashMap<&str, Vec<&Watched>> = HashMap::new();
+    for step in &watched {
+        for pattern in step.node.inputs.iter().flatten() {
+            by_pattern.entry(pattern.as_str()).or_default().push(step);
+        }
+    }
+    let scripts = targets.workspace.scripts(&engine.db).iter();
+    let scripts: HashMap<&WsPath, SourceFile> =
+        scripts.map(|script| (script.path(&engine.db), *script)).collect();
     let disk = Disk::new(Arc::clone(&engine.system), &engine.root, &engine.layout.clock(), Vec::new());
     for input in inputs {
         let Ok(pattern) = Pattern::parse(&input.text, &engine.root, &WsPath::root()) else { continue };
-        let told: Vec<(&str, Option<bool>)> = watched
-            .iter()
-            .filter(|step| is_said_by(engine, targets, step, &input.source.name, &pattern))
+        let told: Vec<(&str, Option<bool>)> = by_pattern
+            .get(pattern.as_str())
+            .into_iter()
+            .flatten()
+            .filter(|step| is_said_by(engine, targets, &scripts, step, &input.source.name))
             .map(|step| {
                 (
                     step.node.id.as_str(),
@@ -77,16 +92,18 @@ fn watched(engine: &Engine, targets: &Targets) -> Vec<Watched> {
     watched
 }
 
-/// Tells whether a step has a pattern from this file.
-fn is_said_by(engine: &Engine, targets: &Targets, step: &Watched, file: &str, pattern: &Pattern) -> bool {
+/// Tells whether a step that has an input has it from this file.
+fn is_said_by(
+    engine: &Engine,
+    targets: &Targets,
+    scripts: &HashMap<&WsPath, SourceFile>,
+    step: &Watched,
+    file: &str,
+) -> bool {
     let (db, workspace) = (&engine.db, targets.workspace);
-    if !step.node.inputs.iter().flatten().any(|input| input == pattern) {
-        return false;
-    }
     let is_rule = || workspace.rules(db).iter().any(|rule| rule.path(db).as_str() == file);
     let in_header = || {
-        let script =
-            workspace.scripts(db).iter().find(|script| step.node.script.as_ref() == Some(script.path(db)));
+        let script = step.node.script.as_ref().and_then(|path| scripts.get(path));
         script
             .and_then(|script| script_reading(db, workspace, *script).as_ref()?.header.inputs.as_ref())
             .is_some()

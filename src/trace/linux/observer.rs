@@ -93,6 +93,8 @@ pub(super) struct Observer<'w> {
     numbers: Numbers,
     events: u64,
     has_run: bool,
+    /// The call that is looked at starts a program.
+    starts: bool,
     text: Vec<u8>,
 }
 
@@ -114,6 +116,7 @@ impl<'w> Observer<'w> {
             numbers: Numbers::new(),
             events: 0,
             has_run: false,
+            starts: false,
             text: Vec::new(),
         }
     }
@@ -125,9 +128,10 @@ impl<'w> Observer<'w> {
 
     /// Looks at a call that is about to happen, and tells what becomes of it.
     pub(super) fn see(&mut self, stopped: &Stopped) -> Answer {
-        let known = self.gaps.len();
+        let had_run = self.has_run;
         let answer = self.look(stopped);
-        if let Some(gap) = self.gaps.iter().next().filter(|_| known == 0) {
+        // Who starts a program waits until it has started, and could not end what is held before.
+        if let Some(gap) = self.gaps.first().filter(|_| had_run && !self.starts) {
             self.witness.before_gap(gap);
         }
         if self.witness.is_held() { Answer::Hold } else { answer }
@@ -145,7 +149,8 @@ impl<'w> Observer<'w> {
         let memory = Memory { tid: stopped.tid, convention };
         let event = Event { who, by, memory, arguments: stopped.arguments };
         self.makes_folder = call.deed == Deed::MakeFolder;
-        self.has_run |= matches!(call.deed, Deed::Execute(_));
+        self.starts = matches!(call.deed, Deed::Execute(_));
+        self.has_run |= self.starts;
         if self.record(call, &event) == Err(Unread::Hidden) {
             self.gaps.insert(Gap::Memory);
         }
