@@ -353,6 +353,9 @@ impl Attempt {
         if let Some(why) = self.why_not_reusable(known, meaning) {
             return Some(why);
         }
+        if before.started_ns.is_none() {
+            return Some("az cannot tell what changed while it ran".to_owned());
+        }
         let capture = &known.capture;
         let changed =
             if known.unseen.is_some() { self.changed_input(before) } else { known.disturbed.clone() };

@@ -14,6 +14,7 @@ use super::{
     environment::WATCHED,
     evidence::Known,
     inputs::Programs,
+    late::{Answered, probed},
     lookup::questions_of,
     mask::mask_file,
     materialize::Promises,
@@ -29,10 +30,7 @@ use super::{
 };
 use crate::{
     base::{Digest, WsPath},
-    cache::{
-        self, BeginId, Effect, Ending as Kept, Evidence, Hit, Overlap, Own, Record, SetAside, Target,
-        Timeline,
-    },
+    cache::{self, BeginId, Ending as Kept, Evidence, Overlap, Own, Record, SetAside, Target, Timeline},
     diag::{Code, code},
     execute::{
         runner::{Command, Control, Ended, Exit, Live, Runner, StartError, Stdio},
@@ -79,42 +77,6 @@ pub(super) struct Done {
     pub(super) answered: Answered,
 }
 
-/// What a step asked, and what it was answered.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Answered {
-    pub(super) questions: Vec<Question>,
-    pub(super) observed: Vec<Component>,
-    /// What another step changed while it ran, and it had to do with.
-    pub(super) crossed: Option<WsPath>,
-    /// It ran, and acted beyond the workspace.
-    pub(super) is_outward: bool,
-    /// Private state it wrote, of which no version is kept.
-    pub(super) private: Vec<WsPath>,
-    /// Paths it looked at before it wrote them, with what it found.
-    pub(super) probed: Vec<(WsPath, State)>,
-    /// What it should have left outside the workspace and did not, because a later step overwrites it.
-    pub(super) unheld: Vec<WsPath>,
-    /// Files it read in the private state of others.
-    pub(super) borrowed: Vec<WsPath>,
-    /// The record, if it did not run.
-    pub(super) reused: Option<Arc<Record>>,
-}
-
-impl Answered {
-    /// Returns what a reused record was answered.
-    pub(super) fn of_hit(hit: &Hit) -> Self {
-        let Hit { record, differing, .. } = hit;
-        Self {
-            questions: record.questions().collect(),
-            observed: record.fingerprint.components().to_vec(),
-            probed: probed(&record.effects),
-            unheld: differing.iter().filter(|path| !path.is_inside()).cloned().collect(),
-            reused: Some(Arc::clone(record)),
-            ..Self::default()
-        }
-    }
-}
-
 impl Done {
     /// Returns what is left by an attempt that came to nothing.
     pub(super) fn failed(error: String, duration: Duration) -> Self {
@@ -129,12 +91,6 @@ impl Done {
             answered: Answered::default(),
         }
     }
-}
-
-/// Returns the paths that were looked at before they were written, with what was found.
-pub(super) fn probed(effects: &[Effect]) -> Vec<(WsPath, State)> {
-    let probed = effects.iter().filter(|effect| effect.is_probed);
-    probed.map(|effect| (effect.path.clone(), effect.before.clone())).collect()
 }
 
 impl Shared {
@@ -249,6 +205,11 @@ impl Attempt {
         let is_replaceable = |path: &WsPath, found: &State| left.get(path) == Some(found);
         let undone = cache::restore(&cache.disk, &cache.blobs, &targets, kept, is_replaceable);
         _ = before.edits.overwritten(cache);
+        // A lock that git cannot remove any more would keep everybody out.
+        let is_lock = |path: &WsPath| path.extension() == Some("lock") && path.as_str().contains(".git/");
+        for (path, _) in states.iter().filter(|(path, state)| !state.exists() && is_lock(path)) {
+            _ = self.system().remove_file(&cache.disk.absolute(path));
+        }
         match undone {
             Ok(_) => {
                 if let Some(begin) = before.begin {
@@ -529,23 +490,18 @@ impl Attempt {
             flags.push("tainted".to_owned());
         }
         evidence.capture.effects.sort_by(|a, b| a.path.cmp(&b.path));
-        let is_outward = evidence.is_outward;
-        let private = evidence.private.clone();
-        let probed = probed(&evidence.capture.effects);
-        let borrowed = evidence.borrowed.clone();
-        self.commit(&mut before, Outcome { evidence, kept, exit_code, flags: flags.clone(), duration });
-        let set_aside = before.edits.overwritten(&self.shared.cache);
-        let Before { questions, observed, warnings, .. } = before;
         let answered = Answered {
-            questions,
-            observed,
             crossed,
-            is_outward,
-            private,
-            probed,
-            borrowed,
+            is_outward: evidence.is_outward,
+            private: evidence.private.clone(),
+            probed: probed(&evidence.capture.effects),
+            borrowed: evidence.borrowed.clone(),
             ..Answered::default()
         };
+        self.commit(&mut before, Outcome { evidence, kept, exit_code, flags: flags.clone(), duration });
+        let set_aside = before.edits.overwritten(&self.shared.cache);
+        let Before { questions, observed, warnings, own, .. } = before;
+        let answered = Answered { questions, observed, own: Some(own), ..answered };
         Done { ending, exit_code, error, flags, duration, warnings, set_aside, answered }
     }
 

@@ -11,7 +11,13 @@ use crate::{
 pub(super) fn reasons_of(miss: &Miss, id: &str, writer: impl Fn(&str) -> Option<String>) -> Vec<Reason> {
     match miss {
         Miss::NoRecord => vec![Reason::new("no_record", id, "no record of this step yet")],
-        Miss::Changed { changes, .. } => changes.iter().map(|change| changed(change, &writer)).collect(),
+        Miss::Changed { changes, nearest } => {
+            let is_own = |name: &str| {
+                let left = nearest.effects.iter().filter(|effect| effect.after.exists());
+                left.map(|effect| effect.path.as_str()).any(|path| path == name)
+            };
+            changes.iter().map(|change| changed(change, &writer, is_own(&change.name))).collect()
+        }
         Miss::Unusable(Unusable::FailedBefore) => {
             vec![Reason::new("previous_failed", id, "failed last time, and a failure is never reused")]
         }
@@ -54,7 +60,7 @@ pub(super) fn reasons_of(miss: &Miss, id: &str, writer: impl Fn(&str) -> Option<
 }
 
 /// Returns the reason that one component changed.
-fn changed(change: &Change, writer: &impl Fn(&str) -> Option<String>) -> Reason {
+fn changed(change: &Change, writer: &impl Fn(&str) -> Option<String>, is_own: bool) -> Reason {
     let name = &change.name;
     let is = |side: &Option<String>, text: &str| side.as_deref() == Some(text);
     let (kind, text) = match change.kind {
@@ -81,6 +87,10 @@ fn changed(change: &Change, writer: &impl Fn(&str) -> Option<String>) -> Reason 
         }
         ComponentKind::Input if change.after.is_none() || is(&change.after, "absent") => {
             ("input_removed", format!("input `{name}` is gone"))
+        }
+        // It may be its own doing, or that of others on top.
+        ComponentKind::Input if is_own => {
+            ("input_changed", format!("input `{name}` changed, which it reads and writes itself"))
         }
         ComponentKind::Input => ("input_changed", format!("input `{name}` changed")),
     };

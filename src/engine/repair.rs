@@ -13,111 +13,22 @@ use std::{
 
 use super::{
     desk::Desk,
-    job::{Answered, Done, Shared},
+    job::{Done, Shared},
+    late::Late,
     lookup::{Decided, decide},
     run::{Force, retrying},
 };
 use crate::{
     base::WsPath,
-    cache::{self, Record, SetAside, Target},
+    cache::{self, SetAside, Target},
     diag::code,
     event::{self, Event, Reason},
     execute::{
         driver::{self, Change, Job, Panic, Summary},
         scheduler::{self, Ending, Need, OnFailure, Policy, ResourceId, Scheduler, Strength, Verdict},
     },
-    fingerprint::{Component, Question, State, View},
+    fingerprint::{State, View},
 };
-
-/// A step that found what it should not have found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Late {
-    /// Its place in the order.
-    pub(super) index: usize,
-    /// What it found otherwise.
-    pub(super) subject: String,
-}
-
-/// Returns the first step, by its place, whose answers are not those that its place gives now that all have ended.
-pub(super) fn first_late(shared: &Shared, answers: &BTreeMap<usize, Answered>) -> Option<Late> {
-    let changed = shared.timeline.changed();
-    let is_plain = |answered: &Answered| {
-        let Answered { private, unheld, borrowed, crossed, .. } = answered;
-        private.is_empty() && unheld.is_empty() && borrowed.is_empty() && crossed.is_none()
-    };
-    if changed.is_empty() && answers.values().all(is_plain) {
-        return None;
-    }
-    let folders: BTreeSet<WsPath> = changed.iter().filter_map(WsPath::parent).collect();
-    // Of private state there are no versions; what an earlier step wrote there is what a later one must have found.
-    let mut private: BTreeSet<&WsPath> = BTreeSet::new();
-    let may_differ = |question: &Question, private: &BTreeSet<&WsPath>| match question {
-        Question::State(path) => {
-            let mut above = std::iter::successors(Some(path.clone()), WsPath::parent);
-            changed.contains(path) || (!private.is_empty() && above.any(|top| private.contains(&top)))
-        }
-        Question::Listing(folder) => folders.contains(folder),
-        Question::Names(_) => true,
-    };
-    // What is outside the workspace and has the last word there must be on disk.
-    let is_lost =
-        |path: &&WsPath| shared.timeline.at(usize::MAX).state(path) != shared.cache.disk.state(path);
-    let late = answers.iter().find_map(|(index, answered)| {
-        let Answered { questions, observed, crossed, probed, unheld, .. } = answered;
-        if let Some(path) = unheld.iter().find(is_lost) {
-            return Some(Late { index: *index, subject: path.to_string() });
-        }
-        let is_by_earlier = |path: &&WsPath| shared.timeline.writer_before(*index, path).is_some();
-        if let Some(path) = crossed {
-            return Some(Late { index: *index, subject: path.to_string() });
-        }
-        if let Some((earlier, path)) = not_kept(answers, *index, &answered.borrowed) {
-            return Some(Late { index: earlier, subject: path.to_string() });
-        }
-        let place = shared.timeline.at(*index);
-        let is_other = |(path, before): &&(WsPath, State)| {
-            let found = place.state(path);
-            // A folder that several steps make sure of is nobody's.
-            let is_folder = found == State::Directory || *before == State::Directory;
-            is_by_earlier(&path) && found.exists() && !is_folder && !found.is_same_input(before)
-        };
-        if let Some((path, _)) = probed.iter().find(is_other) {
-            return Some(Late { index: *index, subject: path.to_string() });
-        }
-        let asked: Vec<Question> =
-            questions.iter().filter(|question| may_differ(question, &private)).cloned().collect();
-        private.extend(&answered.private);
-        let own = shared.cache.store.own(&shared.nodes[*index].node.identity);
-        let (now, _) = cache::observe(&shared.timeline.at(*index), &own, &asked);
-        let was = |now: &Component| {
-            observed.iter().find(|old| (old.kind, &old.name) == (now.kind, &now.name)).map(|old| old.digest)
-        };
-        let late = now.into_iter().find(|now| was(now).is_some_and(|was| was != now.digest))?;
-        Some(Late { index: *index, subject: late.name })
-    })?;
-    // It was an earlier step that should have put there what this one did not find.
-    let should_have = |answered: &Answered| answered.unheld.iter().any(|path| path.as_str() == late.subject);
-    let earlier = answers.range(..late.index).find(|(_, answered)| should_have(answered));
-    Some(Late { index: earlier.map_or(late.index, |(index, _)| *index), ..late })
-}
-
-/// Returns the place of an earlier step that was reused by a record which does not hold what a step then read in its
-/// private state, with that path.
-fn not_kept<'a>(
-    answers: &BTreeMap<usize, Answered>,
-    index: usize,
-    borrowed: &'a [WsPath],
-) -> Option<(usize, &'a WsPath)> {
-    let lacks = |record: &Record, path: &WsPath| {
-        let is_private = record.private.iter().any(|top| path.is_below(top) || path == top);
-        is_private && !record.effects.iter().any(|effect| effect.path == *path)
-    };
-    borrowed.iter().find_map(|path| {
-        let mut earlier = answers.range(..index);
-        let lender = earlier.find(|(_, it)| it.reused.as_ref().is_some_and(|record| lacks(record, path)));
-        lender.map(|(place, _)| (*place, path))
-    })
-}
 
 /// Puts all that steps from `first` on changed back to what it was before.
 ///
@@ -224,10 +135,19 @@ impl Desk<'_> {
         Scheduler::new((0..nodes.len()).map(node).collect(), policy)
     }
 
+    fn outcome(&self, index: usize) -> Option<event::Outcome> {
+        self.teller.view().nodes.get(&self.plan.nodes[index].id).and_then(|node| node.outcome)
+    }
+
+    fn is_cancelled(&self, index: usize) -> bool {
+        self.outcome(index) == Some(event::Outcome::Cancelled)
+    }
+
     fn has_ended_well(&self, index: usize) -> bool {
-        let node = self.teller.view().nodes.get(&self.plan.nodes[index].id);
-        let outcome = node.and_then(|node| node.outcome);
-        matches!(outcome, Some(event::Outcome::Ran | event::Outcome::Cached | event::Outcome::Restored))
+        matches!(
+            self.outcome(index),
+            Some(event::Outcome::Ran | event::Outcome::Cached | event::Outcome::Restored)
+        )
     }
 }
 
@@ -266,13 +186,19 @@ impl driver::Desk for Again<'_, '_> {
         let index = self.nodes[node];
         match change {
             Change::Started { .. } => {
-                let text = format!("it overlapped a step before it, and `{}` changed", self.late.subject);
+                // Those behind the first run since what that one leaves may be something else.
+                let text = if index == self.late.index {
+                    self.late.why.clone()
+                } else {
+                    format!("{} was run again", self.desk.id(self.late.index))
+                };
                 let reasons = vec![Reason::new("order", &self.late.subject, text)];
                 let node = self.desk.id(index);
                 self.desk.teller.tell(Event::ScriptStarted { node, attempt: 1, reasons });
             }
             // What holds after all has been told already.
             Change::Finished(scheduler::Outcome::Cached) if self.told.contains(&index) => {}
+            Change::Finished(scheduler::Outcome::Cancelled) if self.desk.is_cancelled(index) => {}
             Change::Retrying { .. } | Change::Postponed => driver::Desk::changed(self.desk, index, change),
             Change::Finished(outcome) => _ = self.desk.tell_end(index, *outcome),
         }

@@ -312,6 +312,11 @@ impl Look<'_> {
             self.seen.readers.insert(path.clone(), touch.by);
         }
         let before = self.scene.before.get(&path).filter(|_| is_changed(touch));
+        let is_gone = || self.scene.cache.disk.state(&path) == State::Absent;
+        if touch.was_there == Some(true) && touch.changed.is_empty() && is_gone() {
+            // It used what was there, and nothing tells any more what that was.
+            self.seen.disturbed.get_or_insert_with(|| path.clone());
+        }
         let Some(before) = before.cloned() else { return self.ask(path, touch.asked) };
         let own = self.scene.own;
         self.seen.writers.extend(touch.changed_by.map(|by| (path.clone(), by)));
@@ -462,7 +467,8 @@ impl Look<'_> {
         let pairs = observed.iter().zip(&expected);
         self.seen.misplaced =
             pairs.filter(|pair| differs(*pair)).map(|(seen, _)| seen.name.clone()).collect();
-        self.seen.disturbed = questions.iter().find_map(|question| self.disturbed(question));
+        let disturbed = || questions.iter().find_map(|question| self.disturbed(question));
+        self.seen.disturbed = self.seen.disturbed.clone().or_else(disturbed);
         if let Some(contact) = self.trace.contacts.first() {
             self.object(|| format!("it connected to {contact}"));
         }
@@ -477,13 +483,14 @@ impl Look<'_> {
     fn disturbed(&self, question: &Question) -> Option<WsPath> {
         let Scene { cache, place, before, started_ns, .. } = self.scene;
         let (Question::State(path) | Question::Listing(path)) = question else { return None };
+        // Where nothing can be written nobody knows what the clock of the files says, and no record is kept either.
+        let started = (*started_ns)?;
         let stat = cache.disk.stat(path)?;
-        let is_older = started_ns.is_some_and(|started| stat.ctime_ns < started);
-        if is_older || before.contains_key(path) {
+        if stat.ctime_ns < started || before.contains_key(path) {
             return None;
         }
         let is_folder = stat.kind == sys::FileKind::Directory;
-        let is_in_tick = started_ns.is_some_and(|started| stat.ctime_ns == started);
+        let is_in_tick = stat.ctime_ns == started;
         let is_by_itself = match question {
             Question::Listing(folder) => {
                 before.keys().any(|path| path.parent().as_ref() == Some(folder))

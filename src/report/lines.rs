@@ -70,7 +70,9 @@ impl Lines {
                 vec![self.paint(Paint::Yellow, &format!("set aside `{path}`, edited by hand, as {kept}"))]
             }
             // Of failed steps each has said what is to be said.
-            Event::OrchestrationFailed { reason, .. } if self.view.counts().failed == 0 => {
+            Event::OrchestrationFailed { exit_code, reason, .. }
+                if !matches!(exit_code, 1 | 10) || self.view.counts().failed == 0 =>
+            {
                 vec![self.paint(Paint::Red, reason)]
             }
             Event::Warning { code, message, .. } => {

@@ -77,6 +77,8 @@ pub struct Touch {
     pub by: u32,
     /// The process that changed first.
     pub changed_by: Option<u32>,
+    /// Something was there when the path was first used, as far as that was seen.
+    pub was_there: Option<bool>,
 }
 
 /// Declares a set of flags with the operations that are used.

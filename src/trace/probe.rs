@@ -118,7 +118,8 @@ mod tests {
     #[test]
     fn only_a_canary_that_was_heard_by_the_rung_itself_proves_it() {
         let canary = Path::new("/none");
-        let touch = Touch { asked: Asked::PROBED, changed: Changed::NONE, by: 0, changed_by: None };
+        let touch =
+            Touch { asked: Asked::PROBED, changed: Changed::NONE, by: 0, changed_by: None, was_there: None };
         let heard = Trace { rung: Rung::Ptrace, paths: [(canary.into(), touch)].into(), ..Trace::off() };
         assert_eq!(judge(&heard, Rung::Ptrace, canary), Ok(()));
         assert_eq!(judge(&heard, Rung::Ptrace, Path::new("/other")), Err(Flaw::Deaf));

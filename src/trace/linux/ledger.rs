@@ -197,12 +197,14 @@ impl Ledger {
     pub(super) fn into_touches(
         self,
         paths: &Paths,
+        was_there: impl Fn(PathId) -> Option<bool>,
         alias_of: impl Fn(&[u8]) -> Option<PathBuf>,
     ) -> BTreeMap<PathBuf, Touch> {
         let mut plain = Vec::new();
         let mut renamed = Vec::new();
         for (id, path) in paths.iter() {
-            let Some(touch) = self.entries.get(id.index()).and_then(Entry::touch) else { continue };
+            let Some(mut touch) = self.entries.get(id.index()).and_then(Entry::touch) else { continue };
+            touch.was_there = was_there(id);
             match alias_of(path) {
                 Some(alias) => renamed.push((alias, touch)),
                 None => plain.push((path, touch)),
@@ -223,7 +225,8 @@ impl Entry {
     fn touch(&self) -> Option<Touch> {
         let Self { asked, changed, by, changed_by, .. } = *self;
         let changed_by = (!changed.is_empty()).then_some(changed_by);
-        (!asked.is_empty() || !changed.is_empty()).then_some(Touch { asked, changed, by, changed_by })
+        let touch = Touch { asked, changed, by, changed_by, was_there: None };
+        (!asked.is_empty() || !changed.is_empty()).then_some(touch)
     }
 }
 

@@ -360,7 +360,8 @@ impl<'w> Observer<'w> {
             }
         }
         let (processes, walker) = (&self.processes, &self.walker);
-        let paths = self.ledger.into_touches(&walker.paths, |path| own_name_of(processes, path));
+        let was_there = |id| walker.was_there(id);
+        let paths = self.ledger.into_touches(&walker.paths, was_there, |path| own_name_of(processes, path));
         Trace {
             rung,
             gaps: self.gaps,

@@ -46,6 +46,8 @@ pub(super) struct Walker {
     pub(super) paths: Paths,
     /// The target of what is a link, nothing for what is not; what is not in it was not looked at.
     links: HashMap<PathId, Option<Box<[u8]>>>,
+    /// Whether something was there when a path was first looked at.
+    there: HashMap<PathId, bool>,
     /// What the tree itself changes.
     unsteady: HashSet<PathId>,
     whole: HashMap<Box<[u8]>, PathId>,
@@ -90,11 +92,19 @@ impl Walker {
         self.whole.clear();
     }
 
+    /// Tells whether something was at a path when it was first looked at, if it was.
+    pub(super) fn was_there(&self, id: PathId) -> Option<bool> {
+        self.there.get(&id).copied()
+    }
+
     fn target(&mut self, id: PathId) -> Option<Box<[u8]>> {
         if let Some(known) = self.links.get(&id) {
             return known.clone();
         }
-        let target = read_link(self.paths.bytes(id)).ok().map(Vec::into_boxed_slice);
+        let target = read_link(self.paths.bytes(id));
+        let is_there = !matches!(target, Err(Errno::NOENT | Errno::NOTDIR));
+        self.there.entry(id).or_insert(is_there);
+        let target = target.ok().map(Vec::into_boxed_slice);
         if !self.unsteady.contains(&id) {
             self.links.insert(id, target.clone());
         }

@@ -197,6 +197,21 @@ fn l20_a_program_built_into_a_scratch_folder() {
     assert_eq!(repo.read("ran"), "2\n");
 }
 
+#[test]
+fn l20_who_first_reads_private_state_gets_that_of_the_branch() {
+    let Some(repo) = traced() else { return };
+    repo.file("az.toml", "[workspace]\nscratch = [\"target/**\"]\n").file("source", "a\n");
+    repo.script("0400_make.sh", "mkdir -p target; cp source target/app");
+    repo.az("build '*'").code(0).ran(["0400"]);
+    repo.edit("source", "b\n").az("build '*'").code(0).ran(["0400"]);
+    repo.edit("source", "a\n").az("build '*'").code(0);
+    _ = repo.scripts_run();
+    repo.script("0410_run.sh", "cat target/app > ran").az("build '*'").code(0);
+    assert_eq!(repo.read("ran"), "a\n");
+    _ = repo.scripts_run();
+    repo.az("build '*'").code(0).ran([]);
+}
+
 /// A server and a client in one program; a further argument is the port of somebody else.
 const TALK: &str = "
 import socket, sys

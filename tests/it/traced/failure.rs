@@ -48,6 +48,19 @@ fn l27_an_interrupted_run_takes_nothing_from_other_states() {
 }
 
 #[test]
+fn l28_an_input_that_goes_while_a_step_runs_is_told_and_not_recorded() {
+    let Some(repo) = traced() else { return };
+    let gate = repo.gate("gate");
+    repo.file("a", "1").script("0400_slow.sh", &format!("cp a out || exit 1; {}", gate.stop()));
+    let running = repo.start("build '*'");
+    gate.reached();
+    repo.remove("a");
+    gate.open();
+    running.wait().code(0).ran(["0400"]).says("`a`").says("changed while it ran");
+    repo.az("build '*'").code(1).ran(["0400"]);
+}
+
+#[test]
 fn l28_an_input_that_changes_while_a_step_runs_is_told_and_not_recorded() {
     let Some(repo) = traced() else { return };
     let gate = repo.gate("gate");

@@ -19,11 +19,19 @@ fn held(repo: &Repo, act: &str, end: &str) -> Held {
     repo.script("0410_second.sh", &format!("echo early > early; {act}; echo late > late"));
     let running = repo.start("build '*' -j2");
     let pid = gate.reached();
-    let tell = "cat .azcache/v1/runs/*/events.jsonl | grep '\"retry\"\\|Retry' | grep 0410";
-    until("the second step is held", || repo.sh(tell).is_success());
+    until("the second step is held", || is_held(repo, "0410"));
     assert!(crate::repo::is_alive(pid), "the first step is still at work");
     assert!(!repo.has_path("early"), "what the second one did is undone");
     Held { repo: repo.clone(), gate, running }
+}
+
+fn is_held(repo: &Repo, number: &str) -> bool {
+    is_told(repo, number, "retry")
+}
+
+/// Tells whether the journal says that something happened to a step.
+fn is_told(repo: &Repo, number: &str, what: &str) -> bool {
+    repo.sh(&format!("cat .azcache/v1/runs/*/events.jsonl | grep -i {what} | grep {number}")).is_success()
 }
 
 fn contacts(listener: &TcpListener) -> usize {
@@ -76,6 +84,105 @@ fn a_step_that_was_held_does_nothing_if_one_before_it_fails() {
     held.running.wait().code(1).ran(["0400", "0410"]);
     assert_eq!(contacts(&listener), 0, "nobody was connected to");
     assert!(!held.repo.has_path("early"));
+}
+
+#[test]
+fn a_step_behind_a_step_of_unknown_effects_is_held_too() {
+    let Some(repo) = traced() else { return };
+    repo.script("0100_unknown.sh", "# Trace: off\ntrue");
+    let held = held(&repo, "echo line >> ../outside", "exit 1");
+    held.gate.open();
+    held.running.wait().code(1).ran(["0100", "0400", "0410"]);
+    assert!(!repo.has_path("../outside"));
+}
+
+#[test]
+fn a_commit_is_made_in_its_turn_and_once() {
+    let Some(repo) = traced().filter(|repo| has(repo, "git --version")) else { return };
+    _ = repo.sh("git init -q .").code(0);
+    let commit = "git -c user.name=a -c user.email=a@b commit -q --allow-empty -m one";
+    let held = held(&repo, commit, "true");
+    held.gate.open();
+    held.running.wait().code(0).ran(["0400", "0410", "0410"]);
+    assert_eq!(repo.sh("git rev-list --count HEAD").code(0).stdout().trim(), "1");
+}
+
+#[test]
+fn a_step_that_does_what_cannot_be_seen_does_so_in_its_turn() {
+    let Some(repo) = traced() else { return };
+    _ = repo.file("linked", "").sh("ln linked ../alias").code(0);
+    let held = held(&repo, "echo 1 >> linked; cp made copy", "echo v > made");
+    held.gate.open();
+    held.running.wait().code(0).ran(["0400", "0410", "0410"]);
+    assert_eq!((&*repo.read("copy"), &*repo.read("../alias")), ("v\n", "1\n"));
+}
+
+#[test]
+fn what_ran_behind_a_held_step_is_decided_again_when_that_has_ended() {
+    let Some(repo) = traced() else { return };
+    let gate = repo.gate("gate");
+    repo.script("0400_slow.sh", &format!("{}; echo v > a", gate.stop()));
+    repo.script("0410_early.sh", "cat a > b || true");
+    repo.script("0420_acts.sh", "echo line >> ../outside; echo n > f");
+    repo.script("0430_reads.sh", "cat f > out || echo none > out");
+    let running = repo.start("build '*' -j4");
+    _ = gate.reached();
+    until("the others have done what they can", || is_held(&repo, "0420") && repo.has_path("out"));
+    gate.open();
+    running.wait().code(0);
+    _ = repo.scripts_run();
+    assert_eq!((&*repo.read("b"), &*repo.read("out"), &*repo.read("../outside")), ("v\n", "n\n", "line\n"));
+    repo.az("build '*' -j4").code(0).ran([]);
+}
+
+#[test]
+fn a_repair_starts_nothing_that_a_failure_before_it_kept_from_running() {
+    let Some(repo) = traced() else { return };
+    let gate = repo.gate("gate");
+    repo.script("0400_slow.sh", &format!("{}; echo v > f", gate.stop()));
+    repo.script("0405_fails.sh", "exit 1");
+    repo.script("0410_early.sh", "cat f > out || true");
+    repo.script("0420_acts.sh", "echo line >> ../outside");
+    let running = repo.start("build '*' -j3");
+    _ = gate.reached();
+    until("the third has read too early", || is_told(&repo, "0410", "completed"));
+    gate.open();
+    running.wait().code(1);
+    assert_eq!(repo.read("out"), "v\n");
+    assert!(!repo.has_path("../outside"), "in order it would not have run");
+}
+
+#[test]
+fn a_repair_sets_aside_what_a_person_wrote_meanwhile() {
+    let Some(repo) = traced() else { return };
+    let gate = repo.gate("gate");
+    repo.script("0400_scaffold.sh", "echo scaffold > config");
+    repo.script("0410_slow.sh", &format!("{}; echo v > f", gate.stop()));
+    repo.script("0420_early.sh", "cat f > out || true");
+    let running = repo.start("build '*' -j3");
+    _ = gate.reached();
+    until("the others have ended", || ["0400", "0420"].iter().all(|step| is_told(&repo, step, "completed")));
+    repo.edit("config", "hours of work\n");
+    gate.open();
+    running.wait().code(0).says("set aside `config`");
+    assert_eq!(repo.read("out"), "v\n");
+    assert_eq!(repo.sh("cat .azcache/v1/kept/*/config").code(0).stdout(), "hours of work\n");
+}
+
+#[test]
+fn a_step_that_only_declares_is_put_in_order_too() {
+    let Some(repo) = traced() else { return };
+    let gate = repo.gate("gate");
+    repo.file("f", "old\n");
+    let body = format!("# Trace: off\n# Inputs: f\n# Outputs: out\n{}; cp f out", gate.stop());
+    repo.script("0400_declares.sh", &body).script("0410_rewrites.sh", "echo new > f");
+    let running = repo.start("build '*' -j2");
+    _ = gate.reached();
+    until("the second has ended", || repo.read("f") == "new\n");
+    gate.open();
+    gate.open();
+    running.wait().code(0);
+    assert_eq!((&*repo.read("out"), &*repo.read("f")), ("old\n", "new\n"));
 }
 
 #[test]
