@@ -488,8 +488,7 @@ fn zones(engine: &Engine, plan: &Plan) -> Zones {
     let steps =
         plan.nodes.iter().map(|node| named(&node.id, node.settings.scratch.iter().cloned().collect()));
     let scratch: Vec<Scratch> = own.chain(steps).chain(rules.scratch.iter().cloned()).collect();
-    let home = engine.env.get("HOME").map(String::as_str);
-    Zones::new(&engine.root, engine.layout.top(), home, &scratch)
+    Zones::new(&engine.root, engine.layout.top(), &engine.env, &scratch)
 }
 
 /// Returns the paths of the workspace that any step declares without a wildcard, or was last seen to ask or to change,

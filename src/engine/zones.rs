@@ -2,7 +2,10 @@
 //!
 //! Knows the places of the kernel, of az, of git and of tools. Does not know what a step did there.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use globset::{GlobBuilder, GlobMatcher};
 
@@ -57,11 +60,11 @@ impl Zones {
     pub(super) fn new<'a>(
         root: &Path,
         own: &Path,
-        home: Option<&str>,
+        env: &BTreeMap<String, String>,
         scratch: impl IntoIterator<Item = &'a Scratch>,
     ) -> Self {
         let ignored = KERNEL.iter().map(PathBuf::from).chain([own.to_path_buf()]).collect();
-        let scratch = scratch.into_iter().map(|entry| ScratchGround::new(entry, root, home)).collect();
+        let scratch = scratch.into_iter().map(|entry| ScratchGround::new(entry, root, env)).collect();
         Self { root: root.to_path_buf(), ignored, scratch }
     }
 
@@ -94,9 +97,9 @@ impl Zones {
 }
 
 impl ScratchGround {
-    fn new(entry: &Scratch, root: &Path, home: Option<&str>) -> Self {
+    fn new(entry: &Scratch, root: &Path, env: &BTreeMap<String, String>) -> Self {
         let patterns: Vec<String> =
-            entry.paths.iter().filter_map(|pattern| absolute(pattern, root, home)).collect();
+            entry.paths.iter().filter_map(|pattern| absolute(pattern, root, env)).collect();
         let folders = patterns.iter().filter_map(|pattern| matcher(pattern.strip_suffix("/**")?));
         let files = patterns.iter().filter(|pattern| !pattern.ends_with("/**"));
         Self {
@@ -121,14 +124,20 @@ fn matcher(pattern: &str) -> Option<GlobMatcher> {
     Some(GlobBuilder::new(pattern).literal_separator(true).build().ok()?.compile_matcher())
 }
 
-/// Returns the pattern from the root of the file system; nothing for one below a home that is not known.
-fn absolute(pattern: &str, root: &Path, home: Option<&str>) -> Option<String> {
+/// Returns the pattern from the root of the file system; nothing for one below a folder that a variable names which is
+/// not set.
+fn absolute(pattern: &str, root: &Path, env: &BTreeMap<String, String>) -> Option<String> {
     if pattern.starts_with("**/") {
         return Some(format!("/{pattern}"));
     }
-    let (folder, rest) = match (pattern.strip_prefix('/'), pattern.strip_prefix("~/")) {
+    let named = match pattern.strip_prefix("~/") {
+        Some(rest) => Some(("HOME", rest)),
+        None => pattern.strip_prefix('$').and_then(|named| named.split_once('/')),
+    };
+    let (folder, rest) = match (pattern.strip_prefix('/'), named) {
         (Some(rest), _) => (String::new(), rest),
-        (None, Some(rest)) => (home?.to_owned(), rest),
+        // A relative folder lies in the workspace.
+        (None, Some((name, rest))) => (root.join(env.get(name)?).to_string_lossy().into_owned(), rest),
         (None, None) => (root.to_string_lossy().into_owned(), pattern),
     };
     let mut names: Vec<String> =
@@ -176,8 +185,11 @@ mod tests {
             scratch("cargo", &["cargo"], &["**/target/**"], false),
             scratch("home", &[], &["~/.npm/**", "~/x-*"], true),
             scratch("own", &[], &["a[b]/**", "/opt/s/**", "../log"], false),
+            scratch("named", &[], &["$ELSE/**", "$UNSET/**", "$INSIDE/**"], false),
         ];
-        Zones::new(Path::new("/w"), Path::new("/w/.azcache"), Some("/home/me"), &scratch)
+        let env = [("HOME", "/home/me"), ("ELSE", "/else/[x]"), ("INSIDE", "in")];
+        let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        Zones::new(Path::new("/w"), Path::new("/w/.azcache"), &env, &scratch)
     }
 
     fn zone(path: &str, program: &str) -> Zone {
@@ -220,5 +232,8 @@ mod tests {
         assert_eq!(zone("/w/ab/x", "any"), scratch("ab"));
         assert_eq!(zone("/opt/s/deep/x", "any"), scratch("/opt/s"));
         assert_eq!(zone("/log", "any"), scratch("/log"));
+        assert_eq!(zone("/else/[x]/y", "any"), scratch("/else/[x]"));
+        assert_eq!(zone("/w/in/y", "any"), scratch("in"));
+        assert_eq!((zone("/else/x/y", "any"), zone("/w/$UNSET/y", "any")), (Zone::Tracked, Zone::Tracked));
     }
 }

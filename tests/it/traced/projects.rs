@@ -288,6 +288,19 @@ fn l19_cargo_makes_its_own_folder() {
 }
 
 #[test]
+fn l19_cargo_in_a_folder_that_a_variable_names() {
+    let Some(repo) = cargo_project() else { return };
+    repo.env("CARGO_TARGET_DIR", repo.outside("elsewhere").to_str().unwrap());
+    repo.file("../home/.cargo/there", "");
+    repo.script("0410_run.sh", "# PassEnv: CARGO_TARGET_DIR\n$CARGO_TARGET_DIR/debug/app > ran");
+    repo.script("0400_build.sh", "# PassEnv: CARGO_TARGET_DIR\ncargo build --quiet --offline");
+    repo.az("build '*'").code(0).ran_once_or_twice(["0400", "0410"]).az("build '*'").code(0).ran([]);
+    repo.edit("src/part.rs", "pub const VALUE: u8 = 2;\n");
+    repo.az("build '*'").code(0).ran_once_or_twice(["0400", "0410"]).az("build '*'").code(0).ran([]);
+    assert_eq!(repo.read("ran"), "2\n");
+}
+
+#[test]
 fn l19_private_state_in_a_folder_that_the_step_makes() {
     let Some(repo) = traced().filter(|repo| has(repo, "python3 --version")) else { return };
     repo.file("part.py", "value = 1\n");
