@@ -249,10 +249,14 @@ fn duplicate(context: &Context<'_>, again: &Entry, first: &Entry) -> Diagnostic 
 
 fn not_supported(context: &Context<'_>, entry: &Entry, what: &str, severity: Severity) -> Diagnostic {
     let name = &entry.key.value;
+    let meanwhile = match severity {
+        Severity::Error => "without it something else would run than is meant, so az runs nothing",
+        _ => "until then az acts as if it were not there",
+    };
     let mut fault = context
         .error(code::UNSUPPORTED_FIELD, format!("`{name}` in {what} is not supported yet"))
         .label(entry.key.span, "az does not act on this")
-        .help(format!("remove `{name}`; az acts as if it were not there"));
+        .help(format!("remove `{name}`; {meanwhile}"));
     fault.severity = severity;
     fault
 }
