@@ -44,8 +44,8 @@ pub(super) fn conclude(view: &RunView, run: Circumstances) -> (u8, Option<String
     let has_failed = |node: &NodeView| node.outcome == Some(Outcome::Failed);
     let is_attention = |node: &NodeView| has_flag(node, "attention");
     let has_mistake = view.warnings.iter().any(|(found, ..)| *found == code::INTERNAL.to_string());
-    let has_warning =
-        || !view.warnings.is_empty() || view.nodes.values().any(|node| has_flag(node, "warning"));
+    let is_warning = |node: &NodeView| has_flag(node, "warning") || has_flag(node, "undeclared");
+    let has_warning = || !view.warnings.is_empty() || view.nodes.values().any(is_warning);
     if let Some(interrupt) = run.interrupted {
         let reason = match interrupt {
             Interrupt::Int => "interrupted",

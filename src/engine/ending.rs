@@ -25,6 +25,13 @@ impl Meaning {
         Self { ending: Ending::Failed, error: Some(error.to_string()), flags: Vec::new() }
     }
 
+    /// Makes a failure of what went well.
+    pub(super) fn fail(&mut self, error: &str) {
+        if self.error.is_none() {
+            (self.ending, self.error) = (Ending::Failed, Some(error.to_owned()));
+        }
+    }
+
     /// Tells whether processes had to be ended that the step had left.
     pub(super) fn has_leftovers(&self) -> bool {
         self.flags.iter().any(|flag| flag == LEFTOVERS)

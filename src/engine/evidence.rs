@@ -19,7 +19,7 @@ use crate::{
     diag::code,
     execute::{runner::input_is_empty, scheduler::Ending},
     fingerprint::{Component, ComponentKind, Question, State, View},
-    model::settings::CachePolicy,
+    model::settings::{CachePolicy, Undeclared},
     plan::Reuse,
     text::{pattern::Pattern, script::mentioned_names},
 };
@@ -203,6 +203,9 @@ impl Attempt {
         programs: &Programs,
     ) {
         let node = &self.prepared().node;
+        if node.settings.undeclared == Some(Undeclared::Allowed) {
+            return;
+        }
         let (inputs, outputs) = (node.inputs.as_deref(), node.outputs.as_deref());
         let is_in =
             |patterns: Option<&[Pattern]>, path: &WsPath| is_named(patterns.unwrap_or_default(), path);

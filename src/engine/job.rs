@@ -37,6 +37,7 @@ use crate::{
         scheduler::Ending,
     },
     fingerprint::{Component, ComponentKind, Fingerprint, Question, State, View},
+    model::settings::Undeclared,
     sys,
     trace::{Trace, Witness},
 };
@@ -458,8 +459,9 @@ impl Attempt {
         ended_ns: Option<i64>,
         duration: Duration,
     ) -> Done {
-        let meaning = self.meaning(ended, &mut before.warnings);
+        let mut meaning = self.meaning(ended, &mut before.warnings);
         let mut evidence = self.evidence(&mut before, seen, &witness.states, ended_ns);
+        self.judge_undeclared(&mut meaning, &before.warnings);
         for effect in &evidence.capture.effects {
             self.shared.timeline.done(self.index, &effect.path, &effect.before, effect.after.clone());
         }
@@ -503,6 +505,16 @@ impl Attempt {
         let Before { questions, observed, warnings, own, .. } = before;
         let answered = Answered { questions, observed, own: Some(own), ..answered };
         Done { ending, exit_code, error, flags, duration, warnings, set_aside, answered }
+    }
+
+    /// Says what it means if the step was seen to do what it does not declare.
+    fn judge_undeclared(&self, meaning: &mut Meaning, warnings: &[(Code, String)]) {
+        let is_meant = |code| [code::UNDECLARED_READ, code::UNDECLARED_WRITE].contains(&code);
+        let Some((_, text)) = warnings.iter().find(|(code, _)| is_meant(*code)) else { return };
+        meaning.flags.push("undeclared".to_owned());
+        if self.prepared().node.settings.undeclared == Some(Undeclared::Error) {
+            meaning.fail(text);
+        }
     }
 
     fn commit(&self, before: &mut Before, outcome: Outcome) {

@@ -13,7 +13,7 @@ use crate::{
     cache::{self, Evidence, Hit, Lookup, Place, Timeline, Wanted},
     event::Reason,
     fingerprint::{Question, State, questions},
-    model::settings::CachePolicy,
+    model::settings::{CachePolicy, Undeclared},
     plan::{Node, Reuse},
     text::pattern::Pattern,
 };
@@ -62,6 +62,10 @@ pub(super) fn decide(
         ..prepared.wanted(&weak, &questions)
     };
     match cache::look_up(&cache.store, &cache.blobs, place, wanted) {
+        // Who makes an error of it wants to see it.
+        Lookup::Hit(hit) if is_refused(&prepared.node, &hit) => {
+            Decided::Run(vec![uncacheable(&node.id, "it does what it does not declare")])
+        }
         Lookup::Hit(hit) => {
             too_old(cache, prepared, &hit).map_or(Decided::Reuse(hit), |reason| Decided::Run(vec![reason]))
         }
@@ -131,6 +135,11 @@ fn seen_overwritten_outside(cache: &Cache, nodes: &[Arc<Prepared>], index: usize
 pub(super) fn questions_of(prepared: &Prepared, place: &Place<'_>) -> Vec<Question> {
     let Node { inputs, outputs, .. } = &prepared.node;
     questions(place, inputs.as_deref().unwrap_or_default(), outputs.as_deref().unwrap_or_default())
+}
+
+fn is_refused(node: &Node, hit: &Hit) -> bool {
+    node.settings.undeclared == Some(Undeclared::Error)
+        && hit.record.flags.iter().any(|flag| flag == "undeclared")
 }
 
 fn too_old(cache: &Cache, prepared: &Prepared, hit: &Hit) -> Option<Reason> {

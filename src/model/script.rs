@@ -9,8 +9,8 @@ use super::{
     kind::Kinds,
     scratch::takes_everything,
     settings::{
-        CachePolicy, ExitMeaning, MAX_RETRIES, SCRATCH_HELP, SWITCH_WORDS, Settings, declare_exit_code,
-        resource,
+        CachePolicy, ExitMeaning, MAX_RETRIES, SCRATCH_HELP, SWITCH_WORDS, Settings, Undeclared,
+        declare_exit_code, resource,
     },
 };
 use crate::{
@@ -221,6 +221,13 @@ fn settings(source: &Arc<Source>, header: &Header, diagnostics: &mut Vec<Diagnos
         trace: header.trace.as_ref().and_then(|field| switch("Trace", field, &mut bad)),
         sandbox: header.sandbox.as_ref().and_then(|field| switch("Sandbox", field, &mut bad)),
         network: header.network.as_ref().and_then(|field| switch("Network", field, &mut bad)),
+        undeclared: header.undeclared.as_ref().and_then(|field| {
+            let word = Undeclared::WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(&field.value));
+            if word.is_none() {
+                bad("Undeclared", field.span, &field.value, "write warning, error or allowed");
+            }
+            word.map(|(_, meaning)| *meaning)
+        }),
         service: header.service.as_ref().map(|field| field.value),
         resources: resources(header, &mut bad),
         exit_codes: exit_codes(header, &mut bad),

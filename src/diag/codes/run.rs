@@ -21,7 +21,8 @@ codes! {
          on the step is given the variable. `# Env: NAME` in the header says it at once.";
     UNDECLARED_READ = 708, "a step reads what it does not declare",
         "The step declares its inputs, and was seen to read a file of the workspace that is not among them. The file is \
-         part of what its result depends on all the same; without tracing it would not be.";
+         part of what its result depends on all the same; without tracing it would not be. `# Undeclared: error` makes \
+         the step fail, `# Undeclared: allowed` says nothing.";
     UNDECLARED_WRITE = 709, "a step writes what it does not declare",
         "The step declares its outputs, and was seen to write a file of the workspace that is not among them. The file is \
          kept with its result all the same; without tracing it would not be.";

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, declare_exit_code, resource};
+use super::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, Undeclared, declare_exit_code, resource};
 use crate::{
     base::{nearest, quoted_list},
     diag::code,
@@ -42,6 +42,7 @@ pub fn decode(table: &mut Table<'_>) -> Settings {
         network: table.optional("network", on_or_off),
         writable: None,
         service: table.optional("service", Value::boolean),
+        undeclared: table.optional("undeclared", |value| value.choice(&Undeclared::WORDS)),
         command: None,
     }
 }

@@ -32,6 +32,7 @@ impl Settings {
             service: self.service.or(lower.service),
             sandbox: self.sandbox.or(lower.sandbox),
             network: self.network.or(lower.network),
+            undeclared: self.undeclared.or(lower.undeclared),
             writable: self.writable.or_else(|| lower.writable.clone()),
             scratch: joined(&self.scratch, &lower.scratch, &BTreeSet::new()),
             command: self.command.or_else(|| lower.command.clone()),

@@ -12,7 +12,7 @@ pub use decode::{
     scratch_patterns, variable_names, variables,
 };
 pub use permissions::permissions;
-pub use values::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, declare_exit_code, resource};
+pub use values::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, Undeclared, declare_exit_code, resource};
 
 #[cfg(test)]
 mod tests;

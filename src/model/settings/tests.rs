@@ -30,7 +30,7 @@ fn every_setting_is_read_in_each_of_its_spellings() {
         "inputs = \"a/*.txt\"\noutputs = []\nuseEnv = [\"A\"]\npass_env = \"B\"\nenv = { N = 1, T = true, S = \"x\" }\n\
          cache = \"24h\"\ntimeout = 90\nretries = 3\nretry-delay = \"250ms\"\nresources = [\"gpu\", \"memory:4\"]\n\
          exit_codes = { 3 = \"skipped\", 3010 = \"Restart\" }\ncwd = \"sub\"\nscratch = [\"tmp/**\"]\nsandbox = true\n\
-         network = \"off\"\n",
+         network = \"off\"\nundeclared = \"error\"\n",
     );
     let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     assert_eq!(all.inputs, Some(vec!["a/*.txt".to_owned()]));
@@ -43,6 +43,7 @@ fn every_setting_is_read_in_each_of_its_spellings() {
     assert_eq!((all.retry_delay, all.cwd.as_deref()), (Some(Duration::from_millis(250)), Some("sub")));
     assert_eq!(all.resources, BTreeMap::from([("gpu".to_owned(), 1), ("memory".to_owned(), 4)]));
     assert_eq!((all.sandbox, all.network), (Some(true), Some(false)));
+    assert_eq!(all.undeclared, Some(Undeclared::Error));
     let codes = [(3, ExitMeaning::Skipped), (194, ExitMeaning::Restart), (3010, ExitMeaning::Restart)];
     assert_eq!(all.exit_codes, BTreeMap::from(codes));
     assert_eq!(settings(""), Settings::default());

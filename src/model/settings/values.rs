@@ -46,10 +46,30 @@ pub struct Settings {
     /// Patterns of what a sandboxed step may write beyond what it declares to make; nothing for the whole workspace, if
     /// it does not declare what it makes either.
     pub writable: Option<BTreeSet<String>>,
+    /// What it means that the step reads or writes what it does not declare, though it declares something; nothing for a
+    /// warning.
+    pub undeclared: Option<Undeclared>,
     /// Patterns of paths that are private state of the step.
     pub scratch: BTreeSet<String>,
     /// The argv that is run instead of the interpreter; `{script}` and `{args}` are placeholders.
     pub command: Option<Vec<String>>,
+}
+
+/// What it means that a step reads or writes what it does not declare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Undeclared {
+    /// It is told.
+    Warning,
+    /// The step fails.
+    Error,
+    /// Nothing.
+    Allowed,
+}
+
+impl Undeclared {
+    /// The words for it.
+    pub const WORDS: [(&str, Self); 3] =
+        [("warning", Self::Warning), ("error", Self::Error), ("allowed", Self::Allowed)];
 }
 
 /// When a result may be used again.

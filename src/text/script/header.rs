@@ -59,6 +59,8 @@ pub struct Header {
     pub sandbox: Option<Spanned<String>>,
     /// `Network`, as written.
     pub network: Option<Spanned<String>>,
+    /// `Undeclared`, as written.
+    pub undeclared: Option<Spanned<String>>,
     /// `Service`.
     pub service: Option<Spanned<bool>>,
     /// `Cwd`, as written.
@@ -118,6 +120,7 @@ fn header_of(metadata: &mut Metadata<'_>, comments: &Comments<'_>) -> Header {
         trace: metadata.single(Key::Trace),
         sandbox: metadata.single(Key::Sandbox),
         network: metadata.single(Key::Network),
+        undeclared: metadata.single(Key::Undeclared),
         service: metadata.truth(Key::Service),
         cwd: metadata.single(Key::Cwd),
         ..Header::default()

@@ -29,9 +29,10 @@ pub(super) enum Key {
     Service,
     Sandbox,
     Network,
+    Undeclared,
 }
 
-const KEYS: [(&str, Key); 22] = [
+const KEYS: [(&str, Key); 23] = [
     ("Stage", Key::Stage),
     ("Dependencies", Key::Dependencies),
     ("Description", Key::Description),
@@ -54,6 +55,7 @@ const KEYS: [(&str, Key); 22] = [
     ("Service", Key::Service),
     ("Sandbox", Key::Sandbox),
     ("Network", Key::Network),
+    ("Undeclared", Key::Undeclared),
 ];
 
 /// Keys that real scripts write beside ours on one line; az does not read them.
