@@ -153,6 +153,24 @@ fn a_repair_starts_nothing_that_a_failure_before_it_kept_from_running() {
 }
 
 #[test]
+fn a_repair_goes_on_behind_a_failure_where_the_run_does() {
+    let Some(repo) = traced() else { return };
+    let gate = repo.gate("gate");
+    repo.script("0400_slow.sh", &format!("{}; echo v > f", gate.stop()));
+    repo.script("0410_early.sh", "cat f > a || true").script("0420_fails.sh", "cat f > b; exit 1");
+    repo.script("0430_early.sh", "cat f > c || true");
+    let running = repo.start("build '*' -j4 --continue-on-error");
+    _ = gate.reached();
+    until("the others have ended", || ["0410", "0430"].iter().all(|step| is_told(&repo, step, "completed")));
+    gate.open();
+    let output = running.wait().code(10);
+    assert_eq!(output.stderr().matches("failed  0420_fails").count(), 1, "{}", output.stderr());
+    for made in ["a", "b", "c"] {
+        assert_eq!(repo.read(made), "v\n", "{made}");
+    }
+}
+
+#[test]
 fn a_repair_sets_aside_what_a_person_wrote_meanwhile() {
     let Some(repo) = traced() else { return };
     let gate = repo.gate("gate");
