@@ -77,8 +77,15 @@ impl Desk<'_> {
         if !self.overlaps.have_been || !self.may_act(node) {
             return Ok(());
         }
-        let late = first_late(&self.shared, &self.answered).filter(|late| late.index < node);
-        let Some(late) = late else { return Ok(()) };
+        let late = match first_late(&self.shared, &self.answered) {
+            None => {
+                // Unless something is at work that could still change that, nobody need ask for all of it again.
+                self.overlaps.have_been = self.overlaps.is_any_running();
+                return Ok(());
+            }
+            Some(late) if late.index >= node => return Ok(()),
+            Some(late) => late,
+        };
         if self.overlaps.is_any_running() {
             // It comes again when nothing else is at work.
             return Err(Ending::TooEarly);

@@ -87,6 +87,11 @@ impl Step {
         };
         // What the link leads to is always decided anew, by a step that all who look at it come after.
         let first = if step == 0 { "ln -sfn s0 current; " } else { "" };
+        let mut reads = reads;
+        if step == 0 || text.contains("current") {
+            // `ln` looks what the link leads to before it replaces it.
+            reads.push("current".to_owned());
+        }
         // A step may fail to read what another removed; it does not fail then.
         Self { text: format!("set +e\nmkdir -p made/deep; {first}{text}\ntrue"), reads }
     }
