@@ -9,6 +9,8 @@ mod abilities;
 mod contract;
 #[cfg(test)]
 mod faulty;
+#[cfg(target_os = "linux")]
+pub mod filter;
 mod memory;
 mod recorder;
 #[cfg(unix)]

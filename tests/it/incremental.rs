@@ -53,6 +53,12 @@ impl World {
         self.repo.file(&format!("in/{}.txt", name(step)), format!("{}\n# {comment}\n", self.numbers[step]));
     }
 
+    /// Changes what a step is given.
+    fn count_up(&mut self, step: usize) {
+        self.numbers[step] += 1;
+        self.write_input(step, "first");
+    }
+
     fn write_playbook(&self) {
         let mut text = "[metadata]\nname = \"graph\"\ndescription = \"a layered graph\"\n".to_owned();
         for (step, needs) in self.needs.iter().enumerate() {
@@ -126,11 +132,9 @@ fn only_what_a_change_reaches_runs_again() {
     // A leaf: itself. The bottom: its cone. Both taken back: nothing.
     let (leaf, bottom) = (world.last(), 0);
     let before = (world.numbers[leaf], world.numbers[bottom]);
-    world.numbers[leaf] += 1;
-    world.write_input(leaf, "first");
+    world.count_up(leaf);
     world.build([leaf]);
-    world.numbers[bottom] += 1;
-    world.write_input(bottom, "first");
+    world.count_up(bottom);
     world.build(world.cone(bottom));
     (world.numbers[leaf], world.numbers[bottom]) = before;
     world.write_input(leaf, "first");
@@ -225,11 +229,9 @@ fn a_thousand_steps() {
     world.build([]);
     let (leaf, bottom) = (world.last(), 0);
     let before = (world.numbers[leaf], world.numbers[bottom]);
-    world.numbers[leaf] += 1;
-    world.write_input(leaf, "first");
+    world.count_up(leaf);
     world.build([leaf]);
-    world.numbers[bottom] += 1;
-    world.write_input(bottom, "first");
+    world.count_up(bottom);
     assert_eq!(world.cone(bottom).len(), 1 + 3 + 5 + 7 + 9);
     world.build(world.cone(bottom));
     (world.numbers[leaf], world.numbers[bottom]) = before;

@@ -52,6 +52,10 @@ mod kernel {
     use libc::sock_filter;
 
     use super::{super::sys, Bounds, unconfined};
+    use crate::sys::filter::{
+        JUMP_IF_AT_LEAST, JUMP_IF_EQUAL, OFFSET_OF_CONVENTION, OFFSET_OF_NUMBER, X32, give, jump_if, load,
+        low_half, refuse,
+    };
 
     /// The newest rights to write that are asked for; an older kernel enforces those it knows.
     const RIGHTS: ABI = ABI::V4;
@@ -97,18 +101,8 @@ mod kernel {
         ruleset.create()?.add_rules(path_beneath_rules(writable, writes))
     }
 
-    const LOAD: u16 = 0x20;
-    const JUMP_IF_EQUAL: u16 = 0x15;
-    const JUMP_IF_AT_LEAST: u16 = 0x35;
-    const RETURN: u16 = 0x06;
-    const OFFSET_OF_NUMBER: u32 = 0;
-    const OFFSET_OF_CONVENTION: u32 = 4;
-    const OFFSET_OF_FIRST_ARGUMENT: u32 = 16;
-
     /// Families of sockets that lead nowhere: to processes of this machine by name, and to the kernel.
     const LOCAL: [i32; 3] = [libc::AF_UNIX, libc::AF_NETLINK, libc::AF_ALG];
-    /// Numbers from here on are of x32, whose calls are not understood here.
-    const X32: u32 = 0x4000_0000;
     /// Its work is done by the kernel, past every filter.
     const RING: u32 = 425;
 
@@ -151,7 +145,7 @@ mod kernel {
         if let Some(all_in_one) = all_in_one {
             out.extend([
                 jump_if(JUMP_IF_EQUAL, all_in_one, 0, 4),
-                load(OFFSET_OF_FIRST_ARGUMENT),
+                load(low_half(0)),
                 jump_if(JUMP_IF_EQUAL, MAKES, 0, 1),
                 refuse(libc::EACCES),
                 allow(),
@@ -159,7 +153,7 @@ mod kernel {
         } else {
             out.extend([jump_if(JUMP_IF_AT_LEAST, X32, 0, 1), refuse(libc::ENOSYS)]);
         }
-        out.extend([jump_if(JUMP_IF_EQUAL, make, 1, 0), allow(), load(OFFSET_OF_FIRST_ARGUMENT)]);
+        out.extend([jump_if(JUMP_IF_EQUAL, make, 1, 0), allow(), load(low_half(0))]);
         for family in LOCAL {
             out.extend([jump_if(JUMP_IF_EQUAL, family.cast_unsigned(), 0, 1), allow()]);
         }
@@ -167,24 +161,8 @@ mod kernel {
         out
     }
 
-    const fn step(code: u16, k: u32) -> sock_filter {
-        sock_filter { code, jt: 0, jf: 0, k }
-    }
-
-    const fn load(offset: u32) -> sock_filter {
-        step(LOAD, offset)
-    }
-
-    const fn jump_if(code: u16, k: u32, yes: u8, no: u8) -> sock_filter {
-        sock_filter { code, jt: yes, jf: no, k }
-    }
-
     const fn allow() -> sock_filter {
-        step(RETURN, libc::SECCOMP_RET_ALLOW)
-    }
-
-    const fn refuse(error: i32) -> sock_filter {
-        step(RETURN, libc::SECCOMP_RET_ERRNO | error.cast_unsigned())
+        give(libc::SECCOMP_RET_ALLOW)
     }
 }
 

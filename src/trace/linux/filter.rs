@@ -11,6 +11,10 @@
 use libc::{c_long, sock_filter};
 
 use super::calls::{CALLS, Call, Convention, Deed};
+use crate::sys::filter::{
+    AND, JUMP, JUMP_IF_ANY_BIT, JUMP_IF_AT_LEAST, JUMP_IF_EQUAL, OFFSET_OF_CONVENTION, OFFSET_OF_NUMBER, X32,
+    give, high_half, jump_if, load, low_half, refuse, step,
+};
 
 /// What the kernel shall do with a call that is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,21 +30,9 @@ pub(super) enum Stop {
 /// They mean nothing together, and nothing on the sockets of this machine, so no program uses them.
 pub(super) const PASSING_FLAGS: i32 = libc::MSG_FIN | libc::MSG_SYN | libc::MSG_RST | libc::MSG_NOSIGNAL;
 
-const LOAD: u16 = 0x20;
-const AND: u16 = 0x54;
-const JUMP: u16 = 0x05;
-const JUMP_IF_EQUAL: u16 = 0x15;
-const JUMP_IF_AT_LEAST: u16 = 0x35;
-const JUMP_IF_ANY_BIT: u16 = 0x45;
-const RETURN: u16 = 0x06;
-
-const OFFSET_OF_NUMBER: u32 = 0;
-const OFFSET_OF_CONVENTION: u32 = 4;
 const AT_EMPTY_PATH: u32 = libc::AT_EMPTY_PATH.cast_unsigned();
 /// The bits of an address that say where in a page it is.
 pub(super) const PAGE_MASK: u32 = 0xfff;
-/// Numbers from here on are of x32, a way of calling that nobody uses and that is not understood here.
-const X32: u32 = 0x4000_0000;
 
 /// Makes a filter that has one call of this processor's own convention interrupt who makes it, and lets all others pass.
 pub(super) fn trap(number: c_long) -> Vec<sock_filter> {
@@ -136,32 +128,4 @@ fn pass_null(argument: u32, stop: u32) -> Vec<sock_filter> {
         give(libc::SECCOMP_RET_ALLOW),
         give(stop),
     ]
-}
-
-const fn low_half(argument: u32) -> u32 {
-    16 + argument * 8
-}
-
-const fn high_half(argument: u32) -> u32 {
-    low_half(argument) + 4
-}
-
-const fn step(code: u16, k: u32) -> sock_filter {
-    sock_filter { code, jt: 0, jf: 0, k }
-}
-
-const fn load(offset: u32) -> sock_filter {
-    step(LOAD, offset)
-}
-
-const fn jump_if(code: u16, k: u32, yes: u8, no: u8) -> sock_filter {
-    sock_filter { code, jt: yes, jf: no, k }
-}
-
-const fn give(answer: u32) -> sock_filter {
-    step(RETURN, answer)
-}
-
-const fn refuse(error: i32) -> sock_filter {
-    give(libc::SECCOMP_RET_ERRNO | error.cast_unsigned())
 }

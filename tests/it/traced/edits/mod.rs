@@ -77,9 +77,9 @@ enum Before {
 }
 
 impl Change {
-    fn before(&self, repo: &Repo) -> Before {
+    /// The path that it changes, or the name of a variable.
+    fn subject(&self) -> &'static str {
         match *self {
-            Self::Variable(name, _) => Before::Variable(name, repo.variable(name)),
             Self::Write(path, _)
             | Self::Append(path, _)
             | Self::Program(path, _)
@@ -87,7 +87,15 @@ impl Change {
             | Self::Touch(path)
             | Self::Mode(path, _)
             | Self::Link(path, _)
-            | Self::Script(path, _) => Before::of(&repo.path(path)),
+            | Self::Script(path, _) => path,
+            Self::Variable(name, _) => name,
+        }
+    }
+
+    fn before(&self, repo: &Repo) -> Before {
+        match *self {
+            Self::Variable(name, _) => Before::Variable(name, repo.variable(name)),
+            _ => Before::of(&repo.path(self.subject())),
         }
     }
 
@@ -123,17 +131,7 @@ impl Before {
 
     /// Makes it so again.
     fn restore(self, repo: &Repo, change: &Change) {
-        let path = match *change {
-            Change::Write(path, _)
-            | Change::Append(path, _)
-            | Change::Program(path, _)
-            | Change::Remove(path)
-            | Change::Touch(path)
-            | Change::Mode(path, _)
-            | Change::Link(path, _)
-            | Change::Script(path, _) => repo.path(path),
-            Change::Variable(..) => repo.path(""),
-        };
+        let path = repo.path(change.subject());
         match self {
             Self::Absent(first) if first.is_dir() => fs::remove_dir_all(first).unwrap(),
             Self::Absent(first) => fs::remove_file(first).unwrap(),

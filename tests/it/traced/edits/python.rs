@@ -73,30 +73,24 @@ fn of_a_python_project_with_unittest() {
     go_through(&repo, "build", EDITS);
 }
 
-#[test]
-fn of_a_python_project_with_pytest() {
+/// Goes through edits of a project whose tests pytest runs, if it is there.
+fn go_through_with_pytest(edits: &[Edit]) {
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin").display().to_string();
     let Some(repo) = traced() else { return };
     project(&repo, &tools);
     if has(&repo, "python3 -m pytest --version") {
-        repo.script(
-            "0400_test.sh",
-            "mkdir -p build && python3 -m pytest -q tests && echo passed > build/passed",
-        );
-        go_through(&repo, "build", EDITS);
+        let body = "mkdir -p build && python3 -m pytest -q tests && echo passed > build/passed";
+        repo.script("0400_test.sh", body);
+        go_through(&repo, "build", edits);
     }
 }
 
 #[test]
+fn of_a_python_project_with_pytest() {
+    go_through_with_pytest(EDITS);
+}
+
+#[test]
 fn of_what_configures_pytest() {
-    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin").display().to_string();
-    let Some(repo) = traced() else { return };
-    project(&repo, &tools);
-    if has(&repo, "python3 -m pytest --version") {
-        repo.script(
-            "0400_test.sh",
-            "mkdir -p build && python3 -m pytest -q tests && echo passed > build/passed",
-        );
-        go_through(&repo, "build", PYTEST_EDITS);
-    }
+    go_through_with_pytest(PYTEST_EDITS);
 }
