@@ -460,12 +460,12 @@ impl Attempt {
         duration: Duration,
     ) -> Done {
         let mut meaning = self.meaning(ended, &mut before.warnings);
+        let warnings = before.warnings.len();
         let mut evidence = self.evidence(&mut before, seen, &witness.states, ended_ns);
         self.judge_undeclared(&mut meaning, &before.warnings);
         for effect in &evidence.capture.effects {
             self.shared.timeline.done(self.index, &effect.path, &effect.before, effect.after.clone());
         }
-        let warnings = before.warnings.len();
         let mut kept = match &meaning.error {
             Some(_) if meaning.ending == Ending::Cancelled => Kept::Interrupted,
             Some(error) => Kept::Failed(error.clone()),

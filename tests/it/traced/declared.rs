@@ -28,6 +28,20 @@ fn it_is_told_with_the_process_and_the_mend_and_again_under_strict() {
 }
 
 #[test]
+fn it_is_told_once_if_the_step_overlapped_another_and_ran_again() {
+    let Some(repo) = traced() else { return };
+    let gate = repo.gate("gate");
+    repo.script("0100_slow.sh", &format!("{}; echo 1 > b", gate.stop()));
+    repo.script("0200_early.sh", &format!("# Outputs: out\n# Inputs:\ncat b > out; {}", gate.stop()));
+    let running = repo.start("build '*' -j2");
+    _ = gate.reached();
+    (0..3).for_each(|_| gate.open());
+    let output = running.wait().code(0);
+    assert_eq!(repo.read("out"), "1\n");
+    assert_eq!(output.stderr().matches("AZ0708]: 0200_early").count(), 1, "{}", output.stderr());
+}
+
+#[test]
 fn by_a_header_or_a_rule_it_is_an_error() {
     let Some(repo) = repo("# Undeclared: error") else { return };
     repo.az("build '*'").code(1).says("reads `b`, which it does not declare").ran(["0100"]);
