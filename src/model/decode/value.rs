@@ -52,6 +52,7 @@ impl<'a> Value<'a> {
     pub fn text(self) -> Option<String> {
         match &self.node.value {
             NodeValue::Text(text) => Some(text.clone()),
+            NodeValue::Reference(name) => Some(placeholder(name)),
             _ => self.wrong_type("a text"),
         }
     }
@@ -69,6 +70,7 @@ impl<'a> Value<'a> {
     pub fn text_or_number(self) -> Option<String> {
         match &self.node.value {
             NodeValue::Text(text) | NodeValue::Number(text) => Some(text.clone()),
+            NodeValue::Reference(name) => Some(placeholder(name)),
             _ => self.wrong_type("a text or a number"),
         }
     }
@@ -77,6 +79,7 @@ impl<'a> Value<'a> {
     pub fn scalar(self) -> Option<String> {
         match &self.node.value {
             NodeValue::Text(text) | NodeValue::Number(text) => Some(text.clone()),
+            NodeValue::Reference(name) => Some(placeholder(name)),
             NodeValue::Bool(value) => Some(value.to_string()),
             _ => self.wrong_type("a text, a number or a boolean"),
         }
@@ -189,6 +192,7 @@ impl<'a> Value<'a> {
                 raw.parse().map_or_else(|_| raw.as_str().into(), serde_json::Value::Number)
             }
             NodeValue::Text(text) => text.as_str().into(),
+            NodeValue::Reference(name) => placeholder(name).into(),
             NodeValue::List(_) => self.list(|item| Some(item.json())).into(),
             NodeValue::Table(_) => {
                 let entries =
@@ -259,4 +263,9 @@ impl<'a> Value<'a> {
         };
         help
     }
+}
+
+/// Returns a variable that stands in the place of a value, as the placeholder that a text would have for it.
+fn placeholder(name: &str) -> String {
+    format!("{{{{{name}}}}}")
 }

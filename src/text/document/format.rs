@@ -5,8 +5,12 @@
 pub enum Format {
     /// JSON, with comments and trailing commas allowed (JSONC).
     Json,
+    /// YAML 1.2.
+    Yaml,
     /// TOML 1.1.
     Toml,
+    /// A data file of PowerShell.
+    Psd1,
 }
 
 impl Format {
@@ -14,7 +18,9 @@ impl Format {
     pub fn from_extension(extension: &str) -> Option<Self> {
         match extension.to_ascii_lowercase().as_str() {
             "json" | "jsonc" => Some(Self::Json),
+            "yaml" | "yml" => Some(Self::Yaml),
             "toml" => Some(Self::Toml),
+            "psd1" => Some(Self::Psd1),
             _ => None,
         }
     }
@@ -23,7 +29,9 @@ impl Format {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Json => "JSON",
+            Self::Yaml => "YAML",
             Self::Toml => "TOML",
+            Self::Psd1 => "psd1",
         }
     }
 }

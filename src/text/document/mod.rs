@@ -6,8 +6,10 @@
 mod format;
 mod json;
 mod node;
+mod psd1;
 mod read;
 mod toml;
+mod yaml;
 
 pub use format::Format;
 pub use node::{Entry, Node, NodeValue};

@@ -22,6 +22,8 @@ pub enum NodeValue {
     Number(String),
     /// A text without its quotes and escapes; dates of TOML too.
     Text(String),
+    /// A variable of PowerShell in the place of a value, without its `$`: `Name`, `env:CI`, `Results.Failed`.
+    Reference(String),
     /// Values in order.
     List(Vec<Node>),
     /// Named values in the order of the file, duplicates kept.
@@ -45,6 +47,7 @@ impl Node {
             NodeValue::Bool(_) => "a boolean",
             NodeValue::Number(_) => "a number",
             NodeValue::Text(_) => "a text",
+            NodeValue::Reference(_) => "a variable",
             NodeValue::List(_) => "a list",
             NodeValue::Table(_) => "a table",
         }

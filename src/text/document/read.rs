@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Format, Node, json, toml};
+use super::{Format, Node, json, psd1, toml, yaml};
 use crate::{
     base::Span,
     diag::{Diagnostic, Source, code},
@@ -22,7 +22,9 @@ pub fn read(source: &Arc<Source>, format: Format) -> (Option<Node>, Vec<Diagnost
     let reader = Reader { source, text, base: source.text.len() - text.len() };
     let (tree, mut diagnostics) = match format {
         Format::Json => json::read(&reader),
+        Format::Yaml => yaml::read(&reader),
         Format::Toml => toml::read(&reader),
+        Format::Psd1 => psd1::read(&reader),
     };
     diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));
     (tree, diagnostics)

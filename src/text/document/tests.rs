@@ -171,7 +171,7 @@ fn nesting_is_bounded_in_both_formats() {
 fn formats_are_known_by_extension() {
     assert_eq!(Format::from_extension("JSONC"), Some(Format::Json));
     assert_eq!(Format::from_extension("toml"), Some(Format::Toml));
-    assert_eq!(Format::from_extension("psd1"), None);
+    assert_eq!(Format::from_extension("ps1"), None);
     assert_eq!((Format::Json.as_str(), Format::Toml.as_str()), ("JSON", "TOML"));
 }
 
