@@ -16,7 +16,7 @@ use crate::{
     base::{Spanned, WsPath},
     diag::{Diagnostic, Severity, Source, code, has_errors},
     model::{
-        playbook::{Action, Body, Job},
+        playbook::{Action, Body, Given, Job},
         script::script_name,
     },
     text::sequence::{self, Selector},
@@ -41,6 +41,13 @@ pub(super) struct Expanded {
     last_group: usize,
     /// Scripts of which everything is told.
     told: BTreeSet<usize>,
+}
+
+/// The nodes a job starts and ends with.
+#[derive(Default)]
+struct Ends {
+    first: Vec<usize>,
+    last: Vec<usize>,
 }
 
 /// The group of all scripts that are asked for by themselves.
@@ -69,16 +76,15 @@ impl Expanded {
             Body::Sequence(texts) => {
                 let spanned: Vec<Spanned<&str>> = texts
                     .iter()
-                    .enumerate()
-                    .map(|(index, text)| {
-                        Spanned::new(text.as_str(), context.span(&format!("/sequence/{index}")))
-                    })
+                    .map(|text| Spanned::new(text.value.as_str(), context.span(&text.at)))
                     .collect();
                 let (sequence, faults) = sequence::parse_in(context.source, &spanned).without_words();
                 self.diagnostics.extend(faults);
                 self.add_sequence(ground, &sequence, context.source);
             }
             Body::Jobs(jobs) => self.add_jobs(ground, context, jobs),
+            Body::Stages(stages) => self.add_stages(ground, context, stages),
+            Body::Steps(job) => drop(self.add_job(ground, context, job)),
         }
     }
 
@@ -86,25 +92,12 @@ impl Expanded {
         let mut first: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         let mut last: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for job in jobs {
-            if let Some(limit) = job.settings.timeout {
-                self.job_timeouts.insert(job.id.clone(), limit);
-            }
-            let mut before: Vec<usize> = Vec::new();
-            for index in 0..job.steps.len() {
-                let nodes = self.add_step(ground, StepContext { of: context, job, index, is_last: true });
-                if nodes.is_empty() {
-                    continue;
-                }
-                for (later, earlier) in pairs(&nodes, &before) {
-                    self.edges.push((later, earlier, EdgeKind::Step));
-                }
-                first.entry(&job.id).or_insert_with(|| nodes.clone());
-                before = nodes;
-            }
-            last.insert(&job.id, before);
+            let ends = self.add_job(ground, context, job);
+            first.insert(&job.id, ends.first);
+            last.insert(&job.id, ends.last);
         }
         for job in jobs {
-            for need in job.needs.iter().flat_map(|need| ends(jobs, &last, need)) {
+            for need in job.needs.iter().flat_map(|need| ends(jobs, &last, &need.value)) {
                 for later in first.get(job.id.as_str()).into_iter().flatten() {
                     self.edges.push((*later, need, EdgeKind::Need));
                 }
@@ -112,21 +105,73 @@ impl Expanded {
         }
     }
 
+    /// Adds stages, each of which waits for all that the one before it does.
+    fn add_stages(&mut self, ground: &Ground<'_>, context: PlaybookContext<'_>, stages: &[Job]) {
+        let mut before: Vec<usize> = Vec::new();
+        for stage in stages {
+            let ends = self.add_job(ground, context, stage);
+            if ends.last.is_empty() {
+                continue;
+            }
+            let waits = pairs(&ends.first, &before);
+            self.edges.extend(waits.map(|(later, earlier)| (later, earlier, EdgeKind::Need)));
+            before = ends.last;
+        }
+    }
+
+    /// Adds the steps of a job one after the other, or side by side if it says so.
+    fn add_job(&mut self, ground: &Ground<'_>, context: PlaybookContext<'_>, job: &Job) -> Ends {
+        if let Some(limit) = job.settings.timeout {
+            self.job_timeouts.insert(job.id.clone(), limit);
+        }
+        let is_parallel = job.parallel == Some(Given::Fixed(true));
+        let mut found = Ends::default();
+        for index in 0..job.steps.len() {
+            let nodes = self.add_step(ground, StepContext { of: context, job, index, is_last: true });
+            if nodes.is_empty() {
+                continue;
+            }
+            if is_parallel {
+                found.first.extend(&nodes);
+                found.last.extend(nodes);
+                continue;
+            }
+            for (later, earlier) in pairs(&nodes, &found.last) {
+                self.edges.push((later, earlier, EdgeKind::Step));
+            }
+            if found.first.is_empty() {
+                found.first.clone_from(&nodes);
+            }
+            found.last = nodes;
+        }
+        found
+    }
+
     fn add_step(&mut self, ground: &Ground<'_>, step: StepContext<'_>) -> Vec<usize> {
         self.last_group += 1;
         match &step.step().action {
-            Action::Run(text) => {
+            Action::Run(texts) => {
                 let source = step.of.source;
-                let parsed = sequence::parse_in(source, &[Spanned::new(text.as_str(), step.span("run"))]);
+                let spanned =
+                    texts.iter().map(|text| Spanned::new(text.value.as_str(), step.of.span(&text.at)));
+                let parsed = sequence::parse_in(source, &spanned.collect::<Vec<_>>());
                 let (sequence, faults) = parsed.without_words();
                 self.diagnostics.extend(faults);
                 self.add_scripts(ground, &sequence, source, Some(step))
             }
             Action::Script { text, shell } => {
-                let shell = shell.as_deref().unwrap_or("pwsh");
-                let node = text_node(ground, step, text, shell, &mut self.diagnostics);
+                let node = text_node(ground, step, &text.value, shell.as_ref(), &mut self.diagnostics);
                 node.map(|node| self.push(node, self.last_group)).into_iter().collect()
             }
+            // Reading the playbook told that these do not run yet.
+            Action::Command(_)
+            | Action::Uses(_)
+            | Action::Module { .. }
+            | Action::Parallel(_)
+            | Action::Choose { .. }
+            | Action::Foreach { .. }
+            | Action::Show(_)
+            | Action::Approve => Vec::new(),
         }
     }
 
@@ -256,7 +301,7 @@ fn ends(jobs: &[Job], last: &BTreeMap<&str, Vec<usize>>, id: &str) -> Vec<usize>
             found.extend(nodes);
         } else {
             let job = jobs.iter().find(|job| job.id == id);
-            open.extend(job.into_iter().flat_map(|job| job.needs.iter().map(String::as_str)));
+            open.extend(job.into_iter().flat_map(|job| job.needs.iter().map(|need| need.value.as_str())));
         }
     }
     found

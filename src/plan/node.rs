@@ -2,7 +2,7 @@
 //!
 //! Knows what layers of settings there are and how a script is started. Does not know other nodes.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, path::Path, sync::Arc};
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ use crate::{
     model::{
         config::Config,
         kind::{Kind, Kinds, expand_argv},
-        playbook::{Job, Playbook, Step},
+        playbook::{Job, Placed, Playbook, Step},
         script::{Script, ScriptReading},
         settings::Settings,
     },
@@ -38,6 +38,8 @@ pub(super) struct Ground<'a> {
     pub(super) rules: &'a RuleMatches,
     pub(super) config: &'a Config,
     pub(super) variables: BTreeMap<String, Value>,
+    /// Variables of the command line, which are among the others too.
+    pub(super) given: &'a BTreeMap<String, Value>,
     pub(super) env: &'a BTreeMap<String, String>,
     pub(super) is_administrator: bool,
     pub(super) platform: &'a str,
@@ -86,11 +88,6 @@ impl<'a> StepContext<'a> {
         &self.job.steps[self.index]
     }
 
-    /// Returns the place of a field of the step.
-    pub(super) fn span(&self, field: &str) -> Span {
-        self.of.span(&format!("{}/{field}", self.job.step_pointer(self.index)))
-    }
-
     fn settings(&self) -> Settings {
         let playbook = Settings { env: self.of.playbook.env.clone(), ..Settings::default() };
         let mut own = self.job.step_settings(self.index);
@@ -100,8 +97,35 @@ impl<'a> StepContext<'a> {
         own.layered_over(&playbook)
     }
 
-    fn stage(&self) -> String {
-        self.job.name.clone().unwrap_or_else(|| self.job.id.clone())
+    /// Returns the stage that the steps of the job are shown under; nothing of a job without an id.
+    fn stage(&self) -> Option<String> {
+        let step = self.step();
+        let own = self.job.name.clone().or_else(|| Some(self.job.id.clone()).filter(|id| !id.is_empty()));
+        own.or_else(|| step.label.clone())
+    }
+
+    /// Returns the job's id, if it has one.
+    fn job_id(&self) -> Option<String> {
+        Some(self.job.id.clone()).filter(|id| !id.is_empty())
+    }
+
+    /// Puts the job's id in front of a name, if there is one.
+    fn within(&self, name: &str) -> String {
+        if self.job.id.is_empty() { name.to_owned() } else { format!("{}/{name}", self.job.id) }
+    }
+
+    /// Returns the variables as the step sees them: its own over its job's over the playbook's, what is given on the
+    /// command line over all, and the parameters that the step itself gives over that.
+    fn variables(&self, ground: &'a Ground<'_>) -> Cow<'a, BTreeMap<String, Value>> {
+        let (job, step) = (&self.job.variables, self.step());
+        if job.is_empty() && step.variables.is_empty() && step.with.is_empty() {
+            return Cow::Borrowed(&ground.variables);
+        }
+        let mut found = ground.variables.clone();
+        for layer in [job, &step.variables, ground.given, &step.with] {
+            variables::overlay(&mut found, layer);
+        }
+        Cow::Owned(found)
     }
 }
 
@@ -120,32 +144,33 @@ pub(super) fn script_node(
     }
     let kind = script.kind.as_deref().and_then(|name| ground.kinds.named(name));
     let mut node = bare(ground, settings, kind);
+    let known = step.as_ref().map_or(Cow::Borrowed(&ground.variables), |step| step.variables(ground));
     let path = path_for_program(ground.root, script, &node.invocation.cwd);
     node.invocation.argv = argv(&path, script, kind, &node.settings, ground.script_arguments);
     node.invocation.runner = script.kind.clone().unwrap_or_else(|| ITSELF.to_owned());
     node.invocation.rules = rules.iter().map(|rule| rule.name.clone()).collect();
     if let Some((kind, reading)) = kind.zip((ground.readings)(index)) {
-        variables::hand_over(&mut node.invocation, kind, reading, &ground.variables, diagnostics);
+        variables::hand_over(&mut node.invocation, kind, reading, &known, diagnostics);
     }
     if let Some(inputs) = &mut node.inputs {
         inputs.extend(modules(ground.root, script, &node.invocation.cwd));
     }
     let condition = (ground.readings)(index).and_then(|reading| {
         let condition = reading.header.condition.as_ref()?.as_ref().map(String::as_str);
-        let world = World { variables: &ground.variables, env: ground.env, platform: ground.platform };
+        let world = World { variables: &known, env: ground.env, platform: ground.platform };
         Some(decide(&reading.source, condition, &world, diagnostics))
     });
     if !ground.is_administrator && condition.as_ref().is_none_or(|condition| condition.holds) {
         diagnostics.extend((ground.readings)(index).and_then(needs_administrator));
     }
     Node {
-        id: step.map_or_else(|| script.stem.clone(), |step| format!("{}/{}", step.job.id, script.stem)),
+        id: step.map_or_else(|| script.stem.clone(), |step| step.within(&script.stem)),
         identity: script.path.to_string(),
         name: script.stem.clone(),
         script: Some(script.path.clone()),
         number: Some(script.number),
-        stage: step.map_or_else(|| script.stage.clone(), |step| step.stage()),
-        job: step.map(|step| step.job.id.clone()),
+        stage: step.and_then(|step| step.stage()).unwrap_or_else(|| script.stage.clone()),
+        job: step.and_then(|step| step.job_id()),
         mentioned: script.mentioned.clone(),
         privileged: script.privileged,
         tools: tools_of(script),
@@ -170,15 +195,18 @@ pub(super) fn text_node(
     ground: &Ground<'_>,
     step: StepContext<'_>,
     text: &str,
-    shell: &str,
+    shell: Option<&Placed<String>>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Node> {
-    let Some((_, kind, words)) = SHELLS.iter().find(|(name, ..)| name.eq_ignore_ascii_case(shell)) else {
-        diagnostics.push(no_such_shell(shell, step));
+    let StepContext { of, job, .. } = step;
+    let shell = shell.or(job.defaults.shell.as_ref()).or(of.playbook.defaults.shell.as_ref());
+    let name = shell.map_or("pwsh", |shell| shell.value.as_str());
+    let Some((_, kind, words)) = SHELLS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name)) else {
+        diagnostics.extend(shell.map(|shell| no_such_shell(shell, of)));
         return None;
     };
-    let StepContext { of, job, .. } = step;
-    let id = if job.steps.len() == 1 { job.id.clone() } else { format!("{}/{}", job.id, step.step().id) };
+    let is_whole_job = job.steps.len() == 1 && !job.id.is_empty();
+    let id = if is_whole_job { job.id.clone() } else { step.within(&step.step().id) };
     let mut node = bare(ground, step.settings(), ground.kinds.named(kind));
     node.invocation.argv = words.iter().copied().chain([text]).map(str::to_owned).collect();
     (*kind).clone_into(&mut node.invocation.runner);
@@ -187,8 +215,8 @@ pub(super) fn text_node(
         name: step.step().name.clone().unwrap_or_else(|| id.clone()),
         id,
         identity: format!("{}#{}/{}", of.path, job.id, step.step().id),
-        stage: step.stage(),
-        job: Some(job.id.clone()),
+        stage: step.stage().unwrap_or_default(),
+        job: step.job_id(),
         mentioned: mentioned_names(text).into_iter().map(str::to_owned).collect(),
         privileged: privileged_program(text),
         ..node
@@ -206,14 +234,15 @@ const SHELLS: [(&str, &str, &[&str]); 6] = [
     ("node", "node", &["node", "-e"]),
 ];
 
-fn no_such_shell(shell: &str, step: StepContext<'_>) -> Diagnostic {
+fn no_such_shell(shell: &Placed<String>, of: PlaybookContext<'_>) -> Diagnostic {
+    let Placed { value: shell, at } = shell;
     let names = || SHELLS.iter().map(|(name, ..)| *name);
     let help = match nearest(shell, names()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("shells are {}", quoted_list(names())),
     };
     let fault = Diagnostic::error(code::BAD_VALUE, format!("there is no shell `{shell}`"));
-    fault.source(step.of.source).label(step.span("shell"), "not a shell").help(help)
+    fault.source(of.source).label(of.span(at), "not a shell").help(help)
 }
 
 /// Returns what settings and kind alone say of a node.

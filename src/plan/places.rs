@@ -11,7 +11,7 @@ use crate::{
     diag::Source,
     model::{
         decode::Reading,
-        playbook::{Body, Playbook},
+        playbook::Playbook,
         query::{script_reading, text},
         script::ScriptReading,
     },
@@ -83,8 +83,8 @@ impl Places<'_> {
     fn need(&self, later: &Node, earlier: &Node) -> Option<Place> {
         let wanted = earlier.job.as_ref()?;
         self.in_jobs(later, |job, _| {
-            let index = job.needs.iter().position(|need| need == wanted)?;
-            Some(format!("{}/needs/{index}", job.pointer()))
+            let index = job.needs.iter().position(|need| need.value == *wanted)?;
+            Some(format!("{}/needs/{index}", job.at))
         })
     }
 
@@ -95,12 +95,12 @@ impl Places<'_> {
         };
         self.in_jobs(node, |job, id| {
             // A step has its own outputs, else its job's; `identity` of an inline step ends with its id.
-            let of_step = job.steps.iter().enumerate().find_map(|(index, step)| {
+            let of_step = job.steps.iter().find_map(|step| {
                 let is_own = id.is_none_or(|id| id == step.id);
                 let at = place(&step.settings.outputs).filter(|_| is_own)?;
-                Some(format!("{}/outputs/{at}", job.step_pointer(index)))
+                Some(format!("{}/outputs/{at}", step.at))
             });
-            of_step.or_else(|| Some(format!("{}/outputs/{}", job.pointer(), place(&job.settings.outputs)?)))
+            of_step.or_else(|| Some(format!("{}/outputs/{}", job.at, place(&job.settings.outputs)?)))
         })
     }
 
@@ -110,15 +110,15 @@ impl Places<'_> {
         node: &Node,
         pointer: impl Fn(&crate::model::playbook::Job, Option<&str>) -> Option<String>,
     ) -> Option<Place> {
-        let wanted = node.job.as_ref()?;
+        let wanted = node.job.as_deref().unwrap_or_default();
         let (path, step) = match node.identity.rsplit_once('#') {
             Some((path, step)) => (Some(path), step.rsplit('/').next()),
             None => (None, None),
         };
         self.playbooks.iter().find_map(|(file, reading)| {
-            let Body::Jobs(jobs) = &reading.value.as_ref()?.body else { return None };
+            let jobs = reading.value.as_ref()?.body.jobs();
             let is_own = path.is_none_or(|path| file.path(self.db).as_str() == path);
-            let job = jobs.iter().find(|job| job.id == *wanted).filter(|_| is_own)?;
+            let job = jobs.iter().find(|job| job.id == wanted).filter(|_| is_own)?;
             let node = reading.tree.as_ref()?.find(&pointer(job, step)?)?;
             Some((Arc::clone(&text(self.db, *file).source), node.span))
         })

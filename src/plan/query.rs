@@ -98,6 +98,7 @@ fn expand(
         rules: rule_matches(db, workspace),
         config: &configured,
         variables,
+        given: request.variables(db),
         env: surroundings.env(db),
         is_administrator: surroundings.is_administrator(db),
         platform: &workspace.platform(db).os,

@@ -16,7 +16,7 @@ codes! {
         "The same key stands twice in one table (upper and lower case are one). One of the two would be lost.";
     UNSUPPORTED_FIELD = 207, "this field is not supported yet",
         "The field belongs to the format, but this version of az does not act on it yet. az says so rather than \
-         ignore it silently.";
+         ignore it silently, and does not build what would run differently with it.";
     UNKNOWN_FORMAT = 208, "this is no playbook az knows",
         "A playbook is recognised by its content: `sequence` (v1), or `metadata` and `orchestration.jobs` (v3).";
     BAD_DURATION = 209, "this is no duration",
@@ -37,8 +37,19 @@ codes! {
     MORE_MISTAKES = 216, "the file has more mistakes than are shown",
         "az tells at most twenty mistakes of one file at once, errors before warnings; this counts the rest. The next \
          run tells those that are left.";
+    UNUSED_FIELD = 219, "a field that changes nothing",
+        "The field is read and kept, and az does nothing with it, for the reason the note gives. What runs is the same \
+         with and without it.";
     UNENFORCED = 220, "a permission that az cannot enforce",
         "The playbook limits what a job may do in a way that nothing on this machine can enforce: single hosts, what may \
          be read, or the registry of Windows. The job runs with more than it is meant to have. What az enforces is which \
          paths are written, and that there is no network at all.";
+    BAD_MATRIX = 221, "the matrix gives no combinations",
+        "A matrix has named dimensions, each a list of at least one value. What `exclude` leaves out is named by these \
+         dimensions.";
+    TWO_BODIES = 222, "the playbook says twice what to run",
+        "A playbook has jobs or stages. Of two bodies one would be lost, so az runs neither.";
+    BAD_CRON = 223, "this is no time of cron",
+        "A schedule has five fields: minute (0-59), hour (0-23), day of the month (1-31), month (1-12) and day of the \
+         week (0-7). Each is `*`, a number, a range such as 1-5, a list such as 1,3, or a step such as */15.";
 }

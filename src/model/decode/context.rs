@@ -1,8 +1,11 @@
 //! Collects the faults of one file.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
 
-use super::Value;
+use super::{
+    Value,
+    place::{Step, Way, Ways},
+};
 use crate::{
     base::{Span, plural},
     diag::{Code, Diagnostic, Severity, Source, code},
@@ -30,12 +33,15 @@ pub fn read<T>(
     decode: impl FnOnce(Value<'_>) -> Option<T>,
 ) -> Reading<T> {
     let (tree, syntax) = document::read(source, format);
-    let context = Context::new(source, format);
-    for fault in syntax {
-        context.report(fault);
-    }
-    let value = tree.as_ref().and_then(|tree| decode(Value::root(&context, tree)));
-    Reading { value, tree, diagnostics: context.finish() }
+    let (value, diagnostics) = {
+        let context = Context::new(source, format);
+        for fault in syntax {
+            context.report(fault);
+        }
+        let value = tree.as_ref().and_then(|tree| decode(Value::root(&context, tree)));
+        (value, context.finish())
+    };
+    Reading { value, tree, diagnostics }
 }
 
 /// The file being decoded and its faults so far.
@@ -43,6 +49,9 @@ pub struct Context<'a> {
     source: &'a Arc<Source>,
     format: Format,
     faults: RefCell<Faults>,
+    ways: RefCell<Ways<'a>>,
+    /// The fields that a note says something of.
+    noted: RefCell<BTreeSet<String>>,
 }
 
 #[derive(Default)]
@@ -56,7 +65,28 @@ struct Faults {
 impl<'a> Context<'a> {
     /// Starts a file without faults.
     pub fn new(source: &'a Arc<Source>, format: Format) -> Self {
-        Self { source, format, faults: RefCell::default() }
+        Self {
+            source,
+            format,
+            faults: RefCell::default(),
+            ways: RefCell::default(),
+            noted: RefCell::default(),
+        }
+    }
+
+    /// Tells whether nothing is noted of fields of this name yet.
+    pub(super) fn is_first_note(&self, field: &str) -> bool {
+        self.noted.borrow_mut().insert(field.to_ascii_lowercase())
+    }
+
+    /// Takes a step from one value to another.
+    pub(super) fn step(&self, from: Way, step: Step<'a>) -> Way {
+        self.ways.borrow_mut().add(from, step)
+    }
+
+    /// Returns the JSON pointer of a way.
+    pub(super) fn pointer(&self, way: Way) -> String {
+        self.ways.borrow().pointer(way)
     }
 
     /// Returns the file.
@@ -104,8 +134,8 @@ impl<'a> Context<'a> {
     }
 
     /// Returns the faults in the order of the file, at most 20 and one that counts the rest.
-    pub fn finish(self) -> Vec<Diagnostic> {
-        let Faults { mut told, mut untold, mut untold_is_error } = self.faults.into_inner();
+    pub fn finish(&self) -> Vec<Diagnostic> {
+        let Faults { mut told, mut untold, mut untold_is_error } = self.faults.take();
         told.sort_by_key(|fault| std::cmp::Reverse(fault.severity));
         for fault in told.drain(told.len().min(MAX_TOLD)..) {
             untold += 1;

@@ -12,11 +12,13 @@
 
 mod context;
 mod key;
+mod place;
 mod table;
 mod value;
 
 pub use context::{Context, Reading, read};
 pub use key::Key;
+pub use place::Placed;
 pub use table::{Names, Table};
 pub use value::Value;
 

@@ -1,18 +1,22 @@
 //! Tables with known fields.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::{Context, Key, Value};
+use super::{
+    Context, Key, Value,
+    place::{Step, Way},
+};
 use crate::{
     base::{Span, list, nearest},
     diag::{Diagnostic, Severity, code},
-    text::document::{Entry, NodeValue},
+    text::document::{Entry, Node, NodeValue},
 };
 
 /// A table being decoded: knows which of its fields were asked for.
 pub struct Table<'a> {
     context: &'a Context<'a>,
     span: Span,
+    way: Way,
     entries: &'a [Entry],
     /// For each entry whether it was asked for, or is already reported.
     is_claimed: Vec<bool>,
@@ -63,11 +67,17 @@ impl Names {
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn new(context: &'a Context<'a>, span: Span, entries: &'a [Entry], what: String) -> Self {
+    pub(super) fn new(
+        context: &'a Context<'a>,
+        span: Span,
+        way: Way,
+        entries: &'a [Entry],
+        what: String,
+    ) -> Self {
         let is_claimed: Vec<bool> =
             Names::AnyCase.firsts(context, entries).into_iter().map(|is_first| !is_first).collect();
         let unclaimed = is_claimed.iter().filter(|is_claimed| !**is_claimed).count();
-        Self { context, span, entries, is_claimed, unclaimed, known: Vec::with_capacity(24), what }
+        Self { context, span, way, entries, is_claimed, unclaimed, known: Vec::with_capacity(24), what }
     }
 
     /// Returns the file.
@@ -96,7 +106,30 @@ impl<'a> Table<'a> {
         let key = key.into();
         self.known.push(key);
         let entry = self.claim(key)?;
-        Some(Value::of_field(self.context, &entry.value, &entry.key.value))
+        Some(self.value(entry))
+    }
+
+    fn value(&self, entry: &'a Entry) -> Value<'a> {
+        let way = self.context.step(self.way, Step::Field(&entry.key.value));
+        Value::of_field(self.context, &entry.value, &entry.key.value, way)
+    }
+
+    /// Looks at a field without asking for it.
+    pub fn peek(&self, key: impl Into<Key>) -> Option<&'a Node> {
+        let key = key.into();
+        self.entries.iter().find(|entry| key.matches(&entry.key.value)).map(|entry| &entry.value)
+    }
+
+    /// Returns a field's value without asking for it.
+    pub fn look(&self, key: impl Into<Key>) -> Option<Value<'a>> {
+        let key = key.into();
+        let entry = self.entries.iter().find(|entry| key.matches(&entry.key.value))?;
+        Some(self.value(entry))
+    }
+
+    /// Returns the table's place as a JSON pointer.
+    pub fn pointer(&self) -> String {
+        self.context.pointer(self.way)
     }
 
     /// Reads a field that may be absent; nothing if it is absent or was reported.
@@ -153,6 +186,28 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// Reads a field that az does not act on yet, with a note that says so; a build refuses what has one.
+    pub fn later<T>(
+        &mut self,
+        key: impl Into<Key>,
+        decode: impl FnOnce(Value<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.raw(key)?;
+        value.note_later();
+        decode(value)
+    }
+
+    /// Reads a field that az does not act on yet and without which the same is run, with a note that says so.
+    pub fn unused<T>(
+        &mut self,
+        key: impl Into<Key>,
+        decode: impl FnOnce(Value<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.raw(key)?;
+        value.note_unused("az does nothing with it yet");
+        decode(value)
+    }
+
     /// Warns of fields of the format that az does not act on, and without which the same is run.
     pub fn unheeded(&mut self, keys: &[&'static str]) {
         self.refuse(keys, Severity::Warning);
@@ -189,6 +244,36 @@ impl<'a> Table<'a> {
                 self.context.report(self.unknown(entry));
             }
         }
+    }
+
+    /// Ends the table of a format that let people add what they liked: keeps every field nobody asked for.
+    ///
+    /// A field that looks like a mistyped one is a fault; of one in `explained` the text says in a note why az does
+    /// nothing with it, unless the text is empty, as it is for what only people read; of any other there is a warning.
+    pub fn finish_open(mut self, explained: &[(&'static str, &str)]) -> BTreeMap<String, serde_json::Value> {
+        let mut kept = BTreeMap::new();
+        for at in 0..self.entries.len() {
+            if std::mem::replace(&mut self.is_claimed[at], true) {
+                continue;
+            }
+            let entry = &self.entries[at];
+            let name = entry.key.value.as_str();
+            let known = explained.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+            match known {
+                Some((_, "")) => {}
+                Some((_, why)) => self.value(entry).note_unused(why),
+                None => {
+                    let mut fault = self.unknown(entry);
+                    let is_mistyped = nearest(name, self.known.iter().map(|key| key.name)).is_some();
+                    if !is_mistyped {
+                        fault.severity = Severity::Warning;
+                    }
+                    self.context.report(fault);
+                }
+            }
+            kept.insert(name.to_owned(), self.value(entry).json());
+        }
+        kept
     }
 
     /// Tells whether the field seems to be there under a mistyped name, which `finish` will report.

@@ -2,7 +2,10 @@
 
 use std::{fmt::Write as _, ops::RangeInclusive, time::Duration};
 
-use super::{Context, Names, Table};
+use super::{
+    Context, Names, Placed, Table,
+    place::{Step, Way},
+};
 use crate::{
     base::{Span, nearest, quoted_list},
     diag::{Code, Diagnostic, code},
@@ -21,16 +24,17 @@ pub struct Value<'a> {
     node: &'a Node,
     /// The field, for messages; empty for the whole file.
     field: &'a str,
+    way: Way,
 }
 
 impl<'a> Value<'a> {
     /// Takes the whole file.
     pub fn root(context: &'a Context<'a>, node: &'a Node) -> Self {
-        Self { context, node, field: "" }
+        Self { context, node, field: "", way: Way::default() }
     }
 
-    pub(super) fn of_field(context: &'a Context<'a>, node: &'a Node, field: &'a str) -> Self {
-        Self { context, node, field }
+    pub(super) fn of_field(context: &'a Context<'a>, node: &'a Node, field: &'a str, way: Way) -> Self {
+        Self { context, node, field, way }
     }
 
     /// Returns the file.
@@ -41,6 +45,26 @@ impl<'a> Value<'a> {
     /// Returns the value as it was written.
     pub fn node(self) -> &'a Node {
         self.node
+    }
+
+    /// Returns the field the value belongs to, as it is written; of an item of a list, the list's.
+    pub fn field(self) -> &'a str {
+        self.field
+    }
+
+    /// Returns the value's place as a JSON pointer.
+    pub fn pointer(self) -> String {
+        self.context.pointer(self.way)
+    }
+
+    /// Gives what was read of the value its place.
+    pub fn placed<T>(self, value: T) -> Placed<T> {
+        Placed::new(value, self.pointer())
+    }
+
+    /// Reads a text that says something, with its place.
+    pub fn placed_text(self) -> Option<Placed<String>> {
+        self.nonempty_text().map(|text| self.placed(text))
     }
 
     /// Returns where the value stands.
@@ -142,7 +166,10 @@ impl<'a> Value<'a> {
     pub fn list<T>(self, mut item: impl FnMut(Self) -> Option<T>) -> Option<Vec<T>> {
         match &self.node.value {
             NodeValue::List(items) => {
-                Some(items.iter().filter_map(|node| item(Self { node, ..self })).collect())
+                let place = |index| self.context.step(self.way, Step::Item(index));
+                let items = items.iter().enumerate();
+                let items = items.map(|(index, node)| Self { node, way: place(index), ..self });
+                Some(items.filter_map(&mut item).collect())
             }
             _ => self.wrong_type("a list"),
         }
@@ -160,7 +187,9 @@ impl<'a> Value<'a> {
     /// Opens a table whose fields are known; `what` names it in messages: ``job `build` ``.
     pub fn table(self, what: impl Into<String>) -> Option<Table<'a>> {
         match &self.node.value {
-            NodeValue::Table(entries) => Some(Table::new(self.context, self.node.span, entries, what.into())),
+            NodeValue::Table(entries) => {
+                Some(Table::new(self.context, self.node.span, self.way, entries, what.into()))
+            }
             _ => self.wrong_type("a table"),
         }
     }
@@ -177,7 +206,8 @@ impl<'a> Value<'a> {
         let is_first = names.firsts(self.context, entries);
         let read = entries.iter().zip(is_first).filter(|(_, is_first)| *is_first).filter_map(|(found, _)| {
             let key = found.key.value.as_str();
-            let value = Self { context: self.context, node: &found.value, field: key };
+            let way = self.context.step(self.way, Step::Field(key));
+            let value = Self { context: self.context, node: &found.value, field: key, way };
             entry(key, found.key.span, value).map(|value| (key, value))
         });
         Some(read.collect())
@@ -200,6 +230,26 @@ impl<'a> Value<'a> {
                 let entries = entries.into_iter().map(|(key, value)| (key.to_owned(), value));
                 serde_json::Value::Object(entries.collect())
             }
+        }
+    }
+
+    /// Notes that az does not act on the field yet, once for all fields of this name; a build refuses what has one.
+    pub fn note_later(self) {
+        if self.context.is_first_note(self.field) {
+            let message = format!("az does not act on `{}` yet", self.field);
+            let note = Diagnostic::note(code::UNSUPPORTED_FIELD, message).source(self.context.source());
+            let help = "`az build` refuses the playbook until it does; remove the field to run it without";
+            self.context.report(note.at(self.context.opening(self.node.span)).help(help));
+        }
+    }
+
+    /// Notes that az does nothing with the field, and why, once for all fields of this name.
+    pub fn note_unused(self, why: &str) {
+        if self.context.is_first_note(self.field) {
+            let message = format!("`{}` changes nothing: {why}", self.field);
+            let note = Diagnostic::note(code::UNUSED_FIELD, message).source(self.context.source());
+            let help = "leave it as it is, or remove it; what runs is the same";
+            self.context.report(note.at(self.context.opening(self.node.span)).help(help));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    base::{Span, nearest},
+    base::nearest,
     diag::{Source, code},
     model::decode::Value,
     text::document::{self, Entry, Format, Node, NodeValue},
@@ -11,37 +11,49 @@ use crate::{
 
 use super::PlaybookFormat;
 
+/// What the formats are known by, in the order they are looked for.
+const BY_FIELD: [(&str, PlaybookFormat); 5] = [
+    ("stages", PlaybookFormat::V1Stages),
+    ("sequence", PlaybookFormat::V1Sequence),
+    ("steps", PlaybookFormat::V0),
+    ("scripts", PlaybookFormat::Scripts),
+    ("sequences", PlaybookFormat::Sequences),
+];
+
 /// Returns the format, or reports why there is none az reads.
 pub(super) fn detect(root: Value<'_>) -> Option<PlaybookFormat> {
     let NodeValue::Table(entries) = &root.node().value else { return root.wrong_type("a table") };
-    let orchestration = field(entries, "orchestration").map(|entry| &entry.value);
-    let inner = orchestration.map_or(&[][..], table);
+    let found = format_of(entries);
+    if found.is_none() {
+        unknown(root, entries);
+    }
+    found
+}
+
+fn format_of(entries: &[Entry]) -> Option<PlaybookFormat> {
+    let inner = inside(entries, "orchestration");
     if field(inner, "jobs").is_some() {
         return Some(PlaybookFormat::V3);
     }
-    for (name, format, found) in [
-        ("stages", "v2 (`orchestration.stages`)", field(inner, "stages")),
-        ("stages", "v1 stages", field(entries, "stages")),
-        ("steps", "v0 (`steps`)", field(entries, "steps")),
-    ] {
-        if let Some(entry) = found {
-            refuse_format(root, name, format, entry.key.span);
-            return None;
-        }
+    if field(inner, "stages").is_some() {
+        return Some(PlaybookFormat::V2);
     }
-    if field(entries, "sequence").is_some() {
-        return Some(PlaybookFormat::V1Sequence);
+    if let Some((_, format)) = BY_FIELD.iter().find(|(name, _)| field(entries, name).is_some()) {
+        return Some(*format);
     }
-    unknown(root, entries, inner);
-    None
+    field(inside(entries, "workflow"), "steps").map(|_| PlaybookFormat::Workflow)
 }
 
 /// Tells whether a text can only be meant as a playbook, with or without mistakes in it.
 pub fn is_playbook(text: &str, format: Format) -> bool {
     let (tree, _) = document::read(&Arc::new(Source::new("", text)), format);
     let Some(NodeValue::Table(entries)) = tree.as_ref().map(|tree| &tree.value) else { return false };
-    let orchestration = field(entries, "orchestration").map_or(&[][..], |entry| table(&entry.value));
-    field(entries, "sequence").is_some() || !orchestration.is_empty()
+    let is_meant = format_of(entries).is_some_and(|found| !matches!(found, PlaybookFormat::Scripts));
+    is_meant || !inside(entries, "orchestration").is_empty()
+}
+
+fn inside<'a>(entries: &'a [Entry], name: &str) -> &'a [Entry] {
+    field(entries, name).map_or(&[][..], |entry| table(&entry.value))
 }
 
 fn table(node: &Node) -> &[Entry] {
@@ -55,34 +67,46 @@ fn field<'a>(entries: &'a [Entry], name: &str) -> Option<&'a Entry> {
     entries.iter().find(|entry| entry.key.value.eq_ignore_ascii_case(name))
 }
 
-fn refuse_format(root: Value<'_>, name: &str, format: &str, at: Span) {
-    let context = root.context();
-    let fault =
-        context.error(code::UNSUPPORTED_FIELD, format!("playbooks of format {format} are not supported yet"));
-    let help = "write its scripts as `sequence`, or as `orchestration.jobs`";
-    context.report(fault.label(at, format!("`{name}` makes it one")).help(help));
-}
+/// Fields of files beside playbooks, and what these are.
+const OTHERS: [(&str, &str); 8] = [
+    ("playbooks", "a list of playbooks: az finds them by itself"),
+    ("agents", "a configuration of agents, which says nothing to run"),
+    ("workflows", "a collection of workflows: write each as a playbook of its own"),
+    ("automation", "a configuration: write what az needs of it into az.toml"),
+    ("core", "a configuration: write what az needs of it into az.toml"),
+    ("properties", "a schema of files rather than one of them"),
+    ("moduleversion", "the manifest of a PowerShell module"),
+    ("runs-on", "a workflow of GitHub"),
+];
 
-/// Neither format: a mistyped field, if one is near, else a file of another purpose.
-fn unknown(root: Value<'_>, entries: &[Entry], inner: &[Entry]) {
+/// No format: a mistyped field, if one is near, else a file of another purpose.
+fn unknown(root: Value<'_>, entries: &[Entry]) {
     let context = root.context();
     let mistyped = |entries: &[Entry], names: &[&'static str]| {
         let near =
             |entry: &Entry| Some((entry.key.clone(), nearest(&entry.key.value, names.iter().copied())?));
         entries.iter().find_map(near)
     };
-    let found = mistyped(inner, &["jobs"]).or_else(|| mistyped(entries, &["sequence", "orchestration"]));
-    match found {
-        Some((key, name)) if !key.value.eq_ignore_ascii_case(name) => {
-            let fault =
-                context.error(code::UNKNOWN_FIELD, format!("unknown field `{}` in the playbook", key.value));
-            context.report(fault.label(key.span, "no such field").help(format!("did you mean `{name}`?")));
-        }
-        _ => {
-            let help = "add `sequence` (a list such as [\"0402\", \"0440-0449\"]), or `orchestration.jobs`";
-            let fault = context
-                .error(code::UNKNOWN_FORMAT, "this is no playbook: it has neither `sequence` nor jobs");
-            context.report(fault.at(context.opening(root.span())).help(help));
-        }
+    let at_root = ["sequence", "orchestration", "stages", "steps", "scripts"];
+    let other = OTHERS.iter().find(|(name, _)| field(entries, name).is_some());
+    let found = mistyped(inside(entries, "orchestration"), &["jobs", "stages"]);
+    let found = found.or_else(|| mistyped(entries, &at_root).filter(|_| other.is_none()));
+    if let Some((key, name)) = found.filter(|(key, name)| !key.value.eq_ignore_ascii_case(name)) {
+        let fault =
+            context.error(code::UNKNOWN_FIELD, format!("unknown field `{}` in the playbook", key.value));
+        context.report(fault.label(key.span, "no such field").help(format!("did you mean `{name}`?")));
+        return;
     }
+    let message = "this is no playbook: it has neither `sequence`, `stages`, `steps` nor jobs";
+    let fault = context.error(code::UNKNOWN_FORMAT, message);
+    let fault = match other.and_then(|(name, what)| Some((field(entries, name)?, what))) {
+        Some((entry, what)) => {
+            fault.label(entry.key.span, "makes it something else").help(format!("it is {what}"))
+        }
+        None => {
+            let help = "add `sequence` (a list such as [\"0402\", \"0440-0449\"]), or `orchestration.jobs`";
+            fault.at(context.opening(root.span())).help(help)
+        }
+    };
+    context.report(fault);
 }

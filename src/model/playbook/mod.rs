@@ -1,17 +1,33 @@
 //! Playbooks of every format in one form.
 //!
-//! Knows the fields of each format and the meaning they share. Does not know which scripts exist: `run` and `sequence`
-//! keep their text. Does not look for circles among jobs: the plan does, over all edges.
+//! Knows the fields of each format, every spelling real files have for them, and the meaning they share. Does not know
+//! which scripts exist: `run` and `sequence` keep their text. Evaluates nothing: conditions and placeholders stay texts.
+//!
+//! ```text
+//! detect: which format by content      root: the file, `metadata`, `orchestration`
+//! job: jobs and stages                 step, action: what is done
+//! policy: options, profiles            about: what is told and checked
+//! ```
 
+mod about;
+mod action;
 mod detect;
-mod jobs;
+mod dialect;
+mod extensions;
+mod fields;
+mod ids;
+mod job;
+mod policy;
 mod read;
-mod sequence;
+mod root;
+mod step;
+mod strategy;
 mod values;
 
 pub use detect::is_playbook;
+use dialect::Dialect;
 pub use read::read;
-pub use values::{Action, Body, Job, Playbook, PlaybookFormat, Step};
+pub use values::*;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Playbook, PlaybookFormat, detect::detect, jobs, sequence};
+use super::{Playbook, detect::detect, root};
 use crate::{
     diag::Source,
     model::decode::{self, Reading, Value},
@@ -13,10 +13,7 @@ use crate::{
 ///
 /// Total: any text gives a reading. The tree is there for the places of later faults.
 pub fn read(source: &Arc<Source>, format: Format) -> Reading<Playbook> {
-    decode::read(source, format, |root| match detect(root)? {
-        PlaybookFormat::V1Sequence => sequence::decode(root),
-        PlaybookFormat::V3 => jobs::decode(root),
-    })
+    decode::read(source, format, |value| root::decode(value, detect(value)?))
 }
 
 /// Returns the name a playbook has by its file: `ci` for `playbooks/ci.json`.

@@ -55,6 +55,10 @@ needs = \"build\"\r
 steps = [{ run = 402, cache = \"never\", cwd = \"sub\" }]\r
 ";
 
+fn run(text: &str, at: &str) -> Action {
+    Action::Run(vec![Placed::new(text.to_owned(), at)])
+}
+
 #[test]
 fn a_sequence_is_read_in_any_case() {
     let read = playbook(Format::Json, &V1.replace("0207", "\"0207\""));
@@ -62,7 +66,8 @@ fn a_sequence_is_read_in_any_case() {
     assert_eq!(read.variables["Deep"], serde_json::json!({ "a": [1, null] }));
     assert_eq!((read.tags, read.description.as_deref()), (vec!["x".to_owned()], Some("d")));
     let Body::Sequence(items) = read.body else { panic!("a sequence") };
-    assert_eq!(items, ["0000-0099", "stage:Core", "0207"]);
+    let items: Vec<_> = items.iter().map(|item| (item.value.as_str(), item.at.as_str())).collect();
+    assert_eq!(items, [("0000-0099", "/Sequence/0"), ("stage:Core", "/Sequence/1"), ("0207", "/Sequence/2")]);
     let named_by_file = playbook(Format::Toml, "sequence = \"04*\"");
     assert_eq!(named_by_file.name, "ci");
 }
@@ -75,14 +80,18 @@ fn jobs_are_read_with_their_settings_and_places() {
     assert_eq!((read.name.as_str(), read.format.as_str(), read.env["LEVEL"].as_str()), ("bench", "v3", "1"));
     let Body::Jobs(jobs) = &read.body else { panic!("jobs") };
     let (build, test) = (&jobs[0], &jobs[1]);
-    assert_eq!((build.id.as_str(), test.needs.as_slice()), ("build", &["build".to_owned()][..]));
+    let need = Placed::new("build".to_owned(), "/orchestration/jobs/test/needs");
+    assert_eq!((build.id.as_str(), test.needs.as_slice()), ("build", &[need][..]));
     assert_eq!((build.steps[0].id.as_str(), build.steps[1].id.as_str()), ("step_1", "sh-1"));
-    assert_eq!(build.steps[0].action, Action::Run("0402".to_owned()));
-    let script = Action::Script { text: "echo $A".to_owned(), shell: Some("sh".to_owned()) };
+    assert_eq!(build.steps[0].action, run("0402", "/orchestration/jobs/build/steps/0/run"));
+    let placed = |text: &str, field: &str| {
+        Placed::new(text.to_owned(), format!("/orchestration/jobs/build/steps/1/{field}"))
+    };
+    let script = Action::Script { text: placed("echo $A", "script"), shell: Some(placed("sh", "shell")) };
     assert_eq!(build.steps[1].action, script);
-    assert_eq!(test.steps[0].action, Action::Run("402".to_owned()));
-    assert_eq!(tree.at(&format!("{}/needs/0", test.pointer())).of(V3), "\"build\"");
-    assert_eq!(tree.at(&format!("{}/run", test.step_pointer(0))).of(V3), "402");
+    assert_eq!(test.steps[0].action, run("402", "/orchestration/jobs/test/steps/0/run"));
+    assert_eq!(tree.at(&test.needs[0].at).of(V3), "\"build\"");
+    assert_eq!(tree.at(&format!("{}/run", test.steps[0].at)).of(V3), "402");
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Settings out of the fields of a table: of a rule, a job or a step.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use super::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, Undeclared, declare_exit_code, resource};
 use crate::{
@@ -18,24 +21,32 @@ use crate::{
 
 const USE_ENV: Key = Key::new("useEnv", &["use_env", "use-env"]);
 const PASS_ENV: Key = Key::new("passEnv", &["pass_env", "pass-env"]);
-const RETRY_DELAY: Key = Key::new("retryDelay", &["retry_delay", "retry-delay"]);
+/// How long one attempt may take, in seconds where no unit is written.
+pub const TIMEOUT: Key =
+    Key::new("timeout", &["timeoutSeconds", "timeout_seconds", "timeout-seconds", "timeoutSec"]);
+const TIMEOUT_MINUTES: Key = Key::new("timeoutMinutes", &["timeout-minutes", "timeout_minutes"]);
+const RETRIES: Key =
+    Key::new("retries", &["retry", "retryCount", "retry_count", "maxRetries", "max_retries"]);
+const RETRY_DELAY: Key =
+    Key::new("retryDelay", &["retry_delay", "retry-delay", "retryDelaySeconds", "delaySeconds"]);
+const CWD: Key = Key::new("cwd", &["workingDirectory", "working-directory", "working_directory"]);
 const EXIT_CODES: Key = Key::new("exitCodes", &["exit_codes", "exit-codes"]);
 
 /// Asks a table for every setting it can hold, except `command`, which only a rule has.
 pub fn decode(table: &mut Table<'_>) -> Settings {
     Settings {
         inputs: table.optional("inputs", patterns),
-        outputs: table.optional("outputs", outputs),
+        outputs: table.optional("outputs", patterns),
         use_env: table.optional(USE_ENV, variable_names).unwrap_or_default(),
         pass_env: table.optional(PASS_ENV, variable_names).unwrap_or_default(),
         env: table.optional("env", environment).unwrap_or_default(),
         cache: table.optional("cache", cache),
-        timeout: table.optional("timeout", Value::duration),
-        retries: table.optional("retries", |value| value.whole_number(0..=MAX_RETRIES)),
+        timeout: minutes(table).or_else(|| table.optional(TIMEOUT, timeout).flatten()),
+        retries: table.optional(RETRIES, |value| value.whole_number(0..=MAX_RETRIES)),
         retry_delay: table.optional(RETRY_DELAY, Value::duration),
         resources: table.optional("resources", resources).unwrap_or_default(),
         exit_codes: table.optional(EXIT_CODES, exit_codes).unwrap_or_default(),
-        cwd: table.optional("cwd", Value::nonempty_text),
+        cwd: table.optional(CWD, Value::nonempty_text),
         scratch: table.optional("scratch", scratch_patterns).unwrap_or_default().into_iter().collect(),
         trace: table.optional("trace", on_or_off),
         sandbox: table.optional("sandbox", on_or_off),
@@ -45,6 +56,25 @@ pub fn decode(table: &mut Table<'_>) -> Settings {
         undeclared: table.optional("undeclared", |value| value.choice(&Undeclared::WORDS)),
         command: None,
     }
+}
+
+/// Reads how long one attempt may take; a number that is not above zero is no limit of its own, as in old files.
+#[expect(clippy::option_option, reason = "a mistake, no limit, and a limit are three answers")]
+pub fn timeout(value: Value<'_>) -> Option<Option<Duration>> {
+    match &value.node().value {
+        NodeValue::Number(raw) if raw.parse::<f64>().is_ok_and(|seconds| seconds <= 0.0) => Some(None),
+        NodeValue::Text(text) if text.contains("{{") || text.contains("${") => {
+            value.note_later();
+            Some(None)
+        }
+        _ => value.duration().map(Some),
+    }
+}
+
+/// Reads the limit in minutes, as workflows of GitHub have it.
+fn minutes(table: &mut Table<'_>) -> Option<Duration> {
+    let minutes = table.optional(TIMEOUT_MINUTES, |value| value.whole_number(1..=525_600))?;
+    Some(Duration::from_secs(u64::from(minutes) * 60))
 }
 
 /// Words for whether something holds for a step: that it is watched, sandboxed, or may use the network.
@@ -146,24 +176,6 @@ pub fn pattern(value: Value<'_>) -> Option<String> {
         return None;
     }
     Some(text)
-}
-
-fn outputs(value: Value<'_>) -> Option<Vec<String>> {
-    // `outputs` of the seeds' format: values handed to later jobs rather than paths.
-    let is_named = match &value.node().value {
-        NodeValue::Table(_) => true,
-        NodeValue::List(items) => items.iter().any(|item| matches!(item.value, NodeValue::Table(_))),
-        _ => false,
-    };
-    if is_named {
-        let context = value.context();
-        let fault = context.error(code::UNSUPPORTED_FIELD, "named `outputs` are not supported yet");
-        let help = "remove `outputs`, or list the paths that are made";
-        context
-            .report(fault.label(context.opening(value.span()), "az reads a list of paths here").help(help));
-        return None;
-    }
-    patterns(value)
 }
 
 fn name(value: Value<'_>) -> Option<String> {

@@ -8,8 +8,8 @@ mod permissions;
 mod values;
 
 pub use decode::{
-    SCRATCH_HELP, SWITCH_WORDS, argv, decode, environment, exit_code_entries, pattern, patterns,
-    scratch_patterns, variable_names, variables,
+    SCRATCH_HELP, SWITCH_WORDS, TIMEOUT, argv, decode, environment, exit_code_entries, pattern, patterns,
+    scratch_patterns, timeout, variable_names, variables,
 };
 pub use permissions::permissions;
 pub use values::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, Undeclared, declare_exit_code, resource};

@@ -1,0 +1,186 @@
+//! Ids of jobs and steps: which can be used, which stand twice, which are needed and not there.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::{Job, Step};
+use crate::{
+    base::{Span, nearest},
+    diag::{Severity, code},
+    model::decode::{Context, Value},
+};
+
+/// Words that expressions have a meaning of their own for.
+const RESERVED: [&str; 8] = ["always", "success", "failure", "cancelled", "true", "false", "null", "this"];
+
+/// Reports an id that cannot be used.
+pub(super) fn check_id(context: &Context<'_>, what: &str, id: &str, at: Span) {
+    let is_part = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
+    let is_reserved = RESERVED.iter().any(|word| word.eq_ignore_ascii_case(id));
+    if is_reserved {
+        let message =
+            format!("`{id}` cannot be the id of a {what}: expressions have a meaning of their own for it");
+        let fault = context.error(code::BAD_NAME, message);
+        context.report(fault.at(at).help(format!("write another id, such as `{what}-{id}`")));
+        return;
+    }
+    if id.starts_with(|first: char| first.is_ascii_alphabetic()) && id.chars().all(is_part) {
+        return;
+    }
+    let fault = context.error(code::BAD_NAME, format!("`{id}` cannot be the id of a {what}"));
+    context.report(fault.at(at).help(format!("write `{}`", made_of(id, what))));
+}
+
+/// Makes an id of a name: what cannot stand in one becomes `-`.
+pub(super) fn made_of(name: &str, what: &str) -> String {
+    let mut cleaned = String::with_capacity(name.len());
+    for character in name.chars() {
+        if character.is_ascii_alphanumeric() || character == '_' {
+            cleaned.push(character);
+        } else if !cleaned.ends_with('-') {
+            cleaned.push('-');
+        }
+    }
+    let cleaned = cleaned.trim_matches('-');
+    if cleaned.is_empty() {
+        return what.to_owned();
+    }
+    let starts_well = cleaned.starts_with(|first: char| first.is_ascii_alphabetic());
+    if starts_well { cleaned.to_owned() } else { format!("{what}-{cleaned}") }
+}
+
+/// Reports two steps of one id.
+pub(super) fn check_step_ids(list: Value<'_>, steps: &[Step], places: &[Option<Span>]) {
+    let mut first_of: BTreeMap<&str, Option<Span>> = BTreeMap::new();
+    for (step, place) in steps.iter().zip(places) {
+        if let Some(first) = first_of.get(step.id.as_str()) {
+            same_id(list.context(), &step.id, place.or(*first).unwrap_or(list.span()), *first);
+        } else {
+            first_of.insert(&step.id, *place);
+        }
+    }
+}
+
+fn same_id(context: &Context<'_>, id: &str, at: Span, first: Option<Span>) {
+    let mut fault = context
+        .error(code::BAD_NAME, format!("two steps of one job have the id `{id}`"))
+        .label(context.opening(at), "is used here again")
+        .help("give one of the two another id");
+    if let Some(first) = first.filter(|first| *first != at) {
+        fault = fault.label(first, "is used here first");
+    }
+    context.report(fault);
+}
+
+/// A `needs` entry to check once all jobs are known.
+pub(super) struct Need<'a> {
+    pub(super) job: &'a str,
+    pub(super) wanted: &'a str,
+    pub(super) at: Span,
+}
+
+/// Reports jobs that are needed and not there.
+pub(super) fn check_needs(context: &Context<'_>, ids: &[&str], needs: &[Need<'_>]) {
+    // Only asked, never walked, so that its order reaches nobody.
+    let known: HashSet<&str> = ids.iter().copied().collect();
+    for need in needs.iter().filter(|need| !known.contains(need.wanted)) {
+        // Looking for the nearest of thousands of ids is only worth it for a fault that is told. A job cannot need
+        // itself.
+        let others = ids.iter().copied().filter(|id| *id != need.job);
+        let near = if context.is_full() { None } else { nearest(need.wanted, others) };
+        let (job, wanted) = (need.job, need.wanted);
+        let message = format!("job `{job}` needs `{wanted}`, but the playbook has no such job");
+        let fault = context.error(code::UNKNOWN_NEED, message).label(need.at, "no such job");
+        context.report(fault.help(match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("remove `{wanted}`, or add a job of this id"),
+        }));
+    }
+    circles(context, ids, needs);
+}
+
+/// Reports each circle among the jobs once, with all its edges.
+///
+/// Walks with a stack of its own: thousands of jobs may need each other in one line.
+fn circles(context: &Context<'_>, ids: &[&str], needs: &[Need<'_>]) {
+    let index: HashMap<&str, usize> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
+    let mut edges: Vec<Vec<(usize, Span)>> = vec![Vec::new(); ids.len()];
+    for need in needs {
+        if let (Some(from), Some(to)) = (index.get(need.job), index.get(need.wanted)) {
+            edges[*from].push((*to, need.at));
+        }
+    }
+    let mut is_done = vec![false; ids.len()];
+    for start in 0..ids.len() {
+        // The way from `start`: a job and how many of its edges were followed.
+        let mut way: Vec<(usize, usize)> = if is_done[start] { Vec::new() } else { vec![(start, 0)] };
+        let mut is_on_way = vec![false; if way.is_empty() { 0 } else { ids.len() }];
+        if let Some(flag) = is_on_way.get_mut(start) {
+            *flag = true;
+        }
+        while let Some((job, followed)) = way.last_mut() {
+            let job = *job;
+            let Some((next, _)) = edges[job].get(*followed).copied() else {
+                is_done[job] = true;
+                is_on_way[job] = false;
+                way.pop();
+                continue;
+            };
+            *followed += 1;
+            if is_on_way[next] {
+                let from = way.iter().position(|(job, _)| *job == next).unwrap_or_default();
+                let circle: Vec<(usize, Span)> =
+                    way[from..].iter().map(|(job, followed)| (*job, edges[*job][followed - 1].1)).collect();
+                circle_fault(context, ids, &circle);
+            } else if !is_done[next] {
+                is_on_way[next] = true;
+                way.push((next, 0));
+            }
+        }
+    }
+}
+
+fn circle_fault(context: &Context<'_>, ids: &[&str], circle: &[(usize, Span)]) {
+    let names: Vec<&str> = circle.iter().map(|(job, _)| ids[*job]).collect();
+    let first = names.first().copied().unwrap_or_default();
+    let message = match names.as_slice() {
+        [one] => format!("job `{one}` needs itself"),
+        _ => format!("jobs need each other in a circle: {} → {first}", names.join(" → ")),
+    };
+    let mut fault = context.error(code::CYCLE, message);
+    for (place, (job, at)) in circle.iter().enumerate() {
+        let next = names.get(place + 1).copied().unwrap_or(first);
+        let text = if names.len() == 1 {
+            "needs itself".to_owned()
+        } else {
+            format!("{}: {} waits for {next}", place + 1, ids[*job])
+        };
+        fault = fault.label(*at, text);
+    }
+    context.report(fault.help("remove one of these needs"));
+}
+
+/// Gives each stage an id of its own, made of its name, and warns of names that stand twice.
+pub(super) fn name_stages(context: &Context<'_>, stages: &mut [Job], places: &[Span]) {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut taken: HashSet<String> = HashSet::new();
+    for at in 0..stages.len() {
+        let name = stages[at].name.clone().unwrap_or_else(|| format!("stage {}", at + 1));
+        let base = made_of(&name, "stage");
+        let id = std::iter::once(base.clone())
+            .chain((2..).map(|count| format!("{base}-{count}")))
+            .find(|id| taken.insert(id.to_ascii_lowercase()))
+            .unwrap_or(base);
+        if let Some(first) = seen.get(&name.to_ascii_lowercase()) {
+            let mut fault = context.error(code::BAD_NAME, format!("two stages are called `{name}`"));
+            fault.severity = Severity::Warning;
+            let place = |at: usize| context.opening(places.get(at).copied().unwrap_or_default());
+            fault = fault
+                .label(place(at), format!("is called `{id}` here"))
+                .label(place(*first), "is called so first");
+            context.report(fault.help("give one of the two another name"));
+        } else {
+            seen.insert(name.to_ascii_lowercase(), at);
+        }
+        stages[at].id = id;
+    }
+}
