@@ -26,6 +26,11 @@ pub struct Table<'a> {
     what: String,
 }
 
+/// Up to this many fields are all named in a help.
+const MOST_NAMED: usize = 12;
+/// Of more fields, these many are named.
+const FIRST_NAMED: usize = 8;
+
 /// Which keys of a table are one name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Names {
@@ -259,7 +264,9 @@ impl<'a> Table<'a> {
             let entry = &self.entries[at];
             let name = entry.key.value.as_str();
             let known = explained.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+            let is_remark = name.starts_with(['_', '$', '/', '#']);
             match known {
+                None if is_remark => {}
                 Some((_, "")) => {}
                 Some((_, why)) => self.value(entry).note_unused(why),
                 None => {
@@ -306,8 +313,15 @@ impl<'a> Table<'a> {
     fn unknown(&self, entry: &Entry) -> Diagnostic {
         let written = &entry.key.value;
         let names = || self.known.iter().map(|key| key.name);
-        let fields = format!("fields here: {}", list(names()));
+        let fields = match self.known.len() {
+            0..=MOST_NAMED => format!("fields here: {}", list(names())),
+            more => {
+                let first = names().take(FIRST_NAMED).collect::<Vec<_>>().join(", ");
+                format!("fields here: {first} and {} more (`az schema` has all)", more - FIRST_NAMED)
+            }
+        };
         let help = match nearest(written, names()) {
+            Some(name) if self.known.len() > MOST_NAMED => format!("did you mean `{name}`?"),
             Some(name) => format!("did you mean `{name}`? {fields}"),
             None => format!("remove `{written}`; {fields}"),
         };

@@ -24,7 +24,7 @@ pub(super) fn requirements(value: Value<'_>, found: &mut Requirements) {
     let Some(mut table) = value.table(format!("`{}`", value.field())) else { return };
     let powershell = Key::new(
         "minimumPowerShellVersion",
-        &["minPowerShellVersion", "powerShellVersion", "powershell", "minimumVersion", "minVersion"],
+        &["minPowerShellVersion", "powerShellVersion", "powershell", "minimumVersion"],
     );
     found.powershell =
         table.optional(powershell, |value| value.text_or_number().map(|text| value.placed(text)));
@@ -37,8 +37,9 @@ pub(super) fn requirements(value: Value<'_>, found: &mut Requirements) {
     found.env.extend(list(Key::new("apiKeys", &["requiredApiKeys", "environment", "environmentVariables"])));
     found.elevation = table.optional(Key::new("requiresAdmin", &["requiresElevation", "admin"]), truth);
     // What people are told to have ready; nothing of it can be looked up.
-    const IN_WORDS: [&str; 22] = [
+    const IN_WORDS: [&str; 23] = [
         "estimatedDuration",
+        "minVersion",
         "requiredSpace",
         "diskSpace",
         "requiredMemory",

@@ -45,7 +45,7 @@ pub(super) fn action(table: &mut Table<'_>, dialect: Dialect, step: &mut Step) -
         _ if table.has("branches") || has_list(table, "parallel") => {
             return structured(table, "branches", |table| parallel(table, dialect));
         }
-        _ if table.has("then") || table.has("else") => {
+        _ if table.has("then") || table.has("else") || table.has("action") => {
             return structured(table, "then", |table| choose(table, dialect));
         }
         _ if table.has(ITEMS) => return structured(table, "items", |table| foreach(table, dialect, step)),
@@ -116,7 +116,8 @@ fn branch(value: Value<'_>, index: usize, dialect: Dialect) -> Option<Branch> {
 
 fn choose(table: &mut Table<'_>, dialect: Dialect) -> Option<Action> {
     let condition = table.required(super::fields::IF, "what decides between `then` and `else`", expression);
-    let then = table.optional("then", |value| some_steps(value, dialect.inside()));
+    let then =
+        table.optional(Key::new("then", &["action", "actions"]), |value| some_steps(value, dialect.inside()));
     let otherwise = table.optional("else", |value| some_steps(value, dialect.inside()));
     let (then, otherwise) = (then.unwrap_or_default(), otherwise.unwrap_or_default());
     Some(Action::Choose { condition: condition?, then, otherwise })
@@ -187,7 +188,7 @@ fn single(table: &mut Table<'_>, dialect: Dialect, kind: &str) -> Option<Action>
             uses.note_later();
             uses.placed_text().map(Action::Uses)
         }
-        Single { run: None, script: None, command: None, uses: None, .. } => nothing(table),
+        Single { run: None, script: None, command: None, uses: None, .. } => nothing(table, kind),
         Single { run, script, command, uses, .. } => {
             let all = [("run", run), ("script", script), ("command", command), ("uses", uses)];
             several(table, &all)
@@ -256,9 +257,10 @@ fn command_action(command: Value<'_>, kind: &str, shell: Option<Value<'_>>) -> O
 
 fn module(table: &mut Table<'_>) -> Option<Action> {
     later(table, &"module".into());
-    let module = table.required("module", "the PowerShell module", Value::placed_text);
-    let function = table.required("function", "the function of the module", Value::placed_text);
-    Some(Action::Module { module: module?, function: function? })
+    let module = table.optional("module", Value::placed_text);
+    let function = Key::new("function", &["command", "cmdlet"]);
+    let function = table.required(function, "the function of the module", Value::placed_text);
+    Some(Action::Module { module, function: function? })
 }
 
 fn useless_shell(shell: Value<'_>) {
@@ -290,9 +292,15 @@ fn several(table: &Table<'_>, all: &[(&str, Option<Value<'_>>)]) -> Option<Actio
 }
 
 /// A step without anything to run; a message alone is shown.
-fn nothing(table: &mut Table<'_>) -> Option<Action> {
+fn nothing(table: &mut Table<'_>, kind: &str) -> Option<Action> {
     if let Some(message) = table.optional("message", Value::text) {
         return Some(Action::Show(message));
+    }
+    if kind == "openfile" {
+        return table.optional(REFERENCE, |value| {
+            value.note_unused("az shows where the file is and opens nothing");
+            value.text().map(Action::Show)
+        });
     }
     if [RUN, INLINE, REFERENCE].iter().any(|key| table.has_mistyped(*key)) {
         return None;

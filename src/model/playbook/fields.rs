@@ -104,6 +104,8 @@ pub(super) fn condition(table: &mut Table<'_>) -> Option<Placed<String>> {
             inner.finish();
             when
         }
+        // Templates leave it empty.
+        NodeValue::Text(text) if text.trim().is_empty() => None,
         _ => expression(value),
     }));
     found.extend(table.optional("additionalCondition", expression));

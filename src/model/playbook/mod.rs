@@ -30,4 +30,6 @@ pub use read::read;
 pub use values::*;
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod tests;

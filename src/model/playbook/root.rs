@@ -1,14 +1,14 @@
 //! The whole file: what every format says at its root, in `metadata` and in `orchestration`, and the body of each.
 
 use super::{
-    Body, Dialect, Options, Placed, Playbook, PlaybookFormat, Step,
+    Body, Dialect, Given, Options, Placed, Playbook, PlaybookFormat, Step,
     about::{
         self, AFTER, BEFORE, checks, integrations, moments, notifications, plain, reporting, requirements,
         secrets, triggers, validation,
     },
     action::reference,
     extensions,
-    fields::{flag, placed_list, texts},
+    fields::{flag, placed_list, texts, truth},
     job::{concurrency, environment_variables, in_order, jobs, order, scripts, stages},
     policy::{defaults, options, parameters, profiles, success},
     read::file_stem,
@@ -127,6 +127,12 @@ fn shared(table: &mut Table<'_>, playbook: &mut Playbook) {
         playbook.concurrency = Some(found);
     }
     options(table, &mut playbook.options);
+    if let Some(value) = table.raw(Key::new("failFast", &["fail_fast", "fail-fast"])) {
+        value.note_later();
+        let stop = truth(value);
+        playbook.options.continue_on_error =
+            playbook.options.continue_on_error.take().or(stop.map(|stop| Given::Fixed(!stop)));
+    }
     for name in ["options", "configuration", "execution", "errorHandling", "parallelization"] {
         if matches!(table.peek(name).map(|node| &node.value), Some(NodeValue::Table(_))) {
             table.optional(name, |value| option_table(value, playbook));

@@ -124,8 +124,8 @@ pub enum Action {
     Uses(Placed<String>),
     /// A function of a PowerShell module, with the step's parameters.
     Module {
-        /// The module.
-        module: Placed<String>,
+        /// The module, unless PowerShell finds the function by itself.
+        module: Option<Placed<String>>,
         /// The function in it.
         function: Placed<String>,
     },
