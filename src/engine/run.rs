@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     cache,
-    diag::{Diagnostic, code, has_errors},
+    diag::{Diagnostic, Severity, code, has_errors},
     event::Envelope,
     execute::{
         driver::{self, Signals},
@@ -129,6 +129,10 @@ impl Engine {
         diagnostics.extend(self.missing_tools(&planned.tools));
         if allow_empty {
             diagnostics.retain(|fault| fault.code != code::NOTHING_SELECTED);
+        }
+        // What would run differently with a field that is only read yet is not run without it.
+        for fault in diagnostics.iter_mut().filter(|fault| fault.code == code::UNSUPPORTED_FIELD) {
+            fault.severity = Severity::Error;
         }
         let is_strict = ask.strict && !has_errors(&diagnostics);
         if ask.strict {
