@@ -8,12 +8,13 @@ pub(super) struct Topic {
 }
 
 /// All topics.
-pub(super) const TOPICS: [Topic; 5] = [
+pub(super) const TOPICS: [Topic; 6] = [
     Topic { name: "selection", about: "how to say which scripts are meant", text: SELECTION },
     Topic { name: "exit-codes", about: "what az's exit code means", text: EXIT_CODES },
     Topic { name: "cache", about: "when a step is run again, and when not", text: CACHE },
     Topic { name: "environment", about: "which environment variables a step gets", text: ENVIRONMENT },
     Topic { name: "sandbox", about: "how to keep a step from writing elsewhere, and test it", text: SANDBOX },
+    Topic { name: "migrate", about: "what AitherZero's commands are called here", text: MIGRATE },
 ];
 
 const SELECTION: &str = "\
@@ -105,4 +106,25 @@ Whether results can be relied on, these find out:
   az build --audit=5%     run a share of what could be reused all the same, and compare with what is recorded
 
 Steps really run there: one that deploys deploys each time. `az verify --sandbox` keeps them in.
+";
+
+const MIGRATE: &str = "\
+az reads the scripts and the playbooks of every version of AitherZero as they are. Its commands:
+
+  Start-AitherZero.ps1 ...                   here
+  -Mode List                                 az list
+  -Mode Search -Query git                    az list 'tag:git'
+  -Mode Run -ScriptNumber 0402               az 0402
+  -Mode Orchestrate -Playbook NAME           az build NAME
+  -Mode Orchestrate -Sequence 0400-0499      az build 0400-0499
+  -Mode Test                                 az build test       (a playbook: the scripts 0402, 0404, 0407)
+  -Mode Validate                             az build validate   (a playbook: the script 0500)
+  -Mode Deploy                               az build deploy     (a playbook: 0105, 0008, 0300)
+  -DryRun                                    az plan ...
+  -Parallel $false                           az build --parallel false ...
+  -UseCache                                  always; --force runs all again
+  seq 0201,0207 -Variables @{A=1}            az seq 0201,0207 --var A=1
+  Test-PlaybookDefinition                    az check
+
+A playbook without jobs is read in its own format; `az check` tells what in it changes nothing.
 ";
