@@ -13,6 +13,11 @@ use crate::{
 /// No playbook needs a tenth of it; the bound keeps every walk over the tree, here and later, clear of the stack's end.
 pub(super) const MAX_DEPTH: usize = 64;
 
+/// How many bytes a data file may have: 4 MiB, a hundred times the largest playbook that is known.
+///
+/// Together with the depth it bounds the time and the memory that any file can cost.
+pub(super) const MAX_BYTES: usize = 4 << 20;
+
 /// Reads a text into a tree, with all syntax errors the format's parser can tell.
 ///
 /// Spans are offsets into the whole text, a byte order mark included. A TOML text with duplicate keys still gives a
@@ -46,6 +51,11 @@ impl Reader<'_> {
 
     pub(super) fn syntax_error(&self, message: impl Into<String>, at: Span) -> Diagnostic {
         Diagnostic::error(code::SYNTAX, message).source(self.source).at(self.source.clamp(at))
+    }
+
+    /// Words that there is nothing in the file; `example` is what could stand there.
+    pub(super) fn empty(&self, example: &str) -> Diagnostic {
+        self.syntax_error("the file is empty", self.span(0, 0)).help(format!("write a playbook: {example}"))
     }
 
     pub(super) fn too_deep(&self, at: Span) -> Diagnostic {

@@ -1,4 +1,4 @@
-//! Trees and syntax errors, in JSON and in TOML.
+//! Trees and syntax errors of all formats.
 
 use std::sync::Arc;
 
@@ -175,15 +175,33 @@ fn formats_are_known_by_extension() {
     assert_eq!((Format::Json.as_str(), Format::Toml.as_str()), ("JSON", "TOML"));
 }
 
+/// Checks that every place of a tree is a piece of the text.
+fn places_are_characters(node: &Node, text: &str) -> Result<(), TestCaseError> {
+    prop_assert!(text.get(node.span.start..node.span.end).is_some(), "{:?} in {text:?}", node.span);
+    match &node.value {
+        NodeValue::List(items) => items.iter().try_for_each(|item| places_are_characters(item, text)),
+        NodeValue::Table(entries) => entries.iter().try_for_each(|entry| {
+            prop_assert!(
+                text.get(entry.key.span.start..entry.key.span.end).is_some(),
+                "{:?} in {text:?}",
+                entry.key
+            );
+            places_are_characters(&entry.value, text)
+        }),
+        _ => Ok(()),
+    }
+}
+
 proptest! {
     #[test]
-    fn any_text_is_read_without_panic(text in "(?s)([\\[\\]{}\",:=#/*.'é\\\\\u{feff}\r\n ]|[a-z0-9]){0,60}") {
-        for format in [Format::Json, Format::Toml] {
+    fn any_text_is_read_without_panic(text in "(?s)([\\[\\]{}\",:=#/*.'é\\\\\u{feff}\r\n\t !&|>?<%@-]|- |: |[a-z0-9]){0,60}") {
+        for format in [Format::Json, Format::Toml, Format::Yaml] {
             let (node, faults) = read_text(format, &text);
             prop_assert!(node.is_some() || !faults.is_empty(), "nothing is told of {text:?}");
             for label in faults.iter().flat_map(|fault| &fault.labels) {
                 prop_assert!(text.get(label.span.start..label.span.end).is_some(), "{label:?} in {text:?}");
             }
+            node.iter().try_for_each(|node| places_are_characters(node, &text))?;
         }
     }
 }
