@@ -161,9 +161,10 @@ pub struct Catalog {
 #[salsa::tracked]
 pub fn playbook_reading(db: &dyn Db, file: SourceFile) -> Reading<Playbook> {
     let text = text(db, file);
-    let format = file.path(db).extension().and_then(Format::from_extension);
-    match (text.is_readable, format) {
-        (true, Some(format)) => playbook::read(&text.source, format),
-        _ => Reading { value: None, tree: None, diagnostics: text.diagnostic.clone().into_iter().collect() },
+    if !text.is_readable {
+        let diagnostics = text.diagnostic.clone().into_iter().collect();
+        return Reading { value: None, tree: None, diagnostics };
     }
+    let format = Format::detect(file.path(db).extension(), &text.source.text);
+    playbook::read(&text.source, format)
 }

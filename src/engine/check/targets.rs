@@ -81,13 +81,14 @@ impl Engine {
         let known = self.workspace.playbooks(&self.db).iter().chain(self.workspace.rules(&self.db));
         let is_known = path == *self.workspace.config(&self.db).path(&self.db)
             || known.into_iter().any(|file| *file.path(&self.db) == path);
-        let Some(format) = path.extension().and_then(Format::from_extension).filter(|_| !is_known) else {
+        let extension = path.extension();
+        if is_known || extension.and_then(Format::from_extension).is_none() {
             return false;
-        };
+        }
         let Contents::Bytes(bytes) = workspace::contents(&*self.system, &path.to_absolute(&self.root)) else {
             return true;
         };
-        std::str::from_utf8(&bytes).map_or(true, |text| !is_playbook(text, format))
+        std::str::from_utf8(&bytes).map_or(true, |text| !is_playbook(text, Format::detect(extension, text)))
     }
 
     fn named(&self, path: &Path) -> WsPath {
@@ -112,7 +113,9 @@ impl Engine {
             targets.playbooks.push(known(workspace.playbooks(db)).unwrap_or_else(file));
         } else {
             let fault = Diagnostic::error(code::UNKNOWN_FORMAT, format!("`{path}` is nothing az can check"));
-            return Some(fault.help("name a playbook (.json, .toml) or a script (0100_hello.sh)"));
+            return Some(
+                fault.help("name a playbook (.json, .yaml, .toml, .psd1) or a script (0100_hello.sh)"),
+            );
         }
         None
     }

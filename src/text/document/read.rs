@@ -23,8 +23,7 @@ pub(super) const MAX_BYTES: usize = 4 << 20;
 /// Spans are offsets into the whole text, a byte order mark included. A TOML text with duplicate keys still gives a
 /// tree; after any other error there is none, since what was recovered would only cause more complaints.
 pub fn read(source: &Arc<Source>, format: Format) -> (Option<Node>, Vec<Diagnostic>) {
-    let text = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
-    let reader = Reader { source, text, base: source.text.len() - text.len() };
+    let reader = Reader::new(source);
     let (tree, mut diagnostics) = match format {
         Format::Json => json::read(&reader),
         Format::Yaml => yaml::read(&reader),
@@ -43,7 +42,12 @@ pub(super) struct Reader<'a> {
     pub(super) base: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    pub(super) fn new(source: &'a Arc<Source>) -> Self {
+        let text = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
+        Self { source, text, base: source.text.len() - text.len() }
+    }
+
     /// Returns the place in the file of a place in the text.
     pub(super) fn span(&self, start: usize, end: usize) -> Span {
         Span::new(start, end.max(start)).shifted(self.base)

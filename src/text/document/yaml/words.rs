@@ -263,15 +263,12 @@ pub(super) fn bad_merge(reader: &Reader<'_>, at: Span) -> Diagnostic {
 
 pub(super) fn bad_tag(reader: &Reader<'_>, tag: Option<&Tag>, wanted: Option<&str>, at: Span) -> Diagnostic {
     let written = at.of(&reader.source.text);
-    let (message, help) = match (wanted, tag) {
-        (Some(wanted), _) => (
-            format!("the value of `{written}` is not {wanted}"),
-            format!("write {wanted}, or remove `{written}`"),
-        ),
-        (None, _) => {
-            let message = format!("az does not know the tag `{written}`");
-            (message, "remove it, or write \"...\" around a text that starts with `!`".to_owned())
-        }
+    let (message, help) = if let Some(wanted) = wanted {
+        let message = format!("the value of `{written}` is not {wanted}");
+        (message, format!("write {wanted}, or remove `{written}`"))
+    } else {
+        let help = "remove it, or write \"...\" around a text that starts with `!`";
+        (format!("az does not know the tag `{written}`"), help.to_owned())
     };
     reader.syntax_error(message, at).help(help)
 }
