@@ -13,7 +13,7 @@ use super::PlaybookFormat;
 
 /// Returns the format, or reports why there is none az reads.
 pub(super) fn detect(root: Value<'_>) -> Option<PlaybookFormat> {
-    let NodeValue::Table(entries) = &root.node().value else { return root.wrong_type("a table") };
+    let NodeValue::Table(entries) = &root.node().value else { return root.no_table() };
     let orchestration = field(entries, "orchestration").map(|entry| &entry.value);
     let inner = orchestration.map_or(&[][..], table);
     if field(inner, "jobs").is_some() {
@@ -79,7 +79,8 @@ fn unknown(root: Value<'_>, entries: &[Entry], inner: &[Entry]) {
             context.report(fault.label(key.span, "no such field").help(format!("did you mean `{name}`?")));
         }
         _ => {
-            let help = "add `sequence` (a list such as [\"0402\", \"0440-0449\"]), or `orchestration.jobs`";
+            let example = context.format().texts(&["0402", "0440-0449"]);
+            let help = format!("add `sequence` (a list such as {example}), or `orchestration.jobs`");
             let fault = context
                 .error(code::UNKNOWN_FORMAT, "this is no playbook: it has neither `sequence` nor jobs");
             context.report(fault.at(context.opening(root.span())).help(help));

@@ -80,7 +80,8 @@ fn jobs(value: Value<'_>) -> Option<Vec<Job>> {
         job(id, value, &mut needs)
     })?;
     if ids.is_empty() {
-        return value.bad_value("has no job", "add a job: its id with a table that has `steps`");
+        let help = format!("add a job: its id with {} that has `steps`", value.context().format().table());
+        return value.bad_value("has no job", &help);
     }
     check_needs(value.context(), &ids, &needs);
     Some(jobs.into_iter().map(|(_, job)| job).collect())
@@ -216,9 +217,9 @@ fn action(table: &mut Table<'_>) -> Option<Action> {
             if !table.has("uses") && !table.has_mistyped("run") && !table.has_mistyped("script") {
                 let message = format!("{} has nothing to run", table.what());
                 let fault = context.error(code::STEP_WITHOUT_ACTION, message).at(table.opening());
-                context.report(
-                    fault.help("add `run`: \"0402\" for numbered scripts, or `script`: a text for a shell"),
-                );
+                let run = context.format().field("run", &context.format().text("0402"));
+                let help = format!("add `{run}` for numbered scripts, or `script`: a text for a shell");
+                context.report(fault.help(help));
             }
             None
         }

@@ -71,22 +71,28 @@ pub(super) fn decode(root: Value<'_>) -> Option<Playbook> {
 /// Reads what runs; an empty list is no playbook that happens to do nothing, but one that is not finished.
 fn items(value: Value<'_>) -> Option<Vec<String>> {
     match &value.node().value {
-        NodeValue::List(items) if items.is_empty() => value.bad_value("is empty", WHAT_TO_WRITE),
-        NodeValue::Bool(_) | NodeValue::Null => value.wrong_type_but("a list of selections", WHAT_TO_WRITE),
+        NodeValue::List(items) if items.is_empty() => value.bad_value("is empty", &what_to_write(value)),
+        NodeValue::Bool(_) | NodeValue::Null => {
+            value.wrong_type_but("a list of selections", &what_to_write(value))
+        }
         _ => value.one_or_list(item),
     }
 }
 
-const WHAT_TO_WRITE: &str =
-    "write the scripts' numbers, such as [\"0402\", \"0440-0449\"], or [\"*\"] for all";
+fn what_to_write(value: Value<'_>) -> String {
+    let format = value.context().format();
+    let (some, all) = (format.texts(&["0402", "0440-0449"]), format.texts(&["*"]));
+    format!("write the scripts' numbers, such as {some}, or {all} for all")
+}
 
 fn item(value: Value<'_>) -> Option<String> {
     if matches!(value.node().value, NodeValue::Table(_)) {
         let context = value.context();
-        let fault = context.error(code::UNSUPPORTED_FIELD, "tables in `sequence` are not supported yet");
+        let message = format!("{}s in `sequence` are not supported yet", context.format().table_noun());
+        let fault = context.error(code::UNSUPPORTED_FIELD, message);
         let at = context.opening(value.span());
-        context
-            .report(fault.label(at, "az reads texts here").help("write the script's number alone: \"0402\""));
+        let help = format!("write the script's number alone: {}", context.format().text("0402"));
+        context.report(fault.label(at, "az reads texts here").help(help));
         return None;
     }
     value.text_or_number()

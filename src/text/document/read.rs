@@ -57,13 +57,14 @@ impl<'a> Reader<'a> {
         Diagnostic::error(code::SYNTAX, message).source(self.source).at(self.source.clamp(at))
     }
 
-    /// Words that there is nothing in the file; `example` is what could stand there.
-    pub(super) fn empty(&self, example: &str) -> Diagnostic {
+    /// Words that there is nothing in the file.
+    pub(super) fn empty(&self, format: Format) -> Diagnostic {
+        let example = format.file(&format.field("sequence", &format.texts(&["0402"])));
         self.syntax_error("the file is empty", self.span(0, 0)).help(format!("write a playbook: {example}"))
     }
 
     pub(super) fn too_deep(&self, at: Span) -> Diagnostic {
-        self.syntax_error(format!("tables and lists lie more than {MAX_DEPTH} deep in each other"), at)
+        self.syntax_error(format!("values lie more than {MAX_DEPTH} deep in each other"), at)
             .help(format!("flatten the value: at most {MAX_DEPTH} levels are read"))
     }
 }

@@ -100,7 +100,7 @@ fn syntax_errors_of_json_have_exact_places() {
         ("{\"a\": }", "AZ0201 \"}\": this `}` closes nothing"),
         ("{\"é\": 1 \"b\": 2}", "AZ0201 \"\": expected a comma here"),
         ("\u{feff}{\"é\": 'x'}", "AZ0201 \"'\": texts stand in double quotes"),
-        ("{\r\n\"a\": [1,\r\n", "AZ0201 \"[1,\": this list is not closed"),
+        ("{\r\n\"a\": [1,\r\n", "AZ0201 \"[\": this list is not closed"),
         ("{\r\n\"a\": 1", "AZ0201 \"{\": this object is not closed"),
         ("{\"a\": yes}", "AZ0201 \"yes\": expected a value, found a bare word"),
         ("{a: 1}", "AZ0201 \"a\": a name must stand in quotes"),

@@ -9,7 +9,7 @@ use crate::{
     base::{Span, Spanned},
     diag::Diagnostic,
     text::document::{
-        NodeValue,
+        Format, NodeValue,
         read::{MAX_DEPTH, Reader},
     },
 };
@@ -152,7 +152,7 @@ impl<'a> Build<'a> {
         };
         let root = self.root.filter(|root| !is_empty(*root));
         if root.is_none() && self.faults.is_empty() {
-            self.faults.push(words::empty(self.reader));
+            self.faults.push(self.reader.empty(Format::Yaml));
         }
         let nodes = self.nodes;
         (root.filter(|_| self.faults.is_empty()).map(|root| Raw { nodes, root }), self.faults)
@@ -222,7 +222,7 @@ impl<'a> Build<'a> {
         // The parser writes a value that is not there as `~`.
         let text = if is_plain && span.is_empty() { "" } else { text };
         let value = scalar::resolve(text, is_plain, tag).unwrap_or_else(|wanted| {
-            self.faults.push(words::bad_tag(self.reader, tag, wanted, self.tag_span(at, span)));
+            self.faults.push(words::bad_tag(self.reader, wanted, self.tag_span(at, span)));
             NodeValue::Null
         });
         if self.is_key_next() && text.is_empty() && is_plain && tag.is_none() {
@@ -306,7 +306,7 @@ impl<'a> Build<'a> {
         if !tag.is_yaml_core_schema_tag(own) && !scalar::is_nothing_said(tag) {
             let fallback = self.first_letter(at.byte_range().unwrap_or_default().start);
             let wanted = scalar::wanted(tag);
-            self.faults.push(words::bad_tag(self.reader, Some(tag), wanted, self.tag_span(at, fallback)));
+            self.faults.push(words::bad_tag(self.reader, wanted, self.tag_span(at, fallback)));
         }
     }
 

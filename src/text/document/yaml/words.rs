@@ -1,6 +1,6 @@
 //! What is wrong with a text as YAML, in az's words.
 
-use granit_parser::{ErrorKind, ScanError, Tag};
+use granit_parser::{ErrorKind, ScanError};
 
 use crate::{base::Span, diag::Diagnostic, text::document::read::Reader};
 
@@ -214,10 +214,6 @@ fn words(kind: &ErrorKind) -> (&'static str, &'static str) {
     }
 }
 
-pub(super) fn empty(reader: &Reader<'_>) -> Diagnostic {
-    reader.empty("sequence: [\"0402\"]")
-}
-
 pub(super) fn second_document(reader: &Reader<'_>, at: Span) -> Diagnostic {
     reader
         .syntax_error("a second document begins here", at)
@@ -261,7 +257,7 @@ pub(super) fn bad_merge(reader: &Reader<'_>, at: Span) -> Diagnostic {
         .help("write `<<: *name` with the name of a mapping, or \"<<\" in quotes as a name")
 }
 
-pub(super) fn bad_tag(reader: &Reader<'_>, tag: Option<&Tag>, wanted: Option<&str>, at: Span) -> Diagnostic {
+pub(super) fn bad_tag(reader: &Reader<'_>, wanted: Option<&str>, at: Span) -> Diagnostic {
     let written = at.of(&reader.source.text);
     let (message, help) = if let Some(wanted) = wanted {
         let message = format!("the value of `{written}` is not {wanted}");
