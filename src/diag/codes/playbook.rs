@@ -37,6 +37,9 @@ codes! {
     MORE_MISTAKES = 216, "the file has more mistakes than are shown",
         "az tells at most twenty mistakes of one file at once, errors before warnings; this counts the rest. The next \
          run tells those that are left.";
+    FILE_TOO_LARGE = 218, "the file is too large",
+        "az reads playbooks, rules and its configuration up to 4 MiB. A larger file is hardly written by hand, and reading \
+         it could take all memory.";
     UNENFORCED = 220, "a permission that az cannot enforce",
         "The playbook limits what a job may do in a way that nothing on this machine can enforce: single hosts, what may \
          be read, or the registry of Windows. The job runs with more than it is meant to have. What az enforces is which \

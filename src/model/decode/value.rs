@@ -264,7 +264,8 @@ impl<'a> Value<'a> {
             "a list" => format!("a list: {}", format.list(&["..."])),
             _ if wanted == format.table() => {
                 let field = format.field("name", "value");
-                let example = if format == Format::Yaml { format!("`{field}`") } else { format.record(&field) };
+                let example =
+                    if format == Format::Yaml { format!("`{field}`") } else { format.record(&field) };
                 format!("{wanted}: {example}")
             }
             _ => wanted.to_owned(),

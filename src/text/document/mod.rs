@@ -17,7 +17,7 @@ mod yaml;
 pub use comment::{Comment, comments};
 pub use format::Format;
 pub use node::{Entry, Node, NodeValue};
-pub use read::read;
+pub use read::{MAX_BYTES, read, too_large};
 
 #[cfg(test)]
 mod tests;

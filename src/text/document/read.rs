@@ -16,13 +16,16 @@ pub(super) const MAX_DEPTH: usize = 64;
 /// How many bytes a data file may have: 4 MiB, a hundred times the largest playbook that is known.
 ///
 /// Together with the depth it bounds the time and the memory that any file can cost.
-pub(super) const MAX_BYTES: usize = 4 << 20;
+pub const MAX_BYTES: usize = 4 << 20;
 
 /// Reads a text into a tree, with all syntax errors the format's parser can tell.
 ///
 /// Spans are offsets into the whole text, a byte order mark included. A TOML text with duplicate keys still gives a
 /// tree; after any other error there is none, since what was recovered would only cause more complaints.
 pub fn read(source: &Arc<Source>, format: Format) -> (Option<Node>, Vec<Diagnostic>) {
+    if source.text.len() > MAX_BYTES {
+        return (None, vec![too_large(source)]);
+    }
     let reader = Reader::new(source);
     let (tree, mut diagnostics) = match format {
         Format::Json => json::read(&reader),
@@ -32,6 +35,14 @@ pub fn read(source: &Arc<Source>, format: Format) -> (Option<Node>, Vec<Diagnost
     };
     diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));
     (tree, diagnostics)
+}
+
+/// Says that a file has more than [`MAX_BYTES`]; its text need not be there.
+pub fn too_large(source: &Arc<Source>) -> Diagnostic {
+    Diagnostic::error(code::FILE_TOO_LARGE, format!("`{}` is larger than 4 MiB", source.name))
+        .source(source)
+        .at(Span::new(0, 0))
+        .help("split it into several files, or move large texts into files that the scripts read")
 }
 
 /// What the readers of the formats share: the text behind the byte order mark, and how to point into the file.

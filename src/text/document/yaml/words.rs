@@ -180,6 +180,13 @@ fn words(kind: &ErrorKind) -> (&'static str, &'static str) {
         Kind::InvalidColonPlacement | Kind::FlowMappingValueAdjacentCollection => {
             ("`:` cannot stand here", "write \"...\" around a text that holds a colon, or close the bracket")
         }
+        kind => scalar_words(kind),
+    }
+}
+
+fn scalar_words(kind: &ErrorKind) -> (&'static str, &'static str) {
+    use ErrorKind as Kind;
+    match kind {
         Kind::UnexpectedCharacter { .. } | Kind::PlainScalarStartsWithDashFlowIndicator => {
             ("a text cannot start with this sign", "write \"...\" around the text")
         }
