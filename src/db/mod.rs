@@ -19,6 +19,8 @@ pub enum Contents {
     Absent,
     /// The system refused; the text says why.
     Unreadable(Arc<str>),
+    /// It has more bytes than az reads of such a file.
+    TooLarge,
     /// The bytes.
     Bytes(Arc<[u8]>),
 }

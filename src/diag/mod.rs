@@ -5,6 +5,7 @@
 
 mod codes;
 mod diagnostic;
+mod excerpt;
 mod render;
 mod source;
 

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use serde_json::{Value, json};
 
-use super::{Diagnostic, Label, Severity};
-use crate::base::{harmless, harmless_name};
+use super::{Diagnostic, Label, Severity, excerpt::Excerpt};
+use crate::base::harmless;
 
 /// How text for people may look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub fn render(diagnostic: &Diagnostic, look: Look) -> String {
     };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(look.width).with_context_lines(1);
     let mut out = String::new();
-    let adapter = Adapter::new(diagnostic);
+    let adapter = Adapter::new(diagnostic, look);
     if handler.render_report(&mut out, &adapter).is_err() {
         // miette fails only on a source it cannot slice; the message alone is still worth reading.
         out = format!("{}[{}]: {}\n", diagnostic.severity.as_str(), diagnostic.code, diagnostic.message);
@@ -77,36 +77,22 @@ fn label_to_json(diagnostic: &Diagnostic, label: &Label) -> Value {
 /// Shows a diagnostic to miette.
 struct Adapter<'a> {
     diagnostic: &'a Diagnostic,
-    source: Option<NamedSource<String>>,
+    source: Option<Excerpt>,
     labels: Vec<LabeledSpan>,
 }
 
 impl<'a> Adapter<'a> {
-    fn new(diagnostic: &'a Diagnostic) -> Self {
-        let source = diagnostic.source.as_deref();
-        let labels = diagnostic.labels.iter().map(|label| {
-            let span = source.map_or(label.span, |source| source.clamp(label.span));
+    fn new(diagnostic: &'a Diagnostic, look: Look) -> Self {
+        let mark = if look.unicode { "…" } else { "..." };
+        let spans = || diagnostic.labels.iter().map(|label| label.span);
+        let source = diagnostic.source.as_deref().map(|source| Excerpt::new(source, spans(), mark));
+        let shown = source.iter().flat_map(Excerpt::labels);
+        let labels = diagnostic.labels.iter().zip(shown).map(|(label, span)| {
             let text = label.text.as_ref().map(|text| harmless(text).into_owned());
             LabeledSpan::new(text, span.start, span.len())
         });
-        Self {
-            diagnostic,
-            labels: labels.collect(),
-            source: source
-                .map(|source| NamedSource::new(harmless_name(&source.name), harmless_text(&source.text))),
-        }
+        Self { diagnostic, labels: labels.collect(), source }
     }
-}
-
-/// Replaces what a terminal would obey by as many bytes that it does not, so that places stay where they are.
-fn harmless_text(text: &str) -> String {
-    let harmless = |c: char| match c {
-        '\n' | '\r' | '\t' => c,
-        _ if c.is_ascii_control() => '?',
-        _ if c.is_control() => '¿',
-        _ => c,
-    };
-    text.chars().map(harmless).collect()
 }
 
 impl miette::Diagnostic for Adapter<'_> {
@@ -179,6 +165,39 @@ mod tests {
     #[test]
     fn json_has_line_and_column() {
         insta::assert_json_snapshot!(to_json(&sample("é\n ab", "ab")));
+    }
+
+    #[test]
+    fn of_a_long_line_only_what_is_marked_is_shown() {
+        let filler = "\"é🚀\": 1, ".repeat(1000);
+        let text = format!("{{{filler}\r\n{filler}\"neeeds\": 1, {filler}\"needs\": 2}}\r\n{filler}");
+        let mut diagnostic = sample(&text, "neeeds");
+        let start = text.find("needs").unwrap();
+        diagnostic.labels.push(Label { span: Span::new(start, start + 5), text: Some("first".into()) });
+        insta::assert_snapshot!(render(&diagnostic, Look::plain()));
+        let place = diagnostic.source.as_ref().unwrap().place(text.find("neeeds").unwrap());
+        assert_eq!(
+            (place.line, to_json(&diagnostic)["labels"][0]["column"].as_u64()),
+            (2, Some(place.column as u64))
+        );
+        assert!(render(&diagnostic, Look::plain()).contains(&format!(":2:{}]", place.column)));
+    }
+
+    #[test]
+    fn a_huge_line_and_a_huge_label_stay_small() {
+        let text = format!("[{}", "1,".repeat(1 << 20));
+        for span in [Span::new(0, text.len()), Span::new(text.len(), text.len()), Span::new(1 << 20, 1 << 21)]
+        {
+            let mut diagnostic = sample(&text, "[");
+            diagnostic.labels[0].span = span;
+            let shown = render(&diagnostic, Look::plain());
+            let widest = shown.lines().map(|line| line.chars().count()).max().unwrap();
+            assert!(widest <= 180, "{widest} columns: {shown}");
+        }
+        let lines = "x: 1\n".repeat(1000);
+        let mut diagnostic = sample(&lines, "x");
+        diagnostic.labels[0].span = Span::new(0, lines.len());
+        assert!(render(&diagnostic, Look::plain()).lines().count() < 12);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Finds a workspace and the files in it that take part in planning.
 
 use std::{
-    io,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -13,7 +13,10 @@ use crate::{
     diag::{Diagnostic, Source, code},
     model::{config, script::script_name},
     sys::{self, FileKind, Platform, System},
-    text::{document::Format, pattern::PRIVATE_FOLDERS},
+    text::{
+        document::{Format, MAX_BYTES},
+        pattern::PRIVATE_FOLDERS,
+    },
 };
 
 /// Folders that hold scripts, where `az.toml` names none.
@@ -55,7 +58,7 @@ fn holds_scripts(system: &dyn System, folder: &Path) -> bool {
 /// Reads the files of the workspace at `root` into the database.
 pub(super) fn load(system: &dyn System, root: &Path, db: &mut Database) -> Workspace {
     let reader = Reader { system, root };
-    let config_file = reader.file(db, &WsPath::root().join(CONFIG));
+    let config_file = reader.file(db, &WsPath::root().join(CONFIG), ReadAs::Data);
     let configured = configured(db, config_file);
     let folders = script_folders(system, root, &configured);
     let is_script = |path: &WsPath| script_name(path.file_name()).is_some();
@@ -70,10 +73,11 @@ pub(super) fn load(system: &dyn System, root: &Path, db: &mut Database) -> Works
     let is_toml = |path: &WsPath| path.extension() == Some("toml");
     let rules_folder = paths(root, configured.rules.as_ref().map(std::slice::from_ref), &["rules"]);
     let rules = reader.files_below(&rules_folder, is_toml);
-    let mut files = |paths: Vec<WsPath>| -> Vec<SourceFile> {
-        paths.iter().map(|path| reader.listed_file(db, path)).collect()
+    let mut files = |paths: Vec<WsPath>, read_as| -> Vec<SourceFile> {
+        paths.iter().map(|path| reader.listed_file(db, path, read_as)).collect()
     };
-    let (scripts, playbooks, rules) = (files(scripts), files(playbooks), files(rules));
+    let scripts = files(scripts, ReadAs::Script);
+    let (playbooks, rules) = (files(playbooks, ReadAs::Data), files(rules, ReadAs::Data));
     Workspace::new(db, Arc::from(root), scripts, playbooks, rules, config_file, Platform::current())
 }
 
@@ -114,21 +118,35 @@ fn configured(db: &Database, file: SourceFile) -> config::Config {
     config::read(&Arc::new(Source::new(CONFIG, text))).value.unwrap_or_default()
 }
 
+/// What a file is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReadAs {
+    /// A playbook, rules or the configuration, which is not read at all above [`MAX_BYTES`].
+    Data,
+    /// A script, of any size.
+    Script,
+}
+
 /// Reads what takes part in planning; from a pipe or a device nothing is read, which could wait for ever.
-pub(super) fn contents(system: &dyn System, path: &Path) -> Contents {
+pub(super) fn contents(system: &dyn System, path: &Path, read_as: ReadAs) -> Contents {
+    let limit = if read_as == ReadAs::Data { MAX_BYTES as u64 } else { u64::MAX };
     let read = || {
-        let mut file = system.open(path)?;
-        match file.stat()?.kind {
+        let file = system.open(path)?;
+        let stat = file.stat()?;
+        match stat.kind {
+            FileKind::File if stat.size > limit => return Ok(None),
             FileKind::File => {}
             FileKind::Directory => return Err(io::ErrorKind::IsADirectory.into()),
             FileKind::Link | FileKind::Other => return Err(io::Error::other("it is a pipe or a device")),
         }
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(bytes)
+        file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+        // It may have grown since.
+        Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= limit))
     };
     match read() {
-        Ok(bytes) => Contents::Bytes(bytes.into()),
+        Ok(Some(bytes)) => Contents::Bytes(bytes.into()),
+        Ok(None) => Contents::TooLarge,
         Err(error) if sys::is_absent(&error) => Contents::Absent,
         Err(error) => Contents::Unreadable(error.to_string().into()),
     }
@@ -140,13 +158,13 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn file(&self, db: &mut Database, path: &WsPath) -> SourceFile {
-        SourceFile::new(db, path.clone(), contents(self.system, &path.to_absolute(self.root)))
+    fn file(&self, db: &mut Database, path: &WsPath, read_as: ReadAs) -> SourceFile {
+        SourceFile::new(db, path.clone(), contents(self.system, &path.to_absolute(self.root), read_as))
     }
 
     /// Reads a file whose name stands in its folder: if nothing is there, the name leads nowhere.
-    fn listed_file(&self, db: &mut Database, path: &WsPath) -> SourceFile {
-        let file = self.file(db, path);
+    fn listed_file(&self, db: &mut Database, path: &WsPath, read_as: ReadAs) -> SourceFile {
+        let file = self.file(db, path, read_as);
         if *file.contents(db) == Contents::Absent {
             db.set_contents(file, Contents::Unreadable("it is a link that leads nowhere".into()));
         }

@@ -10,10 +10,11 @@ use super::{
     script::{Script, ScriptReading, read_script},
 };
 use crate::{
+    base::Span,
     db::{Contents, Db, SourceFile, Workspace},
     diag::{Diagnostic, Source, code},
     model::decode::Reading,
-    text::document::Format,
+    text::document::{self, Format},
 };
 
 /// A file's text, or why there is none.
@@ -42,6 +43,11 @@ pub fn text(db: &dyn Db, file: SourceFile) -> Text {
                 ));
             Text { source: Arc::new(Source::new(name, "")), is_readable: false, diagnostic: Some(fault) }
         }
+        Contents::TooLarge => {
+            let source = Arc::new(Source::new(name, ""));
+            let diagnostic = Some(document::too_large(&source));
+            Text { source, is_readable: false, diagnostic }
+        }
         Contents::Bytes(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => {
                 Text { source: Arc::new(Source::new(name, text)), is_readable: true, diagnostic: None }
@@ -57,7 +63,7 @@ fn not_utf8(name: &str, bytes: &[u8], valid: usize) -> Text {
     let source = Arc::new(Source::new(name, format!("{sound}\u{fffd}")));
     let fault = Diagnostic::error(code::NOT_UTF8, format!("`{name}` is not UTF-8 text"))
         .source(&source)
-        .label(crate::base::Span::new(valid, valid + 1), format!("byte 0x{:02x} is not UTF-8", bytes[valid]))
+        .label(Span::new(valid, valid + 1), format!("byte 0x{:02x} is not UTF-8", bytes[valid]))
         .help(format!("convert it: iconv -f {} -t UTF-8 '{name}' > new && mv new '{name}'", encoding(bytes)));
     Text { source, is_readable: false, diagnostic: Some(fault) }
 }
@@ -161,9 +167,10 @@ pub struct Catalog {
 #[salsa::tracked]
 pub fn playbook_reading(db: &dyn Db, file: SourceFile) -> Reading<Playbook> {
     let text = text(db, file);
-    let format = file.path(db).extension().and_then(Format::from_extension);
-    match (text.is_readable, format) {
-        (true, Some(format)) => playbook::read(&text.source, format),
-        _ => Reading { value: None, tree: None, diagnostics: text.diagnostic.clone().into_iter().collect() },
+    if !text.is_readable {
+        let diagnostics = text.diagnostic.clone().into_iter().collect();
+        return Reading { value: None, tree: None, diagnostics };
     }
+    let format = Format::detect(file.path(db).extension(), &text.source.text);
+    playbook::read(&text.source, format)
 }

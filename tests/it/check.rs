@@ -172,6 +172,28 @@ fn a_pipe_is_told_and_not_waited_for() {
 }
 
 #[test]
+fn a_file_of_data_that_is_too_large_is_not_read() {
+    let repo = Repo::new().script("0100_a.sh", "true").playbook("ci.json", "{\"sequence\": [\"0100\"]}");
+    // Their sizes are all that there is of them.
+    repo.sh("truncate -s 100G playbooks/huge.yaml lone.json; mkdir -p rules; truncate -s 5M rules/huge.toml")
+        .code(0);
+    for (line, path) in [
+        ("build huge", "playbooks/huge.yaml"),
+        ("check", "playbooks/huge.yaml"),
+        ("check", "rules/huge.toml"),
+        ("check lone.json", "lone.json"),
+    ] {
+        repo.az(line).code(2).says("AZ0218").says(&format!("`{path}` is larger than 4 MiB")).says("split it");
+    }
+    repo.remove("rules/huge.toml");
+    repo.az("build ci").code(0);
+    // A script may be as large as it likes.
+    repo.sh("head -c 5000000 /dev/zero | tr '\\0' '#' > scripts/0200_b.sh; chmod +x scripts/0200_b.sh")
+        .code(0);
+    repo.az("build 0200").code(0);
+}
+
+#[test]
 fn a_script_without_a_kind_is_told_once() {
     let repo = Repo::new().file("scripts/0100_a.zig", "x\n");
     repo.az("check").code(0).says("AZ0308").not("AZ0505").says("checked 1 file: 1 warning");

@@ -2,7 +2,7 @@
 
 codes! {
     SYNTAX = 201, "the file cannot be read in its format",
-        "The text breaks the rules of its format (JSON, TOML, ...). Nothing of the file is used until it can be read.";
+        "The text breaks the rules of its format (JSON, YAML, TOML, psd1). Nothing of the file is used until it can be read.";
     NOT_UTF8 = 202, "the file is not UTF-8 text",
         "az reads text files as UTF-8, with or without a byte order mark. Save the file as UTF-8.";
     UNKNOWN_FIELD = 203, "there is no such field",
@@ -18,14 +18,14 @@ codes! {
         "The field belongs to the format, but this version of az does not act on it yet. az says so rather than \
          ignore it silently, and does not build what would run differently with it.";
     UNKNOWN_FORMAT = 208, "this is no playbook az knows",
-        "A playbook is recognised by its content: `sequence` (v1), or `metadata` and `orchestration.jobs` (v3).";
+        "A playbook is recognised by its content, whatever its file is called: `sequence` (v1), or `metadata` and `orchestration.jobs` (v3).";
     BAD_DURATION = 209, "this is no duration",
         "Durations are written as 30s, 5m, 1h30m, or as a number of seconds. They must be above zero.";
     BAD_NAME = 210, "this name cannot be used",
         "Ids of jobs and steps start with a letter and go on with letters, digits, `_` and `-`.";
     NO_SUCH_PLAYBOOK = 211, "no playbook has this name",
-        "az looks for NAME.json and NAME.toml in playbooks/, orchestration/playbooks/ and library/playbooks/ and \
-         in their subfolders.";
+        "az looks for NAME.json, NAME.yaml, NAME.toml and NAME.psd1 in playbooks/, orchestration/playbooks/ and \
+         library/playbooks/ and in their subfolders.";
     AMBIGUOUS_PLAYBOOK = 212, "several playbooks have this name",
         "More than one file answers to this name. Write the path of the one you mean.";
     UNREADABLE_FILE = 213, "the file cannot be read",
@@ -37,6 +37,9 @@ codes! {
     MORE_MISTAKES = 216, "the file has more mistakes than are shown",
         "az tells at most twenty mistakes of one file at once, errors before warnings; this counts the rest. The next \
          run tells those that are left.";
+    FILE_TOO_LARGE = 218, "the file is too large",
+        "az reads playbooks, rules and its configuration up to 4 MiB. A larger file is hardly written by hand, and reading \
+         it could take all memory.";
     UNUSED_FIELD = 219, "a field that changes nothing",
         "The field is read and kept, and az does nothing with it, for the reason the note gives. What runs is the same \
          with and without it.";

@@ -9,7 +9,10 @@ use crate::{
     base::WsPath,
     db::{Contents, SourceFile, Workspace},
     diag::{Diagnostic, code, has_errors},
-    engine::{Ask, workspace},
+    engine::{
+        Ask,
+        workspace::{self, ReadAs},
+    },
     model::{playbook::is_playbook, query::catalog, script::script_name},
     plan::{playbook_names, select},
     sys::FileKind,
@@ -81,13 +84,15 @@ impl Engine {
         let known = self.workspace.playbooks(&self.db).iter().chain(self.workspace.rules(&self.db));
         let is_known = path == *self.workspace.config(&self.db).path(&self.db)
             || known.into_iter().any(|file| *file.path(&self.db) == path);
-        let Some(format) = path.extension().and_then(Format::from_extension).filter(|_| !is_known) else {
+        let extension = path.extension();
+        if is_known || extension.and_then(Format::from_extension).is_none() {
             return false;
-        };
-        let Contents::Bytes(bytes) = workspace::contents(&*self.system, &path.to_absolute(&self.root)) else {
+        }
+        let absolute = path.to_absolute(&self.root);
+        let Contents::Bytes(bytes) = workspace::contents(&*self.system, &absolute, ReadAs::Data) else {
             return true;
         };
-        std::str::from_utf8(&bytes).map_or(true, |text| !is_playbook(text, format))
+        std::str::from_utf8(&bytes).map_or(true, |text| !is_playbook(text, Format::detect(extension, text)))
     }
 
     fn named(&self, path: &Path) -> WsPath {
@@ -101,24 +106,26 @@ impl Engine {
         let path = self.named(path);
         let known = |files: &[SourceFile]| files.iter().copied().find(|file| *file.path(db) == path);
         let extension = path.extension().unwrap_or_default();
-        let file = || self.source_file(&path);
+        let file = |read_as| self.source_file(&path, read_as);
         if path == *workspace.config(db).path(db) {
             targets.rules.push(workspace.config(db));
         } else if let Some(file) = known(workspace.rules(db)) {
             targets.rules.push(file);
         } else if script_name(path.file_name()).is_some() && Format::from_extension(extension).is_none() {
-            targets.scripts.push(known(workspace.scripts(db)).unwrap_or_else(file));
+            targets.scripts.push(known(workspace.scripts(db)).unwrap_or_else(|| file(ReadAs::Script)));
         } else if Format::from_extension(extension).is_some() {
-            targets.playbooks.push(known(workspace.playbooks(db)).unwrap_or_else(file));
+            targets.playbooks.push(known(workspace.playbooks(db)).unwrap_or_else(|| file(ReadAs::Data)));
         } else {
             let fault = Diagnostic::error(code::UNKNOWN_FORMAT, format!("`{path}` is nothing az can check"));
-            return Some(fault.help("name a playbook (.json, .toml) or a script (0100_hello.sh)"));
+            return Some(
+                fault.help("name a playbook (.json, .yaml, .toml, .psd1) or a script (0100_hello.sh)"),
+            );
         }
         None
     }
 
-    fn source_file(&self, path: &WsPath) -> SourceFile {
-        let contents = match workspace::contents(&*self.system, &path.to_absolute(&self.root)) {
+    fn source_file(&self, path: &WsPath, read_as: ReadAs) -> SourceFile {
+        let contents = match workspace::contents(&*self.system, &path.to_absolute(&self.root), read_as) {
             Contents::Absent => Contents::Unreadable("it is a link that leads nowhere".into()),
             contents => contents,
         };

@@ -123,14 +123,20 @@ impl<'a> Context<'a> {
         self.faults.borrow().told.iter().filter(|told| told.is_error()).count() >= MAX_TOLD
     }
 
-    /// Returns the part of a value's span that stands for all of it: the opening bracket of what may span many lines.
+    /// Returns the part of a value's span that stands for all of it: the opening bracket of what may span many lines,
+    /// else the first line.
     ///
     /// The header of a TOML table starts with a bracket too, but is short and says more as a whole.
     pub fn opening(&self, span: Span) -> Span {
         let written = span.of(&self.source.text);
         let is_header = self.format == Format::Toml && written.starts_with('[') && !written.contains('\n');
-        let is_bracket = written.starts_with(['{', '[']) && !is_header;
-        if is_bracket { Span::new(span.start, span.start + 1) } else { span }
+        let length = match written.as_bytes() {
+            _ if is_header => written.len(),
+            [b'{' | b'[', ..] => 1,
+            [b'@', b'{' | b'(', ..] if self.format == Format::Psd1 => 2,
+            _ => written.find(['\r', '\n']).unwrap_or(span.len()),
+        };
+        Span::new(span.start, span.start + length)
     }
 
     /// Returns the faults in the order of the file, at most 20 and one that counts the rest.

@@ -174,6 +174,7 @@ impl<'a> Table<'a> {
     /// Accepts fields that inform people and change nothing az does.
     pub fn informative(&mut self, keys: &[&'static str]) {
         for &key in keys {
+            self.known.push(key.into());
             while self.claim(key.into()).is_some() {}
         }
     }
@@ -335,7 +336,7 @@ impl<'a> Table<'a> {
 fn duplicate(context: &Context<'_>, again: &Entry, first: &Entry) -> Diagnostic {
     let (again, first) = (&again.key, &first.key);
     let message = if again.value == first.value {
-        format!("`{}` stands twice in its table", again.value)
+        format!("`{}` stands twice in its {}", again.value, context.format().table_noun())
     } else {
         format!("`{}` and `{}` are one field, and it stands twice", first.value, again.value)
     };

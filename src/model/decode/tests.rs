@@ -3,7 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{testing::told, *};
-use crate::{diag::Source, text::document::Format};
+use crate::{
+    base::Span,
+    diag::Source,
+    text::document::{Format, Node, NodeValue},
+};
 
 /// Decodes a text as a table with fields of every type and returns its faults, one line each.
 fn faults(format: Format, text: &str) -> String {
@@ -44,10 +48,44 @@ fn help_says_what_to_write_in_the_format() {
 }
 
 #[test]
+fn help_says_what_to_write_in_yaml() {
+    let text = "\u{feff}name:\r\n- é\r\nretries: '3'\r\nsteps:\r\n  a: 1\r\n  b: 2\r\nstrict: Yes # 🚀\r\ntimeout: 0\r\nshell: fish\r\n\
+        env: A=1\r\nuseEnv: [1]\r\njobs:\r\n  - 1\r\nnome: |\r\n  x\r\n  y\r\nreporting: 1\r\nif: 1\r\n";
+    insta::assert_snapshot!(faults(Format::Yaml, text));
+    let again = "retries:\nsteps: ~\nstrict: off\nenv:\n- A\nenv: {}\n";
+    insta::assert_snapshot!(faults(Format::Yaml, again));
+}
+
+#[test]
+fn help_says_what_to_write_in_psd1() {
+    let source = Arc::new(Source::new("file", "@{ a = it's }"));
+    let context = Context::new(&source, Format::Psd1);
+    let node = Node { span: Span::new(7, 11), value: NodeValue::Text("it's".into()) };
+    let value = Value::root(&context, &node);
+    _ = value.list(Some);
+    _ = value.boolean();
+    _ = value.table("x").is_none();
+    let number = Node { span: Span::new(7, 11), value: NodeValue::Number("1".into()) };
+    _ = Value::root(&context, &number).text();
+    let table = Node { span: Span::new(0, 13), value: NodeValue::Table(vec![]) };
+    _ = Value::root(&context, &table).list(Some);
+    let null = Node { span: Span::new(7, 11), value: NodeValue::Null };
+    _ = Value::root(&context, &null).duration();
+    insta::assert_snapshot!(told(&context.finish()));
+}
+
+#[test]
+fn errors_and_warnings_are_told_in_the_order_of_the_file() {
+    let told = faults(Format::Json, "{\"reporting\": 1, \"if\": 1, \"name\": 1, \"x\": 1, \"Reporting\": 2}");
+    let codes: Vec<&str> = told.lines().map(|line| &line[..6]).collect();
+    assert_eq!(codes, ["AZ0207", "AZ0207", "AZ0204", "AZ0203", "AZ0206"], "{told}");
+}
+
+#[test]
 fn a_file_that_is_no_table_and_a_broken_file_are_told() {
     assert_eq!(
         faults(Format::Json, "[1]"),
-        "AZ0204 error <[> expected a table, found a list => write a table: { \"name\": value }"
+        "AZ0204 error <[> expected an object, found a list => write an object: { \"name\": value }"
     );
     assert_eq!(
         faults(Format::Json, "{\"name\" 1}"),

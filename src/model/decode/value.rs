@@ -1,6 +1,6 @@
 //! Values and the types they are wanted as.
 
-use std::{fmt::Write as _, ops::RangeInclusive, time::Duration};
+use std::{ops::RangeInclusive, time::Duration};
 
 use super::{
     Context, Names, Placed, Table,
@@ -190,7 +190,7 @@ impl<'a> Value<'a> {
             NodeValue::Table(entries) => {
                 Some(Table::new(self.context, self.node.span, self.way, entries, what.into()))
             }
-            _ => self.wrong_type("a table"),
+            _ => self.no_table(),
         }
     }
 
@@ -202,7 +202,7 @@ impl<'a> Value<'a> {
         names: Names,
         mut entry: impl FnMut(&'a str, Span, Self) -> Option<T>,
     ) -> Option<Vec<(&'a str, T)>> {
-        let NodeValue::Table(entries) = &self.node.value else { return self.wrong_type("a table") };
+        let NodeValue::Table(entries) = &self.node.value else { return self.no_table() };
         let is_first = names.firsts(self.context, entries);
         let read = entries.iter().zip(is_first).filter(|(_, is_first)| *is_first).filter_map(|(found, _)| {
             let key = found.key.value.as_str();
@@ -238,7 +238,8 @@ impl<'a> Value<'a> {
         if self.context.is_first_note(self.field) {
             let message = format!("az does not act on `{}` yet", self.field);
             let note = Diagnostic::note(code::UNSUPPORTED_FIELD, message).source(self.context.source());
-            let help = "until it does, `az build` runs nothing of the playbook; remove the field to run it without";
+            let help =
+                "until it does, `az build` runs nothing of the playbook; remove the field to run it without";
             self.context.report(note.at(self.context.opening(self.node.span)).help(help));
         }
     }
@@ -259,6 +260,11 @@ impl<'a> Value<'a> {
         None
     }
 
+    /// Reports that the value is no table.
+    pub fn no_table<T>(self) -> Option<T> {
+        self.wrong_type(self.context.format().table())
+    }
+
     /// Reports that the value has not the wanted type.
     pub fn wrong_type<T>(self, wanted: &str) -> Option<T> {
         self.wrong_type_but(wanted, &self.help_for(wanted))
@@ -266,7 +272,7 @@ impl<'a> Value<'a> {
 
     /// Reports that the value has not the wanted type, with a help of its own.
     pub fn wrong_type_but<T>(self, wanted: &str, help: &str) -> Option<T> {
-        let found = self.node.describe();
+        let found = self.node.describe(self.context.format());
         let message = if self.field.is_empty() {
             format!("expected {wanted}, found {found}")
         } else {
@@ -285,33 +291,46 @@ impl<'a> Value<'a> {
         self.context.error(code, message).at(self.context.opening(self.node.span))
     }
 
-    /// Returns what to write so that the value has the wanted type.
+    /// Returns what to write so that the value has the wanted type, in the file's own syntax.
     fn help_for(self, wanted: &str) -> String {
+        let format = self.context.format();
         let raw = self.node.span.of(&self.context.source().text);
         let text = match &self.node.value {
             NodeValue::Text(text) => text.trim(),
             _ => raw,
         };
-        let is_scalar = !matches!(self.node.value, NodeValue::List(_) | NodeValue::Table(_));
+        let is_scalar =
+            !matches!(self.node.value, NodeValue::List(_) | NodeValue::Table(_) | NodeValue::Null);
         let one_line = is_scalar && raw.len() <= 60 && !raw.contains('\n');
-        let mut help = String::from("write ");
-        let _ = match wanted {
-            "a text" | "a text or a number" if one_line => write!(help, "\"{text}\""),
-            "a list" | "a text or a list of texts" if one_line && text != "null" => write!(help, "[{raw}]"),
-            "a boolean" if matches!(text.to_ascii_lowercase().as_str(), "true" | "false") => {
-                write!(help, "{}", text.to_ascii_lowercase())
+        let written = match wanted {
+            "a text" | "a text or a number" if one_line => format.text(text),
+            "a list" | "a text or a list of texts" if one_line => format.list(&[raw]),
+            "a boolean" => match as_boolean(text) {
+                Some(value) => format.boolean(value).to_owned(),
+                None => format!("{} or {}", format.boolean(true), format.boolean(false)),
+            },
+            "a number" if text.parse::<u64>().is_ok() => text.to_owned(),
+            "a duration" => format!("{}, or a number of seconds", format.text("5m")),
+            "a list" if format == Format::Yaml => "a list: `- item` in a line of its own".to_owned(),
+            "a list" => format!("a list: {}", format.list(&["..."])),
+            _ if wanted == format.table() => {
+                let field = format.field("name", "value");
+                let example =
+                    if format == Format::Yaml { format!("`{field}`") } else { format.record(&field) };
+                format!("{wanted}: {example}")
             }
-            "a boolean" => write!(help, "true or false"),
-            "a number" if text.parse::<u64>().is_ok() => write!(help, "{text}"),
-            "a duration" => write!(help, "\"5m\", or a number of seconds"),
-            "a list" => write!(help, "a list: [...]"),
-            "a table" if self.context.format() == Format::Json => {
-                write!(help, "a table: {{ \"name\": value }}")
-            }
-            "a table" => write!(help, "a table: {{ name = value }}"),
-            _ => write!(help, "{wanted}"),
+            _ => wanted.to_owned(),
         };
-        help
+        format!("write {written}")
+    }
+}
+
+/// Returns the boolean that a text is meant as, also by the words of YAML 1.1.
+fn as_boolean(text: &str) -> Option<bool> {
+    match text.trim_start_matches('$').to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "y" => Some(true),
+        "false" | "no" | "off" | "n" => Some(false),
+        _ => None,
     }
 }
 

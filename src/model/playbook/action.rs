@@ -6,7 +6,6 @@ use super::{
     step::{approval, later, some_steps, steps},
 };
 use crate::{
-    base::Span,
     diag::code,
     model::{
         decode::{Key, Placed, Table, Value},
@@ -212,7 +211,8 @@ fn has_text_of_script(table: &Table<'_>) -> bool {
 fn run_action(run: Value<'_>) -> Option<Action> {
     let items = placed_list(run)?;
     if items.is_empty() {
-        return run.bad_value("is empty", "write the scripts' numbers, such as [\"0402\", \"0440-0449\"]");
+        let example = run.context().format().texts(&["0402", "0440-0449"]);
+        return run.bad_value("is empty", &format!("write the scripts' numbers, such as {example}"));
     }
     let items = items.into_iter().map(|item| Placed { value: reference(&item.value), at: item.at });
     Some(Action::Run(items.collect()))
@@ -305,12 +305,10 @@ fn nothing(table: &mut Table<'_>, kind: &str) -> Option<Action> {
     if [RUN, INLINE, REFERENCE].iter().any(|key| table.has_mistyped(*key)) {
         return None;
     }
-    let message = format!("{} has nothing to run", table.what());
-    let at: Span = table.opening();
-    let fault = table.context().error(code::STEP_WITHOUT_ACTION, message).at(at);
-    table
-        .context()
-        .report(fault.help("add `run`: \"0402\" for numbered scripts, or `script`: a text for a shell"));
+    let (context, message) = (table.context(), format!("{} has nothing to run", table.what()));
+    let fault = context.error(code::STEP_WITHOUT_ACTION, message).at(table.opening());
+    let run = context.format().field("run", &context.format().text("0402"));
+    context.report(fault.help(format!("add `{run}` for numbered scripts, or `script`: a text for a shell")));
     None
 }
 

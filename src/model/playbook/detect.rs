@@ -22,7 +22,7 @@ const BY_FIELD: [(&str, PlaybookFormat); 5] = [
 
 /// Returns the format, or reports why there is none az reads.
 pub(super) fn detect(root: Value<'_>) -> Option<PlaybookFormat> {
-    let NodeValue::Table(entries) = &root.node().value else { return root.wrong_type("a table") };
+    let NodeValue::Table(entries) = &root.node().value else { return root.no_table() };
     let found = format_of(entries);
     if found.is_none() {
         unknown(root, entries);
@@ -104,7 +104,8 @@ fn unknown(root: Value<'_>, entries: &[Entry]) {
             fault.label(entry.key.span, "makes it something else").help(format!("it is {what}"))
         }
         None => {
-            let help = "add `sequence` (a list such as [\"0402\", \"0440-0449\"]), or `orchestration.jobs`";
+            let example = context.format().texts(&["0402", "0440-0449"]);
+            let help = format!("add `sequence` (a list such as {example}), or `orchestration.jobs`");
             fault.at(context.opening(root.span())).help(help)
         }
     };

@@ -41,7 +41,8 @@ pub(super) fn jobs(value: Value<'_>) -> Option<Vec<Job>> {
         job(id, value, &mut needs)
     })?;
     if ids.is_empty() {
-        return value.bad_value("has no job", "add a job: its id with a table that has `steps`");
+        let help = format!("add a job: its id with {} that has `steps`", value.context().format().table());
+        return value.bad_value("has no job", &help);
     }
     check_needs(value.context(), &ids, &needs);
     Some(jobs.into_iter().map(|(_, job)| job).collect())
@@ -264,7 +265,9 @@ fn stage_steps(table: &mut Table<'_>, stage: &Job) -> Option<Vec<Step>> {
     if steps.is_empty() && !table.has_mistyped("sequences") && !table.has_mistyped("scripts") {
         let message = format!("{} has nothing to run", table.what());
         let fault = table.context().error(code::STEP_WITHOUT_ACTION, message).at(table.opening());
-        let mut fault = fault.help("add `sequences`: [\"0402\"], or remove the stage");
+        let format = table.context().format();
+        let sequences = format.field("sequences", &format.texts(&["0402"]));
+        let mut fault = fault.help(format!("add `{sequences}`, or remove the stage"));
         // A stage that only tells something was no fault to the engines that read these files.
         fault.severity = crate::diag::Severity::Warning;
         table.context().report(fault);

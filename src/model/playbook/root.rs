@@ -292,8 +292,10 @@ fn staged(table: &mut Table<'_>, key: Key) -> Option<Body> {
 /// Reads what runs; an empty list is no playbook that happens to do nothing, but one that is not finished.
 fn sequence(value: Value<'_>) -> Option<Body> {
     match &value.node().value {
-        NodeValue::List(items) if items.is_empty() => value.bad_value("is empty", WHAT_TO_WRITE),
-        NodeValue::Bool(_) | NodeValue::Null => value.wrong_type_but("a list of selections", WHAT_TO_WRITE),
+        NodeValue::List(items) if items.is_empty() => value.bad_value("is empty", &what_to_write(value)),
+        NodeValue::Bool(_) | NodeValue::Null => {
+            value.wrong_type_but("a list of selections", &what_to_write(value))
+        }
         NodeValue::List(items) if items.iter().any(|item| matches!(item.value, NodeValue::Table(_))) => {
             some_steps(value, Dialect::Definitions).map(Body::of_steps)
         }
@@ -306,13 +308,17 @@ fn sequence(value: Value<'_>) -> Option<Body> {
     }
 }
 
-const WHAT_TO_WRITE: &str =
-    "write the scripts' numbers, such as [\"0402\", \"0440-0449\"], or [\"*\"] for all";
+/// What to write where nothing that runs is written.
+fn what_to_write(value: Value<'_>) -> String {
+    let format = value.context().format();
+    let (some, all) = (format.texts(&["0402", "0440-0449"]), format.texts(&["*"]));
+    format!("write the scripts' numbers, such as {some}, or {all} for all")
+}
 
 /// Reads `scripts` of a whole playbook: each runs once the one before it is done.
 fn listed_scripts(value: Value<'_>) -> Option<Vec<Step>> {
     if matches!(&value.node().value, NodeValue::List(items) if items.is_empty()) {
-        return value.bad_value("is empty", WHAT_TO_WRITE);
+        return value.bad_value("is empty", &what_to_write(value));
     }
     match &value.node().value {
         NodeValue::List(_) => some_steps(value, Dialect::Scripts),

@@ -97,7 +97,7 @@ fn step(value: Value<'_>, index: usize, dialect: Dialect) -> Option<(Step, Optio
 /// A step that is only what it runs: `"0402"`.
 fn plain_step(value: Value<'_>, index: usize, dialect: Dialect) -> Option<Step> {
     if dialect == Dialect::Jobs {
-        return value.wrong_type("a table");
+        return value.no_table();
     }
     let text = value.text_or_number()?;
     let at = value.pointer();

@@ -9,7 +9,6 @@ use super::{
     fields::{count, flag, is_expression},
 };
 use crate::{
-    base::Span,
     diag::code,
     model::{
         decode::{Key, Names, Value},
@@ -43,13 +42,13 @@ fn matrix(value: Value<'_>) -> Option<Matrix> {
         return Some(Matrix { expression: Some(value.placed(text.clone())), ..Matrix::default() });
     }
     let mut matrix = Matrix::default();
-    value.map(Names::AnyCase, |name, at, values| {
+    value.map(Names::AnyCase, |name, _, values| {
         if name.eq_ignore_ascii_case("include") {
             matrix.include = combinations(values)?;
         } else if name.eq_ignore_ascii_case("exclude") {
             matrix.exclude = combinations(values)?;
         } else {
-            matrix.dimensions.push((name.to_owned(), dimension(name, at, values)?));
+            matrix.dimensions.push((name.to_owned(), dimension(name, values)?));
         }
         Some(())
     })?;
@@ -60,7 +59,7 @@ fn matrix(value: Value<'_>) -> Option<Matrix> {
     Some(matrix)
 }
 
-fn dimension(name: &str, name_at: Span, value: Value<'_>) -> Option<MatrixValues> {
+fn dimension(name: &str, value: Value<'_>) -> Option<MatrixValues> {
     let context = value.context();
     match &value.node().value {
         NodeValue::List(items) if items.is_empty() => {
@@ -75,19 +74,16 @@ fn dimension(name: &str, name_at: Span, value: Value<'_>) -> Option<MatrixValues
         }
         NodeValue::Reference(_) => value.placed_text().map(MatrixValues::Expression),
         _ => {
-            let found = value.node().describe();
+            let found = value.node().describe(context.format());
             let message = format!("matrix dimension `{name}` must be a list, found {found}");
             let raw = value.span().of(&context.source().text);
             let fault = context.error(code::BAD_MATRIX, message).label(context.opening(value.span()), found);
             let is_short = raw.len() <= 60 && !raw.contains('\n');
-            let help = match context.format() {
-                _ if !is_short => "write a list of the values".to_owned(),
-                crate::text::document::Format::Psd1 => format!("write `{name} = @({raw})`"),
-                crate::text::document::Format::Toml => format!("write `{name} = [{raw}]`"),
-                crate::text::document::Format::Yaml => format!("write `{name}: [{raw}]`"),
-                crate::text::document::Format::Json => {
-                    format!("write `{}: [{raw}]`", name_at.of(&context.source().text))
-                }
+            let format = context.format();
+            let help = if is_short {
+                format!("write `{}`", format.field(name, &format.list(&[raw])))
+            } else {
+                "write a list of the values".to_owned()
             };
             context.report(fault.help(help));
             None

@@ -179,10 +179,10 @@ fn a_file_of_another_format_or_purpose_is_told() {
             "{\"version\": 1}",
             "AZ0208 error <{> this is no playbook: it has neither `sequence`, `stages`, `steps` nor jobs => add `sequence` (a list such as [\"0402\", \"0440-0449\"]), or `orchestration.jobs`",
         ),
-        ("[]", "AZ0204 error <[> expected a table, found a list => write a table: { \"name\": value }"),
+        ("[]", "AZ0204 error <[> expected an object, found a list => write an object: { \"name\": value }"),
         (
             "{\"orchestration\": {\"jobs\": {}}}",
-            "AZ0215 error <{> `jobs` has no job => add a job: its id with a table that has `steps`",
+            "AZ0215 error <{> `jobs` has no job => add a job: its id with an object that has `steps`",
         ),
     ] {
         assert_eq!(faults(Format::Json, text), expected, "{text}");
@@ -206,7 +206,7 @@ fn applying_the_help_makes_the_file_pass() {
             "name = \"b\"\nsequence = \"1\"".to_owned(),
         ),
         (job("{ rnu = \"0402\" }"), "did you mean `run`?", job(run)),
-        (job("{ name = \"x\" }"), "add `run`: \"0402\"", job(run)),
+        (job("{ name = \"x\" }"), "add `run = \"0402\"`", job(run)),
         (job("{ run = \"0402\", shell = \"sh\" }"), "remove `shell`", job(run)),
         (job("{ run = [] }"), "write the scripts' numbers", job(run)),
         (

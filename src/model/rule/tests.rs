@@ -28,7 +28,12 @@ fn rules_are_read_with_their_place() {
     assert_eq!(rules[1].matches, "tag:x, !0402");
     assert_eq!(rules[0].settings.timeout, Some(Duration::from_mins(5)));
     assert_eq!(rules[0].settings.command.as_ref().unwrap().len(), 2);
-    assert_eq!(tree.find(&format!("{}/match", rules[1].pointer)).unwrap().describe(), "a text");
+    assert_eq!(
+        tree.find(&format!("{}/match", rules[1].pointer))
+            .unwrap()
+            .describe(crate::text::document::Format::Toml),
+        "a text"
+    );
 }
 
 #[test]

@@ -61,8 +61,11 @@ fn network(value: Value<'_>) -> Option<bool> {
     let is_all = |host: &String| ["*", "all", "any"].contains(&host.to_ascii_lowercase().as_str());
     if !hosts.is_empty() && !hosts.iter().any(is_all) {
         let message = format!("the network cannot be limited to {}; all of it is open", list(hosts.iter()));
-        let help = "write `network: []` for none, or `network: [\"*\"]` for all of it";
-        unenforced(value.context(), &message, value.span(), help);
+        let format = value.context().format();
+        let [none, all] =
+            [format.texts(&[]), format.texts(&["*"])].map(|list| format.field("network", &list));
+        let help = format!("write `{none}` for none, or `{all}` for all of it");
+        unenforced(value.context(), &message, value.span(), &help);
     }
     Some(!hosts.is_empty())
 }

@@ -8,7 +8,7 @@ use jsonc_parser::{
 };
 
 use super::{
-    Entry, Node, NodeValue,
+    Entry, Format, Node, NodeValue,
     read::{MAX_DEPTH, Reader},
 };
 use crate::{
@@ -22,7 +22,7 @@ pub(super) fn read(reader: &Reader<'_>) -> (Option<Node>, Vec<Diagnostic>) {
         Ok(result) => match result.value.map(|value| node(reader, value, 1)) {
             Some(Ok(tree)) => (Some(tree), Vec::new()),
             Some(Err(at)) => (None, vec![reader.too_deep(at)]),
-            None => (None, vec![empty(reader)]),
+            None => (None, vec![reader.empty(Format::Json)]),
         },
     }
 }
@@ -74,10 +74,6 @@ fn entry(reader: &Reader<'_>, property: ast::ObjectProp<'_>, depth: usize) -> Re
     Ok(Entry { key, value: node(reader, property.value, depth)? })
 }
 
-fn empty(reader: &Reader<'_>) -> Diagnostic {
-    reader.syntax_error("the file is empty", reader.span(0, 0)).help("write at least `{}`")
-}
-
 fn syntax_error(reader: &Reader<'_>, error: &ParseError) -> Diagnostic {
     let range = error.range();
     let span = reader.span(range.start, range.end);
@@ -89,7 +85,7 @@ fn syntax_error(reader: &Reader<'_>, error: &ParseError) -> Diagnostic {
         return fault.help("write it in quotes, as in \"0402\"");
     }
     let (message, help) = words(error.kind());
-    reader.syntax_error(message, first_line(reader, span)).help(help)
+    reader.syntax_error(message, first_line(reader, error.kind(), span)).help(help)
 }
 
 /// Returns the place of a zero in front of further digits, which the parser takes for a number of its own.
@@ -100,9 +96,13 @@ fn leading_zero(reader: &Reader<'_>, error: Span) -> Option<Span> {
     is_zero.then(|| Span::new(error.start - 1, error.start))
 }
 
-/// Cuts the place of an error down to its first line: an unclosed object would else mark the whole file.
-fn first_line(reader: &Reader<'_>, span: Span) -> Span {
+/// Cuts the place of an error down to its first line, of what is not closed to the bracket that opens it: it would
+/// else mark the whole file.
+fn first_line(reader: &Reader<'_>, kind: &ParseErrorKind, span: Span) -> Span {
     let shown = reader.source.clamp(span);
+    if matches!(kind, ParseErrorKind::UnterminatedArray | ParseErrorKind::UnterminatedObject) {
+        return Span::new(shown.start, shown.end.min(shown.start + 1));
+    }
     let length = shown.of(&reader.source.text).find(['\r', '\n']).unwrap_or(shown.len());
     Span::new(shown.start, shown.start + length)
 }

@@ -1,5 +1,6 @@
 //! The tree: values, keys and their places.
 
+use super::Format;
 use crate::base::{Span, Spanned};
 
 /// A value and where it stands.
@@ -40,16 +41,18 @@ pub struct Entry {
 }
 
 impl Node {
-    /// Returns what kind of value this is, with its article: `a list`.
-    pub fn describe(&self) -> &'static str {
+    /// Returns what kind of value this is in the words of its format, with its article: `a list`.
+    pub fn describe(&self, format: Format) -> &'static str {
         match &self.value {
+            NodeValue::Null if self.span.is_empty() => "no value",
+            NodeValue::Null if format == Format::Psd1 => "$null",
             NodeValue::Null => "null",
             NodeValue::Bool(_) => "a boolean",
             NodeValue::Number(_) => "a number",
             NodeValue::Text(_) => "a text",
             NodeValue::Reference(_) => "a variable",
             NodeValue::List(_) => "a list",
-            NodeValue::Table(_) => "a table",
+            NodeValue::Table(_) => format.table(),
         }
     }
 

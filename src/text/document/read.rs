@@ -13,13 +13,20 @@ use crate::{
 /// No playbook needs a tenth of it; the bound keeps every walk over the tree, here and later, clear of the stack's end.
 pub(super) const MAX_DEPTH: usize = 64;
 
+/// How many bytes a data file may have: 4 MiB, a hundred times the largest playbook that is known.
+///
+/// Together with the depth it bounds the time and the memory that any file can cost.
+pub const MAX_BYTES: usize = 4 << 20;
+
 /// Reads a text into a tree, with all syntax errors the format's parser can tell.
 ///
 /// Spans are offsets into the whole text, a byte order mark included. A TOML text with duplicate keys still gives a
 /// tree; after any other error there is none, since what was recovered would only cause more complaints.
 pub fn read(source: &Arc<Source>, format: Format) -> (Option<Node>, Vec<Diagnostic>) {
-    let text = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
-    let reader = Reader { source, text, base: source.text.len() - text.len() };
+    if source.text.len() > MAX_BYTES {
+        return (None, vec![too_large(source)]);
+    }
+    let reader = Reader::new(source);
     let (tree, mut diagnostics) = match format {
         Format::Json => json::read(&reader),
         Format::Yaml => yaml::read(&reader),
@@ -30,6 +37,14 @@ pub fn read(source: &Arc<Source>, format: Format) -> (Option<Node>, Vec<Diagnost
     (tree, diagnostics)
 }
 
+/// Says that a file has more than [`MAX_BYTES`]; its text need not be there.
+pub fn too_large(source: &Arc<Source>) -> Diagnostic {
+    Diagnostic::error(code::FILE_TOO_LARGE, format!("`{}` is larger than 4 MiB", source.name))
+        .source(source)
+        .at(Span::new(0, 0))
+        .help("split it into several files, or move large texts into files that the scripts read")
+}
+
 /// What the readers of the formats share: the text behind the byte order mark, and how to point into the file.
 pub(super) struct Reader<'a> {
     pub(super) source: &'a Arc<Source>,
@@ -38,7 +53,12 @@ pub(super) struct Reader<'a> {
     pub(super) base: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    pub(super) fn new(source: &'a Arc<Source>) -> Self {
+        let text = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
+        Self { source, text, base: source.text.len() - text.len() }
+    }
+
     /// Returns the place in the file of a place in the text.
     pub(super) fn span(&self, start: usize, end: usize) -> Span {
         Span::new(start, end.max(start)).shifted(self.base)
@@ -48,8 +68,14 @@ impl Reader<'_> {
         Diagnostic::error(code::SYNTAX, message).source(self.source).at(self.source.clamp(at))
     }
 
+    /// Words that there is nothing in the file.
+    pub(super) fn empty(&self, format: Format) -> Diagnostic {
+        let example = format.file(&format.field("sequence", &format.texts(&["0402"])));
+        self.syntax_error("the file is empty", self.span(0, 0)).help(format!("write a playbook: {example}"))
+    }
+
     pub(super) fn too_deep(&self, at: Span) -> Diagnostic {
-        self.syntax_error(format!("tables and lists lie more than {MAX_DEPTH} deep in each other"), at)
+        self.syntax_error(format!("values lie more than {MAX_DEPTH} deep in each other"), at)
             .help(format!("flatten the value: at most {MAX_DEPTH} levels are read"))
     }
 }

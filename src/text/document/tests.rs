@@ -1,4 +1,4 @@
-//! Trees and syntax errors, in JSON and in TOML.
+//! Trees and syntax errors of all formats.
 
 use std::sync::Arc;
 
@@ -100,7 +100,7 @@ fn syntax_errors_of_json_have_exact_places() {
         ("{\"a\": }", "AZ0201 \"}\": this `}` closes nothing"),
         ("{\"é\": 1 \"b\": 2}", "AZ0201 \"\": expected a comma here"),
         ("\u{feff}{\"é\": 'x'}", "AZ0201 \"'\": texts stand in double quotes"),
-        ("{\r\n\"a\": [1,\r\n", "AZ0201 \"[1,\": this list is not closed"),
+        ("{\r\n\"a\": [1,\r\n", "AZ0201 \"[\": this list is not closed"),
         ("{\r\n\"a\": 1", "AZ0201 \"{\": this object is not closed"),
         ("{\"a\": yes}", "AZ0201 \"yes\": expected a value, found a bare word"),
         ("{a: 1}", "AZ0201 \"a\": a name must stand in quotes"),
@@ -175,15 +175,159 @@ fn formats_are_known_by_extension() {
     assert_eq!((Format::Json.as_str(), Format::Toml.as_str()), ("JSON", "TOML"));
 }
 
+/// Checks that every place of a tree is a piece of the text.
+fn places_are_characters(node: &Node, text: &str) -> Result<(), TestCaseError> {
+    prop_assert!(text.get(node.span.start..node.span.end).is_some(), "{:?} in {text:?}", node.span);
+    match &node.value {
+        NodeValue::List(items) => items.iter().try_for_each(|item| places_are_characters(item, text)),
+        NodeValue::Table(entries) => entries.iter().try_for_each(|entry| {
+            prop_assert!(
+                text.get(entry.key.span.start..entry.key.span.end).is_some(),
+                "{:?} in {text:?}",
+                entry.key
+            );
+            places_are_characters(&entry.value, text)
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// A tree without places.
+#[derive(Debug, Clone, PartialEq)]
+enum Plain {
+    Null,
+    Bool(bool),
+    Number(String),
+    Text(String),
+    List(Vec<Plain>),
+    Table(Vec<(String, Plain)>),
+}
+
+impl Plain {
+    fn of(node: &Node) -> Self {
+        match &node.value {
+            NodeValue::Null => Self::Null,
+            NodeValue::Bool(value) => Self::Bool(*value),
+            NodeValue::Number(digits) => Self::Number(digits.clone()),
+            NodeValue::Text(text) | NodeValue::Reference(text) => Self::Text(text.clone()),
+            NodeValue::List(items) => Self::List(items.iter().map(Self::of).collect()),
+            NodeValue::Table(entries) => Self::Table(
+                entries.iter().map(|entry| (entry.key.value.clone(), Self::of(&entry.value))).collect(),
+            ),
+        }
+    }
+
+    /// Writes the value in one line, with `between` behind the names: JSON and flow YAML with `: `, TOML with ` = `.
+    fn line(&self, between: &str) -> String {
+        match self {
+            Self::Null => "null".into(),
+            Self::Bool(value) => value.to_string(),
+            Self::Number(digits) => digits.clone(),
+            Self::Text(text) => quoted(text),
+            Self::List(items) => {
+                format!("[{}]", items.iter().map(|item| item.line(between)).collect::<Vec<_>>().join(", "))
+            }
+            Self::Table(entries) => {
+                let entry = |(name, value): &(String, Self)| {
+                    format!("{}{between}{}", quoted(name), value.line(between))
+                };
+                format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+
+    /// Writes the value as YAML in lines of its own.
+    fn block(&self, indentation: usize, out: &mut String) {
+        let blanks = " ".repeat(indentation);
+        let mut below = |head: String, value: &Self| {
+            let is_block = matches!(value, Self::List(items) if !items.is_empty())
+                || matches!(value, Self::Table(entries) if !entries.is_empty());
+            if is_block {
+                out.extend([&*blanks, &head, "\r\n"]);
+                value.block(indentation + 2, out);
+            } else {
+                let line = if *value == Self::Null { String::new() } else { value.line(": ") };
+                out.extend([&*blanks, &head, " ", &line, " # é\n"]);
+            }
+        };
+        match self {
+            Self::List(items) => items.iter().for_each(|item| below("-".into(), item)),
+            Self::Table(entries) => {
+                entries.iter().for_each(|(name, value)| below(format!("{}:", quoted(name)), value));
+            }
+            _ => unreachable!("only lists and tables stand in lines of their own"),
+        }
+    }
+}
+
+/// Writes a text in double quotes, as JSON, YAML and TOML all read it.
+fn quoted(text: &str) -> String {
+    let escape = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        _ if c.is_control() || c == '\u{feff}' => format!("\\u{:04x}", u32::from(c)),
+        _ => c.to_string(),
+    };
+    format!("\"{}\"", text.chars().map(escape).collect::<String>())
+}
+
+/// Trees of which TOML, which knows no null, can hold those without one.
+fn any_tree() -> impl Strategy<Value = Plain> {
+    let text = "[a-z0é🚀 #:'\"\\\\{}\\[\\],\t\r\n-]{0,6}";
+    let number = prop_oneof!["(0|-?[1-9][0-9]{0,5})", "-?(0|[1-9][0-9]?)\\.[0-9]{1,3}"];
+    let scalar = prop_oneof![
+        Just(Plain::Null),
+        any::<bool>().prop_map(Plain::Bool),
+        number.prop_map(Plain::Number),
+        text.prop_map(Plain::Text),
+    ];
+    let table = |value: BoxedStrategy<Plain>| {
+        proptest::collection::btree_map("[a-zé🚀 #:.-]{1,5}", value, 0..4)
+            .prop_map(|entries| Plain::Table(entries.into_iter().collect()))
+    };
+    let value = scalar.prop_recursive(4, 24, 4, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Plain::List),
+            table(inner.boxed())
+        ]
+    });
+    table(value.boxed())
+}
+
+fn back(format: Format, text: &str) -> Plain {
+    let (node, faults) = read_text(format, text);
+    assert_eq!(faults, [], "{text}");
+    Plain::of(&node.unwrap())
+}
+
 proptest! {
     #[test]
-    fn any_text_is_read_without_panic(text in "(?s)([\\[\\]{}\",:=#/*.'é\\\\\u{feff}\r\n ]|[a-z0-9]){0,60}") {
-        for format in [Format::Json, Format::Toml] {
+    fn a_tree_reads_back_the_same_in_every_format(tree in any_tree()) {
+        let line = tree.line(": ");
+        prop_assert_eq!(&back(Format::Json, &line), &tree, "{}", line);
+        prop_assert_eq!(&back(Format::Yaml, &line), &tree, "{}", line);
+        let Plain::Table(entries) = &tree else { unreachable!("the root is a table") };
+        let mut block = String::new();
+        tree.block(0, &mut block);
+        if !entries.is_empty() {
+            prop_assert_eq!(&back(Format::Yaml, &block), &tree, "{}", block);
+        }
+        let line = tree.line(" = ");
+        if !line.contains("null") {
+            let root: String =
+                entries.iter().map(|(name, value)| format!("{} = {}\n", quoted(name), value.line(" = "))).collect();
+            prop_assert_eq!(&back(Format::Toml, &root), &tree, "{}", root);
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_without_panic(text in "(?s)([\\[\\]{}\",:=#/*.'é\\\\\u{feff}\r\n\t !&|>?<%@-]|- |: |[a-z0-9]){0,60}") {
+        for format in [Format::Json, Format::Toml, Format::Yaml] {
             let (node, faults) = read_text(format, &text);
             prop_assert!(node.is_some() || !faults.is_empty(), "nothing is told of {text:?}");
             for label in faults.iter().flat_map(|fault| &fault.labels) {
                 prop_assert!(text.get(label.span.start..label.span.end).is_some(), "{label:?} in {text:?}");
             }
+            node.iter().try_for_each(|node| places_are_characters(node, &text))?;
         }
     }
 }
