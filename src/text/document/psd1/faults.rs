@@ -2,7 +2,11 @@
 //!
 //! Knows how to say a mistake. Does not know how it was found. What would have to be executed is said in `code`.
 
-use super::{code::Code, lexer::Slip, token::Closing};
+use super::{
+    code::{Code, excerpt},
+    lexer::Slip,
+    token::Closing,
+};
 use crate::{
     base::Span,
     diag::{Diagnostic, code as codes},
@@ -33,7 +37,23 @@ pub(super) enum Fault<'a> {
     Doubled,
     AfterRoot,
     TooLarge(&'a str),
-    BadEscape(&'a str),
+    BadEscape,
+}
+
+impl<'a> Fault<'a> {
+    /// Returns what stands there, where the words repeat it.
+    fn found(self) -> &'a str {
+        match self {
+            Self::NoName(found)
+            | Self::NoEquals(found)
+            | Self::Colon(found)
+            | Self::BareName(found)
+            | Self::EntryOnSameLine(found)
+            | Self::EntryOutsideTable(found)
+            | Self::TooLarge(found) => found,
+            _ => "",
+        }
+    }
 }
 
 /// The faults found so far.
@@ -43,16 +63,23 @@ pub(super) struct Faults<'a> {
     too_deep: Option<Span>,
     /// Whether a fault of the form is among those not kept.
     has_lost_form: bool,
+    /// How many were ever noted.
+    noted: usize,
 }
 
 impl<'a> Faults<'a> {
     pub(super) fn new(reader: &'a Reader<'a>) -> Self {
-        Self { reader, found: Vec::new(), too_deep: None, has_lost_form: false }
+        Self { reader, found: Vec::new(), too_deep: None, has_lost_form: false, noted: 0 }
     }
 
     /// Returns how many there are; a number to go `back_to`.
     pub(super) fn count(&self) -> usize {
         self.found.len()
+    }
+
+    /// Returns how many were ever noted, those among them that were forgotten or not kept.
+    pub(super) fn noted(&self) -> usize {
+        self.noted
     }
 
     /// Forgets what was found since; it lies in something that is a fault as a whole.
@@ -98,6 +125,7 @@ impl<'a> Faults<'a> {
     }
 
     fn push(&mut self, fault: Diagnostic, at: Span) {
+        self.noted += 1;
         if self.found.len() < MAX_FAULTS {
             let place = self.reader.span(at.start, at.end);
             self.found.push(fault.at(self.reader.source.clamp(place)));
@@ -108,6 +136,7 @@ impl<'a> Faults<'a> {
 }
 
 fn words(fault: Fault<'_>) -> (String, String) {
+    let name = excerpt(fault.found());
     let (message, help) = match fault {
         Fault::Empty => ("the file is empty", "write at least `@{ }`"),
         Fault::TooLong => ("the file is larger than 4 GiB", "split it into several files"),
@@ -118,9 +147,20 @@ fn words(fault: Fault<'_>) -> (String, String) {
         Fault::NoValueInParens => {
             ("expected a value between `(` and `)`", "write the value, or `@()` for an empty list")
         }
+        Fault::NoName(_) => ("expected a name, found `NAME`", "write `Name = value`, or remove it"),
+        Fault::NoEquals(_) => ("expected `=` after the name `NAME`", "write `NAME = value`"),
+        Fault::Colon(_) => ("the name `NAME` is followed by `:` instead of `=`", "write `NAME = value`"),
+        Fault::BareName(_) => ("the name `NAME` must stand in quotes", "write 'NAME' = value"),
         Fault::CommaBetweenEntries => (
             "entries of a table are not separated by commas",
             "write `;` or the end of the line instead of the comma",
+        ),
+        Fault::EntryOnSameLine(_) => {
+            ("the entry `NAME` begins on the line of another", "write `;` or the end of the line before it")
+        }
+        Fault::EntryOutsideTable(_) => (
+            "`NAME = ...` stands where only a value can stand",
+            "write `@{ NAME = ... }` for a table, or only the value",
         ),
         Fault::NoSeparator => {
             ("expected `,` or the end of the line after the value", "write `,` between two values")
@@ -130,44 +170,13 @@ fn words(fault: Fault<'_>) -> (String, String) {
             "expected the end of the file after the first value",
             "remove the rest, or close the first value later",
         ),
-        Fault::BadEscape(_) => (
+        Fault::TooLarge(_) => ("the number `NAME` is too large", "write it in quotes: 'NAME'"),
+        Fault::BadEscape => (
             "this escape does not exist",
             "write the number of a character in hexadecimal, as in `u{1F600}, or `` for a backtick",
         ),
-        named => return named_words(named),
     };
-    (message.to_owned(), help.to_owned())
-}
-
-/// Says the faults whose words repeat what stands there.
-fn named_words(fault: Fault<'_>) -> (String, String) {
-    match fault {
-        Fault::NoName(found) => {
-            (format!("expected a name, found `{found}`"), "write `Name = value`, or remove it".to_owned())
-        }
-        Fault::NoEquals(name) => {
-            (format!("expected `=` after the name `{name}`"), format!("write `{name} = value`"))
-        }
-        Fault::Colon(name) => (
-            format!("the name `{name}` is followed by `:` instead of `=`"),
-            format!("write `{name} = value`"),
-        ),
-        Fault::BareName(name) => {
-            (format!("the name `{name}` must stand in quotes"), format!("write '{name}' = value"))
-        }
-        Fault::EntryOnSameLine(name) => (
-            format!("the entry `{name}` begins on the line of another"),
-            "write `;` or the end of the line before it".to_owned(),
-        ),
-        Fault::EntryOutsideTable(name) => (
-            format!("`{name} = ...` stands where only a value can stand"),
-            format!("write `@{{ {name} = ... }}` for a table, or only the value"),
-        ),
-        Fault::TooLarge(number) => {
-            (format!("the number `{number}` is too large"), format!("write it in quotes: '{number}'"))
-        }
-        other => (format!("{other:?}"), String::new()),
-    }
+    (message.replace("NAME", &name), help.replace("NAME", &name))
 }
 
 fn slip_words(slip: Slip) -> (String, String) {

@@ -75,7 +75,7 @@ impl<'a> Parser<'a> {
         }
         for escape in decoded.bad_escapes {
             let place = Span::from(escape).shifted(span.start);
-            self.faults.form(Fault::BadEscape(place.of(self.reader.text)), place);
+            self.faults.form(Fault::BadEscape, place);
         }
         NodeValue::Text(decoded.value)
     }

@@ -30,6 +30,7 @@ pub(super) fn parse<'a>(
     (root, parser.faults)
 }
 
+/// Where in the tokens the reading is, and what was found so far.
 pub(super) struct Parser<'a> {
     pub(super) reader: &'a Reader<'a>,
     pub(super) tokens: &'a [Token],
@@ -73,13 +74,13 @@ impl<'a> Parser<'a> {
         let end = self.tokens.len();
         let mut root = None;
         let mut is_told = false;
-        if !self.skip_separators(end) && self.faults.count() == 0 {
+        if !self.skip_separators(end) && self.faults.noted() == 0 {
             self.faults.form(Fault::Empty, Span::new(0, 0));
         }
         while self.skip_separators(end) {
-            let before = self.faults.count();
+            let before = self.faults.noted();
             let node = self.statement(end);
-            let is_code = self.faults.count() > before && node.value == NodeValue::Null;
+            let is_code = self.faults.noted() > before && node.value == NodeValue::Null;
             if root.is_some() && !is_code && !is_told {
                 is_told = true;
                 let place = self.first_line(node.span);
@@ -322,24 +323,25 @@ impl<'a> Parser<'a> {
         if let Some(partner) = open.partner().filter(|partner| *partner < end) {
             return Inside { end: partner, is_closed: true };
         }
-        let is_table = open.kind == Kind::Open(Opening::Table);
-        let end = if is_table { end } else { self.end_of_open_list(end) };
-        Inside { end, is_closed: false }
+        Inside { end: self.end_of_open(open.kind, end), is_closed: false }
     }
 
-    /// Returns where a list that is not closed was meant to end: where the next entry of the table around it begins.
-    fn end_of_open_list(&self, end: usize) -> usize {
+    /// Returns where a bracket that is not closed was meant to be: before a line that cannot stand in it, such as an
+    /// entry of the table around a list, or the next table of the list around a table.
+    fn end_of_open(&self, open: Kind, end: usize) -> usize {
+        let is_table = open == Kind::Open(Opening::Table);
         let mut at = self.at + 1;
         while at < end {
             step(1);
-            let is_entry = self.kind(at, end) == Some(Kind::Newline)
-                && matches!(self.kind(at + 1, end), Some(Kind::Word | Kind::Text(_)))
+            let is_entry = matches!(self.kind(at + 1, end), Some(Kind::Word | Kind::Text(_)))
                 && self.kind(at + 2, end) == Some(Kind::Equals);
-            if is_entry {
+            let is_foreign =
+                if is_table { self.kind(at + 1, end) == Some(Kind::Open(Opening::Table)) } else { is_entry };
+            if is_foreign && self.kind(at, end) == Some(Kind::Newline) {
                 return at;
             }
-            at =
-                self.tokens[at].partner().filter(|partner| *partner > at && *partner < end).unwrap_or(at) + 1;
+            let partner = self.tokens[at].partner().filter(|partner| *partner > at && *partner < end);
+            at = partner.unwrap_or(at) + 1;
         }
         end
     }

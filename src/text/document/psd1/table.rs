@@ -99,7 +99,7 @@ impl Parser<'_> {
     /// Says what is wrong with what begins no entry, and skips it.
     fn no_entry(&mut self, token: Token, end: usize) {
         let start = self.at;
-        let before = self.faults.count();
+        let before = self.faults.noted();
         let found = self.text(token);
         match token.kind {
             Kind::Comma | Kind::Equals => {
@@ -116,7 +116,7 @@ impl Parser<'_> {
             }
             _ => {
                 self.statement(end);
-                if self.faults.count() == before {
+                if self.faults.noted() == before {
                     self.faults.form(Fault::NoName(found), token.span());
                 }
             }
@@ -125,7 +125,7 @@ impl Parser<'_> {
 
     /// Says that a name would have to be computed, or that a statement stands where an entry should.
     fn computed_entry(&mut self, start: usize, end: usize) {
-        let before = self.faults.count();
+        let before = self.faults.noted();
         while !self.is_end(end) && !self.is_next(Kind::Equals, end) {
             if matches!(self.kind(self.at, end), Some(Kind::Open(_))) {
                 self.skip_bracket(end);
@@ -137,7 +137,7 @@ impl Parser<'_> {
             self.at = start;
             let name = self.tokens[start].span();
             let node = self.statement(end);
-            if self.faults.count() == before {
+            if self.faults.noted() == before {
                 let place = Span::new(name.start, node.span.end.max(name.end));
                 self.faults.form(Fault::NoName(self.text(self.tokens[start])), self.first_line(place));
             }

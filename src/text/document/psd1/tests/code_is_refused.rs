@@ -145,3 +145,12 @@ fn code_in_a_table_is_told_and_the_entries_around_it_read() {
     let places: Vec<&str> = found.iter().map(|fault| fault.labels[0].span.of(text)).collect();
     assert_eq!(places, ["$x", "$(c)", "(1 + 2)", "if ($y) { d = 5 }", "foreach ($z in 1) { }"]);
 }
+
+#[test]
+fn the_tree_is_the_same_however_many_faults_there_are() {
+    let (node, found) = read_text(&("Get-Date\n".repeat(1_100) + "@{ a = 1 }\nGet-Date"));
+    assert_eq!(found.len(), 1_000, "more are not kept");
+    assert_eq!(super::shown(&node.unwrap()), "{a: 1}");
+    let (node, found) = read_text(&("@{ a = 1 }\n".to_owned() + &"Get-Date\n".repeat(1_100) + "@{ b = 1 }"));
+    assert_eq!((node, found.len()), (None, 1_000), "the mistake that was not kept counts");
+}

@@ -242,6 +242,10 @@ fn what_is_not_closed_is_told_once_and_where_it_opens() {
             "AZ0201 \"@(\": this list or parenthesis is not closed; write the missing `)`",
         ),
         (
+            "@{ s = @(\n @{ n = 'a'\n @{ n = 'b' }\n )\n}",
+            "AZ0201 \"@{\": this table or block is not closed; write the missing `}`",
+        ),
+        (
             "@{ a = 1 }}",
             "AZ0201 \"}\": this `}` closes nothing; remove it, or write the missing `@{` before it",
         ),

@@ -191,7 +191,7 @@ fn assert_places(node: &Node, around: Span, text: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn any_text_gives_a_tree_or_faults_with_places(text in any_text()) {
