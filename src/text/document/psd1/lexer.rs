@@ -153,8 +153,10 @@ impl<'a> Lexer<'a> {
     fn here_string(&mut self, quote: char) {
         let rest = self.rest();
         let mark = 1 + quote.len_utf8();
-        let line = line_length(rest);
-        if !rest[mark..line].trim().is_empty() {
+        let behind =
+            rest[mark..].trim_start_matches(|c: char| c.is_whitespace() && !matches!(c, '\n' | '\r'));
+        let line = rest.len() - behind.len();
+        if !behind.is_empty() && !behind.starts_with(['\n', '\r']) {
             self.slip(Slip::CrowdedHere(quote), self.at, self.at + mark);
             self.text(quote, self.at + 1);
             self.at += usize::from(self.rest().starts_with('@'));
@@ -195,7 +197,9 @@ fn punctuation(c: char) -> Option<Kind> {
 
 /// Returns the length of the line without its end.
 fn line_length(rest: &str) -> usize {
-    rest.find(['\n', '\r']).unwrap_or(rest.len())
+    let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
+    step(length);
+    length
 }
 
 fn word_length(rest: &str) -> usize {
