@@ -37,6 +37,10 @@ codes! {
     MORE_MISTAKES = 216, "the file has more mistakes than are shown",
         "az tells at most twenty mistakes of one file at once, errors before warnings; this counts the rest. The next \
          run tells those that are left.";
+    EXECUTABLE = 217, "this would have to be executed",
+        "az reads the data files of PowerShell without running anything in them, so that reading a playbook never does \
+         anything. What PowerShell would have to compute (commands, script blocks, operators, `$( ... )`) has no value \
+         for az. Write the value itself, a variable, or code as a text in quotes.";
     FILE_TOO_LARGE = 218, "the file is too large",
         "az reads playbooks, rules and its configuration up to 4 MiB. A larger file is hardly written by hand, and reading \
          it could take all memory.";
