@@ -35,7 +35,8 @@ pub(super) fn requirements(value: Value<'_>, found: &mut Requirements) {
     found.platforms.extend(list(Key::new("platforms", &["platform"])));
     found.permissions.extend(list(Key::new("permissions", &["requiredPermissions"])));
     found.env.extend(list(Key::new("apiKeys", &["requiredApiKeys", "environment", "environmentVariables"])));
-    found.elevation = table.optional(Key::new("requiresAdmin", &["requiresElevation", "admin"]), truth);
+    found.elevation =
+        table.optional(Key::new("requiresAdmin", &["requiresElevation", "admin", "adminRequired"]), truth);
     // What people are told to have ready; nothing of it can be looked up.
     const IN_WORDS: [&str; 23] = [
         "estimatedDuration",
@@ -188,16 +189,19 @@ pub(super) fn reporting(value: Value<'_>) -> Option<Reporting> {
     let mut table = value.table("`reporting`")?;
     value.note_unused("az writes no reports of its own yet");
     let mut reporting = Reporting {
-        enabled: table.optional("enabled", truth),
-        formats: table.optional(Key::new("formats", &["format"]), placed_list).unwrap_or_default(),
-        output_path: table.optional(Key::new("outputPath", &["output_path", "path", "publishPath"]), word),
+        enabled: table.optional(Key::new("enabled", &["generateReport", "saveResults"]), truth),
+        formats: table
+            .optional(Key::new("formats", &["format", "reportFormat", "outputFormat"]), placed_list)
+            .unwrap_or_default(),
+        output_path: table.optional(
+            Key::new("outputPath", &["output_path", "path", "publishPath", "reportPath", "resultsPath"]),
+            word,
+        ),
         include_metrics: table.optional(Key::new("includeMetrics", &["include_metrics"]), truth),
         include_logs: table.optional(Key::new("includeLogs", &["include_logs"]), truth),
         ..Reporting::default()
     };
-    if matches!(table.peek("summary").map(|node| &node.value), Some(NodeValue::Bool(_))) {
-        reporting.summary = table.optional(Key::new("summary", &["generateSummary"]), truth);
-    }
+    reporting.summary = table.optional(Key::new("summary", &["generateSummary"]), truth);
     reporting.other = table.finish_open(super::extensions::OF_REPORTING);
     Some(reporting)
 }

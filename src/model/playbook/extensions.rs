@@ -7,6 +7,7 @@ const HOOKS: &str = "az runs no hooks of a playbook; write steps before and afte
 const ITSELF: &str = "az decides this by itself";
 const CHECKS: &str = "az checks no results of this kind; let a script check them and fail";
 const TELLS: &str = "az tells nobody of this; let a step do it";
+const KEEPS: &str = "az keeps all that steps print";
 const MESSAGE: &str = "az tells the message as it is written";
 const REPORTS: &str = "az's reports have one form; let a script write others";
 const MENDS: &str = "az undoes and mends nothing by itself; write steps for it";
@@ -24,13 +25,16 @@ pub(super) const OF_A_PLAYBOOK: &[(&str, &str)] = &[
     ("businessKPIs", ""),
     ("caching", ITSELF),
     ("commitMessageTemplates", ""),
+    ("commitTypes", ""),
     ("compliance", ""),
     ("complianceFrameworks", ""),
     ("costConsiderations", ""),
     ("deliveryChannels", TELLS),
+    ("deploymentReadiness", CHECKS),
     ("documentation", ""),
     ("enforcement", CHECKS),
     ("evidence", TELLS),
+    ("finalScript", HOOKS),
     ("hooks", HOOKS),
     ("loop", LOOP),
     ("metadata", ""),
@@ -42,6 +46,7 @@ pub(super) const OF_A_PLAYBOOK: &[(&str, &str)] = &[
     ("performance", ""),
     ("postDeployment", ""),
     ("postExecution", HOOKS),
+    ("postExecutionScript", HOOKS),
     ("preExecution", HOOKS),
     ("qualityGates", CHECKS),
     ("rebootHandling", OLD_ENGINE),
@@ -51,7 +56,9 @@ pub(super) const OF_A_PLAYBOOK: &[(&str, &str)] = &[
     ("rollback", MENDS),
     ("scaling", OLD_ENGINE),
     ("schedule", STARTS),
+    ("templates", "az builds one playbook; write each variant as a profile"),
     ("thresholds", CHECKS),
+    ("validationStages", "the playbook runs something else; write these as a playbook of their own"),
 ];
 /// In `metadata`.
 pub(super) const OF_METADATA: &[(&str, &str)] = &[
@@ -71,10 +78,19 @@ pub(super) const OF_ORCHESTRATION: &[(&str, &str)] =
 /// In options, under any of their names.
 pub(super) const OF_OPTIONS: &[(&str, &str)] = &[
     ("autoGenerateReports", REPORTS),
+    ("captureOutput", KEEPS),
+    ("continueOnWarning", "az goes on after warnings, unless --strict is given"),
+    ("dryRun", "`az plan` shows what would run"),
+    ("onScriptError", "write `continueOnError`"),
+    ("onStageFailure", "write `continueOnError`"),
+    ("organizationName", ""),
+    ("validateBeforeRun", ITSELF),
     ("blockOnFailure", ITSELF),
     ("enforceTestFirst", CHECKS),
     ("rollbackOnFailure", MENDS),
     ("strategy", ITSELF),
+    ("summaryFormat", REPORTS),
+    ("summaryPath", REPORTS),
 ];
 /// In a profile.
 pub(super) const OF_A_PROFILE: &[(&str, &str)] = &[("testSelection", OLD_ENGINE)];
@@ -84,28 +100,37 @@ pub(super) const OF_A_STAGE: &[(&str, &str)] = &[
     ("customActions", OLD_ENGINE),
     ("dynamicSelection", OLD_ENGINE),
     ("hooks", HOOKS),
+    ("onError", "write `continueOnError`"),
+    ("runOnce", LOOP),
     ("successCriteria", CHECKS),
     ("validation", CHECKS),
 ];
 /// In a step.
 pub(super) const OF_A_STEP: &[(&str, &str)] = &[("successCriteria", CHECKS)];
 /// In `requirements`.
-pub(super) const OF_REQUIREMENTS: &[(&str, &str)] = &[];
+pub(super) const OF_REQUIREMENTS: &[(&str, &str)] = &[("checkGitStatus", CHECKS)];
 /// In `validation`.
 pub(super) const OF_VALIDATION: &[(&str, &str)] = &[];
 /// In `notifications`.
 pub(super) const OF_NOTIFICATIONS: &[(&str, &str)] = &[
     ("onCoverageBelow", CHECKS),
+    ("onConflict", OLD_ENGINE),
+    ("onCoverageBelowThreshold", CHECKS),
     ("onCoverageFailure", CHECKS),
     ("onPRCreated", OLD_ENGINE),
     ("onTestFailure", CHECKS),
+    ("onValidationFailure", CHECKS),
 ];
 /// In one of the notifications.
 pub(super) const OF_A_NOTIFICATION: &[(&str, &str)] = &[
+    ("action", MENDS),
     ("continueWithWarnings", MENDS),
     ("createBackup", MENDS),
     ("createIssue", TELLS),
+    ("createIssues", TELLS),
+    ("failure", "write `onFailure`"),
     ("generateBadge", REPORTS),
+    ("generateReport", REPORTS),
     ("includeArtifactLinks", MESSAGE),
     ("includeDuration", MESSAGE),
     ("includeEnvironment", MESSAGE),
@@ -115,12 +140,17 @@ pub(super) const OF_A_NOTIFICATION: &[(&str, &str)] = &[
     ("includeUrl", MESSAGE),
     ("logLevel", MESSAGE),
     ("notifyUser", MESSAGE),
+    ("reportPath", REPORTS),
     ("resetToHead", MENDS),
     ("rollback", MENDS),
     ("rollbackChanges", MENDS),
+    ("showDetails", MESSAGE),
     ("showDuration", MESSAGE),
+    ("showNextSteps", MESSAGE),
     ("showProgress", MESSAGE),
     ("showQuickFix", MESSAGE),
+    ("showSummary", MESSAGE),
+    ("success", "write `onSuccess`"),
     ("suggestFixes", MENDS),
 ];
 /// In `reporting`.
@@ -130,12 +160,21 @@ pub(super) const OF_REPORTING: &[(&str, &str)] = &[
     ("distribution", TELLS),
     ("failurePrediction", OLD_ENGINE),
     ("generateInsights", OLD_ENGINE),
+    ("includeArtifacts", REPORTS),
     ("includeCompliance", REPORTS),
+    ("includeContainerInfo", REPORTS),
+    ("includeContainerStatus", REPORTS),
+    ("includeCoverage", REPORTS),
+    ("includeFailures", REPORTS),
+    ("includePhaseDetails", REPORTS),
+    ("includePlaybookList", REPORTS),
     ("includeRemediation", REPORTS),
     ("includeThreatModel", REPORTS),
+    ("includeTimings", REPORTS),
     ("optimizationSuggestions", OLD_ENGINE),
     ("publishCodeCoverage", TELLS),
     ("publishTestResults", TELLS),
     ("sections", REPORTS),
+    ("summaryPath", REPORTS),
     ("trendAnalysis", REPORTS),
 ];

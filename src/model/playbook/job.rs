@@ -207,9 +207,8 @@ fn stage(value: Value<'_>, index: usize, id: Option<&str>) -> Option<Job> {
     };
     table.informative(&["type", "order", "tags", "category", "$schema", "comment", "estimatedDuration"]);
     common(&mut table, &mut stage);
-    if table.has("needs") {
-        stage.needs = table.later("needs", placed_list).unwrap_or_default();
-    }
+    stage.needs =
+        table.later(Key::new("needs", &["dependsOn", "depends_on"]), placed_list).unwrap_or_default();
     move_matrix(&mut stage);
     let parameters = json_map(&mut table, WITH);
     let steps = stage_steps(&mut table, &stage);

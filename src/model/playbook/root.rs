@@ -133,7 +133,7 @@ fn shared(table: &mut Table<'_>, playbook: &mut Playbook) {
         playbook.options.continue_on_error =
             playbook.options.continue_on_error.take().or(stop.map(|stop| Given::Fixed(!stop)));
     }
-    for name in ["options", "configuration", "execution", "errorHandling", "parallelization"] {
+    for name in ["options", "configuration", "settings", "execution", "errorHandling", "parallelization"] {
         if matches!(table.peek(name).map(|node| &node.value), Some(NodeValue::Table(_))) {
             table.optional(name, |value| option_table(value, playbook));
         }
@@ -165,8 +165,12 @@ fn option_table(value: Value<'_>, playbook: &mut Playbook) -> Option<()> {
         let enabled = table.optional("enabled", flag);
         playbook.options.parallel = playbook.options.parallel.take().or(enabled);
     }
-    let timeout = table.optional(settings::TIMEOUT, settings::timeout).flatten();
+    let timeout = Key::new("timeout", &["scriptTimeout", "timeoutSeconds"]);
+    let timeout = table.optional(timeout, settings::timeout).flatten();
     playbook.defaults.timeout = playbook.defaults.timeout.or(timeout);
+    if let Some(summary) = table.optional(Key::new("generateSummary", &["summary"]), truth) {
+        playbook.reporting.get_or_insert_default().summary = Some(summary);
+    }
     let retries = Key::new("retries", &["retryCount", "maxRetries"]);
     let retries = table.optional(retries, |value| value.whole_number(0..=settings::MAX_RETRIES));
     playbook.defaults.retries = playbook.defaults.retries.or(retries);
@@ -204,10 +208,17 @@ fn around(table: &mut Table<'_>, playbook: &mut Playbook) {
     }
     playbook.notifications.extend(moments(table));
     if is_table(table, "reporting") {
+        let summary = playbook.reporting.take().and_then(|reporting| reporting.summary);
         playbook.reporting = table.optional("reporting", reporting);
+        if let Some(reporting) = &mut playbook.reporting {
+            reporting.summary = reporting.summary.or(summary);
+        }
     }
     playbook.triggers = table.optional(Key::new("triggers", &["on"]), triggers).unwrap_or_default();
     playbook.integrations = table.optional("integrations", integrations).unwrap_or_default();
+    if let Some(NodeValue::Table(_)) = table.peek(POST_ACTIONS).map(|node| &node.value) {
+        table.unused(POST_ACTIONS, |_| Some(()));
+    }
     playbook.after = table.later(POST_ACTIONS, |value| some_steps(value, Dialect::Texts)).unwrap_or_default();
 }
 

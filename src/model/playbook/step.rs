@@ -22,6 +22,7 @@ pub(super) const WITH: Key = Key::new("with", &["parameters", "params", "argumen
 pub(super) const VARIABLES: Key = Key::new("variables", &["vars", "defaultVariables"]);
 pub(super) const CONTINUE: Key =
     Key::new("continueOnError", &["continue-on-error", "continue_on_error", "allowFailure"]);
+const PARALLEL: Key = Key::new("parallel", &["allowParallel", "allow_parallel"]);
 const DESCRIPTION: Key = Key::new("description", &["desc"]);
 const ON_SUCCESS: Key = Key::new("onSuccess", &["on_success", "on-success"]);
 const ON_FAILURE: Key = Key::new("onFailure", &["on_failure", "on-failure"]);
@@ -125,9 +126,9 @@ fn behaviour(table: &mut Table<'_>, step: &mut Step) {
     }
     step.group = table.later(GROUP, word);
     step.label = step.label.take().or(table.optional(LABEL, word));
-    step.parallel = step.parallel.take().or_else(|| table.optional("parallel", flag));
+    step.parallel = step.parallel.take().or_else(|| table.optional(PARALLEL, flag));
     if step.parallel.as_ref().is_some_and(|given| *given != Given::Fixed(false)) {
-        later(table, &"parallel".into());
+        later(table, &PARALLEL);
     }
     step.approval = step.approval.take().or_else(|| table.later("approval", approval));
 }
