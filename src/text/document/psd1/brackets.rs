@@ -52,7 +52,7 @@ pub(super) fn pair(lexed: &mut Lexed) {
 
 fn note_open(alone: &mut Vec<(Slip, usize)>, depth: usize, index: usize, opening: Opening) {
     if depth < MAX_DEPTH {
-        note(alone, Slip::OpenBracket(opening.closing()), index);
+        note(alone, Slip::OpenBracket(opening), index);
     }
 }
 

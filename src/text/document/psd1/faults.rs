@@ -5,7 +5,7 @@
 use super::{
     code::{Code, excerpt},
     lexer::Slip,
-    token::Closing,
+    token::Opening,
 };
 use crate::{
     base::Span,
@@ -150,7 +150,7 @@ fn words(fault: Fault<'_>) -> (String, String) {
         Fault::NoName(_) => ("expected a name, found `NAME`", "write `Name = value`, or remove it"),
         Fault::NoEquals(_) => ("expected `=` after the name `NAME`", "write `NAME = value`"),
         Fault::Colon(_) => ("the name `NAME` is followed by `:` instead of `=`", "write `NAME = value`"),
-        Fault::BareName(_) => ("the name `NAME` must stand in quotes", "write 'NAME' = value"),
+        Fault::BareName(_) => ("the name `NAME` must stand in quotes", "write `'NAME' = value`"),
         Fault::CommaBetweenEntries => (
             "entries of a table are not separated by commas",
             "write `;` or the end of the line instead of the comma",
@@ -197,13 +197,15 @@ fn slip_words(slip: Slip) -> (String, String) {
             format!("end the line behind `@{quote}`, or write {quote}...{quote} without `@`"),
         ),
         Slip::OpenComment => ("this comment is not closed".to_owned(), "write the missing `#>`".to_owned()),
-        Slip::OpenBracket(closing) => {
-            let what = match closing {
-                Closing::Curly => "this table or block is not closed",
-                Closing::Paren => "this list or parenthesis is not closed",
-                Closing::Square => "this bracket is not closed",
+        Slip::OpenBracket(opening) => {
+            let what = match opening {
+                Opening::Table => "this table",
+                Opening::List => "this list",
+                Opening::Block => "this block",
+                Opening::Paren | Opening::Subexpression => "this parenthesis",
+                Opening::Square => "this bracket",
             };
-            (what.to_owned(), format!("write the missing `{}`", closing.as_str()))
+            (format!("{what} is not closed"), format!("write the missing `{}`", opening.closing().as_str()))
         }
         Slip::StrayBracket(closing) => (
             format!("this `{}` closes nothing", closing.as_str()),

@@ -35,7 +35,7 @@ pub(super) enum Slip {
     /// A block comment runs to the end of the file; its place is its mark.
     OpenComment,
     /// An opening bracket that nothing closes.
-    OpenBracket(Closing),
+    OpenBracket(Opening),
     /// A closing bracket that closes nothing.
     StrayBracket(Closing),
 }

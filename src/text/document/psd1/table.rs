@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     base::{Span, Spanned},
-    text::document::{Entry, Node, NodeValue},
+    text::document::{Entry, NodeValue},
 };
 
 impl Parser<'_> {
@@ -147,7 +147,7 @@ impl Parser<'_> {
         self.at += 1;
         self.skip_newline(end);
         if !self.is_end(end) {
-            let _value: Node = self.statement(end);
+            self.statement(end);
         }
     }
 

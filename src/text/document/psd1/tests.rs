@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     base::testing::shared,
-    diag::{Diagnostic, Source, code},
+    diag::{Diagnostic, Look, Source, code, render},
     text::document::{Format, Node, NodeValue, read, read::Reader},
 };
 
@@ -59,6 +59,16 @@ fn comments_have_their_places_behind_a_byte_order_mark() {
     let comments = super::comments(&reader);
     let texts: Vec<&str> = comments.iter().map(|comment| comment.of(text)).collect();
     assert_eq!(texts, ["# é", "# 'x", "<# 😀\r\n #>", "<# open"]);
+}
+
+#[test]
+fn all_faults_of_a_file_are_told_with_what_to_write() {
+    let text = "# 🚀 nightly\r\n@{\r\n\tName = \"night-$(Get-Date)\"\r\n\tMode = Full\r\n\tTags = 'a', 'b',\r\n\t\
+                Condition = { $IsWindows }\r\n\tSequence = @(\r\n\t\t0402 '0404'\r\n\t\t@{ Script: '0500' }\r\n\t\
+                Timeout = 60 * 5\r\n\tretry-count = 1\r\n\tValues = 1..3\r\n}\r\n";
+    let (node, faults) = read_text(text);
+    assert_eq!(node, None);
+    insta::assert_snapshot!(faults.iter().map(|fault| render(fault, Look::plain())).collect::<String>());
 }
 
 #[test]

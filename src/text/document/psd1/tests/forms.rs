@@ -166,7 +166,7 @@ fn mistakes_in_entries_have_their_place_and_leave_no_tree() {
             "@{ a =\r\n b = 1 }",
             "AZ0201 \"=\": expected a value after `=`; write the value, or remove the name",
         ),
-        ("@{ a-b = 1 }", "AZ0201 \"a-b\": the name `a-b` must stand in quotes; write 'a-b' = value"),
+        ("@{ a-b = 1 }", "AZ0201 \"a-b\": the name `a-b` must stand in quotes; write `'a-b' = value`"),
         ("@{ a == 1 }", "AZ0201 \"=\": expected a value, found `=`; remove the second `=`"),
         ("@{ = 1 }", "AZ0201 \"=\": expected a name, found `=`; write `Name = value`, or remove it"),
         ("@{ ,,, a = 1 }", "AZ0201 \",\": expected a name, found `,`; write `Name = value`, or remove it"),
@@ -236,14 +236,14 @@ fn mistakes_in_values_have_their_place_and_leave_no_tree() {
 #[test]
 fn what_is_not_closed_is_told_once_and_where_it_opens() {
     assert_each(&[
-        ("@{ a = 1", "AZ0201 \"@{\": this table or block is not closed; write the missing `}`"),
+        ("@{ a = 1", "AZ0201 \"@{\": this table is not closed; write the missing `}`"),
         (
             "@{\r\n l = @('a', 'b'\r\n n = 'x'\r\n}",
-            "AZ0201 \"@(\": this list or parenthesis is not closed; write the missing `)`",
+            "AZ0201 \"@(\": this list is not closed; write the missing `)`",
         ),
         (
             "@{ s = @(\n @{ n = 'a'\n @{ n = 'b' }\n )\n}",
-            "AZ0201 \"@{\": this table or block is not closed; write the missing `}`",
+            "AZ0201 \"@{\": this table is not closed; write the missing `}`",
         ),
         (
             "@{ a = 1 }}",
