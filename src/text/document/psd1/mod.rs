@@ -42,10 +42,6 @@ pub(super) fn read(reader: &Reader<'_>) -> (Option<Node>, Vec<Diagnostic>) {
 }
 
 /// Returns the places of all comments in the file, in order.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "who asks for the comments of every format comes with them")
-)]
 pub(super) fn comments(reader: &Reader<'_>) -> Vec<Span> {
     let comments = lexer::lex(reader.text).comments;
     comments.into_iter().map(|comment| reader.span(comment.start, comment.end)).collect()
