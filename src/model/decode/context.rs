@@ -1,6 +1,10 @@
 //! Collects the faults of one file.
 
-use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    sync::Arc,
+};
 
 use super::{
     Value,
@@ -9,7 +13,7 @@ use super::{
 use crate::{
     base::{Span, plural},
     diag::{Code, Diagnostic, Severity, Source, code},
-    text::document::{self, Format, Node},
+    text::document::{self, Format, Node, NodeValue},
 };
 
 /// How many faults of one file are told; the rest is counted.
@@ -39,6 +43,9 @@ pub fn read<T>(
             context.report(fault);
         }
         let value = tree.as_ref().and_then(|tree| decode(Value::root(&context, tree)));
+        if let Some(tree) = tree.as_ref().filter(|_| format == Format::Psd1) {
+            context.note_code(tree);
+        }
         (value, context.finish())
     };
     Reading { value, tree, diagnostics }
@@ -52,6 +59,8 @@ pub struct Context<'a> {
     ways: RefCell<Ways<'a>>,
     /// The fields that a note says something of.
     noted: RefCell<BTreeSet<String>>,
+    /// Script blocks are kept as they are written, since nothing becomes of them.
+    keeps_code: Cell<bool>,
 }
 
 #[derive(Default)]
@@ -71,12 +80,45 @@ impl<'a> Context<'a> {
             faults: RefCell::default(),
             ways: RefCell::default(),
             noted: RefCell::default(),
+            keeps_code: Cell::new(false),
         }
     }
 
     /// Tells whether nothing is noted of fields of this name yet.
     pub(super) fn is_first_note(&self, field: &str) -> bool {
         self.noted.borrow_mut().insert(field.to_ascii_lowercase())
+    }
+
+    /// Tells whether script blocks are kept as they are written.
+    pub(super) fn keeps_code(&self) -> bool {
+        self.keeps_code.get()
+    }
+
+    /// Keeps script blocks while something is read of which nothing becomes.
+    pub(super) fn keeping_code<T>(&self, read: impl FnOnce() -> T) -> T {
+        let before = self.keeps_code.replace(true);
+        let found = read();
+        self.keeps_code.set(before);
+        found
+    }
+
+    /// Notes of each script block that was not refused that it is only a text here.
+    fn note_code(&self, node: &Node) {
+        match &node.value {
+            NodeValue::List(items) => items.iter().for_each(|item| self.note_code(item)),
+            NodeValue::Table(entries) => entries.iter().for_each(|entry| self.note_code(&entry.value)),
+            NodeValue::Code(_) => {
+                let at = self.opening(node.span);
+                let told = |fault: &Diagnostic| fault.labels.first().is_some_and(|label| label.span == at);
+                if !self.faults.borrow().told.iter().any(told) {
+                    let note = Diagnostic::note(code::EXECUTABLE, "a script block is only a text for az");
+                    let help =
+                        "nothing of it is executed while it is read; in quotes it would be a text for all";
+                    self.report(note.source(self.source).at(at).help(help));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Takes a step from one value to another.

@@ -279,7 +279,7 @@ impl<'a> Table<'a> {
                     self.context.report(fault);
                 }
             }
-            kept.insert(name.to_owned(), self.value(entry).json());
+            kept.insert(name.to_owned(), self.context.keeping_code(|| self.value(entry).json()));
         }
         kept
     }

@@ -67,6 +67,14 @@ impl<'a> Value<'a> {
         self.nonempty_text().map(|text| self.placed(text))
     }
 
+    /// Reads a text that is code: of a script, or of a condition. A script block is one too.
+    pub fn placed_code(self) -> Option<Placed<String>> {
+        match &self.node.value {
+            NodeValue::Code(code) if !code.is_empty() => Some(self.placed(code.clone())),
+            _ => self.placed_text(),
+        }
+    }
+
     /// Returns where the value stands.
     pub fn span(self) -> Span {
         self.node.span
@@ -223,6 +231,12 @@ impl<'a> Value<'a> {
             }
             NodeValue::Text(text) => text.as_str().into(),
             NodeValue::Reference(name) => placeholder(name).into(),
+            NodeValue::Code(code) => {
+                if !self.context.keeps_code() {
+                    self.no_code::<()>();
+                }
+                code.as_str().into()
+            }
             NodeValue::List(_) => self.list(|item| Some(item.json())).into(),
             NodeValue::Table(_) => {
                 let entries =
@@ -272,6 +286,9 @@ impl<'a> Value<'a> {
 
     /// Reports that the value has not the wanted type, with a help of its own.
     pub fn wrong_type_but<T>(self, wanted: &str, help: &str) -> Option<T> {
+        if matches!(self.node.value, NodeValue::Code(_)) {
+            return self.no_code();
+        }
         let found = self.node.describe(self.context.format());
         let message = if self.field.is_empty() {
             format!("expected {wanted}, found {found}")
@@ -280,6 +297,23 @@ impl<'a> Value<'a> {
         };
         let fault = self.context.error(code::WRONG_TYPE, message).help(help);
         self.context.report(fault.label(self.context.opening(self.node.span), found));
+        None
+    }
+
+    /// Reports a script block where a value is wanted.
+    fn no_code<T>(self) -> Option<T> {
+        let code = match &self.node.value {
+            NodeValue::Code(code) => code.as_str(),
+            _ => "",
+        };
+        let is_short = !code.is_empty() && code.len() <= 60 && !code.contains(['\n', '\r', '\'']);
+        let help = if is_short {
+            format!("write it as a text: '{code}'")
+        } else {
+            "write it as a text: a line that ends with @' before it, and a line that starts with '@ behind it"
+                .to_owned()
+        };
+        self.report(code::EXECUTABLE, "a script block would have to be executed".to_owned(), &help);
         None
     }
 

@@ -203,7 +203,7 @@ fn has_text_of_script(table: &Table<'_>) -> bool {
             let is_name = !text.trim().contains([' ', '\n', ';', '(']);
             !is_name && !first.starts_with(|first: char| first.is_ascii_digit())
         }
-        Some(NodeValue::Table(_)) => true,
+        Some(NodeValue::Table(_) | NodeValue::Code(_)) => true,
         _ => false,
     }
 }
@@ -221,10 +221,10 @@ fn run_action(run: Value<'_>) -> Option<Action> {
 /// Reads a text for a shell, or a table around one.
 fn script_text(script: Value<'_>) -> Option<Placed<String>> {
     if !matches!(script.node().value, NodeValue::Table(_)) {
-        return script.placed_text();
+        return script.placed_code();
     }
     let mut table = script.table(format!("`{}`", script.field()))?;
-    let text = table.required(INLINE, "the text that is run", Value::placed_text);
+    let text = table.required(INLINE, "the text that is run", Value::placed_code);
     table.informative(&["description", "type"]);
     table.finish();
     text

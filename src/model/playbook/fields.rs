@@ -90,7 +90,7 @@ pub(super) fn word(value: Value<'_>) -> Option<String> {
 pub(super) fn expression(value: Value<'_>) -> Option<Placed<String>> {
     match &value.node().value {
         NodeValue::Bool(truth) => Some(value.placed(truth.to_string())),
-        _ => value.placed_text(),
+        _ => value.placed_code(),
     }
 }
 

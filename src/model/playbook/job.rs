@@ -328,7 +328,7 @@ fn inline_steps(value: Value<'_>, name: &str) -> Option<Vec<Step>> {
     };
     match &value.node().value {
         NodeValue::Table(_) | NodeValue::List(_) => some_steps(value, Dialect::Texts),
-        _ => value.placed_text().map(|text| vec![step(text)]),
+        _ => value.placed_code().map(|text| vec![step(text)]),
     }
 }
 

@@ -252,6 +252,27 @@ fn a_fault_is_shown_in_its_lines() {
     insta::assert_snapshot!(shown.join("\n"));
 }
 
+#[test]
+fn a_script_block_is_the_text_of_a_script_or_condition_and_nothing_else() {
+    let text = "@{ Stages = @(@{ Name = 'a'; Script = { Get-Date }; Condition = { $IsWindows } })\n PostExecution = { 'x' } }";
+    let read = reading(Format::Psd1, text);
+    let stage = &read.value.unwrap().body.jobs()[0];
+    assert_eq!(stage.condition.as_ref().unwrap().value, "$IsWindows");
+    let Action::Script { text: script, .. } = &stage.steps[0].action else { panic!("a script") };
+    assert_eq!(script.value, "Get-Date");
+    let code: Vec<_> =
+        read.diagnostics.iter().filter(|fault| fault.code == crate::diag::code::EXECUTABLE).collect();
+    assert_eq!(code.len(), 3, "each is told where it stands: {}", told(&read.diagnostics));
+    assert!(code.iter().all(|fault| !fault.is_error()));
+    let refused =
+        faults(Format::Psd1, "@{ Sequence = '0402'; Name = { 'x' }; Variables = @{ A = { Get-Date } } }");
+    assert_eq!(
+        refused,
+        "AZ0217 error <{> a script block would have to be executed => write it as a text: a line that ends with @' before it, and a line that starts with '@ behind it\n\
+         AZ0217 error <{> a script block would have to be executed => write it as a text: 'Get-Date'"
+    );
+}
+
 proptest! {
     #[test]
     fn any_text_is_a_reading(text in "(?s).{0,80}") {

@@ -25,6 +25,8 @@ pub enum NodeValue {
     Text(String),
     /// A variable of PowerShell in the place of a value, without its `$`: `Name`, `env:CI`, `Results.Failed`.
     Reference(String),
+    /// A script block of PowerShell in the place of a value, without its braces: code that nothing has run.
+    Code(String),
     /// Values in order.
     List(Vec<Node>),
     /// Named values in the order of the file, duplicates kept.
@@ -51,6 +53,7 @@ impl Node {
             NodeValue::Number(_) => "a number",
             NodeValue::Text(_) => "a text",
             NodeValue::Reference(_) => "a variable",
+            NodeValue::Code(_) => "a script block",
             NodeValue::List(_) => "a list",
             NodeValue::Table(_) => format.table(),
         }

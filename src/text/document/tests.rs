@@ -209,7 +209,9 @@ impl Plain {
             NodeValue::Null => Self::Null,
             NodeValue::Bool(value) => Self::Bool(*value),
             NodeValue::Number(digits) => Self::Number(digits.clone()),
-            NodeValue::Text(text) | NodeValue::Reference(text) => Self::Text(text.clone()),
+            NodeValue::Text(text) | NodeValue::Reference(text) | NodeValue::Code(text) => {
+                Self::Text(text.clone())
+            }
             NodeValue::List(items) => Self::List(items.iter().map(Self::of).collect()),
             NodeValue::Table(entries) => Self::Table(
                 entries.iter().map(|entry| (entry.key.value.clone(), Self::of(&entry.value))).collect(),

@@ -11,8 +11,6 @@ pub(super) enum Code<'a> {
     Command(&'a str),
     /// `if`, `foreach` and the like.
     Keyword(&'a str),
-    /// `{ ... }`
-    Block,
     /// `$( ... )` as a value.
     Subexpression,
     /// `$( ... )` in a text.
@@ -39,7 +37,6 @@ impl Code<'_> {
     pub(super) fn words(self, whole: &str) -> (String, String) {
         let what = match self {
             Self::Word(word) => return word_words(word),
-            Self::Block => return ("a script block would have to be executed".to_owned(), block_help(whole)),
             Self::Command(name) => format!("the command `{}`", excerpt(name)),
             Self::Keyword(name) => format!("`{name}`"),
             Self::Subexpression | Self::SubexpressionInText | Self::Member => format!("`{}`", excerpt(whole)),
@@ -90,18 +87,6 @@ fn word_words(word: &str) -> (String, String) {
         None => format!("write '{word}' for a text"),
     };
     (message, help)
-}
-
-/// Says how to keep code as text: on its line if it fits and needs no escape.
-fn block_help(block: &str) -> String {
-    let inner = block.trim_start_matches('{').trim_end_matches('}').trim();
-    let is_short = !inner.is_empty() && inner.len() <= 60 && !inner.contains(['\n', '\r', '\'']);
-    if is_short {
-        format!("write it as a text: '{inner}'")
-    } else {
-        "write it as a text: a line that ends with @' before it, and a line that starts with '@ behind it"
-            .to_owned()
-    }
 }
 
 /// Writes a short range out.

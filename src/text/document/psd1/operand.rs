@@ -86,7 +86,7 @@ impl<'a> Parser<'a> {
             Opening::Table => self.nested(end, Self::table),
             Opening::List => self.nested(end, Self::list),
             Opening::Paren => self.nested(end, Self::parenthesis),
-            Opening::Block => self.refuse_bracket(start, end, Code::Block),
+            Opening::Block => self.block(start, end),
             Opening::Subexpression => self.refuse_bracket(start, end, Code::Subexpression),
             Opening::Square => self.cast(start, end),
         }
@@ -97,6 +97,16 @@ impl<'a> Parser<'a> {
             .partner()
             .filter(|partner| *partner < end)
             .map_or(end, |partner| partner + 1);
+    }
+
+    /// Takes a script block as the text it holds; who wants a value refuses it.
+    fn block(&mut self, start: usize, end: usize) -> Node {
+        self.skip_bracket(end);
+        let span = self.span_from(start);
+        let written = span.of(self.reader.text);
+        let inner = written.strip_prefix('{').unwrap_or(written);
+        let inner = inner.strip_suffix('}').unwrap_or(inner);
+        Node { span, value: NodeValue::Code(inner.trim().to_owned()) }
     }
 
     fn refuse_bracket(&mut self, start: usize, end: usize, code: Code<'_>) -> Node {

@@ -24,6 +24,7 @@ fn shown(node: &Node) -> String {
         NodeValue::Number(number) => number.clone(),
         NodeValue::Text(text) => format!("{text:?}"),
         NodeValue::Reference(name) => format!("${name}"),
+        NodeValue::Code(code) => format!("{{{code}}}"),
         NodeValue::List(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(" ")),
         NodeValue::Table(entries) => {
             let entry = |entry: &crate::text::document::Entry| {

@@ -1,6 +1,7 @@
 //! What PowerShell would execute.
 
 use super::{faults, read_text};
+use crate::text::document::NodeValue;
 
 /// The faults of `@{ a = CODE` newline `b = 'after' }`, and that the entry behind is still read.
 fn faults_of_value(value: &str) -> Vec<String> {
@@ -22,7 +23,7 @@ fn assert_each(faults: &[(&str, &str)]) {
 }
 
 #[test]
-fn words_blocks_and_commands_are_told_as_a_whole_with_what_to_write() {
+fn words_and_commands_are_told_as_a_whole_with_what_to_write() {
     assert_each(&[
         ("Full", "`Full` without quotes is a command and would have to be executed; write 'Full' for a text"),
         ("True", "`True` without quotes is a command and would have to be executed; write $true"),
@@ -37,11 +38,6 @@ fn words_blocks_and_commands_are_told_as_a_whole_with_what_to_write() {
         (
             "2025-01-01",
             "the operator `-` would have to be executed; write '2025-01-01' for a text, or the result itself",
-        ),
-        ("{ $IsWindows }", "a script block would have to be executed; write it as a text: '$IsWindows'"),
-        (
-            "{\r\n  if ($x) { 'é' } # }\r\n}",
-            "a script block would have to be executed; write it as a text: a line that ends with @' before it, and a line that starts with '@ behind it",
         ),
         ("Get-Date -Format 'x y'", "the command `Get-Date` would have to be executed; INSTEAD"),
         ("& 'x' a", "the command `&` would have to be executed; INSTEAD"),
@@ -153,4 +149,19 @@ fn the_tree_is_the_same_however_many_faults_there_are() {
     assert_eq!(super::shown(&node.unwrap()), "{a: 1}");
     let (node, found) = read_text(&("@{ a = 1 }\n".to_owned() + &"Get-Date\n".repeat(1_100) + "@{ b = 1 }"));
     assert_eq!((node, found.len()), (None, 1_000), "the mistake that was not kept counts");
+}
+
+#[test]
+fn a_script_block_is_only_the_text_it_holds() {
+    for (value, code) in [
+        ("{ $IsWindows }", "$IsWindows"),
+        ("{}", ""),
+        ("{\r\n if ($x) { 'é }' } # }\r\n}", "if ($x) { 'é }' } # }"),
+    ] {
+        assert_eq!(faults_of_value(value), [""; 0], "{value}");
+        let text = format!("@{{ a = {value} }}");
+        let node = read_text(&text).0.unwrap();
+        let block = node.find("/a").unwrap();
+        assert_eq!((&block.value, block.span.of(&text)), (&NodeValue::Code(code.to_owned()), value));
+    }
 }

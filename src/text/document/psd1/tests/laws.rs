@@ -113,6 +113,7 @@ fn written(value: &NodeValue, style: &mut impl FnMut() -> usize) -> String {
         NodeValue::Text(text) => quoted(text, style()),
         NodeValue::Reference(name) if style() < 6 && !name.contains('.') => format!("${{{name}}}"),
         NodeValue::Reference(name) => format!("${name}"),
+        NodeValue::Code(code) => format!("{{ {code} }}"),
         NodeValue::List(items) => {
             let texts: Vec<String> = items.iter().map(|item| written(&item.value, style)).collect();
             let has_lists = items.iter().any(|item| matches!(item.value, NodeValue::List(_)));
