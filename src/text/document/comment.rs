@@ -90,7 +90,7 @@ fn quoted(text: &str, quote: u8, has_escapes: bool) -> usize {
         match byte {
             b'\n' | b'\r' => return at,
             b'\\' if has_escapes && bytes.get(at + 1).is_some_and(|next| !matches!(next, b'\n' | b'\r')) => {
-                at += 2
+                at += 2;
             }
             _ if byte == quote => return at + 1,
             _ => at += 1,
