@@ -5,7 +5,11 @@
 
 use std::sync::Arc;
 
-use super::{Format, psd1, read::Reader, yaml};
+use super::{
+    Format, psd1,
+    read::{MAX_BYTES, Reader},
+    yaml,
+};
 use crate::{base::Span, diag::Source};
 
 /// A remark that people wrote for people.
@@ -17,8 +21,11 @@ pub struct Comment {
 
 /// Returns the remarks of a text in their order; O(bytes).
 ///
-/// Of a YAML text that breaks the rules, those up to the mistake.
+/// Of a YAML text that breaks the rules, those up to the mistake; of a text that is too large to be read, none.
 pub fn comments(source: &Arc<Source>, format: Format) -> Vec<Comment> {
+    if source.text.len() > MAX_BYTES {
+        return Vec::new();
+    }
     let reader = Reader::new(source);
     let spans = match format {
         Format::Json => json(&reader),
@@ -39,7 +46,7 @@ fn json(reader: &Reader<'_>) -> Vec<Span> {
         } else if let Some(inner) = rest.strip_prefix("/*") {
             inner.find("*/").map_or(rest.len(), |end| end + 4)
         } else if rest.starts_with('"') {
-            quoted(rest, "\"", true)
+            quoted(rest, b'"', true)
         } else {
             1
         };
@@ -60,8 +67,8 @@ fn toml(reader: &Reader<'_>) -> Vec<Span> {
             b'#' => to_line_end(rest),
             _ if rest.starts_with("\"\"\"") => long_quoted(rest, "\"\"\"", true),
             _ if rest.starts_with("'''") => long_quoted(rest, "'''", false),
-            b'"' => quoted(rest, "\"", true),
-            _ => quoted(rest, "'", false),
+            b'"' => quoted(rest, b'"', true),
+            _ => quoted(rest, b'\'', false),
         };
         if rest.starts_with('#') {
             found.push(reader.span(start, start + length));
@@ -76,9 +83,20 @@ fn to_line_end(text: &str) -> usize {
 }
 
 /// Returns the length of a text in quotes; one that is not closed ends with its line.
-fn quoted(text: &str, quote: &str, has_escapes: bool) -> usize {
-    let line = &text[..to_line_end(text)];
-    closing(line, quote, has_escapes).unwrap_or(line.len())
+fn quoted(text: &str, quote: u8, has_escapes: bool) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 1;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'\n' | b'\r' => return at,
+            b'\\' if has_escapes && bytes.get(at + 1).is_some_and(|next| !matches!(next, b'\n' | b'\r')) => {
+                at += 2;
+            }
+            _ if byte == quote => return at + 1,
+            _ => at += 1,
+        }
+    }
+    text.len()
 }
 
 /// Returns the length of a text in three quotes; up to two further quotes before the closing ones are its own.

@@ -21,7 +21,7 @@ pub const MAX_BYTES: usize = 4 << 20;
 /// Reads a text into a tree, with all syntax errors the format's parser can tell.
 ///
 /// Spans are offsets into the whole text, a byte order mark included. A TOML text with duplicate keys still gives a
-/// tree; after any other error there is none, since what was recovered would only cause more complaints.
+/// tree (up to 1 MiB, above which only one mistake is told); after any other error there is none, since what was recovered would only cause more complaints.
 pub fn read(source: &Arc<Source>, format: Format) -> (Option<Node>, Vec<Diagnostic>) {
     if source.text.len() > MAX_BYTES {
         return (None, vec![too_large(source)]);

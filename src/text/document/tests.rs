@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::diag::{Source, code};
+use crate::diag::{Look, Source, code, render};
 
 fn read_text(format: Format, text: &str) -> (Option<Node>, Vec<crate::diag::Diagnostic>) {
     read(&Arc::new(Source::new("file", text)), format)
@@ -165,6 +165,93 @@ fn nesting_is_bounded_in_both_formats() {
     assert_eq!(read_text(Format::Json, &fits).1, []);
     let fits = format!("a = {}{}", "[".repeat(63), "]".repeat(63));
     assert_eq!(read_text(Format::Toml, &fits).1, []);
+}
+
+/// What bombs are made of.
+const PIECES: [&str; 37] = [
+    "[",
+    "{\"a\":",
+    "{",
+    "\"",
+    "'",
+    "\"a\":1,",
+    "\"x\", ",
+    "//",
+    "/*/",
+    "- ",
+    "? ",
+    "a: ",
+    ": ",
+    "x ",
+    "- 1\n",
+    "a: 1\n",
+    "# \n",
+    "- !a b\n",
+    "\tx\n",
+    "- *a\n",
+    "  <<: *a\n",
+    "- |\n x\n",
+    "&a ",
+    "&a [*a ",
+    "---\n",
+    "%A b\n",
+    "a.",
+    "a=1\n",
+    "[a]\n",
+    "[[a.b]]\n",
+    "\"\"\"a ",
+    "a.b.c=1\n",
+    "x\n",
+    "{a=",
+    "é🚀\u{feff}",
+    "\r",
+    "}",
+];
+
+/// What costs more than its length would take minutes here.
+#[test]
+fn bombs_end_in_a_fault_that_can_be_shown() {
+    for piece in PIECES {
+        for (format, head) in [
+            (Format::Json, "["),
+            (Format::Yaml, ""),
+            (Format::Yaml, "a: "),
+            (Format::Toml, ""),
+            (Format::Toml, "a = "),
+        ] {
+            let text = format!("{head}{}", piece.repeat(100_000 / piece.len()));
+            let source = Arc::new(Source::new("file", &*text));
+            let (tree, faults) = read(&source, format);
+            assert!(tree.is_some() || !faults.is_empty(), "{head}{piece} as {format:?}");
+            comments(&source, format);
+            Format::detect(None, &text);
+            for fault in faults.iter().take(3) {
+                let shown = render(fault, Look::plain());
+                let widest = shown.lines().map(|line| line.chars().count()).max().unwrap_or_default();
+                assert!(widest <= 600 && shown.lines().count() < 40, "{shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_text_that_is_too_large_is_refused() {
+    for format in [Format::Json, Format::Yaml, Format::Toml, Format::Psd1] {
+        let (tree, faults) = read_text(format, &" ".repeat(MAX_BYTES + 1));
+        assert_eq!((tree, faults.len(), faults[0].code), (None, 1, code::FILE_TOO_LARGE));
+        assert_eq!(faults[0].labels[0].span, crate::base::Span::new(0, 0));
+    }
+    assert_eq!(read_text(Format::Json, &format!("1{}", " ".repeat(MAX_BYTES - 1))).1, []);
+}
+
+/// Above the size at which every mistake is told.
+#[test]
+fn a_large_toml_text_tells_one_mistake() {
+    let good = "# é\n".repeat(300_000);
+    let (tree, faults) = read_text(Format::Toml, &format!("{good}a = 1\n"));
+    assert_eq!((tree.is_some(), faults), (true, vec![]));
+    let (tree, faults) = read_text(Format::Toml, &format!("{good}a =\nb\n"));
+    assert_eq!((tree, faults.len(), faults[0].labels[0].span.start), (None, 1, good.len() + 5));
 }
 
 #[test]

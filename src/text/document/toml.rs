@@ -15,7 +15,18 @@ use crate::{
 };
 
 pub(super) fn read(reader: &Reader<'_>) -> (Option<Node>, Vec<Diagnostic>) {
-    let (document, errors) = DeTable::parse_recoverable(reader.text);
+    let (document, mut errors) = if reader.text.len() <= RECOVERED_BYTES {
+        DeTable::parse_recoverable(reader.text)
+    } else {
+        match DeTable::parse(reader.text) {
+            Ok(document) => (document, Vec::new()),
+            Err(error) => return (None, vec![fault(reader, None, &error)]),
+        }
+    };
+    if let Some(deep) = errors.iter().position(is_too_deep) {
+        // What stands in the depths is not looked at, so that all further errors come of that.
+        errors.truncate(deep + 1);
+    }
     let mut walk = Walk { reader, too_deep: None };
     let root = Node { span: reader.span(0, 0), value: walk.table(document.into_inner(), 1) };
     let mut diagnostics: Vec<Diagnostic> = Vec::with_capacity(errors.len());
@@ -28,6 +39,10 @@ pub(super) fn read(reader: &Reader<'_>) -> (Option<Node>, Vec<Diagnostic>) {
     let is_readable = diagnostics.iter().all(|diagnostic| diagnostic.code == code::DUPLICATE_KEY);
     (is_readable.then_some(root), diagnostics)
 }
+
+/// Up to which size all mistakes of a text are told, and not only the last: each costs the parser hundreds of bytes, and
+/// a line of two letters can be one.
+const RECOVERED_BYTES: usize = 1 << 20;
 
 struct Walk<'a> {
     reader: &'a Reader<'a>,
@@ -84,11 +99,15 @@ fn fault(reader: &Reader<'_>, tree: Option<&Node>, error: &Error) -> Diagnostic 
     if error.message() == "duplicate key" {
         return duplicate(reader, tree, span);
     }
-    if error.message().contains("recursion limit") {
-        return reader.too_deep(span);
+    if is_too_deep(error) {
+        return reader.too_deep(Span::new(span.start, span.end.min(span.start + 1)));
     }
     let (message, help) = words(error.message(), span);
     reader.syntax_error(message, span).help(help)
+}
+
+fn is_too_deep(error: &Error) -> bool {
+    error.message().contains("recursion")
 }
 
 fn duplicate(reader: &Reader<'_>, tree: Option<&Node>, span: Span) -> Diagnostic {

@@ -8,7 +8,7 @@ mod expand;
 mod scalar;
 mod words;
 
-use granit_parser::{Event, Options, Parser, options};
+use granit_parser::{Options, Parser, Scanner, StrInput, Token, TokenType, options};
 
 use super::{Node, read::Reader};
 use crate::{base::Span, diag::Diagnostic};
@@ -30,14 +30,15 @@ pub(super) fn read(reader: &Reader<'_>) -> (Option<Node>, Vec<Diagnostic>) {
     (tree.filter(|_| faults.is_empty()), faults)
 }
 
-/// Returns the comments up to where the text breaks the rules of YAML.
+/// Returns the comments up to where the text breaks the rules of YAML's words.
 pub(super) fn comments(reader: &Reader<'_>) -> Vec<Span> {
-    let events = Parser::new_from_str_with_options(reader.text, parser_options(true));
-    let comment = |(event, span): (Event<'_>, granit_parser::Span)| {
-        let range = span.byte_range().filter(|_| matches!(event, Event::Comment(..)))?;
+    let words = Scanner::with_options(StrInput::new(reader.text), parser_options(true));
+    let comment = |token: Token<'_>| {
+        let is_comment = matches!(token.token_type(), TokenType::Comment(_));
+        let range = token.span().byte_range().filter(|_| is_comment)?;
         Some(reader.span(range.start, range.end))
     };
-    let mut found: Vec<Span> = events.map_while(Result::ok).filter_map(comment).collect();
+    let mut found: Vec<Span> = words.map_while(Result::ok).filter_map(comment).collect();
     // What stands beside the head of a block text is told behind its lines.
     found.sort_unstable();
     found
@@ -46,7 +47,6 @@ pub(super) fn comments(reader: &Reader<'_>) -> Vec<Span> {
 fn parser_options(emit_comments: bool) -> Options {
     options! {
         emit_comments: emit_comments,
-        max_buffered_comment_events: usize::MAX,
         emit_unresolved_aliases: true,
     }
 }
