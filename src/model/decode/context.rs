@@ -109,7 +109,10 @@ impl<'a> Context<'a> {
             NodeValue::Table(entries) => entries.iter().for_each(|entry| self.note_code(&entry.value)),
             NodeValue::Code(_) => {
                 let at = self.opening(node.span);
-                let told = |fault: &Diagnostic| fault.labels.first().is_some_and(|label| label.span == at);
+                let told = |fault: &Diagnostic| {
+                    let first = fault.labels.first();
+                    fault.code == code::EXECUTABLE && first.is_some_and(|label| label.span == at)
+                };
                 if !self.faults.borrow().told.iter().any(told) {
                     let note = Diagnostic::note(code::EXECUTABLE, "a script block is only a text for az");
                     let help =

@@ -19,6 +19,33 @@ use crate::{
     text::document::NodeValue,
 };
 
+/// What people are told to have ready; nothing of it can be looked up.
+const IN_WORDS: [&str; 23] = [
+    "estimatedDuration",
+    "minVersion",
+    "requiredSpace",
+    "diskSpace",
+    "requiredMemory",
+    "memory",
+    "internetConnection",
+    "windowsFeatures",
+    "requiredFeatures",
+    "networkRequirements",
+    "cloudAccounts",
+    "gitRepository",
+    "cleanWorkingTree",
+    "branchUpToDate",
+    "concurrent",
+    "threadSafe",
+    "description",
+    "network",
+    "python",
+    "node",
+    "git",
+    "files",
+    "services",
+];
+
 /// Reads `requirements` or `prerequisites` into what is there already.
 pub(super) fn requirements(value: Value<'_>, found: &mut Requirements) {
     let Some(mut table) = value.table(format!("`{}`", value.field())) else { return };
@@ -37,32 +64,6 @@ pub(super) fn requirements(value: Value<'_>, found: &mut Requirements) {
     found.env.extend(list(Key::new("apiKeys", &["requiredApiKeys", "environment", "environmentVariables"])));
     found.elevation =
         table.optional(Key::new("requiresAdmin", &["requiresElevation", "admin", "adminRequired"]), truth);
-    // What people are told to have ready; nothing of it can be looked up.
-    const IN_WORDS: [&str; 23] = [
-        "estimatedDuration",
-        "minVersion",
-        "requiredSpace",
-        "diskSpace",
-        "requiredMemory",
-        "memory",
-        "internetConnection",
-        "windowsFeatures",
-        "requiredFeatures",
-        "networkRequirements",
-        "cloudAccounts",
-        "gitRepository",
-        "cleanWorkingTree",
-        "branchUpToDate",
-        "concurrent",
-        "threadSafe",
-        "description",
-        "network",
-        "python",
-        "node",
-        "git",
-        "files",
-        "services",
-    ];
     for name in IN_WORDS {
         if let Some(value) = table.raw(name) {
             found.other.insert(value.field().to_owned(), value.json());
@@ -292,16 +293,15 @@ pub(super) fn integrations(value: Value<'_>) -> Option<Vec<Integration>> {
         }
         let mut options = settings::variables(item)?;
         let name = options.keys().find(|name| name.eq_ignore_ascii_case("type")).cloned();
-        match name.and_then(|name| options.remove(&name)) {
-            Some(Json::String(kind)) => Some(Integration { kind, options }),
-            _ => {
-                let context = item.context();
-                let fault = context.error(code::MISSING_FIELD, "an integration has no `type`");
-                let help = "add `type`: slack, jira or datadog";
-                context.report(fault.at(context.opening(item.span())).help(help));
-                None
-            }
+        let kind = name.and_then(|name| options.remove(&name));
+        if let Some(Json::String(kind)) = kind {
+            return Some(Integration { kind, options });
         }
+        let context = item.context();
+        let fault = context.error(code::MISSING_FIELD, "an integration has no `type`");
+        let help = "add `type`: slack, jira or datadog";
+        context.report(fault.at(context.opening(item.span())).help(help));
+        None
     })
 }
 

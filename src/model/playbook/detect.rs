@@ -99,15 +99,13 @@ fn unknown(root: Value<'_>, entries: &[Entry]) {
     }
     let message = "this is no playbook: it has neither `sequence`, `stages`, `steps` nor jobs";
     let fault = context.error(code::UNKNOWN_FORMAT, message);
-    let fault = match other.and_then(|(name, what)| Some((field(entries, name)?, what))) {
-        Some((entry, what)) => {
-            fault.label(entry.key.span, "makes it something else").help(format!("it is {what}"))
-        }
-        None => {
-            let example = context.format().texts(&["0402", "0440-0449"]);
-            let help = format!("add `sequence` (a list such as {example}), or `orchestration.jobs`");
-            fault.at(context.opening(root.span())).help(help)
-        }
+    let seen = other.and_then(|(name, what)| Some((field(entries, name)?, what)));
+    let fault = if let Some((entry, what)) = seen {
+        fault.label(entry.key.span, "makes it something else").help(format!("it is {what}"))
+    } else {
+        let example = context.format().texts(&["0402", "0440-0449"]);
+        let help = format!("add `sequence` (a list such as {example}), or `orchestration.jobs`");
+        fault.at(context.opening(root.span())).help(help)
     };
     context.report(fault);
 }

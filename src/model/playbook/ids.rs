@@ -163,24 +163,25 @@ fn circle_fault(context: &Context<'_>, ids: &[&str], circle: &[(usize, Span)]) {
 pub(super) fn name_stages(context: &Context<'_>, stages: &mut [Job], places: &[Span]) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut taken: HashSet<String> = HashSet::new();
-    for at in 0..stages.len() {
-        let name = stages[at].name.clone().unwrap_or_else(|| format!("stage {}", at + 1));
+    for (at, stage) in stages.iter_mut().enumerate() {
+        let name = stage.name.clone().unwrap_or_else(|| format!("stage {}", at + 1));
         let base = made_of(&name, "stage");
-        let id = std::iter::once(base.clone())
-            .chain((2..).map(|count| format!("{base}-{count}")))
-            .find(|id| taken.insert(id.to_ascii_lowercase()))
-            .unwrap_or(base);
+        let mut id = base.clone();
+        let mut count = 1;
+        while !taken.insert(id.to_ascii_lowercase()) {
+            count += 1;
+            id = format!("{base}-{count}");
+        }
         if let Some(first) = seen.get(&name.to_ascii_lowercase()) {
             let mut fault = context.error(code::BAD_NAME, format!("two stages are called `{name}`"));
             fault.severity = Severity::Warning;
             let place = |at: usize| context.opening(places.get(at).copied().unwrap_or_default());
-            fault = fault
-                .label(place(at), format!("is called `{id}` here"))
-                .label(place(*first), "is called so first");
+            fault = fault.label(place(at), format!("is called `{id}` here"));
+            fault = fault.label(place(*first), "is called so first");
             context.report(fault.help("give one of the two another name"));
         } else {
             seen.insert(name.to_ascii_lowercase(), at);
         }
-        stages[at].id = id;
+        stage.id = id;
     }
 }

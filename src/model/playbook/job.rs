@@ -365,13 +365,12 @@ pub(super) fn in_order(
     for (name, at) in order {
         let found =
             left.iter_mut().find(|stage| stage.as_ref().is_some_and(|stage| is_named(stage, &name.value)));
-        match found.and_then(Option::take) {
-            Some(stage) => ordered.push(stage),
-            None => {
-                let message = format!("no stage is called `{}`, or it stands in the order twice", name.value);
-                let fault = context.error(code::UNKNOWN_NEED, message).at(*at);
-                context.report(fault.help("write the name of a stage, once"));
-            }
+        if let Some(stage) = found.and_then(Option::take) {
+            ordered.push(stage);
+        } else {
+            let message = format!("no stage is called `{}`, or it stands in the order twice", name.value);
+            let fault = context.error(code::UNKNOWN_NEED, message).at(*at);
+            context.report(fault.help("write the name of a stage, once"));
         }
     }
     ordered.extend(left.into_iter().flatten());

@@ -242,7 +242,7 @@ fn orchestration(value: Value<'_>, playbook: &mut Playbook) -> Option<Body> {
 
 /// A playbook has jobs or stages; of two bodies one would be lost.
 fn beside_jobs(table: &mut Table<'_>) {
-    let jobs = table.look("jobs").map(|value| value.span());
+    let jobs = table.look("jobs").map(Value::span);
     if let Some((name, at)) = table.take("stages") {
         let context = table.context();
         let mut fault =

@@ -256,7 +256,8 @@ fn a_fault_is_shown_in_its_lines() {
 fn a_script_block_is_the_text_of_a_script_or_condition_and_nothing_else() {
     let text = "@{ Stages = @(@{ Name = 'a'; Script = { Get-Date }; Condition = { $IsWindows } })\n PostExecution = { 'x' } }";
     let read = reading(Format::Psd1, text);
-    let stage = &read.value.unwrap().body.jobs()[0];
+    let body = read.value.unwrap().body;
+    let stage = &body.jobs()[0];
     assert_eq!(stage.condition.as_ref().unwrap().value, "$IsWindows");
     let Action::Script { text: script, .. } = &stage.steps[0].action else { panic!("a script") };
     assert_eq!(script.value, "Get-Date");

@@ -59,7 +59,6 @@ pub fn decode(table: &mut Table<'_>) -> Settings {
 }
 
 /// Reads how long one attempt may take; a number that is not above zero is no limit of its own, as in old files.
-#[expect(clippy::option_option, reason = "a mistake, no limit, and a limit are three answers")]
 pub fn timeout(value: Value<'_>) -> Option<Option<Duration>> {
     match &value.node().value {
         NodeValue::Number(raw) if raw.parse::<f64>().is_ok_and(|seconds| seconds <= 0.0) => Some(None),

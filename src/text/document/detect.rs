@@ -11,6 +11,8 @@ impl Format {
         let named = extension.and_then(Self::from_extension);
         let Some(seen) = by_content(text) else { return named.unwrap_or(Self::Json) };
         match named {
+            // Every JSON text is one of YAML too, whose remarks JSON does not know.
+            Some(Format::Yaml) if seen == Format::Json => Format::Yaml,
             Some(named) if named != seen && is_of_lines(seen) && is_of_lines(named) => {
                 let keeps = text.lines().any(|line| by_line(line) == Some(named));
                 if keeps { named } else { seen }
@@ -198,6 +200,8 @@ mod tests {
             ("@(1, 2)", Psd1),
         ] {
             for extension in [None, Some("json"), Some("yaml"), Some("toml"), Some("psd1"), Some("txt")] {
+                let is_yaml_too = format == Json && extension == Some("yaml");
+                let format = if is_yaml_too { Yaml } else { format };
                 assert_eq!(Format::detect(extension, text), format, "{text:?} as {extension:?}");
             }
         }

@@ -69,7 +69,7 @@ pub(super) const CASES: &[Case] = &[
         fix: Edit(CI, "oen", "one") },
     Case { name: "jobs need each other",
         files: job!(r#""needs": ["two"], "steps": [{"run": "0100"}]}, "two": {"needs": ["one"], "steps": [{"run": "0100"}]"#),
-        line: "build ci", exit: 2, code: "AZ0501", at: Text("\"two\""), help: "waits for", fix: Edit(CI, r#""needs": ["one"], "#, "") },
+        line: "build ci", exit: 2, code: "AZ0501", at: Text("\"two\""), help: "remove one of these needs", fix: Edit(CI, r#""needs": ["one"], "#, "") },
     Case { name: "a shell that does not exist",
         files: job!(r#""steps": [{"script": "echo", "shell": "bahs"}]"#), line: "build ci", exit: 2,
         code: "AZ0215", at: Text("\"bahs\""), help: "did you mean `bash`?", fix: Edit(CI, "bahs", "bash") },

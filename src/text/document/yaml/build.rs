@@ -18,7 +18,7 @@ use crate::{
 ///
 /// Far more than a playbook of ten thousand steps has, and few enough that a file that doubles itself with every line
 /// is refused at once.
-pub(super) const MAX_NODES: usize = 100_000;
+pub(super) const MAX_NODES: usize = 1_000_000;
 
 /// How many faults are told of a file before the rest of it is not looked at.
 pub(super) const MAX_FAULTS: usize = 100;
