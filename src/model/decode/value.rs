@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     base::{Span, nearest, quoted_list},
-    diag::{Code, Diagnostic, code},
+    diag::{Code, Diagnostic, Severity, code},
     text::{
         document::{Format, Node, NodeValue},
         duration,
@@ -272,6 +272,14 @@ impl<'a> Value<'a> {
     pub fn bad_value<T>(self, problem: &str, help: &str) -> Option<T> {
         self.report(code::BAD_VALUE, format!("`{}` {problem}", self.field), help);
         None
+    }
+
+    /// Warns of a value that is taken otherwise than it is written; `problem` goes on the sentence that the field's name
+    /// begins.
+    pub fn warn(self, problem: &str, help: &str) {
+        let mut fault = self.fault(code::BAD_VALUE, format!("`{}` {problem}", self.field));
+        fault.severity = Severity::Warning;
+        self.context.report(fault.help(help));
     }
 
     /// Reports that the value is no table.

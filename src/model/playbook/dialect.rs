@@ -31,6 +31,11 @@ impl Dialect {
         self == Self::Scripts
     }
 
+    /// Tells whether a timeout beyond the longest the old engine had is cut to that.
+    pub(super) fn caps_timeouts(self) -> bool {
+        self == Self::Definitions
+    }
+
     /// Returns how steps inside a step are to be understood.
     pub(super) fn inside(self) -> Self {
         self

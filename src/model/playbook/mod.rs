@@ -17,6 +17,7 @@ mod extensions;
 mod fields;
 mod ids;
 mod job;
+mod placeholders;
 mod policy;
 mod read;
 mod root;

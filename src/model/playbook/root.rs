@@ -10,6 +10,7 @@ use super::{
     extensions,
     fields::{flag, placed_list, texts, truth},
     job::{concurrency, environment_variables, in_order, jobs, order, scripts, stages},
+    placeholders,
     policy::{defaults, options, parameters, profiles, success},
     read::file_stem,
     step::{VARIABLES, some_steps, steps},
@@ -58,6 +59,7 @@ pub(super) fn decode(root: Value<'_>, format: PlaybookFormat) -> Option<Playbook
         playbook.name = file_stem(root);
     }
     playbook.body = body?;
+    placeholders::check(root, &playbook);
     Some(playbook)
 }
 

@@ -1,6 +1,6 @@
 //! Steps of every format: one set of fields, with every spelling real files have for them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     Action, Approval, Dialect, Given, Step, StepOutcomes,
@@ -82,7 +82,7 @@ fn step(value: Value<'_>, index: usize, dialect: Dialect) -> Option<(Step, Optio
     step.condition = condition(&mut table).inspect(|_| later(&table, &super::fields::IF));
     step.with = json_map(&mut table, WITH);
     step.variables = json_map(&mut table, VARIABLES);
-    behaviour(&mut table, &mut step);
+    behaviour(&mut table, &mut step, dialect);
     outcomes(&mut table, &mut step, dialect);
     table.informative(&["tags", "category", "order", "estimatedDuration", "$schema", "comment"]);
     step.extensions = if dialect.is_open() {
@@ -106,12 +106,23 @@ fn plain_step(value: Value<'_>, index: usize, dialect: Dialect) -> Option<Step> 
     Some(Step { id: format!("step_{index}"), at, action, ..Step::default() })
 }
 
+/// The longest time a definition of a script may take, as the engine that read them had it.
+const LONGEST: Duration = Duration::from_secs(7200);
+
 /// Reads how the step behaves, and what it hands on.
-fn behaviour(table: &mut Table<'_>, step: &mut Step) {
+fn behaviour(table: &mut Table<'_>, step: &mut Step, dialect: Dialect) {
     if has_named_outputs(table) {
         step.outputs = table.later("outputs", named_outputs).unwrap_or_default();
     }
     step.settings = settings::decode(table);
+    if dialect.caps_timeouts() && step.settings.timeout.is_some_and(|limit| limit > LONGEST) {
+        step.settings.timeout = Some(LONGEST);
+        if let Some(value) = table.look(settings::TIMEOUT) {
+            let problem = "is more than the 7200 seconds a definition may take";
+            let help = "az ends it after 7200; write `7200` or less, or make the script a step of a job";
+            value.warn(problem, help);
+        }
+    }
     step.continue_on_error = table.optional(CONTINUE, flag);
     let required = table.optional("required", truth);
     let optional = table.optional("optional", truth);

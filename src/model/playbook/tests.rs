@@ -274,6 +274,29 @@ fn a_script_block_is_the_text_of_a_script_or_condition_and_nothing_else() {
     );
 }
 
+#[test]
+fn a_placeholder_that_nothing_fills_is_told_at_its_place() {
+    let text = "{\"variables\": {\"Path\": 1}, \"sequence\": [{\"step\": \"0402\", \"parameters\":\r\n\t{\"A\": \"🚀 {{Pahth}}/{{Path}}/{{ Other }}\", \"B\": \"{{Other}} {{Given:=1}} ${{x}}\"}}]}";
+    assert_eq!(
+        faults(Format::Json, text),
+        "AZ0603 warning <Pahth> nothing in the playbook sets `Pahth` => did you mean `path`?\n\
+         AZ0603 warning <Other> nothing in the playbook sets `Other` => add it to the variables, write `{{Other:=value}}`, or give it: --var Other=value"
+    );
+}
+
+#[test]
+fn limits_of_definitions_are_those_of_the_old_engine() {
+    let text = "@{ Sequence = @(@{ Script = '0402'; Timeout = 0 }, @{ Script = '0404'; Timeout = 9000 }) }";
+    let read = reading(Format::Psd1, text);
+    let body = read.value.unwrap().body;
+    let limits: Vec<_> = body.jobs()[0].steps.iter().map(|step| step.settings.timeout).collect();
+    assert_eq!(limits, [None, Some(Duration::from_secs(7200))]);
+    assert_eq!(
+        told(&read.diagnostics),
+        "AZ0215 warning <9000> `Timeout` is more than the 7200 seconds a definition may take => az ends it after 7200; write `7200` or less, or make the script a step of a job"
+    );
+}
+
 proptest! {
     #[test]
     fn any_text_is_a_reading(text in "(?s).{0,80}") {
