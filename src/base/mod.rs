@@ -14,7 +14,7 @@ mod time;
 
 pub use digest::{Digest, DigestWriter, ParseDigestError};
 pub use human::{bytes, harmless, harmless_name, list, plural, quoted_list};
-pub use nearest::nearest;
+pub use nearest::{nearest, nearest_alone};
 pub use number::ScriptNumber;
 pub use path::WsPath;
 pub use span::{Span, Spanned};

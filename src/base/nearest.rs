@@ -5,14 +5,27 @@
 /// Case never counts as a mistake. A candidate is near if at most a third of its characters (at least one) differ.
 /// Ties go to the candidate that comes first. O(candidates x length squared).
 pub fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    near(wanted, candidates).min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
+}
+
+/// Returns the nearest candidate if no other is as near, for who does not ask but acts; else as [`nearest`].
+pub fn nearest_alone<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let near: Vec<(usize, &str)> = near(wanted, candidates).collect();
+    let (least, first) = *near.iter().min_by_key(|(distance, _)| *distance)?;
+    let is_alone = near.iter().all(|(distance, candidate)| *distance > least || *candidate == first);
+    is_alone.then_some(first)
+}
+
+fn near<'a>(
+    wanted: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> impl Iterator<Item = (usize, &'a str)> {
     let wanted = wanted.to_lowercase();
-    let distance = |candidate: &str| strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase());
+    let distance = move |candidate: &str| strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase());
     candidates
         .into_iter()
-        .map(|candidate| (distance(candidate), candidate))
+        .map(move |candidate| (distance(candidate), candidate))
         .filter(|(distance, candidate)| *distance <= (candidate.chars().count() / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]
@@ -26,5 +39,14 @@ mod tests {
         assert_eq!(nearest("NEEDS", known), Some("needs"));
         assert_eq!(nearest("evn", known), Some("env"));
         assert_eq!(nearest("frobnicate", known), None);
+    }
+
+    #[test]
+    fn of_two_that_are_as_near_none_is_alone() {
+        let known = ["-and", "-in", "-and", "-contains"];
+        assert_eq!(nearest("-an", known), Some("-and"));
+        assert_eq!(nearest_alone("-an", known), None);
+        assert_eq!(nearest_alone("-adn", known), Some("-and"));
+        assert_eq!(nearest_alone("frobnicate", known), None);
     }
 }

@@ -26,8 +26,8 @@ pub(super) struct Output {
     #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
     pub(super) directory: Option<PathBuf>,
     /// Form of what is printed on standard output
-    #[arg(long, value_enum, default_value_t = Format::Text, global = true)]
-    pub(super) format: Format,
+    #[arg(long = "format", value_enum, default_value_t = Form::Text, value_name = "FORMAT", global = true)]
+    pub(super) form: Form,
     /// The same as --format json
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -51,31 +51,52 @@ impl Output {
         let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
         let has = |text: &str| words.contains(&text);
         let follows = |value: &str| words.windows(2).any(|pair| pair == ["--format", value]);
-        let format = match () {
-            () if has("--json") || has("--format=json") || follows("json") => Format::Json,
-            () if has("--format=jsonl") || follows("jsonl") => Format::Jsonl,
-            () => Format::Text,
+        let form = match () {
+            () if has("--json") || has("--format=json") || follows("json") => Form::Json,
+            () if has("--format=jsonl") || follows("jsonl") => Form::Jsonl,
+            () => Form::Text,
         };
-        Self {
-            directory: None,
-            format,
-            json: false,
-            quiet: false,
-            verbose: 0,
-            color: Color::Auto,
-            help: None,
+        Self { directory: None, form, json: false, quiet: false, verbose: 0, color: Color::Auto, help: None }
+    }
+
+    /// Returns the form that was asked for.
+    pub(super) fn form(&self) -> Form {
+        if self.json { Form::Json } else { self.form }
+    }
+
+    /// Returns the form of what every verb can say; those of other programs are for findings alone.
+    pub(super) fn format(&self) -> Format {
+        match self.form() {
+            Form::Text | Form::Sarif | Form::Github => Format::Text,
+            Form::Json => Format::Json,
+            Form::Jsonl => Format::Jsonl,
         }
     }
 }
 
-/// Forms of data on standard output.
+/// Forms of data on standard output, as they are typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(super) enum Form {
     /// For people
     Text,
     /// One JSON value at the end
     Json,
     /// One JSON value a line, as things happen
+    Jsonl,
+    /// SARIF 2.1.0, for code scanners and editors; az check only
+    Sarif,
+    /// Annotations for GitHub's workflows; az check only
+    Github,
+}
+
+/// Forms that every verb has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// One JSON value.
+    Json,
+    /// One JSON value a line.
     Jsonl,
 }
 
@@ -102,7 +123,8 @@ pub(super) enum Verb {
     Plan(Plan),
     /// Show scripts, playbooks, stages or tags
     List(List),
-    /// Look for mistakes in all files; run nothing
+    /// Look for mistakes in all files, and mend those that can be; run nothing
+    #[command(visible_alias = "validate")]
     Check(Check),
     /// Run steps in fresh copies of the workspace, and tell whether they give the same result each time
     Verify(Verify),
@@ -197,6 +219,16 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     count.ok_or_else(|| "write a whole number above 0, such as 4".to_owned())
 }
 
+/// Reads the name of an environment.
+///
+/// # Errors
+/// What to write instead.
+fn environment(text: &str) -> Result<String, String> {
+    let is_name = text.starts_with(|c: char| c.is_alphanumeric())
+        && text.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
+    if is_name { Ok(text.to_owned()) } else { Err("write a name, such as staging".to_owned()) }
+}
+
 /// Reads a duration.
 ///
 /// # Errors
@@ -219,23 +251,53 @@ pub(super) struct List {
 }
 
 #[derive(Debug, Clone, Args)]
+#[command(after_help = CHECK)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct Check {
     /// Files, folders, selections or playbooks; default: everything
     #[arg(value_name = "PATH|SELECTION")]
     pub(super) words: Vec<String>,
+    /// Check this playbook, by name or path; may be given several times
+    #[arg(long = "playbook", value_name = "NAME|PATH")]
+    pub(super) playbooks: Vec<String>,
     /// Warnings are errors; exit 4 if there are no others
     #[arg(long, conflicts_with = "declare")]
     pub(super) strict: bool,
+    /// Show what is certain to mend a mistake as a diff, write it, and check again
+    #[arg(long, group = "writes")]
+    pub(super) fix: bool,
+    /// Check as if run in this environment: the variable `environment` has this value
+    #[arg(long, value_name = "NAME", value_parser = environment, conflicts_with = "declare")]
+    pub(super) environment: Option<String>,
+    /// A program that scripts or playbooks need and that is not installed here is an error
+    #[arg(long, conflicts_with = "declare")]
+    pub(super) dependencies: bool,
+    /// Plan each playbook under each of its profiles too, and tell what is wrong in which
+    #[arg(long, conflicts_with = "declare")]
+    pub(super) simulate: bool,
     /// Write what steps were last seen to read and make into the headers of their scripts, or show it as rules
     #[arg(
         long, value_enum, value_name = "WHERE", num_args = 0..=1, default_missing_value = "headers",
-        require_equals = true
+        require_equals = true, group = "writes"
     )]
     pub(super) declare: Option<DeclareWhere>,
-    /// With --declare: show what would be written, and write nothing
-    #[arg(long, visible_alias = "what-if", requires = "declare")]
+    /// With --fix or --declare: show what would be written, and write nothing
+    #[arg(long, visible_alias = "what-if", requires = "writes")]
     pub(super) dry_run: bool,
 }
+
+const CHECK: &str = "\
+Examples:
+  az check                          all files: az.toml, rules, scripts, playbooks
+  az check ci 04* drafts/new.json   a playbook, a selection, a file anywhere
+  az check --fix --dry-run          what az would mend, as a diff
+  az check --fix                    mend it, and tell what is left
+  az check --format sarif           for code scanners; --format github annotates a pull request
+
+--fix replaces only the words that are wrong: comments, layout and line ends stay. A file is left as it is if it
+would have more errors than before, is read-only or lies outside the workspace, or if somebody changes it meanwhile.
+Exit codes: 0 all is well, or warnings only; 2 errors are left, or a file could not be mended; 3 there is nothing to
+check; 4 warnings under --strict.";
 
 /// Where declarations go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
-    arguments::{Check, Format, Output},
+    arguments::{Check, Form, Output},
     build::{open, refuse, start_folder},
     declare::declare,
+    fix::fix,
     printer::Printer,
 };
 use crate::{
     base::plural,
     diag::{Severity, to_json},
-    engine::{CheckOptions, Checked, CheckedFile},
+    engine::{CheckOptions, Checked, CheckedFile, EngineError},
+    report::{Finding, annotations, sarif},
     sys::System,
 };
 
@@ -22,24 +24,74 @@ pub(super) fn check(system: &Arc<dyn System>, printer: &Printer, output: &Output
     if let Some(place) = words.declare {
         return declare(system, printer, output, words, place);
     }
-    let options = CheckOptions {
-        words: words.words.clone(),
+    if words.fix {
+        return fix(system, printer, output, words);
+    }
+    match open(system, output).and_then(|engine| engine.check(&options(system, output, words))) {
+        Ok(checked) => {
+            answer(printer, output, &checked, None);
+            checked.exit_code
+        }
+        Err(error) => refuse_check(printer, output, error),
+    }
+}
+
+/// Returns what is to be checked.
+pub(super) fn options(system: &Arc<dyn System>, output: &Output, words: &Check) -> CheckOptions {
+    CheckOptions {
+        words: [words.words.as_slice(), &words.playbooks].concat(),
         folder: start_folder(system, output),
         strict: words.strict,
-    };
-    let checked = match open(system, output).and_then(|engine| engine.check(&options)) {
-        Ok(checked) => checked,
-        Err(error) => return refuse(printer, &error),
-    };
-    match printer.format {
-        Format::Text => show(printer, output, &checked),
-        Format::Json => printer.json(&checked_json(&checked)),
-        Format::Jsonl => {
+        environment: words.environment.clone(),
+        needs_programs: words.dependencies,
+        simulate: words.simulate,
+    }
+}
+
+/// Shows what was found, with what was mended before in the form that programs read.
+pub(super) fn answer(printer: &Printer, output: &Output, checked: &Checked, fixed: Option<&Value>) {
+    match output.form() {
+        Form::Text => show(printer, output, checked),
+        Form::Json => {
+            let mut value = checked_json(checked);
+            if let Some(fixed) = fixed {
+                value["fixed"] = fixed.clone();
+            }
+            printer.json(&value);
+        }
+        Form::Jsonl => {
+            if let Some(fixed) = fixed {
+                printer.json(&json!({ "fixed": fixed }));
+            }
             checked.files.iter().for_each(|file| printer.json(&file_json(file)));
             printer.diagnostics_line(&checked.diagnostics);
         }
+        Form::Sarif => printer.json(&sarif(findings(checked))),
+        Form::Github => {
+            printer.data(&annotations(findings(checked)));
+            printer.say(&summary(checked));
+        }
     }
-    checked.exit_code
+}
+
+/// Shows why nothing could be checked: to programs, as what they wait for.
+pub(super) fn refuse_check(printer: &Printer, output: &Output, error: EngineError) -> u8 {
+    match output.form() {
+        Form::Text | Form::Json | Form::Jsonl => refuse(printer, &error),
+        Form::Sarif | Form::Github => {
+            let exit_code = refuse(printer, &error);
+            let checked = Checked { files: Vec::new(), diagnostics: error.diagnostics, exit_code };
+            answer(printer, output, &checked, None);
+            exit_code
+        }
+    }
+}
+
+fn findings(checked: &Checked) -> impl Iterator<Item = Finding<'_>> {
+    let of_files = checked.files.iter().flat_map(|file| {
+        file.diagnostics.iter().map(|fault| Finding { path: Some(file.path.as_str()), fault })
+    });
+    of_files.chain(checked.diagnostics.iter().map(|fault| Finding { path: None, fault }))
 }
 
 fn show(printer: &Printer, output: &Output, checked: &Checked) {

@@ -9,6 +9,7 @@ mod check;
 mod command_line;
 mod declare;
 mod doctor;
+mod fix;
 mod help;
 mod inputs;
 mod list;
@@ -24,7 +25,7 @@ mod why;
 
 use std::{ffi::OsString, panic::AssertUnwindSafe, sync::Arc};
 
-use arguments::{Arguments, Output, Verb};
+use arguments::{Arguments, Form, Output, Verb};
 use clap::{Parser, error::ErrorKind};
 use printer::Printer;
 
@@ -49,16 +50,34 @@ pub fn run(system: &Arc<dyn System>, arguments: Vec<OsString>) -> u8 {
     let output = parsed.as_ref().map_or_else(|_| Output::guess(&words), |parsed| parsed.output.clone());
     let printer = Printer::new(&**system, &output);
     let code = caught(&printer, || match parsed {
-        Ok(Arguments { verb, output }) => match command_line::misplaced(verb.as_ref(), &typed) {
-            Some(fault) => {
-                printer.diagnostics(&[fault]);
-                USAGE
+        Ok(Arguments { verb, output }) => {
+            let misplaced = command_line::misplaced(verb.as_ref(), &typed);
+            match misplaced.or_else(|| misfit(verb.as_ref(), output.form())) {
+                Some(fault) => {
+                    printer.diagnostics(&[fault]);
+                    USAGE
+                }
+                None => answer(system, &printer, &output, verb),
             }
-            None => answer(system, &printer, &output, verb),
-        },
+        }
         Err(error) => answer_clap(&printer, &error, &typed),
     });
     printer.finish(code)
+}
+
+/// Returns why a verb has no answer of this form.
+fn misfit(verb: Option<&Verb>, form: Form) -> Option<Diagnostic> {
+    let name = match form {
+        Form::Text | Form::Json | Form::Jsonl => return None,
+        Form::Sarif => "sarif",
+        Form::Github => "github",
+    };
+    let message = match verb {
+        Some(Verb::Check(check)) if check.declare.is_none() => return None,
+        Some(Verb::Check(_)) => format!("`--format {name}` cannot stand together with `--declare`"),
+        _ => format!("`--format {name}` is a form of what `az check` finds, and of nothing else"),
+    };
+    Some(*usage(message, "write `--format text`, `json` or `jsonl`"))
 }
 
 /// Runs what may go wrong by a mistake of az's own, and then says so.

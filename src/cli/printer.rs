@@ -40,13 +40,18 @@ impl Printer {
             Color::Auto => (is_terminal && !is_dumb && !is_set("NO_COLOR")) || is_set("CLICOLOR_FORCE"),
         };
         let look = Look { color: color(io::stderr().is_terminal()), unicode: true, width: WIDTH };
-        let format = if output.json { Format::Json } else { output.format };
-        Self { look, data_color: color(io::stdout().is_terminal()), format, lost: RefCell::default() }
+        let data_color = color(io::stdout().is_terminal());
+        Self { look, data_color, format: output.format(), lost: RefCell::default() }
     }
 
     /// Tells whether colours may be used in the conversation.
     pub(super) fn color(&self) -> bool {
         self.look.color
+    }
+
+    /// Tells whether colours may be used in data for people.
+    pub(super) fn data_color(&self) -> bool {
+        self.data_color
     }
 
     /// Writes data.
@@ -114,7 +119,7 @@ impl Printer {
             .as_ref()
             .zip(fault.labels.first())
             .map(|(source, label)| format!("{}:{}: ", source.name, source.place(label.span.start).line));
-        let help = fault.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
+        let help = fault.advice().map_or_else(String::new, |help| format!("; {help}"));
         let at = at.unwrap_or_default();
         let line = format!("{}[{}]: {at}{}{help}", fault.severity.as_str(), fault.code, fault.message);
         self.say(&harmless(&line));

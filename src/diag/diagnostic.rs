@@ -1,6 +1,6 @@
 //! One mistake, as a value.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{Code, Source};
 use crate::base::Span;
@@ -36,6 +36,15 @@ pub struct Label {
     pub text: Option<String>,
 }
 
+/// A part of the diagnostic's source and what is to stand there instead.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Edit {
+    /// What is replaced; empty where something is only added.
+    pub span: Span,
+    /// What stands there then.
+    pub text: String,
+}
+
 /// One mistake: code, message, place, and a help that can be done.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
@@ -51,6 +60,8 @@ pub struct Diagnostic {
     pub source: Option<Arc<Source>>,
     /// The places; the first is the main one.
     pub labels: Vec<Label>,
+    /// What does exactly that which the help says; all of them or none. Empty where a person must decide.
+    pub edits: Vec<Edit>,
 }
 
 impl Diagnostic {
@@ -70,7 +81,15 @@ impl Diagnostic {
     }
 
     fn new(severity: Severity, code: Code, message: impl Into<String>) -> Self {
-        Self { code, severity, message: message.into(), help: None, source: None, labels: Vec::new() }
+        Self {
+            code,
+            severity,
+            message: message.into(),
+            help: None,
+            source: None,
+            labels: Vec::new(),
+            edits: Vec::new(),
+        }
     }
 
     /// Says in which text the labels lie.
@@ -108,6 +127,31 @@ impl Diagnostic {
             self.help = Some(help.into());
         }
         self
+    }
+
+    /// Adds a replacement that does what the help says.
+    #[must_use]
+    pub fn edit(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.edits.push(Edit { span, text: text.into() });
+        self
+    }
+
+    /// Adds a replacement, if there is one that certainly does what the help says.
+    #[must_use]
+    pub fn edit_if(self, span: Span, text: Option<impl Into<String>>) -> Self {
+        match text {
+            Some(text) => self.edit(span, text),
+            None => self,
+        }
+    }
+
+    /// Returns the help for people, who are told where az can do itself what it says.
+    pub fn advice(&self) -> Option<Cow<'_, str>> {
+        let help = self.help.as_deref()?;
+        Some(match self.edits.as_slice() {
+            [] => Cow::Borrowed(help),
+            _ => Cow::Owned(format!("{help} (az check --fix writes it)")),
+        })
     }
 
     /// Turns a warning into an error, as `--strict` asks.

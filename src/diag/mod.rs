@@ -5,11 +5,13 @@
 
 mod codes;
 mod diagnostic;
+mod edit;
 mod excerpt;
 mod render;
 mod source;
 
 pub use codes::{Code, CodeInfo, all_codes, code};
-pub use diagnostic::{Diagnostic, Label, Severity, has_errors};
+pub use diagnostic::{Diagnostic, Edit, Label, Severity, has_errors};
+pub use edit::{Edited, apply};
 pub use render::{Look, render, to_json};
 pub use source::{Place, Source};

@@ -55,6 +55,12 @@ pub fn to_json(diagnostic: &Diagnostic) -> Value {
     if let Some(help) = &diagnostic.help {
         value["help"] = json!(help);
     }
+    if !diagnostic.edits.is_empty() {
+        let edits = diagnostic.edits.iter();
+        let edits =
+            edits.map(|edit| json!({ "start": edit.span.start, "end": edit.span.end, "text": edit.text }));
+        value["edits"] = edits.collect();
+    }
     if let Some(source) = &diagnostic.source {
         value["file"] = json!(&*source.name);
     }
@@ -109,7 +115,7 @@ impl miette::Diagnostic for Adapter<'_> {
     }
 
     fn help(&self) -> Option<Box<dyn fmt::Display + '_>> {
-        self.diagnostic.help.as_ref().map(|help| Box::new(harmless(help)) as Box<dyn fmt::Display>)
+        self.diagnostic.advice().map(|help| Box::new(harmless(&help).into_owned()) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -198,6 +204,16 @@ mod tests {
         let mut diagnostic = sample(&lines, "x");
         diagnostic.labels[0].span = Span::new(0, lines.len());
         assert!(render(&diagnostic, Look::plain()).lines().count() < 12);
+    }
+
+    #[test]
+    fn an_edit_is_in_the_json_and_people_are_told_that_az_can_write_it() {
+        let plain = sample("{ab}", "ab");
+        assert!(to_json(&plain).get("edits").is_none());
+        let edited = plain.clone().edit(Span::new(1, 3), "needs");
+        assert_eq!(to_json(&edited)["edits"], serde_json::json!([{ "start": 1, "end": 3, "text": "needs" }]));
+        assert_eq!(to_json(&edited)["help"], to_json(&plain)["help"]);
+        assert!(render(&edited, Look::plain()).contains("did you mean `needs`? (az check --fix writes it)"));
     }
 
     #[test]

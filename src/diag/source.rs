@@ -32,10 +32,19 @@ impl Source {
     ///
     /// An offset behind the end is taken as the end.
     pub fn place(&self, offset: usize) -> Place {
+        self.place_in(offset, |line| line.chars().count())
+    }
+
+    /// Returns the same as [`Source::place`] with the column in code units of UTF-16, as editors count.
+    pub fn place_utf16(&self, offset: usize) -> Place {
+        self.place_in(offset, |line| line.encode_utf16().count())
+    }
+
+    fn place_in(&self, offset: usize, width: impl Fn(&str) -> usize) -> Place {
         let before = &self.text[..self.text.floor_char_boundary(offset)];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let characters = before[line_start..].trim_start_matches('\u{feff}').chars().count();
-        Place { line: before.matches('\n').count() + 1, column: characters + 1 }
+        let column = width(before[line_start..].trim_start_matches('\u{feff}')) + 1;
+        Place { line: before.matches('\n').count() + 1, column }
     }
 
     /// Returns the span cut down to the text and to character borders.
@@ -57,5 +66,12 @@ mod tests {
         assert_eq!(place("x"), Place { line: 1, column: 3 });
         assert_eq!(place("b"), Place { line: 2, column: 2 });
         assert_eq!(source.place(999), Place { line: 2, column: 3 });
+    }
+
+    #[test]
+    fn editors_count_units_of_utf16() {
+        let source = Source::new("f", "\u{feff}é🚀x");
+        let at = source.text.find('x').unwrap();
+        assert_eq!((source.place(at).column, source.place_utf16(at).column), (3, 4));
     }
 }

@@ -54,7 +54,7 @@ mod zones;
 pub use audit::{Audit, Audited};
 pub use cache_admin::{CacheEntry, CacheStatus, Cleared, HitRate};
 pub use cache_export::Exported;
-pub use check::{CheckOptions, Checked, CheckedFile};
+pub use check::{CheckOptions, Checked, CheckedFile, Mended, MendedFile};
 pub use declare::{DeclareOptions, DeclareTo, Declared, DeclaredScript};
 pub use doctor::{Doctor, Interpreter, Needs, Tool, TriedRung};
 pub use gate::UpToDate;

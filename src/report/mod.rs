@@ -1,13 +1,21 @@
-//! Folds of the event stream for people and programs: the view of a run, its lines, its explanation, its result.
+//! Folds of the event stream for people and programs: the view of a run, its lines, its explanation, its result; and
+//! diagnostics in the forms of other programs.
 //!
-//! Knows events and nothing else. Every text is a function of [`RunView`]; nothing here can make a run fail.
+//! Knows events and diagnostics, and nothing else. Every text about a run is a function of [`RunView`]; nothing here
+//! can make a run fail.
 
+mod annotations;
+mod diff;
 mod explain;
 mod lines;
 mod result;
+mod sarif;
 mod view;
 
+pub use annotations::annotations;
+pub use diff::unified_diff;
 pub use explain::{explain, explain_node};
 pub use lines::{Lines, Verbosity, summary_line, summary_of};
 pub use result::result_json;
+pub use sarif::{Finding, sarif};
 pub use view::{Ending, NodeView, RunView};

@@ -333,6 +333,26 @@ pub fn replace(system: &dyn System, path: &Path, bytes: &[u8]) -> io::Result<()>
     system.rename(&temporary, path).inspect_err(|_| _ = system.remove_file(&temporary))
 }
 
+/// Replaces a file like [`replace`], keeping its permission bits, if it still holds what was read from it; behind a
+/// link, the file it leads to.
+///
+/// # Errors
+/// The first error of the system, or that the file was changed meanwhile; the old content is then still there.
+pub fn replace_unchanged(system: &dyn System, path: &Path, before: &[u8], after: &[u8]) -> io::Result<()> {
+    let path = system.canonicalize(path)?;
+    let mode = system.stat(&path)?.mode;
+    let temporary = temporary_beside(system, &path);
+    let replace = || {
+        system.write(&temporary, after, mode)?;
+        system.set_mode(&temporary, mode)?;
+        if system.read(&path)? != before {
+            return Err(io::Error::other("somebody changed it meanwhile"));
+        }
+        system.rename(&temporary, &path)
+    };
+    replace().inspect_err(|_| _ = system.remove_file(&temporary))
+}
+
 /// Returns a name beside `path` that nobody uses.
 pub fn temporary_beside(system: &dyn System, path: &Path) -> PathBuf {
     let random = u64::from_le_bytes(system.random()[..8].try_into().expect("eight of sixteen bytes"));

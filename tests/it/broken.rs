@@ -191,6 +191,14 @@ fn try_case(case: &Case) -> Vec<String> {
     let shown = repo.az(case.line);
     let is_shown = shown.stdout().contains(case.code) || shown.stderr().contains(case.code);
     claim(is_shown, format!("{} is not shown to people", case.code));
+    if !fault["edits"].is_null() {
+        let repo = world(case);
+        let fixed = repo.az("check --fix --json");
+        claim(fixed.exit() == 0, format!("exit {} of check --fix: {fixed}", fixed.exit()));
+        let after = ask(&repo, case.line);
+        let is_told = told(&after).iter().any(|fault| fault["code"] == case.code);
+        claim(after.exit() == 0 && !is_told, format!("check --fix did not mend it: {after}"));
+    }
     let line = mend(&repo, case);
     let after = ask(&repo, line);
     claim(after.exit() == 0, format!("`az {line}` after the fix: {after}"));

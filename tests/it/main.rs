@@ -10,6 +10,8 @@ mod audit;
 mod broken;
 mod cache;
 mod check;
+mod check_fix;
+mod check_forms;
 mod corpus;
 mod corpus_run;
 mod damage;

@@ -18,4 +18,7 @@ codes! {
     UNWRITTEN = 908, "standard output cannot be written",
         "What az was asked for could not be written to the end: the disk is full, or the file may not be written. What \
          was run did run, and is recorded.";
+    NOT_MENDED = 909, "a file could not be mended",
+        "What `az check --fix` would write into a file was not written: the file may not be written, lies outside the \
+         workspace, was changed by somebody meanwhile, or would have more errors than before. The file is as it was.";
 }

@@ -4,7 +4,9 @@
 
 mod declared;
 mod findings;
+mod fix;
 mod folders;
+mod simulate;
 mod stages;
 mod strays;
 mod targets;
@@ -13,6 +15,7 @@ mod unused;
 use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 use findings::Findings;
+pub use fix::{Mended, MendedFile};
 use targets::Targets;
 
 use super::{Ask, Engine, EngineError};
@@ -35,6 +38,12 @@ pub struct CheckOptions {
     pub folder: PathBuf,
     /// Warnings count as errors.
     pub strict: bool,
+    /// The value of the variable `environment`.
+    pub environment: Option<String>,
+    /// A program that is needed and not installed here is an error.
+    pub needs_programs: bool,
+    /// Playbooks are planned under each of their profiles too.
+    pub simulate: bool,
 }
 
 /// What a check found.
@@ -79,23 +88,26 @@ impl Engine {
     /// # Errors
     /// If what is to be checked cannot be read or found.
     pub fn check(&self, options: &CheckOptions) -> Result<Checked, EngineError> {
-        let targets = self.targets(options)?;
+        Ok(self.check_targets(&self.targets(options)?, options))
+    }
+
+    fn check_targets(&self, targets: &Targets, options: &CheckOptions) -> Checked {
         let mut findings = Findings::default();
-        self.read_all(&targets, &mut findings);
+        self.read_all(targets, &mut findings);
         for file in &targets.playbooks {
-            self.plan_playbook(&targets, *file, &mut findings);
+            self.plan_playbook(targets, options, *file, &mut findings);
         }
         if !targets.scripts.is_empty() {
-            self.plan_scripts(&targets, &mut findings);
+            self.plan_scripts(targets, options, &mut findings);
         }
         if targets.is_whole {
             strays::check(self, &mut findings);
         }
         stages::check(&self.db, targets.workspace, &mut findings);
-        declared::check(self, &targets, &mut findings);
-        unused::check(self, &targets, &mut findings);
-        folders::check(self, &targets, &mut findings);
-        Ok(findings.finish(options.strict))
+        declared::check(self, targets, &mut findings);
+        unused::check(self, targets, &mut findings);
+        folders::check(self, targets, &mut findings);
+        findings.finish(options.strict)
     }
 
     /// Tells what is wrong in each file by itself.
@@ -133,30 +145,39 @@ impl Engine {
     }
 
     /// Tells what is wrong when a playbook is planned.
-    fn plan_playbook(&self, targets: &Targets, file: SourceFile, findings: &mut Findings) {
+    fn plan_playbook(
+        &self,
+        targets: &Targets,
+        options: &CheckOptions,
+        file: SourceFile,
+        findings: &mut Findings,
+    ) {
         let path = file.path(&self.db);
-        let ask = Ask { arguments: vec![path.to_string()], are_paths: true, ..Ask::default() };
+        let ask = options.ask(vec![path.to_string()]);
         let planned = self.planned_in(targets.workspace, &ask);
         // A playbook that cannot be read comes to no steps, which its own faults tell better.
         let is_read = !has_errors(&playbook_reading(&self.db, file).diagnostics);
         let faults =
             planned.diagnostics.iter().filter(|fault| is_read || fault.code != code::NOTHING_SELECTED);
         findings.add_all(faults.cloned(), Some(path));
-        findings.add_all(self.missing_tools(&planned.tools), Some(path));
+        if options.simulate {
+            findings.add_all(self.under_profiles(targets, options, file, &planned), Some(path));
+        }
+        findings.add_all(options.weighed(self.missing_tools(&planned.tools)), Some(path));
         if let Some(plan) = planned.plan {
             findings.count_nodes(path, plan.nodes.len());
             // Interpreters of scripts are told once, for all scripts.
             let is_told = |node: &crate::plan::Node| targets.is_whole && node.script.is_some();
             let nodes = plan.nodes.iter().filter(|node| !is_told(node)).cloned().collect();
             let plan = Arc::new(Plan { nodes, ..Plan::clone(&plan) });
-            findings.add_all(self.missing_interpreters(&plan), Some(path));
+            findings.add_all(options.weighed(self.missing_interpreters(&plan)), Some(path));
         }
     }
 
     /// Tells what is wrong when the scripts to be checked are planned, each as if it were selected.
-    fn plan_scripts(&self, targets: &Targets, findings: &mut Findings) {
+    fn plan_scripts(&self, targets: &Targets, options: &CheckOptions, findings: &mut Findings) {
         let paths = targets.scripts.iter().map(|file| file.path(&self.db).to_string());
-        let ask = Ask { arguments: paths.collect(), are_paths: true, ..Ask::default() };
+        let ask = options.ask(paths.collect());
         let Planned { plan, tools, diagnostics, .. } = self.planned_in(targets.workspace, &ask);
         // The selection is az's own, so what it does not find is no fault of a file.
         let is_of_selection = |fault: &Diagnostic| {
@@ -167,19 +188,32 @@ impl Engine {
                     .is_some_and(|source| &*source.name == crate::text::sequence::COMMAND_LINE)
         };
         findings.add_all(diagnostics.into_iter().filter(|fault| !is_of_selection(fault)), None);
-        findings.add_all(self.missing_tools(&tools), None);
+        findings.add_all(options.weighed(self.missing_tools(&tools)), None);
         if let Some(plan) = plan {
-            findings.add_all(self.missing_interpreters(&plan), None);
+            findings.add_all(options.weighed(self.missing_interpreters(&plan)), None);
         }
     }
 
-    /// Returns a warning for each program that is not installed here; it may be elsewhere.
+    /// Returns a fault for each program that is not installed here.
     fn missing_interpreters(&self, plan: &Arc<Plan>) -> Vec<Diagnostic> {
         // Of a script without a kind it is told that it has none, which is the cause.
         let nodes = plan.nodes.iter().filter(|node| !node.is_own_program()).cloned().collect();
         let plan = Arc::new(Plan { nodes, ..Plan::clone(plan) });
-        let (_, missing) = self.prepare(&Ask::default(), &plan);
-        let as_warning = |fault: Diagnostic| Diagnostic { severity: Severity::Warning, ..fault };
-        missing.into_iter().map(as_warning).collect()
+        self.prepare(&Ask::default(), &plan).1
+    }
+}
+
+impl CheckOptions {
+    /// Asks for files by their paths, as a run in the environment would.
+    fn ask(&self, paths: Vec<String>) -> Ask {
+        let environment = self.environment.iter();
+        let variables = environment.map(|name| ("environment".to_owned(), name.as_str().into()));
+        Ask { arguments: paths, are_paths: true, variables: variables.collect(), ..Ask::default() }
+    }
+
+    /// Weighs what is not installed: a program may be where the playbook is to run, and need not be here.
+    fn weighed(&self, missing: Vec<Diagnostic>) -> impl Iterator<Item = Diagnostic> {
+        let severity = if self.needs_programs { Severity::Error } else { Severity::Warning };
+        missing.into_iter().map(move |fault| Diagnostic { severity, ..fault })
     }
 }

@@ -85,7 +85,7 @@ impl Engine {
         let targets = self.targets(&CheckOptions {
             words: options.words.clone(),
             folder: options.folder.clone(),
-            strict: false,
+            ..CheckOptions::default()
         })?;
         let plan = self.plan_of("*", targets.workspace)?;
         let cache = self.open_cache();
@@ -219,7 +219,10 @@ impl Engine {
 
     fn write(&self, declared: &mut Declared) {
         for script in declared.scripts.iter_mut().filter(|script| script.before != script.after) {
-            match self.replace(script) {
+            let path = script.path.to_absolute(&self.root);
+            let (before, after) = (script.before.as_bytes(), script.after.as_bytes());
+            // Nobody sees a part of it, and what somebody else wrote meanwhile stays.
+            match sys::replace_unchanged(&*self.system, &path, before, after) {
                 Ok(()) => script.is_written = true,
                 Err(error) => {
                     let message = format!("`{}` cannot be written: {error}", script.path);
@@ -228,22 +231,5 @@ impl Engine {
                 }
             }
         }
-    }
-
-    /// Replaces a script, so that nobody sees a part of it, unless somebody else changed it meanwhile.
-    fn replace(&self, script: &DeclaredScript) -> std::io::Result<()> {
-        // Behind a link the file it leads to is what is to be changed.
-        let path = self.system.canonicalize(&script.path.to_absolute(&self.root))?;
-        let mode = self.system.stat(&path)?.mode;
-        let temporary = sys::temporary_beside(&*self.system, &path);
-        let replace = || {
-            self.system.write(&temporary, script.after.as_bytes(), mode)?;
-            self.system.set_mode(&temporary, mode)?;
-            if self.system.read(&path)? != script.before.as_bytes() {
-                return Err(std::io::Error::other("somebody changed it meanwhile"));
-            }
-            self.system.rename(&temporary, &path)
-        };
-        replace().inspect_err(|_| _ = self.system.remove_file(&temporary))
     }
 }

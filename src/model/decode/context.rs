@@ -13,7 +13,7 @@ use super::{
 use crate::{
     base::{Span, plural},
     diag::{Code, Diagnostic, Severity, Source, code},
-    text::document::{self, Format, Node, NodeValue},
+    text::document::{self, Entry, Format, Node, NodeValue},
 };
 
 /// How many faults of one file are told; the rest is counted.
@@ -147,6 +147,17 @@ impl<'a> Context<'a> {
     /// Starts the wording of an error in this file.
     pub fn error(&self, code: Code, message: impl Into<String>) -> Diagnostic {
         Diagnostic::error(code, message).source(self.source)
+    }
+
+    /// Returns how another name is written in the place of a field's.
+    ///
+    /// Nothing where the field may be written in several places: the headers of a TOML table.
+    pub fn key_instead(&self, entry: &Entry, name: &str) -> Option<String> {
+        let (key, text) = (&entry.key, &self.source.text);
+        let is_scalar = !matches!(entry.value.value, NodeValue::Table(_) | NodeValue::List(_));
+        let is_one_place =
+            self.format != Format::Toml || is_scalar || text.matches(key.value.as_str()).nth(1).is_none();
+        if is_one_place { self.format.text_instead(key.span.of(text), &key.value, name) } else { None }
     }
 
     /// Takes a fault.

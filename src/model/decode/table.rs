@@ -7,7 +7,7 @@ use super::{
     place::{Step, Way},
 };
 use crate::{
-    base::{Span, list, nearest},
+    base::{Span, list, nearest, nearest_alone},
     diag::{Diagnostic, Severity, code},
     text::document::{Entry, Node, NodeValue},
 };
@@ -326,10 +326,26 @@ impl<'a> Table<'a> {
             Some(name) => format!("did you mean `{name}`? {fields}"),
             None => format!("remove `{written}`; {fields}"),
         };
+        let renamed = nearest_alone(written, names()).and_then(|name| self.renamed(entry, name));
         self.context
             .error(code::UNKNOWN_FIELD, format!("unknown field `{written}` in {}", self.what))
             .label(entry.key.span, "no such field")
             .help(help)
+            .edit_if(entry.key.span, renamed)
+    }
+
+    /// Returns how the field's name is written if it is renamed to a known one; nothing if that would give the table
+    /// two fields of one name, or leave a part of the field behind.
+    fn renamed(&self, entry: &Entry, name: &str) -> Option<String> {
+        let key = self.known.iter().find(|key| key.name == name)?;
+        let is_known = |other: &Entry| self.known.iter().any(|key| key.matches(&other.key.value));
+        let near = |other: &Entry| nearest(&other.key.value, self.known.iter().map(|key| key.name));
+        let is_rival = |other: &Entry| {
+            let is_other = other.key.span != entry.key.span;
+            key.matches(&other.key.value) || (is_other && !is_known(other) && near(other) == Some(name))
+        };
+        let is_given = self.entries.iter().any(is_rival);
+        if is_given { None } else { self.context.key_instead(entry, name) }
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     place::{Step, Way},
 };
 use crate::{
-    base::{Span, nearest, quoted_list},
+    base::{Span, nearest, nearest_alone, quoted_list},
     diag::{Code, Diagnostic, Severity, code},
     text::{
         document::{Format, Node, NodeValue},
@@ -160,12 +160,11 @@ impl<'a> Value<'a> {
         let found = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(&text));
         if found.is_none() {
             let names = || choices.iter().map(|(name, _)| *name);
-            let help = match nearest(&text, names()) {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => format!("write one of {}", quoted_list(names())),
+            let problem = format!("wants one of {}, found `{text}`", quoted_list(names()));
+            return match nearest(&text, names()) {
+                Some(name) => self.mistyped(&problem, name, nearest_alone(&text, names()).is_some()),
+                None => self.bad_value(&problem, &format!("write one of {}", quoted_list(names()))),
             };
-            let message = format!("wants one of {}, found `{text}`", quoted_list(names()));
-            return self.bad_value(&message, &help);
         }
         found.map(|(_, choice)| *choice)
     }
@@ -287,13 +286,35 @@ impl<'a> Value<'a> {
         self.wrong_type(self.context.format().table())
     }
 
+    /// Reports a text that is not allowed, and which one was probably, or even surely, meant.
+    pub fn mistyped<T>(self, problem: &str, meant: &str, is_sure: bool) -> Option<T> {
+        let fault = self.fault(code::BAD_VALUE, format!("`{}` {problem}", self.field));
+        let fault = fault.help(format!("did you mean `{meant}`?"));
+        let instead = if is_sure { self.text_instead(meant) } else { None };
+        self.context.report(fault.edit_if(self.node.span, instead));
+        None
+    }
+
+    /// Returns how another text is written in the place of this one.
+    pub fn text_instead(self, text: &str) -> Option<String> {
+        let NodeValue::Text(old) = &self.node.value else { return None };
+        self.context.format().text_instead(self.raw(), old, text)
+    }
+
     /// Reports that the value has not the wanted type.
     pub fn wrong_type<T>(self, wanted: &str) -> Option<T> {
-        self.wrong_type_but(wanted, &self.help_for(wanted))
+        match self.respelled(wanted) {
+            Some(text) => self.wrong_type_with(wanted, &format!("write {text}"), Some(text)),
+            None => self.wrong_type_but(wanted, &self.help_for(wanted)),
+        }
     }
 
     /// Reports that the value has not the wanted type, with a help of its own.
     pub fn wrong_type_but<T>(self, wanted: &str, help: &str) -> Option<T> {
+        self.wrong_type_with(wanted, help, None)
+    }
+
+    fn wrong_type_with<T>(self, wanted: &str, help: &str, instead: Option<String>) -> Option<T> {
         if matches!(self.node.value, NodeValue::Code(_)) {
             return self.no_code();
         }
@@ -304,6 +325,7 @@ impl<'a> Value<'a> {
             format!("`{}` wants {wanted}, found {found}", self.field)
         };
         let fault = self.context.error(code::WRONG_TYPE, message).help(help);
+        let fault = fault.edit_if(self.node.span, instead);
         self.context.report(fault.label(self.context.opening(self.node.span), found));
         None
     }
@@ -315,14 +337,48 @@ impl<'a> Value<'a> {
             _ => "",
         };
         let is_short = !code.is_empty() && code.len() <= 60 && !code.contains(['\n', '\r', '\'']);
-        let help = if is_short {
-            format!("write it as a text: '{code}'")
-        } else {
-            "write it as a text: a line that ends with @' before it, and a line that starts with '@ behind it"
-                .to_owned()
-        };
-        self.report(code::EXECUTABLE, "a script block would have to be executed".to_owned(), &help);
+        let text = is_short.then(|| format!("'{code}'"));
+        let help = text.as_ref().map_or_else(
+            || {
+                "write it as a text: a line that ends with @' before it, and a line that starts with '@ behind it"
+                    .to_owned()
+            },
+            |text| format!("write it as a text: {text}"),
+        );
+        let is_block = self.raw().starts_with('{') && self.raw().ends_with('}');
+        let fault = self.fault(code::EXECUTABLE, "a script block would have to be executed".to_owned());
+        self.context.report(fault.help(help).edit_if(self.node.span, text.filter(|_| is_block)));
         None
+    }
+
+    /// Returns the value as it stands in the file.
+    fn raw(self) -> &'a str {
+        self.node.span.of(&self.context.source().text)
+    }
+
+    /// Returns how the same is written with the wanted type, where there is no doubt.
+    fn respelled(self, wanted: &str) -> Option<String> {
+        let (raw, format) = (self.raw(), self.context.format());
+        if raw.is_empty() || raw.len() > 60 || raw.contains('\n') {
+            return None;
+        }
+        match (&self.node.value, wanted) {
+            (NodeValue::Number(number), "a text") if number == raw => Some(format.text(raw)),
+            (NodeValue::Bool(value), "a text" | "a text or a number") => {
+                Some(format.text(&value.to_string()))
+            }
+            // A text with blanks may be several values, as a whole command is.
+            (NodeValue::Text(_) | NodeValue::Number(_) | NodeValue::Bool(_), "a list")
+                if !raw.contains(char::is_whitespace) =>
+            {
+                format.list_around(raw)
+            }
+            (NodeValue::Text(text), "a boolean") => {
+                as_boolean(text.trim()).map(|value| format.boolean(value).to_owned())
+            }
+            (NodeValue::Text(text), "a number") => Some(text.trim().parse::<u64>().ok()?.to_string()),
+            _ => None,
+        }
     }
 
     fn report(self, code: Code, message: String, help: &str) {
@@ -336,7 +392,7 @@ impl<'a> Value<'a> {
     /// Returns what to write so that the value has the wanted type, in the file's own syntax.
     fn help_for(self, wanted: &str) -> String {
         let format = self.context.format();
-        let raw = self.node.span.of(&self.context.source().text);
+        let raw = self.raw();
         let text = match &self.node.value {
             NodeValue::Text(text) => text.trim(),
             _ => raw,

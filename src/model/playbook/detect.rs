@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    base::nearest,
+    base::{nearest, nearest_alone},
     diag::{Source, code},
     model::decode::Value,
     text::document::{self, Entry, Format, Node, NodeValue},
@@ -82,19 +82,17 @@ const OTHERS: [(&str, &str); 8] = [
 /// No format: a mistyped field, if one is near, else a file of another purpose.
 fn unknown(root: Value<'_>, entries: &[Entry]) {
     let context = root.context();
-    let mistyped = |entries: &[Entry], names: &[&'static str]| {
-        let near =
-            |entry: &Entry| Some((entry.key.clone(), nearest(&entry.key.value, names.iter().copied())?));
-        entries.iter().find_map(near)
-    };
     let at_root = ["sequence", "orchestration", "stages", "steps", "scripts"];
     let other = OTHERS.iter().find(|(name, _)| field(entries, name).is_some());
     let found = mistyped(inside(entries, "orchestration"), &["jobs", "stages"]);
     let found = found.or_else(|| mistyped(entries, &at_root).filter(|_| other.is_none()));
-    if let Some((key, name)) = found.filter(|(key, name)| !key.value.eq_ignore_ascii_case(name)) {
+    if let Some(Mistyped { entry, name, is_alone }) = found {
+        let key = &entry.key;
         let fault =
             context.error(code::UNKNOWN_FIELD, format!("unknown field `{}` in the playbook", key.value));
-        context.report(fault.label(key.span, "no such field").help(format!("did you mean `{name}`?")));
+        let renamed = if is_alone { context.key_instead(entry, name) } else { None };
+        let fault = fault.label(key.span, "no such field").help(format!("did you mean `{name}`?"));
+        context.report(fault.edit_if(key.span, renamed));
         return;
     }
     let message = "this is no playbook: it has neither `sequence`, `stages`, `steps` nor jobs";
@@ -108,4 +106,21 @@ fn unknown(root: Value<'_>, entries: &[Entry]) {
         fault.at(context.opening(root.span())).help(help)
     };
     context.report(fault);
+}
+
+/// A field that is none, and the one that was probably meant.
+struct Mistyped<'a> {
+    entry: &'a Entry,
+    name: &'static str,
+    /// No other field can be meant by it, and none other can mean the same.
+    is_alone: bool,
+}
+
+fn mistyped<'a>(entries: &'a [Entry], names: &[&'static str]) -> Option<Mistyped<'a>> {
+    let near = |entry: &'a Entry| Some((entry, nearest(&entry.key.value, names.iter().copied())?));
+    let (entry, name) = entries.iter().find_map(near)?;
+    let is_near = |entry: &&Entry| nearest(&entry.key.value, [name]).is_some();
+    let is_alone = entries.iter().filter(is_near).count() == 1
+        && nearest_alone(&entry.key.value, names.iter().copied()).is_some();
+    (!entry.key.value.eq_ignore_ascii_case(name)).then_some(Mistyped { entry, name, is_alone })
 }

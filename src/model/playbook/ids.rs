@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Job, Step};
 use crate::{
-    base::{Span, nearest},
+    base::{Span, nearest, nearest_alone},
     diag::{Severity, code},
     model::decode::{Context, Value},
 };
@@ -75,7 +75,7 @@ fn same_id(context: &Context<'_>, id: &str, at: Span, first: Option<Span>) {
 pub(super) struct Need<'a> {
     pub(super) job: &'a str,
     pub(super) wanted: &'a str,
-    pub(super) at: Span,
+    pub(super) value: Value<'a>,
 }
 
 /// Reports jobs that are needed and not there.
@@ -85,11 +85,13 @@ pub(super) fn check_needs(context: &Context<'_>, ids: &[&str], needs: &[Need<'_>
     for need in needs.iter().filter(|need| !known.contains(need.wanted)) {
         // Looking for the nearest of thousands of ids is only worth it for a fault that is told. A job cannot need
         // itself.
-        let others = ids.iter().copied().filter(|id| *id != need.job);
-        let near = if context.is_full() { None } else { nearest(need.wanted, others) };
+        let others = || ids.iter().copied().filter(|id| *id != need.job);
+        let near = if context.is_full() { None } else { nearest(need.wanted, others()) };
+        let sure = near.and_then(|_| nearest_alone(need.wanted, others()));
         let (job, wanted) = (need.job, need.wanted);
         let message = format!("job `{job}` needs `{wanted}`, but the playbook has no such job");
-        let fault = context.error(code::UNKNOWN_NEED, message).label(need.at, "no such job");
+        let fault = context.error(code::UNKNOWN_NEED, message).label(need.value.span(), "no such job");
+        let fault = fault.edit_if(need.value.span(), sure.and_then(|sure| need.value.text_instead(sure)));
         context.report(fault.help(match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("remove `{wanted}`, or add a job of this id"),
@@ -106,7 +108,7 @@ fn circles(context: &Context<'_>, ids: &[&str], needs: &[Need<'_>]) {
     let mut edges: Vec<Vec<(usize, Span)>> = vec![Vec::new(); ids.len()];
     for need in needs {
         if let (Some(from), Some(to)) = (index.get(need.job), index.get(need.wanted)) {
-            edges[*from].push((*to, need.at));
+            edges[*from].push((*to, need.value.span()));
         }
     }
     let mut is_done = vec![false; ids.len()];

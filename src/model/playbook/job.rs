@@ -56,7 +56,7 @@ fn job<'a>(id: &'a str, value: Value<'a>, all_needs: &mut Vec<Need<'a>>) -> Opti
         value.one_or_list(|need| {
             let wanted = need.nonempty_text()?;
             if let NodeValue::Text(wanted) = &need.node().value {
-                all_needs.push(Need { job: id, wanted, at: need.span() });
+                all_needs.push(Need { job: id, wanted, value: need });
             }
             Some(need.placed(wanted))
         })

@@ -7,7 +7,7 @@ use std::{
 
 use super::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, Undeclared, declare_exit_code, resource};
 use crate::{
-    base::{nearest, quoted_list},
+    base::{nearest, nearest_alone, quoted_list},
     diag::code,
     model::{
         decode::{Key, Names, Table, Value},
@@ -199,12 +199,11 @@ fn cache(value: Value<'_>) -> Option<CachePolicy> {
     let words = || CachePolicy::WORDS.iter().map(|(word, _)| *word);
     let known = CachePolicy::WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
     if known.is_none() {
-        let help = nearest(text, words())
-            .map_or("write \"24h\" to keep results for a day".to_owned(), |word| {
-                format!("did you mean `{word}`?")
-            });
         let problem = format!("wants {} or a duration, found `{text}`", quoted_list(words()));
-        return value.bad_value(&problem, &help);
+        return match nearest(text, words()) {
+            Some(word) => value.mistyped(&problem, word, nearest_alone(text, words()).is_some()),
+            None => value.bad_value(&problem, "write \"24h\" to keep results for a day"),
+        };
     }
     known.map(|(_, policy)| *policy)
 }

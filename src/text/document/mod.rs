@@ -10,6 +10,7 @@ mod json;
 mod node;
 mod psd1;
 mod read;
+mod spelling;
 mod syntax;
 mod toml;
 mod yaml;

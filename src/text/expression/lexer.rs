@@ -11,7 +11,7 @@ use super::{
     outside::{Fault, NO_COMMANDS, NO_MEMBERS, operator_list},
 };
 use crate::{
-    base::{Span, nearest},
+    base::{Span, nearest, nearest_alone},
     diag::code,
 };
 
@@ -289,12 +289,16 @@ impl Lexer<'_> {
                 self.unsupported(length, "{} tells upper from lower case, which is not supported", help)
             }
             _ => {
-                let names = Operator::ALL.iter().map(|(name, _)| *name).chain(["-not"]);
-                let help = match nearest(&word, names) {
+                let names = || Operator::ALL.iter().map(|(name, _)| *name).chain(["-not"]);
+                let (message, label) = ("there is no operator {}", "unknown operator");
+                let help = match nearest(&word, names()) {
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => format!("the operators are {}", operator_list()),
                 };
-                self.fault(code::BAD_CONDITION, length, "there is no operator {}", "unknown operator", help)
+                if let Some(meant) = nearest_alone(&word, names()) {
+                    return self.wrong_operator(length, message, label, help, meant);
+                }
+                self.fault(code::BAD_CONDITION, length, message, label, help)
             }
         }
     }

@@ -22,6 +22,8 @@ pub(super) struct Fault {
     pub(super) message: String,
     pub(super) label: &'static str,
     pub(super) help: String,
+    /// What is to stand there instead, where that is certain.
+    pub(super) instead: Option<String>,
 }
 
 impl Lexer<'_> {
@@ -35,7 +37,24 @@ impl Lexer<'_> {
     ) -> Found {
         let span = Span::new(self.at, self.at + length);
         let message = message.replace("{}", &format!("`{}`", span.of(self.text)));
-        (Err(Fault { code, span, message, label, help: help.into() }), span.end)
+        (Err(Fault { code, span, message, label, help: help.into(), instead: None }), span.end)
+    }
+
+    /// Makes a fault of an operator for which another is certainly meant.
+    pub(super) fn wrong_operator(
+        &self,
+        length: usize,
+        message: &str,
+        label: &'static str,
+        help: String,
+        meant: &str,
+    ) -> Found {
+        let (found, end) = self.fault(code::BAD_CONDITION, length, message, label, help);
+        let is_apart = |c: char| c.is_whitespace() || "()".contains(c);
+        let (text_before, text_behind) = (&self.text[..self.at], &self.text[end..]);
+        let before = if text_before.is_empty() || text_before.ends_with(is_apart) { "" } else { " " };
+        let behind = if text_behind.is_empty() || text_behind.starts_with(is_apart) { "" } else { " " };
+        (found.map_err(|fault| Fault { instead: Some(format!("{before}{meant}{behind}")), ..fault }), end)
     }
 
     pub(super) fn unsupported(&self, length: usize, message: &str, help: impl Into<String>) -> Found {
@@ -64,7 +83,7 @@ impl Lexer<'_> {
             _ => "-eq",
         };
         let help = format!("write `{meant}`");
-        self.fault(code::BAD_CONDITION, length, "{} compares nothing here", "no comparison", help)
+        self.wrong_operator(length, "{} compares nothing here", "no comparison", help, meant)
     }
 
     pub(super) fn outside(&self, c: char) -> Found {

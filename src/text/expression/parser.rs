@@ -45,7 +45,7 @@ pub fn parse(source: &Arc<Source>, text: Spanned<&str>) -> Parsed {
             Err(fault) => faults.push(fault),
         }
     }
-    let diagnostics = faults.into_iter().map(|fault| diagnostic(source, places, fault)).collect();
+    let diagnostics = faults.into_iter().map(|fault| diagnostic(source, text.value, places, fault)).collect();
     Parsed { expr, names, diagnostics }
 }
 
@@ -58,11 +58,15 @@ fn name_of(token: &Token, places: Places) -> Option<Spanned<Name>> {
     Some(Spanned::new(name, places.span(token.span)))
 }
 
-fn diagnostic(source: &Arc<Source>, places: Places, fault: Fault) -> Diagnostic {
+fn diagnostic(source: &Arc<Source>, text: &str, places: Places, fault: Fault) -> Diagnostic {
+    let span = places.span(fault.span);
+    // Of a text with escapes, or on the command line, no part can be replaced.
+    let is_written = span.of(&source.text) == fault.span.of(text) && !fault.span.is_empty();
     Diagnostic::error(fault.code, fault.message)
         .source(source)
-        .label(places.span(fault.span), fault.label)
+        .label(span, fault.label)
         .help(fault.help)
+        .edit_if(span, fault.instead.filter(|_| is_written))
 }
 
 struct Parser<'a> {
@@ -226,7 +230,7 @@ impl Parser<'_> {
 
     fn fault(&self, span: Span, message: &str, label: &'static str, help: &str) -> Fault {
         let message = message.replace("{}", &format!("`{}`", span.of(self.text)));
-        Fault { code: code::BAD_CONDITION, span, message, label, help: help.to_owned() }
+        Fault { code: code::BAD_CONDITION, span, message, label, help: help.to_owned(), instead: None }
     }
 }
 

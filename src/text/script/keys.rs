@@ -2,7 +2,7 @@
 //!
 //! Does not know what their values mean.
 
-use crate::base::{Span, Spanned, nearest};
+use crate::base::{Span, Spanned, nearest, nearest_alone};
 
 /// A key az reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,22 +136,34 @@ fn part(whole: Spanned<&str>, from: usize, to: usize) -> Spanned<&str> {
     Spanned::new(text, Span::new(start, start + text.len()))
 }
 
-/// Returns the mistyped key of a line and the key that was probably meant.
+/// A mistyped key.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NearMiss<'a> {
+    pub(super) name: Spanned<&'a str>,
+    /// The key that was probably meant.
+    pub(super) meant: Key,
+    /// No other key is as near.
+    pub(super) is_alone: bool,
+}
+
+/// Returns the mistyped key of a line.
 ///
 /// Comments are full of `Note:` and `Usage:`, so the word must be quite near: the same first letter, and of the
 /// short keys only a letter too many, too few or swapped (`Tag`, `Satge`), since `State` and `Case` are words.
-pub(super) fn near_miss(line: Spanned<&str>) -> Option<(Spanned<&str>, Key)> {
+pub(super) fn near_miss(line: Spanned<&str>) -> Option<NearMiss<'_>> {
     let (name, value) = split_key(line)?;
     if value.value.is_empty() || Key::from_name(name.value).is_some() {
         return None;
     }
     let plain = name.value.replace(['-', '_'], "").to_ascii_lowercase();
-    let meant = nearest(&plain, KEYS.map(|(known, _)| known))?;
+    let names = KEYS.map(|(known, _)| known);
+    let meant = nearest(&plain, names)?;
+    let is_alone = nearest_alone(&plain, names).is_some();
     let known = meant.to_ascii_lowercase();
     let same_start = plain.as_bytes().first() == known.as_bytes().first();
     let replaced = plain.len() == known.len() && sorted(&plain) != sorted(&known);
     let is_near = same_start && !(known.len() < 6 && replaced);
-    is_near.then(|| Key::from_name(meant).map(|key| (name, key)))?
+    is_near.then(|| Key::from_name(meant).map(|meant| NearMiss { name, meant, is_alone }))?
 }
 
 fn sorted(text: &str) -> Vec<u8> {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     comments::{Line, Place},
-    keys::{self, Entry, Key},
+    keys::{self, Entry, Key, NearMiss},
     list,
 };
 use crate::{
@@ -23,17 +23,25 @@ impl<'a> Metadata<'a> {
     /// Sorts the lines by key.
     pub(super) fn new(source: &'a Arc<Source>, lines: &[Line<'a>]) -> Self {
         let mut metadata = Self { source, entries: BTreeMap::new(), diagnostics: Vec::new() };
+        let mut mistyped_keys = Vec::new();
         for line in lines {
             let entries = keys::entries(line.text);
             if line.place == Place::Header
                 && entries.is_empty()
-                && let Some((name, meant)) = keys::near_miss(line.text)
+                && let Some(near_miss) = keys::near_miss(line.text)
             {
-                metadata.diagnostics.push(mistyped(source, name, meant));
+                mistyped_keys.push(near_miss);
             }
             for entry in entries {
                 metadata.add(line.place, entry);
             }
+        }
+        for NearMiss { name, meant, is_alone } in &mistyped_keys {
+            // A second line of a key would be a mistake of its own, or change what the first one says.
+            let is_only = !metadata.entries.contains_key(meant)
+                && mistyped_keys.iter().filter(|other| other.meant == *meant).count() == 1;
+            let renamed = (*is_alone && is_only).then(|| meant.name());
+            metadata.diagnostics.push(mistyped(source, *name, *meant).edit_if(name.span, renamed));
         }
         metadata
     }

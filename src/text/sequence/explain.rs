@@ -19,6 +19,8 @@ pub(super) struct Refusal {
     pub(super) message: String,
     pub(super) label: &'static str,
     pub(super) help: String,
+    /// The item as the help has it, where that is certainly what was meant.
+    pub(super) meant: Option<String>,
 }
 
 /// Explains an item that is no selector; `text` is the item with its `!`, trimmed.
@@ -40,6 +42,7 @@ fn doubled_sign(text: &str, name: &str) -> Option<Refusal> {
             message: "`!` says nothing to leave out".into(),
             label: "nothing follows",
             help: "write what to leave out behind it: `!0402`, `!04*`, `!tag:NAME`".into(),
+            meant: None,
         });
     }
     (signs > 1).then(|| Refusal {
@@ -50,6 +53,7 @@ fn doubled_sign(text: &str, name: &str) -> Option<Refusal> {
             Some(meant) => format!("write `!{meant}` to leave it out, or `{meant}` to select it"),
             None => "write one `!` to leave the item out, none to select it".into(),
         },
+        meant: None,
     })
 }
 
@@ -62,15 +66,20 @@ fn unpadded(name: &str, sign: &str) -> Option<Refusal> {
         return None;
     }
     let padded: Option<Vec<ScriptNumber>> = parts.iter().map(|part| padded(part)).collect();
+    let meant = match padded.as_deref() {
+        Some([number]) => Some(format!("{sign}{number}")),
+        Some([first, last]) => Some(format!("{sign}{}-{}", first.min(last), first.max(last))),
+        _ => None,
+    };
     Some(Refusal {
         code: code::UNPADDED_NUMBER,
         message: format!("script numbers have four digits, but found `{name}`"),
         label: "not four digits",
-        help: match padded.as_deref() {
-            Some([number]) => format!("write `{sign}{number}`"),
-            Some([first, last]) => format!("write `{sign}{}-{}`", first.min(last), first.max(last)),
-            _ => "script numbers go from `0000` to `9999`".into(),
+        help: match &meant {
+            Some(meant) => format!("write `{meant}`"),
+            None => "script numbers go from `0000` to `9999`".into(),
         },
+        meant,
     })
 }
 
@@ -81,11 +90,13 @@ fn padded(digits: &str) -> Option<ScriptNumber> {
 fn reversed(name: &str, sign: &str) -> Option<Refusal> {
     let (first, last) = name.split_once('-')?;
     let (first, last) = (ScriptNumber::from_digits(first)?, ScriptNumber::from_digits(last)?);
+    let meant = format!("{sign}{last}-{first}");
     Some(Refusal {
         code: code::REVERSED_RANGE,
         message: format!("the range `{name}` runs backwards"),
         label: "the first number is greater than the last",
-        help: format!("did you mean `{sign}{last}-{first}`?"),
+        help: format!("did you mean `{meant}`?"),
+        meant: Some(meant),
     })
 }
 
@@ -98,6 +109,7 @@ fn without_name(name: &str, sign: &str) -> Option<Refusal> {
         help: format!(
             "write the {keyword}'s name behind the colon: `{sign}{keyword}:NAME` (`az list` shows the names)"
         ),
+        meant: None,
     })
 }
 
@@ -110,6 +122,7 @@ fn unreadable(text: &str, name: &str, sign: &str) -> Refusal {
             Some(meant) => format!("did you mean `{sign}{}`?", meant.replace(',', &format!(",{sign}"))),
             None => FORMS.into(),
         },
+        meant: None,
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Item, Selector, Sequence, explain};
 use crate::{
     base::{Span, Spanned},
     diag::{Diagnostic, Source, code},
-    text::places::Places,
+    text::{document::Format, places::Places},
 };
 
 /// The name of the source made from a command line's arguments.
@@ -102,7 +102,7 @@ pub fn parse_in(source: &Arc<Source>, texts: &[Spanned<&str>]) -> Parsed {
                 &piece.value[sign..],
                 places.span(Span::new(piece.span.start + sign, piece.span.end)),
             );
-            parsed.add(piece.value, span, name);
+            parsed.add(piece.value, span, name, text.span);
         }
     }
     if is_empty {
@@ -112,7 +112,7 @@ pub fn parse_in(source: &Arc<Source>, texts: &[Spanned<&str>]) -> Parsed {
 }
 
 impl Parsed {
-    fn add(&mut self, text: &str, span: Span, name: Spanned<&str>) {
+    fn add(&mut self, text: &str, span: Span, name: Spanned<&str>, whole: Span) {
         let exclude = text.starts_with('!');
         let doubled = exclude && text[1..].trim_start().starts_with('!');
         match Selector::from_text(name.value) {
@@ -122,7 +122,14 @@ impl Parsed {
             None if !doubled && could_be_name(name.value) => {
                 self.words.push(Word { exclude, name: name.map(str::to_owned) });
             }
-            _ => self.diagnostics.push(refuse(&self.source, text, span)),
+            _ => {
+                let refusal = explain::refusal(text);
+                let meant = refusal
+                    .meant
+                    .as_deref()
+                    .and_then(|meant| rewritten(&self.source, text, span, whole, meant));
+                self.diagnostics.push(refused(&self.source, refusal, span).edit_if(span, meant));
+            }
         }
     }
 }
@@ -141,11 +148,26 @@ pub fn could_be_name(text: &str) -> bool {
 }
 
 fn refuse(source: &Arc<Source>, text: &str, span: Span) -> Diagnostic {
-    let refusal = explain::refusal(text);
+    refused(source, explain::refusal(text), span)
+}
+
+fn refused(source: &Arc<Source>, refusal: explain::Refusal, span: Span) -> Diagnostic {
     Diagnostic::error(refusal.code, refusal.message)
         .source(source)
         .label(span, refusal.label)
         .help(refusal.help)
+}
+
+/// Returns what is to stand in a data file in the place of an item, which may be the `whole` value.
+///
+/// Nothing for other texts, and where the item is written with escapes. A number without quotes gets them: its zeros
+/// would be lost.
+fn rewritten(source: &Source, text: &str, span: Span, whole: Span, meant: &str) -> Option<String> {
+    let format = Format::of_file(&source.name)?;
+    if span.of(&source.text) != text {
+        return None;
+    }
+    Some(if span == whole { format.text(meant) } else { meant.to_owned() })
 }
 
 fn nothing_written(source: &Arc<Source>, texts: &[Spanned<&str>]) -> Diagnostic {

@@ -64,6 +64,17 @@ impl Code<'_> {
         };
         (format!("{what} would have to be executed"), help)
     }
+
+    /// Returns what the help says to write, where it says all of it; `whole` is all of what would be executed.
+    pub(super) fn instead(self, whole: &str) -> Option<String> {
+        match self {
+            Self::Subexpression | Self::SubexpressionInText => {
+                lone_variable(whole).map(|name| format!("${{{name}}}"))
+            }
+            Self::Word(word) if word == whole => constant(word).map(|constant| format!("${constant}")),
+            _ => None,
+        }
+    }
 }
 
 /// Returns the name of the variable that is all a subexpression holds: `$($env:CI)`.
@@ -78,8 +89,13 @@ fn is_one_word(code: &str) -> bool {
     code.len() <= 40 && code.chars().all(|c| c.is_alphanumeric() || "+-*/%.:_".contains(c))
 }
 
+/// Returns the constant that lacks its `$`.
+fn constant(word: &str) -> Option<&'static str> {
+    ["true", "false", "null"].into_iter().find(|name| word.eq_ignore_ascii_case(name))
+}
+
 fn word_words(word: &str) -> (String, String) {
-    let constant = ["true", "false", "null"].into_iter().find(|name| word.eq_ignore_ascii_case(name));
+    let constant = constant(word);
     let word = excerpt(word);
     let message = format!("`{word}` without quotes is a command and would have to be executed");
     let help = match constant {

@@ -101,8 +101,10 @@ impl<'a> Faults<'a> {
 
     /// Notes something that would have to be executed.
     pub(super) fn code(&mut self, code: Code<'_>, at: Span) {
-        let (message, help) = code.words(at.of(self.reader.text));
-        self.push(Diagnostic::error(codes::EXECUTABLE, message).source(self.reader.source).help(help), at);
+        let whole = at.of(self.reader.text);
+        let (message, help) = code.words(whole);
+        let fault = Diagnostic::error(codes::EXECUTABLE, message).source(self.reader.source).help(help);
+        self.push(fault.edit_if(self.reader.span(at.start, at.end), code.instead(whole)), at);
     }
 
     /// Notes that something lies too deep; of several such places the first is told.
