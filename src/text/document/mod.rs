@@ -12,6 +12,7 @@ mod psd1;
 mod read;
 mod syntax;
 mod toml;
+pub mod write;
 mod yaml;
 
 pub use comment::{Comment, comments};
