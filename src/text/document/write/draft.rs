@@ -66,6 +66,8 @@ pub struct DraftFile {
 pub struct Item {
     /// The lines.
     pub comments: Vec<String>,
+    /// Where the value comes from, as whoever made the tree knows it; never written.
+    pub origin: Option<String>,
     /// The value.
     pub value: Draft,
 }
@@ -134,9 +136,16 @@ impl Draft {
     }
 }
 
+impl DraftFile {
+    /// Makes a file without remarks of its own.
+    pub fn of(root: Vec<(String, Item)>) -> Self {
+        Self { root, ..Self::default() }
+    }
+}
+
 impl From<Draft> for Item {
     fn from(value: Draft) -> Self {
-        Self { comments: Vec::new(), value }
+        Self { comments: Vec::new(), origin: None, value }
     }
 }
 

@@ -94,7 +94,7 @@ fn file() -> impl Strategy<Value = DraftFile> {
     let value = leaf.prop_recursive(5, 40, 5, move |inner| {
         let item = || {
             let remarks = prop_oneof![4 => Just(Vec::new()), 1 => remarks()];
-            (remarks, inner.clone()).prop_map(|(comments, value)| Item { comments, value })
+            (remarks, inner.clone()).prop_map(|(comments, value)| Item { comments, ..Item::from(value) })
         };
         prop_oneof![
             prop::collection::vec(item(), 0..5).prop_map(Draft::List),
