@@ -5,7 +5,8 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    cache::Cache, inputs::Inputs, library::Library, playbooks::Playbooks, runs::Runs, verify::Verify, why::Why,
+    cache::Cache, inputs::Inputs, library::Library, playbooks::Playbooks, runs::Runs, verify::Verify,
+    why::Why,
 };
 use crate::{base::ScriptNumber, text::duration};
 

@@ -39,11 +39,19 @@ pub(super) struct Library {
 }
 
 /// Runs `az library`.
-pub(super) fn library(system: &Arc<dyn System>, printer: &Printer, output: &Output, words: &Library) -> Outcome {
+pub(super) fn library(
+    system: &Arc<dyn System>,
+    printer: &Printer,
+    output: &Output,
+    words: &Library,
+) -> Outcome {
     let folder = start_folder(system, output);
     let done = open(system, output).and_then(|engine| {
         if let Some(name) = &words.export {
-            let to = format_of(words.to.or(Some(To::Yaml).filter(|_| words.output.is_none())), words.output.as_ref());
+            let to = format_of(
+                words.to.or(Some(To::Yaml).filter(|_| words.output.is_none())),
+                words.output.as_ref(),
+            );
             let converted = engine.convert_playbook(name, &folder, to)?;
             let path = words.output.as_ref().map(|path| folder.join(path));
             if let Some(path) = &path {
@@ -57,7 +65,9 @@ pub(super) fn library(system: &Arc<dyn System>, printer: &Printer, output: &Outp
             match printer.format {
                 Format::Text => printer.say(&format!("{file} -> {}", path.display())),
                 Format::Json | Format::Jsonl => {
-                    printer.json(&json!({ "schema": "az.playbooks/v1", "imported": path.display().to_string() }));
+                    printer.json(
+                        &json!({ "schema": "az.playbooks/v1", "imported": path.display().to_string() }),
+                    );
                 }
             }
             return Ok(0);

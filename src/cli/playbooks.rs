@@ -17,8 +17,8 @@ use crate::{
     base::plural,
     diag::{Diagnostic, has_errors, to_json},
     engine::{
-        ConvertedPlaybook, Engine, EngineError, Fate, FieldDifference, LibraryQuery, ListedPlaybook, NormalForm, Row,
-        WriteFormat,
+        ConvertedPlaybook, Engine, EngineError, Fate, FieldDifference, LibraryQuery, ListedPlaybook,
+        NormalForm, Row, WriteFormat,
     },
     sys::System,
 };
@@ -144,7 +144,9 @@ pub(super) fn list(printer: &Printer, engine: &Engine, query: &Query) -> Result<
             let found: Vec<Value> = found.iter().map(super::list::playbook_json).collect();
             printer.json(&json!({ "schema": SCHEMA, "playbooks": found }));
         }
-        Format::Jsonl => found.iter().for_each(|playbook| printer.json(&super::list::playbook_json(playbook))),
+        Format::Jsonl => {
+            found.iter().for_each(|playbook| printer.json(&super::list::playbook_json(playbook)))
+        }
     }
     Ok(0)
 }
@@ -170,7 +172,10 @@ fn show(printer: &Printer, output: &Output, form: &NormalForm) {
         }));
         return;
     }
-    form.diagnostics.iter().filter(|fault| is_shown(fault, output)).for_each(|fault| printer.diagnostic(fault));
+    form.diagnostics
+        .iter()
+        .filter(|fault| is_shown(fault, output))
+        .for_each(|fault| printer.diagnostic(fault));
     printer.data(&format!("# {}, {}\n\n{}", form.path, form.format, form.yaml));
 }
 

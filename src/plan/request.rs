@@ -94,7 +94,11 @@ fn files(db: &dyn Db, workspace: Workspace, paths: &[String]) -> Vec<Part> {
 ///
 /// # Errors
 /// If there is none, or several.
-pub fn playbook_called(db: &dyn Db, workspace: Workspace, wanted: &str) -> Result<SourceFile, Box<Diagnostic>> {
+pub fn playbook_called(
+    db: &dyn Db,
+    workspace: Workspace,
+    wanted: &str,
+) -> Result<SourceFile, Box<Diagnostic>> {
     let source = Arc::new(Source::new(sequence::COMMAND_LINE, wanted));
     let name = Spanned::new(wanted.to_owned(), Span::new(0, wanted.len()));
     find_playbook(db, workspace, &Word { exclude: false, name }, &source)
@@ -146,9 +150,9 @@ fn find_playbook(
         };
         let is_named = |file: &PlaybookFile| {
             is_called(file, wanted)
-                || wanted.split_once('/').is_some_and(|(category, name)| {
-                    is_of(file, category) && is_called(file, name)
-                })
+                || wanted
+                    .split_once('/')
+                    .is_some_and(|(category, name)| is_of(file, category) && is_called(file, name))
         };
         found = playbook_names(db, workspace)
             .iter()

@@ -78,7 +78,10 @@ impl Engine {
 /// Tells whether a word can be the name of one folder on every system.
 pub(super) fn is_folder_name(word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || "_-. ".contains(c);
-    !word.is_empty() && !word.starts_with(['.', ' ']) && !word.ends_with(['.', ' ']) && word.chars().all(is_part)
+    !word.is_empty()
+        && !word.starts_with(['.', ' '])
+        && !word.ends_with(['.', ' '])
+        && word.chars().all(is_part)
 }
 
 fn known_category(wanted: &str, playbooks: &[ListedPlaybook]) -> Result<(), EngineError> {

@@ -21,7 +21,8 @@ impl Engine {
         let stem = name.strip_suffix(".json").unwrap_or(name);
         if !stem.split('/').all(is_folder_name) {
             let message = format!("`{name}` cannot be the name of a playbook");
-            let help = "write letters, digits, `_`, `-` and `.`, with `/` behind a folder: nightly, or team/nightly";
+            let help =
+                "write letters, digits, `_`, `-` and `.`, with `/` behind a folder: nightly, or team/nightly";
             return Err(Diagnostic::error(code::USAGE, message).help(help).into());
         }
         let mut items = Vec::new();

@@ -32,7 +32,10 @@ fn planned(text: &str, extension: &str) -> (Option<Arc<Plan>>, Vec<Code>) {
     files.push((&path, text));
     let world = World::new(&files, &["p"]);
     let planned = world.planned();
-    (planned.plan.clone(), planned.diagnostics.iter().filter(|fault| fault.is_error()).map(|f| f.code).collect())
+    (
+        planned.plan.clone(),
+        planned.diagnostics.iter().filter(|fault| fault.is_error()).map(|f| f.code).collect(),
+    )
 }
 
 /// Returns what a plan runs, in which order and how, without names that only say in which file it stands.
@@ -66,13 +69,25 @@ fn check(name: &str, text: &str, extension: &str) -> bool {
 #[test]
 fn each_format_plans_the_same_when_converted() {
     let files = [
-        ("json", r#"{"sequence": ["0402", "0100-0199", "!0150"], "x": ["0100", "0150"], "variables": {"Level": 2}}"#),
-        ("json", r#"{"stages": [{"name": "b", "sequences": ["0402", "0404"], "timeout": 60},
+        (
+            "json",
+            r#"{"sequence": ["0402", "0100-0199", "!0150"], "x": ["0100", "0150"], "variables": {"Level": 2}}"#,
+        ),
+        (
+            "json",
+            r#"{"stages": [{"name": "b", "sequences": ["0402", "0404"], "timeout": 60},
             {"name": "a", "sequences": ["0100"], "variables": {"Profile": "x"}}, {"name": "a", "sequences": []},
-            {"name": "c", "scripts": ["0100", "0402"], "parallel": true}]}"#),
-        ("yaml", "steps:\n  - name: x\n    run: '0402'\n  - script: echo $A\n    shell: sh\n    env: { A: '1' }\n"),
-        ("toml", "[orchestration.env]\nE = '1'\n[orchestration.jobs.b]\nsteps = [{ run = '0402' }]\n\
-            [orchestration.jobs.a]\nneeds = ['b']\ninputs = ['x']\nsteps = [{ run = '0100', outputs = [] }]\n"),
+            {"name": "c", "scripts": ["0100", "0402"], "parallel": true}]}"#,
+        ),
+        (
+            "yaml",
+            "steps:\n  - name: x\n    run: '0402'\n  - script: echo $A\n    shell: sh\n    env: { A: '1' }\n",
+        ),
+        (
+            "toml",
+            "[orchestration.env]\nE = '1'\n[orchestration.jobs.b]\nsteps = [{ run = '0402' }]\n\
+            [orchestration.jobs.a]\nneeds = ['b']\ninputs = ['x']\nsteps = [{ run = '0100', outputs = [] }]\n",
+        ),
     ];
     for (extension, text) in files {
         assert!(check(text, text, extension), "{text} {:?}", planned(text, extension).1);

@@ -21,17 +21,8 @@ pub(super) fn about(about: &About, fields: &mut Fields) {
 }
 
 pub(super) fn requirements(requirements: &Requirements) -> Fields {
-    let Requirements {
-        powershell,
-        modules,
-        tools,
-        scripts,
-        platforms,
-        permissions,
-        env,
-        elevation,
-        other,
-    } = requirements;
+    let Requirements { powershell, modules, tools, scripts, platforms, permissions, env, elevation, other } =
+        requirements;
     let mut fields = Fields::default();
     fields.placed("minimumPowerShellVersion", powershell.as_ref());
     fields.placed_list("requiredModules", modules);
@@ -87,7 +78,8 @@ pub(super) fn notifications(notifications: &[Notification]) -> (Fields, Fields) 
 }
 
 pub(super) fn reporting(reporting: &Reporting) -> Draft {
-    let Reporting { enabled, formats, output_path, include_metrics, include_logs, summary, other } = reporting;
+    let Reporting { enabled, formats, output_path, include_metrics, include_logs, summary, other } =
+        reporting;
     let mut fields = Fields::default();
     fields.flag("enabled", *enabled);
     fields.placed_list("formats", formats);

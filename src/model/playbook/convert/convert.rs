@@ -53,6 +53,7 @@ pub fn convert(source: &Arc<Source>, from: Format, to: WriteFormat) -> Result<Co
     let expected = Draft::Table(root.clone());
     let mut file = DraftFile::of(root);
     let anchors = anchors(&old, &file.root);
+    code_blocks(&old, "", &anchors, &mut rows);
     rows.extend(mapped(&anchors, &rows));
     rows.extend(put_remarks(source, from, to, (&old, &anchors), &mut file));
     let text = write(&file, to);
@@ -80,6 +81,30 @@ fn without_null(draft: &mut Draft, to: &str, rows: &mut Vec<Row>) {
         Draft::Table(entries) => {
             for (name, item) in entries {
                 without_null(&mut item.value, &format!("{to}/{}", escaped(name)), rows);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Tells of script blocks, which only psd1 has: what was code is a text that looks like it.
+fn code_blocks(old: &Node, at: &str, anchors: &[Anchor], rows: &mut Vec<Row>) {
+    match &old.value {
+        NodeValue::Code(_) => {
+            let row = Row::new(Fate::Approximated, at).note("a script block; it is written as a text");
+            rows.push(match new_place(anchors, at) {
+                Some(to) => row.to(to),
+                None => row,
+            });
+        }
+        NodeValue::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                code_blocks(item, &format!("{at}/{index}"), anchors, rows);
+            }
+        }
+        NodeValue::Table(entries) => {
+            for entry in entries {
+                code_blocks(&entry.value, &format!("{at}/{}", escaped(&entry.key.value)), anchors, rows);
             }
         }
         _ => {}
@@ -249,8 +274,7 @@ fn check(source: &Arc<Source>, text: &str, to: WriteFormat, expected: &Draft) ->
         let help = "keep the file as it is; az reads and runs it all the same";
         Diagnostic::error(code::LOST_IN_CONVERSION, message).help(help)
     };
-    let errors: Vec<Diagnostic> =
-        reading.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
+    let errors: Vec<Diagnostic> = reading.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
     let Some(playbook) = reading.value.filter(|_| errors.is_empty()) else {
         let first = lost("what is written does not read back".to_owned());
         return Err(std::iter::once(first).chain(errors).collect());

@@ -51,11 +51,7 @@ fn of_sequence(items: Vec<Placed<String>>) -> Job {
 }
 
 /// Makes jobs of stages: what has nothing to run is kept as an extension.
-fn of_stages(
-    stages: Vec<Job>,
-    extensions: &mut BTreeMap<String, Json>,
-    rows: &mut Vec<Row>,
-) -> Vec<Job> {
+fn of_stages(stages: Vec<Job>, extensions: &mut BTreeMap<String, Json>, rows: &mut Vec<Row>) -> Vec<Job> {
     let (stages, empty): (Vec<Job>, Vec<Job>) =
         stages.into_iter().partition(|stage| !stage.steps.is_empty() || stage.uses.is_some());
     for stage in empty {
@@ -189,9 +185,9 @@ fn holds(outer: &str, at: &str) -> bool {
 fn innermost<'a>(steps: &'a mut [Step], at: &str) -> Option<&'a mut Step> {
     let index = steps.iter().position(|step| !step.at.is_empty() && holds(&step.at, at));
     let index = index?;
-    let inner = inner_of(&mut steps[index]).into_iter().position(|inner| {
-        inner.iter().any(|step| !step.at.is_empty() && holds(&step.at, at))
-    });
+    let inner = inner_of(&mut steps[index])
+        .into_iter()
+        .position(|inner| inner.iter().any(|step| !step.at.is_empty() && holds(&step.at, at)));
     match inner {
         Some(place) => innermost(inner_of(&mut steps[index]).into_iter().nth(place)?, at),
         None => steps.get_mut(index),
@@ -201,9 +197,7 @@ fn innermost<'a>(steps: &'a mut [Step], at: &str) -> Option<&'a mut Step> {
 fn inner_of(step: &mut Step) -> Vec<&mut [Step]> {
     let Step { action, then, .. } = step;
     let mut found: Vec<&mut [Step]> = match action {
-        Action::Parallel(branches) => {
-            branches.iter_mut().map(|branch| branch.steps.as_mut_slice()).collect()
-        }
+        Action::Parallel(branches) => branches.iter_mut().map(|branch| branch.steps.as_mut_slice()).collect(),
         Action::Choose { then, otherwise, .. } => vec![then, otherwise],
         Action::Foreach { steps, .. } => vec![steps],
         _ => Vec::new(),

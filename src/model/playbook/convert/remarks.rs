@@ -88,7 +88,8 @@ fn head_end(text: &str, comments: &[Span]) -> usize {
 
 fn place(text: &str, span: Span, starts: &[(usize, String)]) -> Place {
     let line_start = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
-    let before = text[line_start..span.start].trim_start_matches(['\u{feff}', '{', '[', '@', '(', '-', ' ', '\t']);
+    let before =
+        text[line_start..span.start].trim_start_matches(['\u{feff}', '{', '[', '@', '(', '-', ' ', '\t']);
     if before.trim().is_empty() {
         // Alone on its line: it speaks of what follows.
         let next = starts.partition_point(|(start, _)| *start < span.end);
@@ -97,7 +98,8 @@ fn place(text: &str, span: Span, starts: &[(usize, String)]) -> Place {
     // Behind something: it speaks of what begins first on this line, else of what began last.
     let first = starts.partition_point(|(start, _)| *start < line_start);
     let last = starts.partition_point(|(start, _)| *start < span.start);
-    let found = if first < last { starts.get(first) } else { last.checked_sub(1).and_then(|at| starts.get(at)) };
+    let found =
+        if first < last { starts.get(first) } else { last.checked_sub(1).and_then(|at| starts.get(at)) };
     found.map_or(Place::Head, |(_, pointer)| Place::At(pointer.clone()))
 }
 
@@ -108,7 +110,8 @@ fn lines(text: &str) -> Vec<String> {
         let inner = text.strip_prefix(open)?;
         Some(inner.strip_suffix(close).unwrap_or(inner))
     });
-    let inner = block.unwrap_or_else(|| text.strip_prefix("//").unwrap_or_else(|| text.trim_start_matches('#')));
+    let inner =
+        block.unwrap_or_else(|| text.strip_prefix("//").unwrap_or_else(|| text.trim_start_matches('#')));
     let clean = |line: &str| line.trim().trim_start_matches("* ").trim_end().to_owned();
     let mut lines: Vec<String> = inner.lines().map(clean).collect();
     while lines.len() > 1 && lines.last().is_some_and(String::is_empty) {

@@ -20,14 +20,20 @@ const SECTIONS: [(&[&str], &str); 38] = [
     (&["defaults", "timeout", "timeoutseconds", "timeout_seconds", "timeoutsec"], "/orchestration/defaults"),
     (&["concurrency"], "/orchestration/concurrency"),
     (&["parallel", "runparallel", "mode", "executionmode"], "/orchestration/options/parallel"),
-    (&["maxconcurrency", "max_concurrency", "maxparallel", "max-parallel"], "/orchestration/options/maxConcurrency"),
+    (
+        &["maxconcurrency", "max_concurrency", "maxparallel", "max-parallel"],
+        "/orchestration/options/maxConcurrency",
+    ),
     (
         &["continueonerror", "continue_on_error", "stoponerror", "failfast", "allowfailure"],
         "/orchestration/options/continueOnError",
     ),
     (&["timeoutminutes", "timeout_minutes", "timeout-minutes"], "/orchestration/options/timeoutMinutes"),
     (&["usecache", "enablecache", "cache"], "/orchestration/options/useCache"),
-    (&["options", "configuration", "execution", "errorhandling", "parallelization"], "/orchestration/options"),
+    (
+        &["options", "configuration", "execution", "errorhandling", "parallelization"],
+        "/orchestration/options",
+    ),
     (&["profiles"], "/orchestration/profiles"),
     (&["profile", "defaultprofile", "default_profile"], "/orchestration/profile"),
     (&["requirements", "prerequisites", "requiredmodules"], "/requirements"),

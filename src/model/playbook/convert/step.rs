@@ -81,7 +81,9 @@ fn what_runs(action: &Action, fields: &mut Fields) -> Fields {
             fields.placed("module", module.as_ref());
             fields.placed("function", Some(function));
         }
-        Action::Parallel(branches) => inside.put("branches", Draft::List(branches.iter().map(branch).collect())),
+        Action::Parallel(branches) => {
+            inside.put("branches", Draft::List(branches.iter().map(branch).collect()))
+        }
         Action::Choose { condition, then, otherwise } => {
             fields.placed("if", Some(condition));
             inside.put("then", steps(then));
@@ -124,9 +126,8 @@ fn outcomes(outcomes: &StepOutcomes, fields: &mut Fields) {
 /// Adds values that are handed on: by name, or in a list if one name stands twice.
 pub(super) fn named_outputs(outputs: &[Output], fields: &mut Fields) {
     let value = |value: &Placed<String>| from(Draft::text(&value.value), &value.at);
-    let is_twice = |index: usize, name: &str| {
-        outputs[..index].iter().any(|other| other.name.eq_ignore_ascii_case(name))
-    };
+    let is_twice =
+        |index: usize, name: &str| outputs[..index].iter().any(|other| other.name.eq_ignore_ascii_case(name));
     let mut found = Fields::default();
     if outputs.iter().enumerate().any(|(index, output)| is_twice(index, &output.name)) {
         let listed = outputs.iter().map(|Output { name, value: given }| {

@@ -240,6 +240,7 @@ fn change(node: &mut Node, at: &str) {
             NodeValue::Number(_) => NodeValue::Number("7".to_owned()),
             NodeValue::Text(text) => NodeValue::Text(format!("{text}7")),
             NodeValue::Reference(name) => NodeValue::Reference(format!("{name}7")),
+            NodeValue::Code(code) => NodeValue::Code(format!("{code}7")),
             _ => NodeValue::Text("x7".to_owned()),
         };
         return;

@@ -140,7 +140,8 @@ fn inline_always(draft: &Draft) -> String {
         }
         Draft::Table(entries) if entries.is_empty() => "{}".to_owned(),
         Draft::Table(entries) => {
-            let part = |(name, item): &(String, Item)| format!("{} = {}", key(name), inline_always(&item.value));
+            let part =
+                |(name, item): &(String, Item)| format!("{} = {}", key(name), inline_always(&item.value));
             let parts: Vec<String> = entries.iter().map(part).collect();
             format!("{{ {} }}", parts.join(", "))
         }
@@ -176,6 +177,7 @@ fn quoted(text: &str) -> String {
 }
 
 fn key(name: &str) -> String {
-    let is_bare = !name.is_empty() && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-');
+    let is_bare =
+        !name.is_empty() && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-');
     if is_bare { name.to_owned() } else { quoted(name) }
 }
