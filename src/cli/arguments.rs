@@ -4,7 +4,10 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{cache::Cache, inputs::Inputs, runs::Runs, verify::Verify, why::Why};
+use super::{
+    cache::Cache, inputs::Inputs, library::Library, playbooks::Playbooks, runs::Runs, verify::Verify,
+    why::Why,
+};
 use crate::{base::ScriptNumber, text::duration};
 
 /// Runs numbered scripts and playbooks the way a build system builds targets.
@@ -123,6 +126,11 @@ pub(super) enum Verb {
     Plan(Plan),
     /// Show scripts, playbooks, stages or tags
     List(List),
+    /// List playbooks, show, compare and convert them
+    #[command(visible_alias = "playbook")]
+    Playbooks(Playbooks),
+    /// Look through the playbooks by category and words; give them out and take them in
+    Library(Library),
     /// Look for mistakes in all files, and mend those that can be; run nothing
     #[command(visible_alias = "validate")]
     Check(Check),
@@ -153,6 +161,9 @@ pub(super) struct Request {
     /// Selections (0402, 0400-0499, 04*, stage:NAME, tag:NAME, !0404), playbooks, @FILE, or - for standard input
     #[arg(value_name = "SELECTION|PLAYBOOK")]
     pub(super) selection: Vec<String>,
+    /// Run the playbook of this name, as if it were named alone
+    #[arg(long, value_name = "NAME")]
+    pub(super) load_playbook: Option<String>,
     /// Set a variable: NAME=TEXT, or NAME:=JSON for numbers, true, false and lists
     #[arg(long = "var", value_name = "NAME=VALUE")]
     pub(super) variables: Vec<String>,
@@ -190,6 +201,9 @@ pub(super) struct Build {
     /// Say why each step ran, with what it was and what it is
     #[arg(long)]
     pub(super) explain: bool,
+    /// Save the selection and the variables as a playbook of this name, then run it
+    #[arg(long, value_name = "NAME", conflicts_with = "dry_run")]
+    pub(super) save_playbook: Option<String>,
     /// Go on with independent steps after a failure; exit 10
     #[arg(long)]
     pub(super) continue_on_error: bool,
@@ -340,7 +354,28 @@ pub(super) fn rewrite(mut words: Vec<OsString>) -> Vec<OsString> {
         }
     }
     join_truths(&mut words, place);
+    if words.get(place).is_some_and(|word| word == "library") {
+        name_export_format(&mut words, place);
+    }
     words
+}
+
+/// Makes `--to` of a `--format` that names the format of a file, which is no form of az's own output.
+fn name_export_format(words: &mut [OsString], verb: usize) {
+    let is_of_files = |word: &str| ["yaml", "toml"].contains(&word);
+    let is_export = words.iter().any(|word| word.to_str().is_some_and(|word| word.starts_with("--export")));
+    for place in verb..words.len() {
+        let next = words.get(place + 1).and_then(|next| next.to_str()).unwrap_or_default();
+        let is_named = is_of_files(next) || (is_export && next == "json");
+        let joined = words[place].to_str().and_then(|word| word.strip_prefix("--format=")).map(str::to_owned);
+        match joined {
+            Some(name) if is_of_files(&name) || (is_export && name == "json") => {
+                words[place] = format!("--to={name}").into();
+            }
+            _ if words[place] == "--format" && is_named => words[place] = "--to".into(),
+            _ => {}
+        }
+    }
 }
 
 /// Joins `--parallel` and a truth that follows it, up to a `--`.

@@ -49,6 +49,13 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
         live: None,
         audit: audit(words)?,
     };
+    if let Some(name) = &words.save_playbook {
+        let saved = open(system, output).and_then(|engine| engine.save_playbook(name, &ask, words.force));
+        match saved {
+            Ok(path) => printer.say(&format!("saved as {}", path.display())),
+            Err(error) => return Ok(refuse(printer, &error)),
+        }
+    }
     if !words.explain
         && let Some(code) = nothing_to_do(system, printer, output, &ask, &options)
     {
@@ -321,6 +328,7 @@ pub(super) fn ask(
             None => ask.arguments.push(word.clone()),
         }
     }
+    ask.arguments.extend(words.load_playbook.clone());
     if ask.arguments.is_empty() && ask.lists.is_empty() {
         let sequence = system.env().get(std::ffi::OsStr::new("AITHERZERO_SEQUENCE")).cloned();
         let sequence =

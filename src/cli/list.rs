@@ -112,7 +112,8 @@ fn script_row(script: &ListedScript) -> Vec<String> {
     vec![script.number.to_string(), name, script.stage.clone(), script.tags.join(", "), last]
 }
 
-fn playbook_row(playbook: &ListedPlaybook) -> Vec<String> {
+/// Returns name, format, size and description.
+pub(super) fn playbook_row(playbook: &ListedPlaybook) -> Vec<String> {
     let size = match playbook.jobs {
         _ if playbook.format.is_none() => String::new(),
         Some(jobs) => format!("{}, {}", plural(jobs, "job"), plural(playbook.steps, "step")),
@@ -167,11 +168,14 @@ fn script_json(script: &ListedScript) -> Value {
     value
 }
 
-fn playbook_json(playbook: &ListedPlaybook) -> Value {
+/// Returns a playbook as `az.list/v1` has it.
+pub(super) fn playbook_json(playbook: &ListedPlaybook) -> Value {
     let mut value = json!({
         "name": playbook.name,
         "path": playbook.path.as_str(),
         "format": playbook.format,
+        "category": playbook.category,
+        "tags": playbook.tags,
         "jobs": playbook.jobs,
         "steps": playbook.steps,
         "description": playbook.description,

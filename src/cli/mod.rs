@@ -12,9 +12,11 @@ mod doctor;
 mod fix;
 mod help;
 mod inputs;
+mod library;
 mod list;
 mod overview;
 mod plan;
+mod playbooks;
 mod printer;
 mod record;
 mod runs;
@@ -106,6 +108,8 @@ fn answer(system: &Arc<dyn System>, printer: &Printer, output: &Output, verb: Op
         Some(Verb::Build(build)) => build::build(system, printer, output, &build),
         Some(Verb::Script(script)) => build::script(system, printer, output, &script),
         Some(Verb::List(list)) => list::list(system, printer, output, &list),
+        Some(Verb::Playbooks(words)) => playbooks::playbooks(system, printer, output, &words),
+        Some(Verb::Library(words)) => library::library(system, printer, output, &words),
         Some(Verb::Check(check)) => Ok(check::check(system, printer, output, &check)),
         Some(Verb::Plan(plan)) => plan::plan(system, printer, output, &plan),
         Some(Verb::Verify(words)) => verify::verify(system, printer, output, &words),

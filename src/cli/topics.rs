@@ -8,12 +8,17 @@ pub(super) struct Topic {
 }
 
 /// All topics.
-pub(super) const TOPICS: [Topic; 6] = [
+pub(super) const TOPICS: [Topic; 7] = [
     Topic { name: "selection", about: "how to say which scripts are meant", text: SELECTION },
     Topic { name: "exit-codes", about: "what az's exit code means", text: EXIT_CODES },
     Topic { name: "cache", about: "when a step is run again, and when not", text: CACHE },
     Topic { name: "environment", about: "which environment variables a step gets", text: ENVIRONMENT },
     Topic { name: "sandbox", about: "how to keep a step from writing elsewhere, and test it", text: SANDBOX },
+    Topic {
+        name: "playbooks",
+        about: "where playbooks lie, their formats, and how to convert them",
+        text: PLAYBOOKS,
+    },
     Topic { name: "migrate", about: "what AitherZero's commands are called here", text: MIGRATE },
 ];
 
@@ -108,6 +113,29 @@ Whether results can be relied on, these find out:
 Steps really run there: one that deploys deploys each time. `az verify --sandbox` keeps them in.
 ";
 
+const PLAYBOOKS: &str = "\
+A playbook says what runs, with which variables: a file in playbooks/, orchestration/playbooks/ or library/playbooks/ or
+in a folder below, as JSON, YAML, TOML or psd1. Every format AitherZero ever had is read and told by its content.
+
+  az build ci                    run the playbook ci; core/ci is the one in the folder or category core
+  az build 04* --save-playbook nightly        keep what is asked for as playbooks/nightly.json, and run it
+
+  az playbooks                   list them: name, category, format, size   (--category C, --search 'test-*')
+  az playbooks show ci           what it says, in the form all formats have in common
+  az playbooks diff ci old.psd1  in which fields two of them differ; exit 1 if they do
+  az playbooks convert ci --to yaml           write it in the newest format, as json, yaml or toml
+  az playbooks convert --all --to yaml --output new/
+
+  az library --category security              the same list, by category
+  az library --export ci --format yaml        az library --import from-a-friend.psd1
+
+In the newest format a playbook is made of jobs: a sequence or plain steps become one job `main`, each stage a job that
+needs the one before it. What nobody reads is kept under `extensions`; remarks are kept, but for JSON, which has none.
+On standard error stands what became of each part. The new text is read again and compared before it is shown, so what
+it runs is the same; where something would be lost, nothing is written. No file is written over without --force.
+A category is the playbook's own word, or else the name of its folder.
+";
+
 const MIGRATE: &str = "\
 az reads the scripts and the playbooks of every version of AitherZero as they are. Its commands:
 
@@ -124,6 +152,7 @@ az reads the scripts and the playbooks of every version of AitherZero as they ar
   -Parallel $false                           az build --parallel false ...
   -UseCache                                  always; --force runs all again
   seq 0201,0207 -Variables @{A=1}            az seq 0201,0207 --var A=1
+  -SavePlaybook NAME, -LoadPlaybook NAME     az build ... --save-playbook NAME, az build NAME
   Test-PlaybookDefinition                    az check
 
 A playbook without jobs is read in its own format; `az check` tells what in it changes nothing.

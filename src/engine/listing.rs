@@ -65,6 +65,10 @@ pub struct ListedPlaybook {
     pub path: WsPath,
     /// The name of its format.
     pub format: Option<&'static str>,
+    /// The shelf it stands on: its own word, else the name of the folder it lies in.
+    pub category: Option<String>,
+    /// Words to find it by.
+    pub tags: Vec<String>,
     /// How many jobs it has, in a format with jobs.
     pub jobs: Option<usize>,
     /// How many steps or selections it has.
@@ -194,10 +198,17 @@ impl Engine {
         let stem = path.stem().to_owned();
         let error = diagnostics.iter().find(|fault| fault.is_error()).map(|fault| fault.message.clone());
         let (jobs, steps) = value.as_ref().map_or((None, 0), size);
+        let own = value.as_ref().and_then(|playbook| playbook.about.category.clone());
+        let folder = self.below_roots(&path).and_then(|below| {
+            let (folders, _) = below.rsplit_once('/')?;
+            folders.rsplit('/').next().map(str::to_owned)
+        });
         ListedPlaybook {
             name: stem,
             path,
             format: value.as_ref().map(|playbook| playbook.format.as_str()),
+            category: own.or(folder),
+            tags: value.as_ref().map(|playbook| playbook.tags.clone()).unwrap_or_default(),
             jobs,
             steps,
             description: value.as_ref().and_then(|playbook| playbook.description.clone()),

@@ -31,6 +31,7 @@ mod nodes;
 mod order;
 mod overview;
 mod owners;
+mod playbooks;
 mod prepare;
 mod reasons;
 mod repair;
@@ -64,6 +65,7 @@ pub use listing::{ListedPlaybook, ListedScript, Listing};
 pub use logs::{Log, Tail};
 pub use node_key::NodeKey;
 pub use overview::Overview;
+pub use playbooks::{ConvertedPlaybook, FieldDifference, LibraryQuery, NormalForm};
 pub use run::{BuildOptions, BuildResult, Force};
 pub use runs::SavedRun;
 pub use session::{Ask, Engine, EngineError};
@@ -71,4 +73,8 @@ pub use verdict::{PlanReport, PlannedVerdict, Verdict};
 pub use verify::{Difference, Subject, Verified, VerifiedStep};
 pub use why::Why;
 
-pub use crate::execute::runner::Live;
+pub use crate::{
+    execute::runner::Live,
+    model::playbook::{Fate, Row},
+    text::document::write::WriteFormat,
+};

@@ -111,6 +111,12 @@ fn paths(root: &Path, named: Option<&[String]>, usual: &[&str]) -> Vec<WsPath> {
     }
 }
 
+/// Returns the folders that playbooks lie in.
+pub(super) fn playbook_roots(root: &Path, db: &Database, workspace: Workspace) -> Vec<WsPath> {
+    let configured = configured(db, workspace.config(db));
+    paths(root, configured.playbooks.as_deref(), &PLAYBOOK_ROOTS)
+}
+
 /// Reads the configuration as far as it says where files are; its faults are told when it is planned with.
 fn configured(db: &Database, file: SourceFile) -> config::Config {
     let Contents::Bytes(bytes) = file.contents(db) else { return config::Config::default() };

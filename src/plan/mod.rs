@@ -25,6 +25,6 @@ pub use dependencies::{ToolWish, tool_candidates};
 pub use graph::{Decision, Edge, EdgeKind, Node, Plan, Reuse};
 pub use invocation::Invocation;
 pub use query::{Planned, plan, plan_graph};
-pub use request::{PlaybookFile, playbook_names};
+pub use request::{PlaybookFile, playbook_called, playbook_names};
 pub use rules::{RuleMatches, rule_matches};
 pub use select::{Selection, select};

@@ -90,7 +90,22 @@ fn files(db: &dyn Db, workspace: Workspace, paths: &[String]) -> Vec<Part> {
     parts
 }
 
-/// Finds a playbook by path, file name or its own name, in this order.
+/// Finds a playbook by what it is called on the command line.
+///
+/// # Errors
+/// If there is none, or several.
+pub fn playbook_called(
+    db: &dyn Db,
+    workspace: Workspace,
+    wanted: &str,
+) -> Result<SourceFile, Box<Diagnostic>> {
+    let source = Arc::new(Source::new(sequence::COMMAND_LINE, wanted));
+    let name = Spanned::new(wanted.to_owned(), Span::new(0, wanted.len()));
+    find_playbook(db, workspace, &Word { exclude: false, name }, &source)
+}
+
+/// Finds a playbook by path, file name, the end of its path without extension, or its own name, in this order; in front
+/// of the name its category may stand.
 fn find_playbook(
     db: &dyn Db,
     workspace: Workspace,
@@ -115,9 +130,30 @@ fn find_playbook(
         path.stem().eq_ignore_ascii_case(wanted) || path.file_name() == wanted
     };
     let mut found: Vec<SourceFile> = files.iter().copied().filter(is_file).collect();
+    if found.is_empty() && wanted.contains('/') {
+        let end = format!("/{}", wanted.trim_matches('/').to_ascii_lowercase());
+        let ends_so = |file: &SourceFile| {
+            let path = file.path(db).as_str().to_ascii_lowercase();
+            path.rsplit_once('.').is_some_and(|(path, _)| path.ends_with(&end))
+        };
+        found = files.iter().copied().filter(ends_so).collect();
+    }
     if found.is_empty() {
-        let is_named =
-            |file: &PlaybookFile| file.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+        let is_called = |file: &PlaybookFile, wanted: &str| {
+            let own = file.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+            own || file.stem.eq_ignore_ascii_case(wanted)
+        };
+        let is_of = |file: &PlaybookFile, wanted: &str| {
+            let playbook = playbook_reading(db, file.file).value.as_ref();
+            let category = playbook.and_then(|playbook| playbook.about.category.as_ref());
+            category.is_some_and(|category| category.eq_ignore_ascii_case(wanted))
+        };
+        let is_named = |file: &PlaybookFile| {
+            is_called(file, wanted)
+                || wanted
+                    .split_once('/')
+                    .is_some_and(|(category, name)| is_of(file, category) && is_called(file, name))
+        };
         found = playbook_names(db, workspace)
             .iter()
             .filter(|file| is_named(file))

@@ -1,6 +1,7 @@
 //! Planning whole workspaces that exist only as inputs of queries.
 
 mod changes;
+mod converted;
 mod faults;
 mod order;
 mod selection;

@@ -62,6 +62,19 @@ pub fn parse(text: &str) -> Result<Duration, BadDuration> {
     }
 }
 
+/// Writes a duration as [`parse`] reads it, in the largest units: `1h30m`; what is below a millisecond is lost.
+pub fn write(duration: Duration) -> String {
+    let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let mut text = String::new();
+    for (unit, milliseconds) in UNITS {
+        if rest >= milliseconds {
+            text.push_str(&format!("{}{unit}", rest / milliseconds));
+            rest %= milliseconds;
+        }
+    }
+    text
+}
+
 fn sum_of_parts(text: &str) -> Result<u64, BadDuration> {
     let (mut rest, mut units, mut total) = (text, UNITS.as_slice(), 0_u64);
     while !rest.is_empty() {
@@ -124,6 +137,12 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn any_duration_reads_back_as_it_was_written(milliseconds in 1..LONGEST_MS) {
+            let duration = Duration::from_millis(milliseconds);
+            proptest::prop_assert_eq!(parse(&write(duration)), Ok(duration));
+        }
+
         #[test]
         fn any_text_is_read_without_a_panic(text in "[0-9dhms é]{0,12}") {
             let _ = parse(&text);

@@ -29,6 +29,7 @@ mod list;
 mod logs;
 mod options;
 mod parameters;
+mod playbooks;
 mod repo;
 mod runs;
 mod sandbox;

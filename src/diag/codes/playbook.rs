@@ -59,4 +59,7 @@ codes! {
     BAD_CRON = 223, "this is no time of cron",
         "A schedule has five fields: minute (0-59), hour (0-23), day of the month (1-31), month (1-12) and day of the \
          week (0-7). Each is `*`, a number, a range such as 1-5, a list such as 1,3, or a step such as */15.";
+    LOST_IN_CONVERSION = 224, "the playbook cannot be written in another format",
+        "az writes a playbook in the newest format, reads that again and compares. Where something would be lost or would \
+         mean something else, it writes nothing and says where.";
 }

@@ -30,15 +30,35 @@ pub struct Reading<T> {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// A field that was accepted and that nobody read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Where it stands, as a JSON pointer.
+    pub at: String,
+    /// What it says.
+    pub value: serde_json::Value,
+}
+
 /// Reads a text and decodes its tree.
 pub fn read<T>(
     source: &Arc<Source>,
     format: Format,
     decode: impl FnOnce(Value<'_>) -> Option<T>,
 ) -> Reading<T> {
+    read_all(source, format, decode, false).0
+}
+
+/// Reads a text like [`read`], with the fields that are in no value; only for who asks for them, since they cost time.
+pub fn read_all<T>(
+    source: &Arc<Source>,
+    format: Format,
+    decode: impl FnOnce(Value<'_>) -> Option<T>,
+    with_left_out: bool,
+) -> (Reading<T>, Vec<LeftOut>) {
     let (tree, syntax) = document::read(source, format);
-    let (value, diagnostics) = {
-        let context = Context::new(source, format);
+    let (value, left_out, diagnostics) = {
+        let mut context = Context::new(source, format);
+        context.left_out = with_left_out.then(RefCell::default);
         for fault in syntax {
             context.report(fault);
         }
@@ -46,9 +66,10 @@ pub fn read<T>(
         if let Some(tree) = tree.as_ref().filter(|_| format == Format::Psd1) {
             context.note_code(tree);
         }
-        (value, context.finish())
+        let left_out = context.left_out.as_ref().map(RefCell::take).unwrap_or_default();
+        (value, left_out, context.finish())
     };
-    Reading { value, tree, diagnostics }
+    (Reading { value, tree, diagnostics }, left_out)
 }
 
 /// The file being decoded and its faults so far.
@@ -61,6 +82,8 @@ pub struct Context<'a> {
     noted: RefCell<BTreeSet<String>>,
     /// Script blocks are kept as they are written, since nothing becomes of them.
     keeps_code: Cell<bool>,
+    /// The fields that nobody read, if somebody wants to know.
+    left_out: Option<RefCell<Vec<LeftOut>>>,
 }
 
 #[derive(Default)]
@@ -81,6 +104,7 @@ impl<'a> Context<'a> {
             ways: RefCell::default(),
             noted: RefCell::default(),
             keeps_code: Cell::new(false),
+            left_out: None,
         }
     }
 
@@ -121,6 +145,14 @@ impl<'a> Context<'a> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Remembers a field that is in no value.
+    pub(super) fn leave_out(&self, value: Value<'_>) {
+        if let Some(left_out) = &self.left_out {
+            let field = LeftOut { at: value.pointer(), value: self.keeping_code(|| value.json()) };
+            left_out.borrow_mut().push(field);
         }
     }
 

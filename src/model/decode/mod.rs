@@ -16,7 +16,7 @@ mod place;
 mod table;
 mod value;
 
-pub use context::{Context, Reading, read};
+pub use context::{Context, LeftOut, Reading, read, read_all};
 pub use key::Key;
 pub use place::Placed;
 pub use table::{Names, Table};

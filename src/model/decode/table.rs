@@ -175,7 +175,9 @@ impl<'a> Table<'a> {
     pub fn informative(&mut self, keys: &[&'static str]) {
         for &key in keys {
             self.known.push(key.into());
-            while self.claim(key.into()).is_some() {}
+            while let Some(entry) = self.claim(key.into()) {
+                self.value(entry).leave_out();
+            }
         }
     }
 
@@ -282,6 +284,16 @@ impl<'a> Table<'a> {
             kept.insert(name.to_owned(), self.context.keeping_code(|| self.value(entry).json()));
         }
         kept
+    }
+
+    /// Ends a table like [`Table::finish_open`] where the value has no room for what nobody asked for.
+    pub fn finish_unread(self, explained: &[(&'static str, &str)]) {
+        for (entry, is_claimed) in self.entries.iter().zip(&self.is_claimed) {
+            if !is_claimed {
+                self.value(entry).leave_out();
+            }
+        }
+        self.finish_open(explained);
     }
 
     /// Tells whether the field seems to be there under a mistyped name, which `finish` will report.

@@ -267,6 +267,11 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Says that what stands here is in no value that is read, so that who writes the file anew can keep it.
+    pub fn leave_out(self) {
+        self.context.leave_out(self);
+    }
+
     /// Reports that the value is not allowed; `problem` goes on the sentence that the field's name begins.
     pub fn bad_value<T>(self, problem: &str, help: &str) -> Option<T> {
         self.report(code::BAD_VALUE, format!("`{}` {problem}", self.field), help);

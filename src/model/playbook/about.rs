@@ -85,7 +85,7 @@ pub(super) fn validation(value: Value<'_>) -> Option<Validation> {
         after: table.later(AFTER, checks).unwrap_or_default(),
         thresholds: table.later("thresholds", thresholds).unwrap_or_default(),
     };
-    table.finish_open(super::extensions::OF_VALIDATION);
+    table.finish_unread(super::extensions::OF_VALIDATION);
     Some(validation)
 }
 
@@ -130,12 +130,13 @@ pub(super) fn notifications(value: Value<'_>) -> Option<Vec<Notification>> {
     if matches!(value.node().value, NodeValue::List(_)) {
         // A list of channels and conditions, of the steps that follow a run.
         value.note_unused("write `onSuccess` and `onFailure`, each with a message");
+        value.leave_out();
         return Some(Vec::new());
     }
     let mut table = value.table("`notifications`")?;
     let found = moments(&mut table);
     table.informative(&["channels", "enabled", "minimal", "settings"]);
-    table.finish_open(super::extensions::OF_NOTIFICATIONS);
+    table.finish_unread(super::extensions::OF_NOTIFICATIONS);
     Some(found)
 }
 
@@ -162,7 +163,7 @@ fn notification(value: Value<'_>, on: Moment) -> Option<Notification> {
     let channels = table.optional(Key::new("channels", &["channel"]), texts).unwrap_or_default();
     check_channels(value, &channels);
     table.informative(&["enabled", "actions", "title", "recipients"]);
-    table.finish_open(super::extensions::OF_A_NOTIFICATION);
+    table.finish_unread(super::extensions::OF_A_NOTIFICATION);
     Some(Notification { on, message: message?, level, channels })
 }
 
@@ -211,6 +212,7 @@ pub(super) fn reporting(value: Value<'_>) -> Option<Reporting> {
 pub(super) fn triggers(value: Value<'_>) -> Option<Vec<Trigger>> {
     if !matches!(value.node().value, NodeValue::List(_)) {
         value.note_unused("write a list, each with `type`: schedule, event or webhook");
+        value.leave_out();
         return Some(Vec::new());
     }
     value.note_unused("az starts nothing by itself yet");

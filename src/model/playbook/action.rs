@@ -158,6 +158,9 @@ fn single(table: &mut Table<'_>, dialect: Dialect, kind: &str) -> Option<Action>
         run = run.or(table.raw(REFERENCE));
         if dialect.id_is_number() {
             let id = table.raw("id");
+            if run.is_some() {
+                id.inspect(|id| id.leave_out());
+            }
             run = run.or(id);
         }
     }
@@ -176,7 +179,10 @@ fn single(table: &mut Table<'_>, dialect: Dialect, kind: &str) -> Option<Action>
         }
         Single { script: Some(script), run: None, command: None, uses, shell } => {
             // Converted workflows keep what a step used beside the script that stands for it.
-            uses.inspect(|uses| uses.note_unused("the step's script runs in its place"));
+            uses.inspect(|uses| {
+                uses.note_unused("the step's script runs in its place");
+                uses.leave_out();
+            });
             let shell = shell.and_then(Value::placed_text).or_else(|| shell_of(kind, script));
             Some(Action::Script { text: script_text(script)?, shell })
         }

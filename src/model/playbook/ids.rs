@@ -12,11 +12,15 @@ use crate::{
 /// Words that expressions have a meaning of their own for.
 const RESERVED: [&str; 8] = ["always", "success", "failure", "cancelled", "true", "false", "null", "this"];
 
+/// Tells whether expressions have a meaning of their own for a word.
+pub(super) fn is_reserved(id: &str) -> bool {
+    RESERVED.iter().any(|word| word.eq_ignore_ascii_case(id))
+}
+
 /// Reports an id that cannot be used.
 pub(super) fn check_id(context: &Context<'_>, what: &str, id: &str, at: Span) {
     let is_part = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
-    let is_reserved = RESERVED.iter().any(|word| word.eq_ignore_ascii_case(id));
-    if is_reserved {
+    if is_reserved(id) {
         let message =
             format!("`{id}` cannot be the id of a {what}: expressions have a meaning of their own for it");
         let fault = context.error(code::BAD_NAME, message);

@@ -75,6 +75,7 @@ fn job<'a>(id: &'a str, value: Value<'a>, all_needs: &mut Vec<Need<'a>>) -> Opti
     };
     runs_on(&mut table);
     table.informative(&["category", "tags"]);
+    job.extensions = table.optional("extensions", settings::variables).unwrap_or_default();
     table.finish();
     job.steps = if job.uses.is_some() { found.unwrap_or_default() } else { found? };
     Some(job)
@@ -170,6 +171,7 @@ fn used(table: &mut Table<'_>) -> Option<Use> {
 fn runs_on(table: &mut Table<'_>) {
     if let Some(value) = table.raw(Key::new("runsOn", &["runs-on", "runs_on"])) {
         value.note_unused("az runs every job on this machine");
+        value.leave_out();
     }
 }
 

@@ -7,10 +7,12 @@
 //! detect: which format by content      root: the file, `metadata`, `orchestration`
 //! job: jobs and stages                 step, action: what is done
 //! policy: options, profiles            about: what is told and checked
+//! convert: the same in the newest format
 //! ```
 
 mod about;
 mod action;
+mod convert;
 mod detect;
 mod dialect;
 mod extensions;
@@ -25,6 +27,7 @@ mod step;
 mod strategy;
 mod values;
 
+pub use convert::{Converted, Fate, Row, convert, normal_form};
 pub use detect::is_playbook;
 use dialect::Dialect;
 pub use read::read;

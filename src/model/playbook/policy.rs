@@ -226,7 +226,7 @@ fn profile(name: &str, value: Value<'_>) -> Option<Profile> {
     profile.variables.extend(parameters);
     options(&mut table, &mut profile.options);
     table.informative(&["estimatedDuration", "tags", "category"]);
-    table.finish_open(super::extensions::OF_A_PROFILE);
+    table.finish_unread(super::extensions::OF_A_PROFILE);
     Some(profile)
 }
 

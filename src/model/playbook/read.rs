@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Playbook, detect::detect, root};
 use crate::{
     diag::Source,
-    model::decode::{self, Reading, Value},
+    model::decode::{self, LeftOut, Reading, Value},
     text::document::Format,
 };
 
@@ -14,6 +14,11 @@ use crate::{
 /// Total: any text gives a reading. The tree is there for the places of later faults.
 pub fn read(source: &Arc<Source>, format: Format) -> Reading<Playbook> {
     decode::read(source, format, |value| root::decode(value, detect(value)?))
+}
+
+/// Reads a playbook like [`read`], with the fields that are in no value.
+pub(super) fn read_all(source: &Arc<Source>, format: Format) -> (Reading<Playbook>, Vec<LeftOut>) {
+    decode::read_all(source, format, |value| root::decode(value, detect(value)?), true)
 }
 
 /// Returns the name a playbook has by its file: `ci` for `playbooks/ci.json`.

@@ -50,10 +50,10 @@ pub(super) fn decode(root: Value<'_>, format: PlaybookFormat) -> Option<Playbook
     around(&mut table, &mut playbook);
     table.informative(&["$schema", "schema", "schemaVersion"]);
     if is_closed(format) {
-        playbook.extensions = table.optional("extensions", settings::variables).unwrap_or_default();
+        playbook.extensions.extend(table.optional("extensions", settings::variables).unwrap_or_default());
         table.finish();
     } else {
-        playbook.extensions = table.finish_open(extensions::OF_A_PLAYBOOK);
+        playbook.extensions.extend(table.finish_open(extensions::OF_A_PLAYBOOK));
     }
     if playbook.name.is_empty() {
         playbook.name = file_stem(root);
@@ -152,7 +152,7 @@ fn profile_name(table: &mut Table<'_>) -> Option<String> {
             let mut table = value.table("`profile`")?;
             let name = table.optional("name", plain);
             options(&mut table, &mut Options::default());
-            table.finish_open(extensions::OF_OPTIONS);
+            table.finish_unread(extensions::OF_OPTIONS);
             name
         }),
         _ => table.optional(key, plain),
@@ -177,7 +177,7 @@ fn option_table(value: Value<'_>, playbook: &mut Playbook) -> Option<()> {
     let retries = table.optional(retries, |value| value.whole_number(0..=settings::MAX_RETRIES));
     playbook.defaults.retries = playbook.defaults.retries.or(retries);
     playbook.profiles.extend(table.optional("profiles", profiles).unwrap_or_default());
-    table.finish_open(extensions::OF_OPTIONS);
+    table.finish_unread(extensions::OF_OPTIONS);
     Some(())
 }
 
@@ -268,6 +268,7 @@ fn body(table: &mut Table<'_>, format: PlaybookFormat) -> Option<Body> {
         PlaybookFormat::V1Stages => {
             if let Some(value) = table.raw("sequence") {
                 value.note_unused("the stages are run");
+                value.leave_out();
             }
             staged(table, "stages".into())
         }

@@ -1,6 +1,6 @@
 //! Steps of every format: one set of fields, with every spelling real files have for them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use super::{
     Action, Approval, Dialect, Given, Step, StepOutcomes,
@@ -85,12 +85,12 @@ fn step(value: Value<'_>, index: usize, dialect: Dialect) -> Option<(Step, Optio
     behaviour(&mut table, &mut step, dialect);
     outcomes(&mut table, &mut step, dialect);
     table.informative(&["tags", "category", "order", "estimatedDuration", "$schema", "comment"]);
-    step.extensions = if dialect.is_open() {
-        table.finish_open(extensions::OF_A_STEP)
+    step.extensions = json_map(&mut table, "extensions".into());
+    if dialect.is_open() {
+        step.extensions.extend(table.finish_open(extensions::OF_A_STEP));
     } else {
         table.finish();
-        BTreeMap::new()
-    };
+    }
     step.action = action?;
     Some((step, id_at))
 }

@@ -94,6 +94,7 @@ fn dimension(name: &str, value: Value<'_>) -> Option<MatrixValues> {
 fn combinations(value: Value<'_>) -> Option<Vec<BTreeMap<String, Json>>> {
     if matches!(&value.node().value, NodeValue::Text(text) if is_expression(text)) {
         value.note_later();
+        value.leave_out();
         return Some(Vec::new());
     }
     value.list(settings::variables)

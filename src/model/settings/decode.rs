@@ -64,6 +64,7 @@ pub fn timeout(value: Value<'_>) -> Option<Option<Duration>> {
         NodeValue::Number(raw) if raw.parse::<f64>().is_ok_and(|seconds| seconds <= 0.0) => Some(None),
         NodeValue::Text(text) if text.contains("{{") || text.contains("${") => {
             value.note_later();
+            value.leave_out();
             Some(None)
         }
         _ => value.duration().map(Some),

@@ -13,6 +13,7 @@ mod read;
 mod spelling;
 mod syntax;
 mod toml;
+pub mod write;
 mod yaml;
 
 pub use comment::{Comment, comments};
