@@ -131,7 +131,7 @@ impl Engine {
     /// Writes the mended texts; what cannot be written is told, and the others are.
     pub fn write_mended(&self, mended: &mut Mended) {
         for file in &mut mended.files {
-            match self.write_file(file) {
+            match self.write_mended_file(file) {
                 Ok(()) => file.is_written = true,
                 Err(error) => {
                     let source = Arc::new(Source::new(file.path.as_str(), Arc::clone(&file.before)));
@@ -144,7 +144,7 @@ impl Engine {
         }
     }
 
-    fn write_file(&self, file: &MendedFile) -> io::Result<()> {
+    fn write_mended_file(&self, file: &MendedFile) -> io::Result<()> {
         let path = WsPath::root().join(&file.path).to_absolute(&self.root);
         let (before, after) = (file.before.as_bytes(), file.after.as_bytes());
         // A file that has two names may be mended already.
