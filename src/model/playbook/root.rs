@@ -141,17 +141,17 @@ fn shared(table: &mut Table<'_>, playbook: &mut Playbook) {
         }
     }
     playbook.profiles.extend(table.optional("profiles", profiles).unwrap_or_default());
-    playbook.profile = playbook.profile.take().or_else(|| profile_name(table));
+    playbook.profile = playbook.profile.take().or_else(|| profile_name(table, &mut playbook.options));
 }
 
 /// The profile that holds if none is asked for; old files have a table there.
-fn profile_name(table: &mut Table<'_>) -> Option<String> {
+fn profile_name(table: &mut Table<'_>, found: &mut Options) -> Option<String> {
     let key = Key::new("profile", &["defaultProfile", "default_profile"]);
     match table.peek(key).map(|node| &node.value) {
         Some(NodeValue::Table(_)) => table.optional(key, |value| {
             let mut table = value.table("`profile`")?;
             let name = table.optional("name", plain);
-            options(&mut table, &mut Options::default());
+            options(&mut table, found);
             table.finish_unread(extensions::OF_OPTIONS);
             name
         }),
@@ -219,7 +219,8 @@ fn around(table: &mut Table<'_>, playbook: &mut Playbook) {
     playbook.triggers = table.optional(Key::new("triggers", &["on"]), triggers).unwrap_or_default();
     playbook.integrations = table.optional("integrations", integrations).unwrap_or_default();
     if let Some(NodeValue::Table(_)) = table.peek(POST_ACTIONS).map(|node| &node.value) {
-        table.unused(POST_ACTIONS, |_| Some(()));
+        let kept = table.unused(POST_ACTIONS, |value| Some((value.field().to_owned(), value.json())));
+        playbook.extensions.extend(kept);
     }
     playbook.after = table.later(POST_ACTIONS, |value| some_steps(value, Dialect::Texts)).unwrap_or_default();
 }
