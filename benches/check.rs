@@ -3,7 +3,7 @@
 //! What `az check` asks of each: its reading with all mistakes, and its plan over a hundred scripts. The corpus beside
 //! the project is checked too, where it is there.
 
-use std::{collections::BTreeMap, fmt::Write, hint::black_box, path::Path, sync::Arc};
+use std::{collections::BTreeMap, hint::black_box, path::Path, sync::Arc};
 
 use az::{
     base::WsPath,
@@ -20,68 +20,54 @@ const SCRIPTS: usize = 100;
 /// The nth playbook: its extension and its text, of about 1.5 kB.
 fn playbook(index: usize) -> (&'static str, String) {
     let number = |step: usize| 100 + (index * 7 + step) % SCRIPTS;
-    let mut text = String::new();
-    let extension = match index % 5 {
+    let joined = |count, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<Vec<_>>();
+    match index % 5 {
         0 => {
-            text.push_str("{\"metadata\": {\"name\": \"v2\", \"description\": \"é 🚀 a generated one\", \"version\": \"1.0.0\"},\n \"orchestration\": {\"defaultVariables\": {\"A\": 1}, \"stages\": [\n");
-            for step in 0..10 {
-                let comma = if step == 9 { "" } else { "," };
-                let _ = writeln!(
-                    text,
-                    "  {{\"name\": \"Stage {step}\", \"description\": \"what it does\", \"sequences\": [\"{:04}\"], \"timeout\": 60}}{comma}",
-                    number(step)
-                );
-            }
-            text.push_str("]}}\n");
-            "json"
+            let stages = joined(10, &|step| {
+                let number = number(step);
+                format!("{{\"name\": \"Stage {step}\", \"sequences\": [\"{number:04}\"], \"timeout\": 60}}")
+            });
+            let head = "{\"metadata\": {\"name\": \"v2\", \"description\": \"é 🚀 a generated one\"},";
+            ("json", format!("{head}\n \"orchestration\": {{\"stages\": [\n{}\n]}}}}\n", stages.join(",\n")))
         }
         1 => {
-            text.push_str("metadata:\n  name: v3\n  description: a generated one\norchestration:\n  jobs:\n");
-            for step in 0..10 {
-                let _ = write!(
-                    text,
-                    "    job{step}:\n      name: Job {step}\n      steps:\n        - name: é 🚀\n          run: {:04}\n          timeout: 60\n",
-                    number(step)
-                );
-            }
-            "yaml"
+            let jobs = joined(10, &|step| {
+                let number = number(step);
+                format!(
+                    "    job{step}:\n      name: é 🚀\n      steps:\n        - run: {number:04}\n          timeout: 60\n"
+                )
+            });
+            ("yaml", format!("metadata:\n  name: v3\norchestration:\n  jobs:\n{}", jobs.concat()))
         }
         2 => {
-            text.push_str("[metadata]\nname = \"v3\"\ndescription = \"a generated one\"\n");
-            for step in 0..10 {
-                let _ = write!(
-                    text,
-                    "[[orchestration.jobs.job{step}.steps]]\nname = \"é 🚀\"\nrun = \"{:04}\"\ntimeout = 60\n",
-                    number(step)
-                );
-            }
-            "toml"
+            let jobs = joined(10, &|step| {
+                let number = number(step);
+                format!(
+                    "[[orchestration.jobs.job{step}.steps]]\nname = \"é 🚀\"\nrun = \"{number:04}\"\ntimeout = 60\n"
+                )
+            });
+            ("toml", format!("[metadata]\nname = \"v3\"\n{}", jobs.concat()))
         }
         3 => {
-            text.push_str(
-                "@{\n    Name = 'definitions'\n    Description = 'a generated one'\n    Sequence = @(\n",
-            );
-            for step in 0..10 {
-                let _ = writeln!(
-                    text,
-                    "        @{{ Script = '{:04}'; Description = 'é 🚀'; Parameters = @{{ Path = './src'; All = $true }}; Timeout = 60 }}",
-                    number(step)
-                );
-            }
-            text.push_str("    )\n}\n");
-            "psd1"
+            let definitions = joined(10, &|step| {
+                let number = number(step);
+                format!(
+                    "        @{{ Script = '{number:04}'; Description = 'é 🚀'; Parameters = @{{ All = $true }}; Timeout = 60 }}\n"
+                )
+            });
+            (
+                "psd1",
+                format!(
+                    "@{{\n    Name = 'definitions'\n    Sequence = @(\n{}    )\n}}\n",
+                    definitions.concat()
+                ),
+            )
         }
         _ => {
-            text.push_str("{\"Name\": \"v1\", \"Description\": \"a generated one\", \"Variables\": {\"Path\": \"./src\"},\n \"Sequence\": [");
-            for step in 0..30 {
-                let comma = if step == 29 { "" } else { ", " };
-                let _ = write!(text, "\"{:04}\"{comma}", number(step));
-            }
-            text.push_str("]}\n");
-            "json"
+            let numbers = joined(30, &|step| format!("\"{:04}\"", number(step)));
+            ("json", format!("{{\"Name\": \"v1\", \"Sequence\": [{}]}}\n", numbers.join(", ")))
         }
-    };
-    (extension, text)
+    }
 }
 
 /// A database with the playbooks and a request for each.

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     base::WsPath,
     db::{Db, Request, SourceFile, Surroundings, Workspace},
-    diag::{Diagnostic, has_errors},
+    diag::{Diagnostic, code, has_errors},
     model::{
         decode::Reading,
         playbook::Playbook,
@@ -55,7 +55,9 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     let mut expanded = expand(db, workspace, request, surroundings, &parts, &playbooks);
     diagnostics.append(&mut expanded.diagnostics);
     let is_empty = expanded.nodes.is_empty();
-    if is_empty && !has_errors(&diagnostics) {
+    // What a playbook does that az only reads yet is not nothing.
+    let is_pending = diagnostics.iter().any(|fault| fault.code == code::UNSUPPORTED_FIELD);
+    if is_empty && !is_pending && !has_errors(&diagnostics) {
         diagnostics.push(validate::nothing_selected(catalog(db, workspace).scripts.len()));
     }
     let tools = std::mem::take(&mut expanded.tools);

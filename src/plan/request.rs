@@ -139,26 +139,7 @@ fn find_playbook(
         found = files.iter().copied().filter(ends_so).collect();
     }
     if found.is_empty() {
-        let is_called = |file: &PlaybookFile, wanted: &str| {
-            let own = file.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
-            own || file.stem.eq_ignore_ascii_case(wanted)
-        };
-        let is_of = |file: &PlaybookFile, wanted: &str| {
-            let playbook = playbook_reading(db, file.file).value.as_ref();
-            let category = playbook.and_then(|playbook| playbook.about.category.as_ref());
-            category.is_some_and(|category| category.eq_ignore_ascii_case(wanted))
-        };
-        let is_named = |file: &PlaybookFile| {
-            is_called(file, wanted)
-                || wanted
-                    .split_once('/')
-                    .is_some_and(|(category, name)| is_of(file, category) && is_called(file, name))
-        };
-        found = playbook_names(db, workspace)
-            .iter()
-            .filter(|file| is_named(file))
-            .map(|file| file.file)
-            .collect();
+        found = playbooks_named(db, workspace, wanted);
     }
     match found.as_slice() {
         [only] => Ok(*only),
@@ -167,16 +148,31 @@ fn find_playbook(
         )),
         several => {
             let paths = || several.iter().map(|file| file.path(db));
-            let fault = Diagnostic::error(
-                code::AMBIGUOUS_PLAYBOOK,
-                format!("several playbooks are called `{wanted}`"),
-            )
-            .source(source)
-            .label(*span, format!("could be {}", quoted_list(paths())))
-            .help(format!("write the path: {}", quoted_list(paths().take(1))));
-            Err(Box::new(fault))
+            let message = format!("several playbooks are called `{wanted}`");
+            let fault = Diagnostic::error(code::AMBIGUOUS_PLAYBOOK, message).source(source);
+            let fault = fault.label(*span, format!("could be {}", quoted_list(paths())));
+            Err(Box::new(fault.help(format!("write the path: {}", quoted_list(paths().take(1))))))
         }
     }
+}
+
+/// Returns the playbooks whose own name or file's is this, alone or behind their category.
+fn playbooks_named(db: &dyn Db, workspace: Workspace, wanted: &str) -> Vec<SourceFile> {
+    let is_called = |file: &PlaybookFile, wanted: &str| {
+        let own = file.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+        own || file.stem.eq_ignore_ascii_case(wanted)
+    };
+    let is_of = |file: &PlaybookFile, wanted: &str| {
+        let playbook = playbook_reading(db, file.file).value.as_ref();
+        let category = playbook.and_then(|playbook| playbook.about.category.as_ref());
+        category.is_some_and(|category| category.eq_ignore_ascii_case(wanted))
+    };
+    let parts = wanted.split_once('/');
+    let is_named = |file: &&PlaybookFile| {
+        is_called(file, wanted)
+            || parts.is_some_and(|(category, name)| is_of(file, category) && is_called(file, name))
+    };
+    playbook_names(db, workspace).iter().filter(is_named).map(|file| file.file).collect()
 }
 
 fn no_such_playbook(db: &dyn Db, workspace: Workspace, wanted: &str) -> Diagnostic {

@@ -19,6 +19,7 @@ mod declare;
 mod doctor;
 mod exit_codes;
 mod filters;
+mod formats;
 mod guard;
 mod help;
 mod house;
