@@ -119,48 +119,7 @@ fn find_playbook(
         let help = "exclude scripts by number, range, stage or tag, as in `!0402`";
         return Err(Box::new(fault.source(source).label(*span, "no selection of scripts").help(help)));
     }
-    let normal = WsPath::new(workspace.root(db), &WsPath::root(), wanted);
-    // Files are looked at before their names, so that finding a playbook by its file reads no other.
-    let files = workspace.playbooks(db);
-    if let Some(file) = files.iter().find(|file| *file.path(db) == normal) {
-        return Ok(*file);
-    }
-    let is_file = |file: &SourceFile| {
-        let path = file.path(db);
-        path.stem().eq_ignore_ascii_case(wanted) || path.file_name() == wanted
-    };
-    let mut found: Vec<SourceFile> = files.iter().copied().filter(is_file).collect();
-    if found.is_empty() && wanted.contains('/') {
-        let end = format!("/{}", wanted.trim_matches('/').to_ascii_lowercase());
-        let ends_so = |file: &SourceFile| {
-            let path = file.path(db).as_str().to_ascii_lowercase();
-            path.rsplit_once('.').is_some_and(|(path, _)| path.ends_with(&end))
-        };
-        found = files.iter().copied().filter(ends_so).collect();
-    }
-    if found.is_empty() {
-        let is_called = |file: &PlaybookFile, wanted: &str| {
-            let own = file.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
-            own || file.stem.eq_ignore_ascii_case(wanted)
-        };
-        let is_of = |file: &PlaybookFile, wanted: &str| {
-            let playbook = playbook_reading(db, file.file).value.as_ref();
-            let category = playbook.and_then(|playbook| playbook.about.category.as_ref());
-            category.is_some_and(|category| category.eq_ignore_ascii_case(wanted))
-        };
-        let is_named = |file: &PlaybookFile| {
-            is_called(file, wanted)
-                || wanted
-                    .split_once('/')
-                    .is_some_and(|(category, name)| is_of(file, category) && is_called(file, name))
-        };
-        found = playbook_names(db, workspace)
-            .iter()
-            .filter(|file| is_named(file))
-            .map(|file| file.file)
-            .collect();
-    }
-    match found.as_slice() {
+    match playbooks_called(db, workspace, wanted).as_slice() {
         [only] => Ok(*only),
         [] => Err(Box::new(
             no_such_playbook(db, workspace, wanted).source(source).label(*span, "no such playbook"),
@@ -177,6 +136,50 @@ fn find_playbook(
             Err(Box::new(fault))
         }
     }
+}
+
+/// Returns the playbooks that a path or name means.
+///
+/// Files are looked at before the names in them, so that finding a playbook by its file reads no other.
+fn playbooks_called(db: &dyn Db, workspace: Workspace, wanted: &str) -> Vec<SourceFile> {
+    let files = workspace.playbooks(db);
+    let normal = WsPath::new(workspace.root(db), &WsPath::root(), wanted);
+    if let Some(file) = files.iter().find(|file| *file.path(db) == normal) {
+        return vec![*file];
+    }
+    let is_file = |file: &&SourceFile| {
+        let path = file.path(db);
+        path.stem().eq_ignore_ascii_case(wanted) || path.file_name() == wanted
+    };
+    let end = format!("/{}", wanted.trim_matches('/').to_ascii_lowercase());
+    let ends_so = |file: &&SourceFile| {
+        let path = file.path(db).as_str().to_ascii_lowercase();
+        path.rsplit_once('.').is_some_and(|(path, _)| path.ends_with(&end))
+    };
+    let mut found: Vec<SourceFile> = files.iter().filter(is_file).copied().collect();
+    if found.is_empty() && wanted.contains('/') {
+        found = files.iter().filter(ends_so).copied().collect();
+    }
+    if found.is_empty() {
+        let names = playbook_names(db, workspace);
+        found = names.iter().filter(|file| is_named(db, file, wanted)).map(|file| file.file).collect();
+    }
+    found
+}
+
+/// Tells whether a playbook calls itself so, or so behind its category: `deployment/ship`.
+fn is_named(db: &dyn Db, file: &PlaybookFile, wanted: &str) -> bool {
+    let is_called = |wanted: &str| {
+        let own = file.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+        own || file.stem.eq_ignore_ascii_case(wanted)
+    };
+    let is_of = |wanted: &str| {
+        let playbook = playbook_reading(db, file.file).value.as_ref();
+        let category = playbook.and_then(|playbook| playbook.about.category.as_ref());
+        category.is_some_and(|category| category.eq_ignore_ascii_case(wanted))
+    };
+    is_called(wanted)
+        || wanted.split_once('/').is_some_and(|(category, name)| is_of(category) && is_called(name))
 }
 
 fn no_such_playbook(db: &dyn Db, workspace: Workspace, wanted: &str) -> Diagnostic {

@@ -235,8 +235,10 @@ fn a_condition_that_can_be_read_still_can_be_where_the_stage_goes_on() {
     for (source, from) in &corpus {
         for stage in read(source, *from).value.unwrap().body.jobs() {
             let Some(own) = stage.condition.clone().filter(|own| can_be_read(&own.value)) else { continue };
-            let joined = modern::goes_on(Some(own.clone()), own.at);
-            assert!(can_be_read(&joined.value), "{}: {}", source.name, joined.value);
+            let joined = modern::goes_on(Some(own.clone()), own.at).value;
+            // Functions of outcomes are no part of conditions of scripts, which is what can be read here.
+            let joined = joined.replace("failure()", "$Failed").replace("cancelled()", "$Cancelled");
+            assert!(can_be_read(&joined), "{}: {joined}", source.name);
             count += 1;
         }
     }
