@@ -145,7 +145,7 @@ pub(super) fn list(printer: &Printer, engine: &Engine, query: &Query) -> Result<
             printer.json(&json!({ "schema": SCHEMA, "playbooks": found }));
         }
         Format::Jsonl => {
-            found.iter().for_each(|playbook| printer.json(&super::list::playbook_json(playbook)))
+            found.iter().for_each(|playbook| printer.json(&super::list::playbook_json(playbook)));
         }
     }
     Ok(0)

@@ -2,7 +2,10 @@
 //!
 //! Does not know where the text stands: the caller turns [`BadDuration`] into a diagnostic with its own place.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt::{self, Write as _},
+    time::Duration,
+};
 
 /// The forms a duration may have, for help lines.
 pub const FORMS: &str = "a duration as `250ms`, `30s`, `5m`, `1h30m`, `2d`, or as a number of seconds";
@@ -68,7 +71,7 @@ pub fn write(duration: Duration) -> String {
     let mut text = String::new();
     for (unit, milliseconds) in UNITS {
         if rest >= milliseconds {
-            text.push_str(&format!("{}{unit}", rest / milliseconds));
+            let _ = write!(text, "{}{unit}", rest / milliseconds);
             rest %= milliseconds;
         }
     }

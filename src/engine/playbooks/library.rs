@@ -54,9 +54,10 @@ impl Engine {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         let is_file = self.system.stat_target(&path).is_ok_and(|stat| stat.kind == FileKind::File);
         if !is_file || Format::from_extension(extension).is_none() {
-            let message = match is_file {
-                true => format!("`{word}` is no playbook"),
-                false => format!("there is no file `{word}`"),
+            let message = if is_file {
+                format!("`{word}` is no playbook")
+            } else {
+                format!("there is no file `{word}`")
             };
             let help = "name a playbook: a file that ends with .json, .yaml, .toml or .psd1";
             return Err(Diagnostic::error(code::USAGE, message).help(help).into());

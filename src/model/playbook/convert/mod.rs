@@ -5,12 +5,11 @@
 //!
 //! ```text
 //! modern: the same playbook made of jobs       fields, playbook, job, step, ...: its tree, field by field
-//! convert: tree to text, and back              sections, rows: what became of each part
+//! text: tree to text, and back                 sections, rows: what became of each part
 //! remarks: the comments of the old text
 //! ```
 
 mod about;
-mod convert;
 mod fields;
 mod job;
 mod modern;
@@ -20,9 +19,10 @@ mod remarks;
 mod rows;
 mod sections;
 mod step;
+mod text;
 
-pub use convert::{Converted, convert, normal_form};
 pub use rows::{Fate, Row};
+pub use text::{Converted, convert, normal_form};
 
 #[cfg(test)]
 mod tests;

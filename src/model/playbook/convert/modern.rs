@@ -99,7 +99,7 @@ fn of_stages(stages: Vec<Job>, extensions: &mut BTreeMap<String, Json>, rows: &m
 }
 
 /// Returns the condition of a stage that comes after one that may be skipped.
-fn goes_on(own: Option<Placed<String>>, at: String) -> Placed<String> {
+pub(super) fn goes_on(own: Option<Placed<String>>, at: String) -> Placed<String> {
     let Some(own) = own else { return Placed::new(GOES_ON.to_owned(), at) };
     let lower = own.value.to_ascii_lowercase();
     if OUTCOMES.iter().any(|function| lower.contains(function)) {

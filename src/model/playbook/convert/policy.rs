@@ -3,7 +3,7 @@
 use super::fields::{Fields, from, placed_list};
 use crate::{
     model::{
-        playbook::{Concurrency, Defaults, Options, Parameter, Profile},
+        playbook::{Concurrency, Defaults, Options, Parameter, ParameterType, Profile},
         settings::{CachePolicy, Settings, Undeclared},
     },
     text::{
@@ -17,7 +17,7 @@ pub(super) fn parameter(parameter: &Parameter) -> Item {
     let mut fields = Fields::default();
     fields.text("name", Some(name));
     fields.text("description", description.as_deref());
-    fields.text("type", kind.map(|kind| kind.as_str()));
+    fields.text("type", kind.map(ParameterType::as_str));
     fields.flag("required", required.then_some(true));
     if let Some(default) = default {
         fields.put("default", Draft::of_json(default));

@@ -82,7 +82,7 @@ fn what_runs(action: &Action, fields: &mut Fields) -> Fields {
             fields.placed("function", Some(function));
         }
         Action::Parallel(branches) => {
-            inside.put("branches", Draft::List(branches.iter().map(branch).collect()))
+            inside.put("branches", Draft::List(branches.iter().map(branch).collect()));
         }
         Action::Choose { condition, then, otherwise } => {
             fields.placed("if", Some(condition));

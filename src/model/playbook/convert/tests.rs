@@ -6,17 +6,20 @@ use std::{
     sync::Arc,
 };
 
-use super::{convert::difference, *};
+use super::{text::difference, *};
 use crate::{
-    base::testing::shared,
+    base::{Span, Spanned, testing::shared},
     diag::{Source, code, has_errors},
     model::{
         decode::{Context, Value, testing::told},
         playbook::{detect::detect, read, read::read_all, root},
     },
-    text::document::{
-        self, Format, Node, NodeValue,
-        write::{Draft, WriteFormat},
+    text::{
+        document::{
+            self, Format, Node, NodeValue,
+            write::{Draft, WriteFormat},
+        },
+        expression,
     },
 };
 
@@ -45,7 +48,7 @@ fn a_sequence_becomes_a_job() {
     insta::assert_snapshot!(shown(text, Format::Json, WriteFormat::Yaml));
 }
 
-const STAGES: &str = r##"// What this is for.
+const STAGES: &str = r#"// What this is for.
 
 {
   "name": "ship", // its name
@@ -65,7 +68,7 @@ const STAGES: &str = r##"// What this is for.
   "profiles": { "quick": { "variables": { "fast": false }, "stages": ["Ship"], "estimatedDuration": "5m" } }
   // The end
 }
-"##;
+"#;
 
 #[test]
 fn stages_become_jobs_that_need_each_other() {
@@ -193,9 +196,53 @@ fn every_real_playbook_is_written_in_each_format_and_reads_back() {
             }
         }
     }
-    assert!(corpus.len() > 60, "{} files", corpus.len());
+    assert!(corpus.len() > 100, "{} files", corpus.len());
     assert!(refused.is_empty(), "{}", refused.join("\n"));
     assert!(differing.is_empty(), "{}", differing.join("\n"));
+}
+
+#[test]
+fn every_remark_of_a_real_playbook_is_kept() {
+    let Some(corpus) = corpus() else { return };
+    let mut count = 0;
+    for (source, from) in &corpus {
+        let tree = read(source, *from).tree.unwrap();
+        let remarks = remarks::remarks(source, *from, &tree);
+        for to in [WriteFormat::Yaml, WriteFormat::Toml] {
+            let text = convert(source, *from, to).unwrap().text;
+            let new = Arc::new(Source::new("new.x", text.as_str()));
+            let kept: Vec<&str> = document::comments(&new, to.as_read())
+                .iter()
+                .map(|comment| comment.span.of(&text).trim_start_matches('#').trim())
+                .collect();
+            for line in remarks.iter().flat_map(|remark| &remark.lines) {
+                assert!(kept.contains(&line.trim()), "{} {to:?}: {line}", source.name);
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 1000, "{count} lines");
+}
+
+#[test]
+fn a_condition_that_can_be_read_still_can_be_where_the_stage_goes_on() {
+    let Some(corpus) = corpus() else { return };
+    let can_be_read = |text: &str| {
+        let source = source(text);
+        expression::parse(&source, Spanned::new(text, Span::new(0, text.len()))).expr.is_some()
+    };
+    let mut count = 0;
+    for (source, from) in &corpus {
+        for stage in read(source, *from).value.unwrap().body.jobs() {
+            let Some(own) = stage.condition.clone().filter(|own| can_be_read(&own.value)) else { continue };
+            let joined = modern::goes_on(Some(own.clone()), own.at).value;
+            // Functions of outcomes are no part of conditions of scripts, which is what can be read here.
+            let joined = joined.replace("failure()", "$Failed").replace("cancelled()", "$Cancelled");
+            assert!(can_be_read(&joined), "{}: {joined}", source.name);
+            count += 1;
+        }
+    }
+    assert!(count > 20, "{count} conditions");
 }
 
 /// Returns a tree without extensions, and without what the format has no word for.

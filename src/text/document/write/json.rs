@@ -21,7 +21,7 @@ fn value(draft: &Draft, depth: usize, out: &mut String) {
                 out.push_str(&line);
             } else {
                 let lines = parts.iter().map(|part| format!("{}{part}", indent(depth + 1)));
-                bracketed(('[', ']'), lines.collect(), depth, out);
+                bracketed(('[', ']'), &lines.collect::<Vec<_>>(), depth, out);
             }
         }
         Draft::List(items) => {
@@ -30,7 +30,7 @@ fn value(draft: &Draft, depth: usize, out: &mut String) {
                 value(&item.value, depth + 1, &mut line);
                 line
             });
-            bracketed(('[', ']'), lines.collect(), depth, out);
+            bracketed(('[', ']'), &lines.collect::<Vec<_>>(), depth, out);
         }
         Draft::Table(entries) => table(entries, depth, out),
         _ => out.push_str(&scalar(draft)),
@@ -47,10 +47,10 @@ fn table(entries: &[(String, super::Item)], depth: usize, out: &mut String) {
         value(&item.value, depth + 1, &mut line);
         line
     });
-    bracketed(('{', '}'), lines.collect(), depth, out);
+    bracketed(('{', '}'), &lines.collect::<Vec<_>>(), depth, out);
 }
 
-fn bracketed((open, close): (char, char), lines: Vec<String>, depth: usize, out: &mut String) {
+fn bracketed((open, close): (char, char), lines: &[String], depth: usize, out: &mut String) {
     out.push(open);
     out.push('\n');
     out.push_str(&lines.join(",\n"));

@@ -69,7 +69,7 @@ fn section(item: &Item, path: &mut Vec<String>, out: &mut String) {
             out.push('\n');
         }
         remarks(comments, 0, out);
-        out.push_str(&format!("{open}{}{close}\n", path.join(".")));
+        out.push_str(&[open, &path.join("."), close, "\n"].concat());
     };
     match &item.value {
         Draft::Table(entries) => {

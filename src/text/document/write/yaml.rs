@@ -1,5 +1,7 @@
 //! YAML in blocks: what could be taken for another type stands in quotes, texts of several lines stand as lines.
 
+use std::fmt::Write as _;
+
 use super::{Draft, DraftFile, Item, WIDTH, draft::marked};
 
 pub(super) fn write(file: &DraftFile) -> String {
@@ -44,13 +46,14 @@ fn behind(value: &Draft, indent: usize, out: &mut String) {
     match value {
         Draft::List(items) if items.is_empty() => out.push_str(" []\n"),
         Draft::Table(found) if found.is_empty() => out.push_str(" {}\n"),
-        Draft::List(items) => match flow(items, indent) {
-            Some(line) => line_of(&line, out),
-            None => {
+        Draft::List(items) => {
+            if let Some(line) = flow(items, indent) {
+                line_of(&line, out);
+            } else {
                 out.push('\n');
                 list(items, indent + 2, out);
             }
-        },
+        }
         Draft::Table(found) => {
             out.push('\n');
             entries(found, indent + 2, out);
@@ -191,9 +194,10 @@ fn escaped(text: &str) -> String {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             c if is_printed(c) => out.push(c),
-            c if u32::from(c) < 0x100 => out.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c if u32::from(c) < 0x1_0000 => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push_str(&format!("\\U{:08x}", u32::from(c))),
+            c => {
+                // All that is not shown has a number of at most four digits.
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
         }
     }
     out.push('"');

@@ -1,6 +1,9 @@
 //! From one text to the other, and the proof that they say the same.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::{
     modern::modern,
@@ -53,9 +56,11 @@ pub fn convert(source: &Arc<Source>, from: Format, to: WriteFormat) -> Result<Co
     let expected = Draft::Table(root.clone());
     let mut file = DraftFile::of(root);
     let anchors = anchors(&old, &file.root);
-    code_blocks(&old, "", &anchors, &mut rows);
+    let places: Places<'_> =
+        anchors.iter().map(|anchor| (anchor.from.as_str(), anchor.to.as_str())).collect();
+    code_blocks(&old, "", &places, &mut rows);
     rows.extend(mapped(&anchors, &rows));
-    rows.extend(put_remarks(source, from, to, (&old, &anchors), &mut file));
+    rows.extend(put_remarks(source, from, to, (&old, &places), &mut file));
     let text = write(&file, to);
     check(source, &text, to, &expected)?;
     for row in &mut rows {
@@ -88,23 +93,23 @@ fn without_null(draft: &mut Draft, to: &str, rows: &mut Vec<Row>) {
 }
 
 /// Tells of script blocks, which only psd1 has: what was code is a text that looks like it.
-fn code_blocks(old: &Node, at: &str, anchors: &[Anchor], rows: &mut Vec<Row>) {
+fn code_blocks(old: &Node, at: &str, places: &Places<'_>, rows: &mut Vec<Row>) {
     match &old.value {
         NodeValue::Code(_) => {
             let row = Row::new(Fate::Approximated, at).note("a script block; it is written as a text");
-            rows.push(match new_place(anchors, at) {
+            rows.push(match new_place(places, at) {
                 Some(to) => row.to(to),
                 None => row,
             });
         }
         NodeValue::List(items) => {
             for (index, item) in items.iter().enumerate() {
-                code_blocks(item, &format!("{at}/{index}"), anchors, rows);
+                code_blocks(item, &format!("{at}/{index}"), places, rows);
             }
         }
         NodeValue::Table(entries) => {
             for entry in entries {
-                code_blocks(&entry.value, &format!("{at}/{}", escaped(&entry.key.value)), anchors, rows);
+                code_blocks(&entry.value, &format!("{at}/{}", escaped(&entry.key.value)), places, rows);
             }
         }
         _ => {}
@@ -118,6 +123,9 @@ struct Anchor {
     /// It is a section of the file, a job, a step or the like rather than a single word.
     is_part: bool,
 }
+
+/// Where the new file has the places of the old one; only asked, never walked.
+type Places<'a> = HashMap<&'a str, &'a str>;
 
 /// Returns all places that are known in both files.
 fn anchors(old: &Node, new: &[(String, Item)]) -> Vec<Anchor> {
@@ -172,9 +180,9 @@ fn origins(item: &Item, to: &str, found: &mut Vec<Anchor>) {
 /// Returns a row for each part that is in both files and of which nothing else is told.
 fn mapped(anchors: &[Anchor], told: &[Row]) -> Vec<Row> {
     let parts = anchors.iter().filter(|anchor| anchor.is_part);
-    let is_told = |anchor: &&Anchor| told.iter().any(|row| row.at == anchor.from);
+    let told: HashSet<&str> = told.iter().map(|row| row.at.as_str()).collect();
     parts
-        .filter(|anchor| !is_told(anchor))
+        .filter(|anchor| !told.contains(anchor.from.as_str()))
         .map(|anchor| Row::new(Fate::Mapped, &anchor.from).to(&anchor.to))
         .collect()
 }
@@ -184,7 +192,7 @@ fn put_remarks(
     source: &Arc<Source>,
     from: Format,
     to: WriteFormat,
-    (old, anchors): (&Node, &[Anchor]),
+    (old, places): (&Node, &Places<'_>),
     file: &mut DraftFile,
 ) -> Vec<Row> {
     let found = remarks(source, from, old);
@@ -198,7 +206,7 @@ fn put_remarks(
     for remark in found {
         match &remark.place {
             Place::Foot => file.foot.extend(remark.lines),
-            Place::At(at) if let Some(to) = new_place(anchors, at) => {
+            Place::At(at) if let Some(to) = new_place(places, at) => {
                 put_lines(&mut file.root, &mut Vec::new(), &to, remark.lines);
             }
             Place::Head | Place::At(_) => file.head.extend(remark.lines),
@@ -208,12 +216,14 @@ fn put_remarks(
 }
 
 /// Returns where the new file has what stands at a place of the old one, or what that lies in.
-fn new_place(anchors: &[Anchor], at: &str) -> Option<String> {
-    let holds = |anchor: &&Anchor| {
-        at.strip_prefix(anchor.from.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    let best = anchors.iter().filter(holds).max_by_key(|anchor| anchor.from.len())?;
-    Some(format!("{}{}", best.to, &at[best.from.len()..]))
+fn new_place(places: &Places<'_>, at: &str) -> Option<String> {
+    let mut known = at;
+    loop {
+        if let Some(to) = places.get(known) {
+            return Some(format!("{to}{}", &at[known.len()..]));
+        }
+        known = &known[..known.rfind('/')?];
+    }
 }
 
 fn escaped(name: &str) -> String {
