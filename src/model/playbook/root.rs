@@ -28,6 +28,7 @@ const ENV: Key = Key::new("env", &["environment"]);
 const CREATED: Key = Key::new("created", &["createdAt", "created_at"]);
 const UPDATED: Key = Key::new("lastUpdated", &["updated", "lastModified", "last_updated", "modified"]);
 const DURATION: Key = Key::new("estimatedDuration", &["estimated_duration", "expectedDuration"]);
+const PRE_ACTIONS: Key = Key::new("preActions", &["pre_actions"]);
 const POST_ACTIONS: Key = Key::new("postActions", &["post_actions"]);
 
 /// Reads a playbook of a known format.
@@ -222,6 +223,7 @@ fn around(table: &mut Table<'_>, playbook: &mut Playbook) {
         let kept = table.unused(POST_ACTIONS, |value| Some((value.field().to_owned(), value.json())));
         playbook.extensions.extend(kept);
     }
+    playbook.before = table.later(PRE_ACTIONS, |value| some_steps(value, Dialect::Texts)).unwrap_or_default();
     playbook.after = table.later(POST_ACTIONS, |value| some_steps(value, Dialect::Texts)).unwrap_or_default();
 }
 

@@ -107,7 +107,7 @@ fn plain_step(value: Value<'_>, index: usize, dialect: Dialect) -> Option<Step> 
 }
 
 /// The longest time a definition of a script may take, as the engine that read them had it.
-const LONGEST: Duration = Duration::from_secs(7200);
+const LONGEST: Duration = Duration::from_hours(2);
 
 /// Reads how the step behaves, and what it hands on.
 fn behaviour(table: &mut Table<'_>, step: &mut Step, dialect: Dialect) {

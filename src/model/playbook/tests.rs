@@ -290,7 +290,7 @@ fn limits_of_definitions_are_those_of_the_old_engine() {
     let read = reading(Format::Psd1, text);
     let body = read.value.unwrap().body;
     let limits: Vec<_> = body.jobs()[0].steps.iter().map(|step| step.settings.timeout).collect();
-    assert_eq!(limits, [None, Some(Duration::from_secs(7200))]);
+    assert_eq!(limits, [None, Some(Duration::from_hours(2))]);
     assert_eq!(
         told(&read.diagnostics),
         "AZ0215 warning <9000> `Timeout` is more than the 7200 seconds a definition may take => az ends it after 7200; write `7200` or less, or make the script a step of a job"

@@ -110,6 +110,16 @@ fn file() -> impl Strategy<Value = DraftFile> {
     (remarks(), root, remarks()).prop_map(|(head, root, foot)| DraftFile { head, root, foot })
 }
 
+/// Counts the comments of a tree.
+fn lines(draft: &Draft) -> usize {
+    let of = |item: &Item| item.comments.len() + lines(&item.value);
+    match draft {
+        Draft::List(items) => items.iter().map(of).sum(),
+        Draft::Table(entries) => entries.iter().map(|(_, item)| of(item)).sum(),
+        _ => 0,
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -127,14 +137,6 @@ proptest! {
         let count = |text: &str, format: WriteFormat| {
             document::comments(&Arc::new(Source::new("file", text)), format.as_read()).len()
         };
-        fn lines(draft: &Draft) -> usize {
-            let of = |item: &Item| item.comments.len() + lines(&item.value);
-            match draft {
-                Draft::List(items) => items.iter().map(of).sum(),
-                Draft::Table(entries) => entries.iter().map(|(_, item)| of(item)).sum(),
-                _ => 0,
-            }
-        }
         let expected = file.head.len() + file.foot.len() + lines(&Draft::Table(file.root.clone()));
         for format in [WriteFormat::Yaml, WriteFormat::Toml] {
             let text = write(&file, format);
