@@ -116,6 +116,7 @@ fn script_row(script: &ListedScript) -> Vec<String> {
 pub(super) fn playbook_row(playbook: &ListedPlaybook) -> Vec<String> {
     let size = match playbook.jobs {
         _ if playbook.format.is_none() => String::new(),
+        Some(0) => plural(playbook.steps, "step"),
         Some(jobs) => format!("{}, {}", plural(jobs, "job"), plural(playbook.steps, "step")),
         None => plural(playbook.steps, "selection"),
     };

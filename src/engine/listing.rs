@@ -231,7 +231,7 @@ fn no_script_called(scripts: &[(ScriptNumber, &WsPath)], digits: &str) -> Diagno
 fn size(playbook: &Playbook) -> (Option<usize>, usize) {
     match &playbook.body {
         Body::Sequence(items) => (None, items.len()),
-        Body::Steps(job) => (None, job.steps.len()),
+        Body::Steps(job) => (Some(0), job.steps.len()),
         Body::Stages(jobs) | Body::Jobs(jobs) => {
             (Some(jobs.len()), jobs.iter().map(|job| job.steps.len()).sum())
         }

@@ -7,6 +7,8 @@ use std::{
     sync::Arc,
 };
 
+use serde_json::Value as Json;
+
 use super::{Playbook, read};
 use crate::{
     base::testing::shared,
@@ -77,4 +79,79 @@ fn no_field_of_a_real_playbook_is_unknown_without_an_explanation() {
         unexplained.extend(unknown.map(|fault| format!("{name}: {}", line(fault, &source.text))));
     }
     assert!(unexplained.is_empty(), "{}", unexplained.join("\n"));
+}
+
+/// A document with every field that a schema of the old engine names, at every place it names one.
+fn of_schema(schema: &Json, whole: &Json, without: &str) -> Json {
+    let inner = |schema: &Json| of_schema(schema, whole, without);
+    if let Some(name) = schema["$ref"].as_str() {
+        return inner(whole.pointer(name.trim_start_matches('#')).unwrap());
+    }
+    if let Some(first) =
+        schema["oneOf"].as_array().and_then(|all| all.iter().find(|one| !one["type"].is_null()))
+    {
+        return inner(first);
+    }
+    if let Some(first) = schema["enum"].as_array().and_then(|all| all.first()) {
+        return first.clone();
+    }
+    match schema["type"].as_str() {
+        Some("object") => {
+            let named = schema["properties"].as_object().into_iter().flatten();
+            let named = named.filter(|(name, _)| name.as_str() != without);
+            let patterns = schema["patternProperties"].as_object().into_iter().flatten();
+            let patterns = patterns.map(|(_, value)| ("any".to_owned(), inner(value)));
+            named.map(|(name, value)| (name.clone(), inner(value))).chain(patterns).collect()
+        }
+        Some("array") => vec![inner(&schema["items"])].into(),
+        Some("integer" | "number") => schema["minimum"].as_u64().unwrap_or(1).max(1).into(),
+        Some("boolean") => true.into(),
+        _ => "x".into(),
+    }
+}
+
+#[test]
+fn every_field_of_the_old_engines_schemas_is_read() {
+    let Some(schemas) = shared("corpus/schemas") else { return };
+    for (file, without) in [
+        ("playbook-schema-v2.json", ""),
+        ("playbook-schema-v3.json", "stages"),
+        ("playbook-schema-v3.json", "jobs"),
+    ] {
+        let schema: Json =
+            serde_json::from_str(&std::fs::read_to_string(schemas.join(file)).unwrap()).unwrap();
+        let mut document = of_schema(&schema, &schema, without);
+        // Of what a step runs it has one; and nothing needs a job that is not there.
+        if let Some(job) = document.pointer_mut("/orchestration/jobs/any") {
+            job["needs"] = serde_json::json!([]);
+            job["strategy"]["matrix"] = serde_json::json!({ "any": [1] });
+            let step = job["steps"][0].clone();
+            let only = |kept: &str| {
+                let mut step = step.clone();
+                for other in ["run", "script", "uses"].iter().filter(|other| **other != kept) {
+                    step.as_object_mut().unwrap().shift_remove(*other);
+                }
+                if kept == "run" {
+                    step.as_object_mut().unwrap().shift_remove("shell");
+                }
+                step["id"] = kept.into();
+                step
+            };
+            job["steps"] = vec![only("run"), only("script"), only("uses")].into();
+        }
+        let source = Arc::new(Source::new("x.json", serde_json::to_string_pretty(&document).unwrap()));
+        let reading = read(&source, Format::Json);
+        assert!(source.text.len() > 1500, "{file} names many fields");
+        let bad: Vec<String> = reading
+            .diagnostics
+            .iter()
+            .filter(|fault| {
+                let is_of_shape =
+                    [code::UNKNOWN_FIELD, code::WRONG_TYPE, code::MISSING_FIELD].contains(&fault.code);
+                is_of_shape || fault.is_error()
+            })
+            .map(|fault| line(fault, &source.text))
+            .collect();
+        assert!(bad.is_empty(), "{file} without {without}: {}\n{}", bad.join("\n"), source.text);
+    }
 }

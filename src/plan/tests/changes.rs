@@ -68,3 +68,40 @@ fn an_edit_that_is_none_computes_nothing() {
     steps_of(&world.db, world.workspace, world.request, world.surroundings);
     assert_eq!(*world.executed.lock().unwrap(), Vec::<String>::new());
 }
+
+#[test]
+fn a_check_of_many_playbooks_reads_and_plans_only_the_one_that_changed() {
+    let texts: Vec<(String, String)> = (0..20)
+        .map(|index| {
+            (
+                format!("playbooks/p{index}.json"),
+                format!("{{\"sequence\": [\"0100\"], \"tags\": [\"{index}\"]}}"),
+            )
+        })
+        .collect();
+    let mut files: Vec<(&str, &str)> = vec![("scripts/0100_a.sh", SCRIPT)];
+    files.extend(texts.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+    let mut world = World::new(&files, &[]);
+    let requests: Vec<Request> = texts
+        .iter()
+        .map(|(path, _)| {
+            Request::new(&world.db, vec![path.clone()], true, vec![], BTreeMap::new(), false, vec![])
+        })
+        .collect();
+    let check = |world: &World| {
+        for request in &requests {
+            let planned = plan(&world.db, world.workspace, *request, world.surroundings);
+            assert_eq!(planned.plan.as_ref().unwrap().nodes.len(), 1);
+        }
+    };
+    check(&world);
+    world.executed.lock().unwrap().clear();
+    check(&world);
+    assert_eq!(*world.executed.lock().unwrap(), Vec::<String>::new(), "nothing changed");
+    world.edit("playbooks/p7.json", "{\"sequence\": [\"0100\"], \"description\": \"another\"}");
+    world.executed.lock().unwrap().clear();
+    check(&world);
+    let executed = world.executed.lock().unwrap().clone();
+    let count = |name: &str| executed.iter().filter(|query| query.starts_with(name)).count();
+    assert_eq!((count("text"), count("playbook_reading"), count("plan(")), (1, 1, 1), "{executed:?}");
+}
