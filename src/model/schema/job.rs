@@ -59,11 +59,11 @@ pub(super) enum Stages {
 
 /// A stage: scripts that run once the stages before it are done; it may hold fields of your own.
 #[derive(JsonSchema, Default)]
-#[schemars(default, rename = "namedStage", extend("anyOf" = [{ "required": ["name"] }, { "required": ["stage"] }]))]
-pub(super) struct NamedStage {
-    #[schemars(flatten)]
-    stage: Stage,
-}
+#[schemars(
+    rename = "namedStage",
+    extend("allOf" = [{ "$ref": "#/$defs/stage" }], "anyOf" = [{ "required": ["name"] }, { "required": ["stage"] }])
+)]
+pub(super) struct NamedStage {}
 
 /// A stage: scripts that run once the stages before it are done; it may hold fields of your own.
 #[derive(JsonSchema, Default)]
@@ -233,7 +233,7 @@ enum Surroundings {
 
 /// An environment that a job acts on.
 #[derive(JsonSchema, Default)]
-#[schemars(default, deny_unknown_fields, rename = "environment", extend("required" = ["name"]))]
+#[schemars(default, deny_unknown_fields, rename = "namedEnvironment", extend("required" = ["name"]))]
 struct NamedEnvironment {
     /// What it is called.
     name: Filled,

@@ -14,7 +14,7 @@ macro_rules! values {
 
         impl JsonSchema for $name {
             fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($name).into()
+                lower_first(stringify!($name)).into()
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
@@ -151,6 +151,11 @@ values! {
     Parameters => choice(&["none", "named", "env"]);
     /// The start and the end of a comment.
     BlockComment => json!({ "type": "array", "items": filled(), "minItems": 2, "maxItems": 2 });
+}
+
+fn lower_first(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Allows any of several forms.
