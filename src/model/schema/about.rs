@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde_json::Value;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Value, json};
 
 use super::values::{
     Anything, Cron, Expression, Filled, List, Text, TextOrNumber, Texts, ThresholdAction, Truth, Whole, Word,
@@ -37,8 +37,56 @@ pub(super) struct Requirements {
     #[schemars(extend("aliases" = ["requiredApiKeys", "environment", "environmentVariables"]))]
     api_keys: Texts,
     /// Whether it needs the rights of an administrator. Default: `false`.
-    #[schemars(extend("aliases" = ["requiresElevation", "admin"]))]
+    #[schemars(extend("aliases" = ["requiresElevation", "admin", "adminRequired"]))]
     requires_admin: Truth,
+    #[schemars(flatten)]
+    other: InWords,
+}
+
+/// What people are told to have ready.
+#[derive(Default)]
+struct InWords;
+
+impl JsonSchema for InWords {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "inWords".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names = [
+            "estimatedDuration",
+            "minVersion",
+            "requiredSpace",
+            "diskSpace",
+            "requiredMemory",
+            "memory",
+            "internetConnection",
+            "windowsFeatures",
+            "requiredFeatures",
+            "networkRequirements",
+            "cloudAccounts",
+            "gitRepository",
+            "cleanWorkingTree",
+            "branchUpToDate",
+            "concurrent",
+            "threadSafe",
+            "description",
+            "network",
+            "python",
+            "node",
+            "git",
+            "files",
+            "services",
+        ];
+        let said = json!({ "description": "What people are told to have ready; it changes nothing." });
+        let fields: serde_json::Map<_, _> =
+            names.map(|name| (name.to_owned(), said.clone())).into_iter().collect();
+        json_schema!({ "type": "object", "properties": fields })
+    }
 }
 
 /// What must hold before and after the run; it may hold fields of your own.
@@ -195,12 +243,13 @@ pub(super) struct NotificationTable {
 #[schemars(default, rename = "reporting", rename_all = "camelCase")]
 pub(super) struct Reporting {
     /// Whether reports are written. Default: `true`.
+    #[schemars(extend("aliases" = ["generateReport", "saveResults"]))]
     enabled: Truth,
     /// In which forms: `HTML`, `JSON`, `Markdown`, `XML`, `CSV`.
-    #[schemars(extend("aliases" = ["format"], "examples" = [["JSON", "Markdown"]]))]
+    #[schemars(extend("aliases" = ["format", "reportFormat", "outputFormat"], "examples" = [["JSON", "Markdown"]]))]
     formats: Texts,
     /// The folder they are put into.
-    #[schemars(extend("aliases" = ["output_path", "path", "publishPath"]))]
+    #[schemars(extend("aliases" = ["output_path", "path", "publishPath", "reportPath", "resultsPath"]))]
     output_path: Word,
     /// Whether they hold times and counts.
     #[schemars(extend("aliases" = ["include_metrics"]))]
@@ -209,7 +258,8 @@ pub(super) struct Reporting {
     #[schemars(extend("aliases" = ["include_logs"]))]
     include_logs: Truth,
     /// Whether they begin with a summary.
-    summary: Value,
+    #[schemars(extend("aliases" = ["generateSummary"]))]
+    summary: Truth,
 }
 
 /// What starts the playbook, or what old files have in its place.

@@ -1,6 +1,7 @@
 //! What the types cannot say: other spellings of fields, the schema's own name.
 //!
-//! Knows the keyword `aliases` that the types give a field, and takes it away. Does not know any field.
+//! Knows the keywords `aliases` and `insteadOf` that the types give a field, and takes them away. Does not know any
+//! field.
 
 use serde_json::{Map, Value, json};
 
@@ -27,8 +28,11 @@ fn walk(schema: &mut Value) {
                 *text = text.split_whitespace().collect::<Vec<_>>().join(" ");
             }
             if let Some(Value::Object(properties)) = fields.get_mut("properties") {
-                let spellings = spell(properties);
-                require_any_spelling(fields, &spellings);
+                let found = spell(properties);
+                require_any_spelling(fields, &found);
+                if fields.get("additionalProperties") == Some(&Value::Bool(false)) {
+                    forbid_both(fields, &found);
+                }
             }
             for (keyword, value) in fields.iter_mut() {
                 match keyword.as_str() {
@@ -46,32 +50,47 @@ fn tables(value: &mut Value) -> impl Iterator<Item = &mut Value> {
     value.as_object_mut().into_iter().flat_map(Map::values_mut)
 }
 
-/// Puts the other spellings of each field behind it; returns those of all fields that have some.
-fn spell(properties: &mut Map<String, Value>) -> Vec<(String, Vec<String>)> {
+/// A field of a table.
+struct Field {
+    /// Its spellings, the one az writes first.
+    names: Vec<String>,
+    /// The field that says the same in another way.
+    instead_of: Option<String>,
+}
+
+impl Field {
+    fn is_called(&self, name: &str) -> bool {
+        self.names.first().is_some_and(|own| own == name)
+    }
+
+    /// Asks whether the field is there in any spelling.
+    fn is_there(&self) -> Value {
+        json!({ "anyOf": self.names.iter().map(|name| json!({ "required": [name] })).collect::<Vec<_>>() })
+    }
+}
+
+/// Puts the other spellings of each field behind it; returns the fields.
+fn spell(properties: &mut Map<String, Value>) -> Vec<Field> {
     let own: Vec<String> = properties.keys().cloned().collect();
     let mut found = Vec::new();
-    let mut spelled = Map::new();
     for (name, mut schema) in std::mem::take(properties) {
-        let aliases = schema.as_object_mut().and_then(|fields| {
-            // The default of a type that only describes is no default of az.
-            fields.shift_remove("default");
-            fields.shift_remove("aliases")
-        });
-        let aliases: Vec<String> =
-            aliases.and_then(|names| serde_json::from_value(names).ok()).unwrap_or_default();
-        // The first field of a spelling has it, as in the decoder.
-        let free: Vec<String> = aliases.into_iter().filter(|alias| !own.contains(alias)).collect();
-        let others: Vec<(String, Value)> =
-            free.iter().map(|alias| (alias.clone(), another(&schema, &name))).collect();
-        spelled.insert(name.clone(), schema);
-        for (alias, schema) in others {
-            spelled.entry(alias).or_insert(schema);
+        let mut take = |keyword: &str| schema.as_object_mut().and_then(|fields| fields.shift_remove(keyword));
+        // The default of a type that only describes is no default of az.
+        take("default");
+        let aliases = take("aliases").and_then(|names| serde_json::from_value::<Vec<String>>(names).ok());
+        let instead_of = take("insteadOf").and_then(|name| name.as_str().map(str::to_owned));
+        let other = another(&schema, &name);
+        properties.insert(name.clone(), schema);
+        let mut names = vec![name];
+        // A spelling that is a field of its own, or of a field before it, is that one's, as in the decoder.
+        for alias in aliases.unwrap_or_default().into_iter().filter(|alias| !own.contains(alias)) {
+            if !properties.contains_key(&alias) {
+                properties.insert(alias.clone(), other.clone());
+            }
+            names.push(alias);
         }
-        if !free.is_empty() {
-            found.push((name, free));
-        }
+        found.push(Field { names, instead_of });
     }
-    *properties = spelled;
     found
 }
 
@@ -86,25 +105,37 @@ fn another(schema: &Value, name: &str) -> Value {
     Value::Object(other)
 }
 
-/// Lets a field that must be there be there under any of its spellings.
-fn require_any_spelling(fields: &mut Map<String, Value>, spellings: &[(String, Vec<String>)]) {
-    let Some(Value::Array(required)) = fields.get_mut("required") else { return };
+/// Lets a field that must be there be there in any of its spellings.
+fn require_any_spelling(table: &mut Map<String, Value>, fields: &[Field]) {
+    let Some(Value::Array(required)) = table.get_mut("required") else { return };
     let mut any = Vec::new();
     required.retain(|name| {
-        let Some((name, others)) = spellings.iter().find(|(spelled, _)| *name == **spelled) else {
-            return true;
-        };
-        let names = std::iter::once(name).chain(others);
-        any.push(json!({ "anyOf": names.map(|name| json!({ "required": [name] })).collect::<Vec<_>>() }));
-        false
+        let field = fields.iter().find(|field| name.as_str().is_some_and(|name| field.is_called(name)));
+        let field = field.filter(|field| field.names.len() > 1);
+        any.extend(field.map(Field::is_there));
+        field.is_none()
     });
     if required.is_empty() {
-        fields.shift_remove("required");
+        table.shift_remove("required");
     }
-    if !any.is_empty() {
-        let all = fields.entry("allOf").or_insert_with(|| json!([]));
-        if let Value::Array(all) = all {
-            all.extend(any);
-        }
+    demand(table, any);
+}
+
+/// Of two fields that say the same only one can be there.
+fn forbid_both(table: &mut Map<String, Value>, fields: &[Field]) {
+    let rules = fields.iter().filter_map(|field| {
+        let other = fields
+            .iter()
+            .find(|other| field.instead_of.as_ref().is_some_and(|name| other.is_called(name)))?;
+        Some(json!({ "not": { "allOf": [field.is_there(), other.is_there()] } }))
+    });
+    demand(table, rules.collect());
+}
+
+fn demand(table: &mut Map<String, Value>, rules: Vec<Value>) {
+    if !rules.is_empty()
+        && let Value::Array(all) = table.entry("allOf").or_insert_with(|| json!([]))
+    {
+        all.extend(rules);
     }
 }

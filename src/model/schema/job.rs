@@ -61,7 +61,7 @@ pub(super) enum Stages {
 #[derive(JsonSchema, Default)]
 #[schemars(
     rename = "namedStage",
-    extend("allOf" = [{ "$ref": "#/$defs/stage" }], "anyOf" = [{ "required": ["name"] }, { "required": ["stage"] }])
+    extend("allOf" = [{ "$ref": "#/$defs/stage" }], "anyOf" = any_name())
 )]
 pub(super) struct NamedStage {}
 
@@ -73,6 +73,7 @@ pub(super) struct Stage {
     #[schemars(extend("aliases" = ["stage"]))]
     name: Word,
     /// Stages that must be done first, beside those before it.
+    #[schemars(extend("aliases" = ["dependsOn", "depends_on"]))]
     needs: Texts,
     #[schemars(flatten)]
     common: Common,
@@ -183,7 +184,7 @@ struct Common {
     /// The combinations of values that it runs for, each once.
     strategy: Strategy,
     /// The combinations of values that it runs for: a short form of `strategy`.
-    #[schemars(extend("aliases" = ["matrixDimensions"], "deprecated" = true))]
+    #[schemars(extend("aliases" = ["matrixDimensions"], "deprecated" = true, "insteadOf" = "strategy"))]
     matrix: Matrix,
     /// Whether the steps may overlap. Default: `false` in a job, `true` in a stage.
     #[schemars(extend("aliases" = ["runParallel", "run_parallel"]))]
@@ -241,15 +242,17 @@ struct NamedEnvironment {
     url: Value,
 }
 
-/// A job has steps, or a playbook in their place; and one of the two ways to write a matrix.
+/// A job has steps, or a playbook in their place.
 fn steps_or_playbook() -> Value {
-    json!([
-        { "anyOf": [{ "required": ["steps"] }, { "required": ["uses"] }] },
-        { "not": { "required": ["strategy", "matrix"] } },
-    ])
+    json!([{ "anyOf": [{ "required": ["steps"] }, { "required": ["uses"] }] }])
 }
 
 /// Variables are handed to a playbook only.
 fn with_playbook() -> Value {
     json!({ "with": ["uses"], "parameters": ["uses"], "params": ["uses"], "arguments": ["uses"] })
+}
+
+/// A stage has a name; old files begin their fields with a capital too.
+fn any_name() -> Value {
+    ["name", "stage", "Name", "Stage"].map(|name| json!({ "required": [name] })).as_slice().into()
 }

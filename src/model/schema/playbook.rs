@@ -14,7 +14,7 @@ use super::{
     job::{Job, ListedScripts, Stages},
     policy::{Concurrency, Defaults, OptionTable, Options, Parameters, ProfileOrScripts},
     step::{Definition, Item, LanguageStep, SomeSteps, Steps, TextStep},
-    values::{EnvironmentVariables, Filled, Flag, Texts, Timeout, Variables, Word},
+    values::{Anything, EnvironmentVariables, Filled, Texts, Timeout, Truth, Variables, Word},
 };
 
 /// A playbook of any format, told by its content as az tells it.
@@ -38,7 +38,7 @@ impl JsonSchema for Playbook {
             (has(&["sequences", "Sequences"]), generator.subschema_for::<Sequences>()),
             (inner("workflow", "steps"), generator.subschema_for::<Workflow>()),
         ];
-        generator.subschema_for::<Root>();
+        generator.subschema_for::<OldRoot>();
         let newest = generator.subschema_for::<V3>();
         let other = formats.into_iter().rev().fold(
             json!(newest),
@@ -84,8 +84,6 @@ struct V3 {
 #[derive(JsonSchema, Default)]
 #[schemars(default, rename = "v2", extend("allOf" = root(), "required" = ["orchestration"]))]
 struct V2 {
-    /// What tells people about the playbook.
-    metadata: OpenMetadata,
     /// What is run.
     orchestration: StageOrchestration,
 }
@@ -157,6 +155,16 @@ struct Workflow {
 struct WorkflowTable {
     /// What is done, in order.
     steps: Steps<Item<Definition>, Definition>,
+}
+
+/// Steps that are done once the run has ended; or a table, which changes nothing.
+#[derive(JsonSchema, Default)]
+#[schemars(untagged, inline)]
+enum PostActions {
+    #[default]
+    None,
+    Table(Anything),
+    Steps(Vec<Item<TextStep>>),
 }
 
 /// Selections of scripts, at least one, or definitions of them with parameters.
@@ -269,13 +277,16 @@ struct Shared {
     options: Options,
     /// Whether the first failure ends the run; the opposite of `continueOnError`. Default: `true`.
     #[schemars(extend("aliases" = ["fail_fast", "fail-fast"]))]
-    fail_fast: Flag,
+    fail_fast: Truth,
     /// Options in a table of their own.
     #[schemars(rename = "options")]
     options_table: OptionTable,
     /// Another word for `options`.
     #[schemars(extend("deprecated" = true))]
     configuration: OptionTable,
+    /// Another word for `options`.
+    #[schemars(extend("deprecated" = true))]
+    settings: OptionTable,
     /// Another word for `options`.
     #[schemars(extend("deprecated" = true))]
     execution: OptionTable,
@@ -313,9 +324,19 @@ struct ProfileTable {
     options: Options,
 }
 
+/// What playbooks of all formats but the newest have at their root.
+#[derive(JsonSchema, Default)]
+#[schemars(default, rename = "root")]
+struct OldRoot {
+    /// What tells people about the playbook.
+    metadata: OpenMetadata,
+    #[schemars(flatten)]
+    root: Root,
+}
+
 /// What playbooks of every format have at their root.
 #[derive(JsonSchema, Default)]
-#[schemars(default, rename = "root", rename_all = "camelCase")]
+#[schemars(default, rename_all = "camelCase", inline)]
 struct Root {
     #[schemars(flatten)]
     about: About,
@@ -349,7 +370,7 @@ struct Root {
     integrations: Integrations,
     /// Steps that are done once the run has ended.
     #[schemars(extend("aliases" = ["post_actions"]))]
-    post_actions: Steps<Item<TextStep>, TextStep>,
+    post_actions: PostActions,
     /// The schema that editors check the file with.
     #[schemars(rename = "$schema")]
     schema: Value,

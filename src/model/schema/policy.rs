@@ -19,7 +19,7 @@ pub(super) struct Options {
     #[schemars(extend("aliases" = ["runParallel"]))]
     parallel: Flag,
     /// `sequential` or `parallel`. Write `parallel: false` or `true` instead.
-    #[schemars(extend("aliases" = ["executionMode"], "deprecated" = true))]
+    #[schemars(extend("aliases" = ["executionMode"], "deprecated" = true, "insteadOf" = "parallel"))]
     mode: Mode,
     /// How many steps run at once. Default: the number of cores.
     #[schemars(extend("aliases" = ["max_concurrency", "max-concurrency", "maxParallel", "max-parallel", "maxParallelJobs", "workers"]))]
@@ -47,8 +47,11 @@ pub(super) struct OptionTable {
     /// In `parallelization`: whether steps may overlap.
     enabled: Flag,
     /// How long one attempt of a step may take. Default: no limit.
-    #[schemars(extend("aliases" = ["timeoutSeconds", "timeout_seconds", "timeout-seconds", "timeoutSec"]))]
+    #[schemars(extend("aliases" = ["scriptTimeout", "timeoutSeconds"]))]
     timeout: Timeout,
+    /// Whether reports begin with a summary.
+    #[schemars(extend("aliases" = ["summary"]))]
+    generate_summary: Truth,
     /// How often a failed attempt of a step is repeated, 0 to 10. Default: 0.
     #[schemars(extend("aliases" = ["retryCount", "maxRetries"]))]
     retries: Retries,

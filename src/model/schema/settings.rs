@@ -27,7 +27,7 @@ pub(super) struct Settings {
     #[schemars(extend("aliases" = ["timeoutSeconds", "timeout_seconds", "timeout-seconds", "timeoutSec"], "examples" = ["5m", 300]))]
     timeout: Timeout,
     /// How long one attempt may take, in minutes. Write `timeout` with a unit instead.
-    #[schemars(extend("aliases" = ["timeout-minutes", "timeout_minutes"], "deprecated" = true))]
+    #[schemars(extend("aliases" = ["timeout-minutes", "timeout_minutes"], "deprecated" = true, "insteadOf" = "timeout"))]
     timeout_minutes: Minutes,
     /// How often a failed attempt is repeated, 0 to 10. Default: 0.
     #[schemars(extend("aliases" = ["retry", "retryCount", "retry_count", "maxRetries", "max_retries"], "examples" = [2]))]

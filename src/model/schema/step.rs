@@ -34,7 +34,7 @@ pub(super) struct LanguageStep {
 
 /// The definition of a script that is run, with its parameters; it may hold fields of your own.
 #[derive(JsonSchema, Default)]
-#[schemars(default, rename = "definition", extend("anyOf" = any_action(&[])))]
+#[schemars(default, rename = "definition", extend("allOf" = any_action(&[])))]
 pub(super) struct Definition {
     /// What other steps and conditions call the step.
     id: Id,
@@ -46,7 +46,7 @@ pub(super) struct Definition {
 
 /// The definition of a script in a list of scripts; it may hold fields of your own.
 #[derive(JsonSchema, Default)]
-#[schemars(default, rename = "listedScript", extend("anyOf" = any_action(&["id"])))]
+#[schemars(default, rename = "listedScript", extend("allOf" = any_script()))]
 pub(super) struct ListedScript {
     /// The number of the script.
     id: Numbers,
@@ -58,7 +58,7 @@ pub(super) struct ListedScript {
 
 /// A text that PowerShell runs, with what is said about it; it may hold fields of your own.
 #[derive(JsonSchema, Default)]
-#[schemars(default, rename = "textStep", extend("anyOf" = any_action(&[])))]
+#[schemars(default, rename = "textStep", extend("allOf" = any_action(&[])))]
 pub(super) struct TextStep {
     #[schemars(flatten)]
     what: Scripted,
@@ -296,6 +296,9 @@ struct StepFields<I: Default, T: Default> {
     branches: Vec<Branches<I, T>>,
     /// Whether the step overlaps those beside it.
     parallel: Parallel<I, T>,
+    /// Another word for `parallel`.
+    #[schemars(extend("aliases" = ["allow_parallel"], "deprecated" = true))]
+    allow_parallel: Flag,
     /// The steps that are run if the step's `if` holds.
     #[schemars(extend("aliases" = ["action", "actions"]))]
     then: Steps<I, T>,
@@ -366,17 +369,19 @@ struct StepFields<I: Default, T: Default> {
 
 /// Fields that say what a step runs, in all their spellings; one of each group.
 const RUN: &[&str] = &["run", "step", "number", "sequence", "sequences"];
-const TEXT: &[&str] =
-    &["script", "inline", "customScript", "scriptBlock", "inlineScript", "uses", "playbook"];
+const TEXT: &[&str] = &["script", "inline", "customScript", "scriptBlock", "inlineScript"];
+const USES: &[&str] = &["uses", "playbook"];
 const REFERENCE: &[&str] = &["scriptPath", "script_path", "path", "scriptNumber", "file"];
 const CHOICE: &[&str] = &["then", "else", "action"];
+const IF: &[&str] = &["if", "condition", "conditional", "when", "runIf", "run_if"];
 const ITEMS: &[&str] = &["items", "in", "foreach"];
 
 /// A step runs one thing, and has the fields of no other.
 fn one_action() -> Value {
     let actions = [
         has_any(RUN),
-        has_any(TEXT),
+        // Converted workflows keep what a step used beside the script that stands for it.
+        json!({ "anyOf": [has_any(TEXT), has_any(USES)] }),
         json!({ "required": ["command"], "not": { "required": ["module"] } }),
         has_any(&["module"]),
         has_any(&["message"]),
@@ -385,24 +390,58 @@ fn one_action() -> Value {
         has_any(ITEMS),
         is_approval(),
     ];
-    let only_with =
-        |fields: &[&str], actions: &[&str]| json!({ "if": has_any(fields), "then": has_any(actions) });
-    json!([
-        { "oneOf": actions },
-        only_with(&["shell"], &[&TEXT[..5], &["command"]].concat()),
+    let mut all = vec![json!({ "oneOf": actions })];
+    all.extend([
+        only_with(&["shell"], &[TEXT, &["command"]].concat()),
         only_with(&["as", "variable", "item", "steps"], ITEMS),
         only_with(&["function", "cmdlet"], &["module"]),
         only_with(&["actions"], CHOICE),
-    ])
+    ]);
+    all.extend(parts());
+    all.into()
 }
 
 /// A step of an old format runs at least one thing.
 fn any_action(more: &[&str]) -> Value {
-    let fields = [RUN, TEXT, REFERENCE, CHOICE, ITEMS, &["command", "module", "message", "branches"], more];
-    let mut actions: Vec<Value> =
-        fields.concat().iter().map(|field| json!({ "required": [field] })).collect();
+    let fields =
+        [RUN, TEXT, USES, REFERENCE, CHOICE, ITEMS, &["command", "module", "message", "branches"], more];
+    // Old files begin their fields with a capital too.
+    let capital = |field: &str| field[..1].to_ascii_uppercase() + &field[1..];
+    let names = fields.concat().into_iter().flat_map(|field| [field.to_owned(), capital(field)]);
+    let mut actions: Vec<Value> = names.map(|field| json!({ "required": [field] })).collect();
     actions.extend([has_branches(), is_approval()]);
-    actions.into()
+    let mut all = vec![json!({ "anyOf": actions })];
+    all.extend(parts());
+    all.into()
+}
+
+/// An id that is the number of a script stands only where a script runs.
+fn any_script() -> Value {
+    let others =
+        [has_any(&["module", "branches"]), has_any(CHOICE), has_any(ITEMS), has_branches(), is_approval()];
+    let mut all = any_action(&["id"]);
+    if let Value::Array(all) = &mut all {
+        all.push(json!({ "if": { "required": ["id"] }, "then": { "not": { "anyOf": others } } }));
+    }
+    all
+}
+
+/// What some actions cannot be without.
+fn parts() -> [Value; 4] {
+    let expression = json!({ "type": ["string", "boolean"] });
+    let decides: serde_json::Map<_, _> =
+        IF.iter().map(|name| ((*name).to_owned(), expression.clone())).collect();
+    [
+        only_with(CHOICE, IF),
+        json!({ "if": has_any(CHOICE), "then": { "properties": decides } }),
+        only_with(ITEMS, &["steps"]),
+        only_with(&["module"], &["function", "cmdlet", "command"]),
+    ]
+}
+
+/// Allows fields only beside one of some others.
+fn only_with(fields: &[&str], others: &[&str]) -> Value {
+    json!({ "if": has_any(fields), "then": has_any(others) })
 }
 
 fn has_any(fields: &[&str]) -> Value {

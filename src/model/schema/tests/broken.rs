@@ -1,0 +1,1 @@
+//! Documents that are broken, and that the schema refuses as the decoder does.
