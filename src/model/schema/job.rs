@@ -11,7 +11,7 @@ use super::{
     settings::{Permissions, Settings},
     step::{Approval, Definition, Item, JobStep, ListedScript, Outputs, SomeSteps, Steps, TextStep},
     values::{
-        Condition, Count, EnvironmentVariables, Expression, Filled, FilledTexts, Flag, Matrix, Text,
+        Condition, Count, Expression, Filled, FilledTexts, Flag, Matrix, NamelessVariables, Text,
         TextOrNumber, Texts, Variables, Word,
     },
 };
@@ -229,7 +229,7 @@ enum Surroundings {
     None,
     Name(Filled),
     Named(NamedEnvironment),
-    Variables(EnvironmentVariables),
+    Variables(NamelessVariables),
 }
 
 /// An environment that a job acts on.

@@ -1,5 +1,5 @@
 //! Parameters, options, defaults and profiles.
-#![expect(dead_code, reason = "the types only describe: nothing reads their fields")]
+#![expect(dead_code, clippy::large_enum_variant, reason = "the types only describe: nothing holds them")]
 
 use std::collections::BTreeMap;
 

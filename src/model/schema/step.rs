@@ -120,9 +120,11 @@ struct Referenced {
     #[schemars(extend("aliases" = ["step", "number", "sequence", "sequences"], "examples" = ["0402"]))]
     run: Numbers,
     /// The script the step runs: its number, its name, or its path; or a text for PowerShell.
-    #[schemars(extend("aliases" = ["scriptPath", "script_path", "path", "scriptNumber", "file"],
-        "examples" = ["0402", "0402_Run-UnitTests"]))]
+    #[schemars(extend("examples" = ["0402", "0402_Run-UnitTests"]))]
     script: Script,
+    /// The script the step runs: another word for `script`.
+    #[schemars(rename = "scriptPath", extend("aliases" = ["script_path", "path", "scriptNumber", "file"], "deprecated" = true))]
+    script_path: Numbers,
     /// A text that PowerShell runs.
     #[schemars(extend("aliases" = ["customScript", "scriptBlock", "inlineScript"]))]
     inline: ScriptText,
@@ -391,12 +393,7 @@ fn one_action() -> Value {
         is_approval(),
     ];
     let mut all = vec![json!({ "oneOf": actions })];
-    all.extend([
-        only_with(&["shell"], &[TEXT, &["command"]].concat()),
-        only_with(&["as", "variable", "item", "steps"], ITEMS),
-        only_with(&["function", "cmdlet"], &["module"]),
-        only_with(&["actions"], CHOICE),
-    ]);
+    all.push(only_with(&["shell"], &[TEXT, &["command"]].concat()));
     all.extend(parts());
     all.into()
 }
@@ -426,16 +423,23 @@ fn any_script() -> Value {
     all
 }
 
-/// What some actions cannot be without.
-fn parts() -> [Value; 4] {
+/// What some actions cannot be without, or beside.
+fn parts() -> [Value; 8] {
+    let made_of_steps =
+        json!({ "anyOf": [has_any(CHOICE), has_any(ITEMS), has_any(&["branches"]), has_branches()] });
+    let one_thing = has_any(&[RUN, TEXT, USES, REFERENCE, &["command", "module", "message"]].concat());
     let expression = json!({ "type": ["string", "boolean"] });
     let decides: serde_json::Map<_, _> =
         IF.iter().map(|name| ((*name).to_owned(), expression.clone())).collect();
     [
+        json!({ "not": { "allOf": [made_of_steps, one_thing] } }),
         only_with(CHOICE, IF),
         json!({ "if": has_any(CHOICE), "then": { "properties": decides } }),
         only_with(ITEMS, &["steps"]),
+        only_with(&["as", "variable", "item", "steps"], ITEMS),
         only_with(&["module"], &["function", "cmdlet", "command"]),
+        only_with(&["function", "cmdlet"], &["module"]),
+        only_with(&["actions"], CHOICE),
     ]
 }
 

@@ -84,6 +84,11 @@ values! {
     Environment => environment();
     /// Environment variables and their values, or a table that holds them as `variables`.
     EnvironmentVariables => any_of([environment(), wrapped_environment()]);
+    /// Environment variables and their values, in the place of an environment's name.
+    NamelessVariables => json!({
+        "anyOf": [environment(), wrapped_environment()],
+        "not": { "required": ["name"] },
+    });
     /// Names of environment variables: one, or a list.
     VariableNames => one_or_list(&json!({ "type": "string", "pattern": "^[^= ]+$" }));
     /// Patterns of paths: one, or a list.
@@ -160,7 +165,7 @@ fn lower_first(name: &str) -> String {
 
 /// Allows any of several forms.
 pub(super) fn any_of<const N: usize>(forms: [Value; N]) -> Value {
-    json!({ "anyOf": forms.as_slice() })
+    json!({ "anyOf": Value::Array(forms.into()) })
 }
 
 /// Allows one of some words, in any case; editors offer them as they are written here.

@@ -116,7 +116,7 @@ impl<'a> Maker<'a> {
         let mut wanted: Vec<&str> = Vec::new();
         let mut banned: BTreeSet<&str> = BTreeSet::new();
         self.demands(schema, &mut wanted, &mut banned);
-        for place in self.places_of_fields(schema, place) {
+        for place in places_of_fields(schema, place) {
             let fields = self.schema.pointer(&place)?.as_object()?;
             let names: BTreeSet<String> = fields.keys().cloned().collect();
             self.tables.entry(pointer.to_owned()).or_default().push((place.clone(), names));
@@ -167,20 +167,6 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// Fields of a table's own, and of what it refers to.
-    fn places_of_fields(&self, schema: &Value, place: &str) -> Vec<String> {
-        let mut places = Vec::new();
-        if schema.get("properties").is_some() {
-            places.push(format!("{place}/properties"));
-        }
-        for other in schema["allOf"].as_array().into_iter().flatten() {
-            if let Some(target) = other["$ref"].as_str() {
-                places.push(format!("{}/properties", target.trim_start_matches('#')));
-            }
-        }
-        places
-    }
-
     /// Chooses among the fields of which one must be there, and leaves the others out.
     fn demands(&mut self, schema: &'a Value, wanted: &mut Vec<&'a str>, banned: &mut BTreeSet<&'a str>) {
         let required =
@@ -214,11 +200,25 @@ impl<'a> Maker<'a> {
         let number =
             schema["propertyNames"]["pattern"].as_str().is_some_and(|pattern| pattern.contains("[0-9]+"));
         let names: &[&str] = if number { &["2", "3010"] } else { &["one", "two"] };
-        for name in &names[..1 + self.below(2)] {
+        for name in &names[..=self.below(2)] {
             let made = self.make(&format!("{place}/additionalProperties"), &format!("{pointer}/{name}"));
             table.extend(made.map(|made| ((*name).to_owned(), made)));
         }
     }
+}
+
+/// Fields of a table's own, and of what it refers to.
+fn places_of_fields(schema: &Value, place: &str) -> Vec<String> {
+    let mut places = Vec::new();
+    if schema.get("properties").is_some() {
+        places.push(format!("{place}/properties"));
+    }
+    for other in schema["allOf"].as_array().into_iter().flatten() {
+        if let Some(target) = other["$ref"].as_str() {
+            places.push(format!("{}/properties", target.trim_start_matches('#')));
+        }
+    }
+    places
 }
 
 /// Returns the fields of which a schema wants one.
