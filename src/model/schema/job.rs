@@ -44,6 +44,8 @@ pub(super) struct Job {
     category: Value,
     /// Words for people; they change nothing.
     tags: Value,
+    /// Fields of your own, for programs of your own.
+    extensions: Variables,
 }
 
 /// Stages in order: a list, or a table of them by id.

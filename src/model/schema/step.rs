@@ -364,6 +364,8 @@ struct StepFields<I: Default, T: Default> {
     estimated_duration: Value,
     /// A remark.
     comment: Value,
+    /// Fields of your own, for programs of your own.
+    extensions: Variables,
     /// The schema that editors check this with.
     #[schemars(rename = "$schema")]
     schema: Value,
