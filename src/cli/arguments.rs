@@ -147,6 +147,12 @@ pub(super) enum Verb {
     Cache(Cache),
     /// Show how az works on this machine, and whether what the scripts need is there
     Doctor,
+    /// Print the JSON schema that editors check playbooks, rules and az.toml with
+    Schema {
+        /// What the schema is of: playbook (default), rules, config, job or step
+        #[arg(value_name = "WHAT")]
+        of: Option<String>,
+    },
     /// Explain a verb, a code such as AZ0104, or a topic such as selection
     Help {
         /// A verb, a code or a topic

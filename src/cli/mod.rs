@@ -20,6 +20,7 @@ mod playbooks;
 mod printer;
 mod record;
 mod runs;
+mod schema;
 mod table;
 mod topics;
 mod verify;
@@ -118,6 +119,7 @@ fn answer(system: &Arc<dyn System>, printer: &Printer, output: &Output, verb: Op
         Some(Verb::Doctor) => doctor::doctor(system, printer, output),
         Some(Verb::Runs(runs)) => runs::runs(system, printer, output, &runs),
         Some(Verb::Cache(cache)) => cache::cache(system, printer, output, &cache),
+        Some(Verb::Schema { of }) => schema::schema(printer, of.as_deref()),
         Some(Verb::Help { topic }) => help::help(printer, topic.as_deref()),
     };
     outcome.unwrap_or_else(|fault| {

@@ -75,6 +75,9 @@ pub use why::Why;
 
 pub use crate::{
     execute::runner::Live,
-    model::playbook::{Fate, Row},
+    model::{
+        playbook::{Fate, Row},
+        schema::{SchemaOf, schema},
+    },
     text::document::write::WriteFormat,
 };

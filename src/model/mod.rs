@@ -8,6 +8,7 @@ pub mod kind;
 pub mod playbook;
 pub mod query;
 pub mod rule;
+pub mod schema;
 pub mod scratch;
 pub mod script;
 pub mod settings;

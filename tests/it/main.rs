@@ -34,6 +34,7 @@ mod playbooks;
 mod repo;
 mod runs;
 mod sandbox;
+mod schema;
 mod settings;
 mod single;
 mod stop;

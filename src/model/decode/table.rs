@@ -103,12 +103,14 @@ impl<'a> Table<'a> {
     /// Tells whether a field is there, without asking for it.
     pub fn has(&self, key: impl Into<Key>) -> bool {
         let key = key.into();
+        self.note_asked(key);
         self.entries.iter().any(|entry| key.matches(&entry.key.value))
     }
 
     /// Asks for a field and returns its value undecoded.
     pub fn raw(&mut self, key: impl Into<Key>) -> Option<Value<'a>> {
         let key = key.into();
+        self.note_asked(key);
         self.known.push(key);
         let entry = self.claim(key)?;
         Some(self.value(entry))
@@ -122,6 +124,7 @@ impl<'a> Table<'a> {
     /// Looks at a field without asking for it.
     pub fn peek(&self, key: impl Into<Key>) -> Option<&'a Node> {
         let key = key.into();
+        self.note_asked(key);
         self.entries.iter().find(|entry| key.matches(&entry.key.value)).map(|entry| &entry.value)
     }
 
@@ -174,6 +177,7 @@ impl<'a> Table<'a> {
     /// Accepts fields that inform people and change nothing az does.
     pub fn informative(&mut self, keys: &[&'static str]) {
         for &key in keys {
+            self.note_asked(key.into());
             self.known.push(key.into());
             while let Some(entry) = self.claim(key.into()) {
                 self.value(entry).leave_out();
@@ -302,6 +306,16 @@ impl<'a> Table<'a> {
         let unclaimed = self.entries.iter().zip(&self.is_claimed).filter(|(_, is_claimed)| !**is_claimed);
         unclaimed.into_iter().any(|(entry, _)| nearest(&entry.key.value, [key.name]).is_some())
     }
+
+    /// Tells tests which fields a table can have, so that schemas of it can be held against them.
+    #[cfg(test)]
+    fn note_asked(&self, key: Key) {
+        super::testing::note_asked(|| self.pointer(), key);
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "it is of use to tests only")]
+    fn note_asked(&self, _: Key) {}
 
     fn claim(&mut self, key: Key) -> Option<&'a Entry> {
         if self.unclaimed == 0 {

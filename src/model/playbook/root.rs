@@ -142,7 +142,8 @@ fn shared(table: &mut Table<'_>, playbook: &mut Playbook) {
         }
     }
     playbook.profiles.extend(table.optional("profiles", profiles).unwrap_or_default());
-    playbook.profile = playbook.profile.take().or_else(|| profile_name(table, &mut playbook.options));
+    let profile = profile_name(table, &mut playbook.options);
+    playbook.profile = playbook.profile.take().or(profile);
 }
 
 /// The profile that holds if none is asked for; old files have a table there.
