@@ -86,7 +86,13 @@ fn missing_program(program: &str, nodes: &[&Node]) -> Diagnostic {
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     let message = format!("`{program}` is not on PATH; wanted by {}{more}", quoted_list(names));
     let fault = Diagnostic::error(code::MISSING_INTERPRETER, message);
-    fault.help(format!("install `{program}`, or leave these steps out of the selection"))
+    let is_of_text = program == "pwsh" && nodes.iter().all(|node| node.invocation.text.is_some());
+    let or = if is_of_text {
+        "say in the playbook which shell the text is for: `shell`, such as bash"
+    } else {
+        "leave these steps out of the selection"
+    };
+    fault.help(format!("install `{program}`, or {or}"))
 }
 
 fn fixed_components(node: &Node, environment: &Environment, secret_key: &[u8; 32]) -> Vec<Component> {

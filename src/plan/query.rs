@@ -64,7 +64,10 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     let job_timeouts = std::mem::take(&mut expanded.job_timeouts);
     let places = Places { db, workspace, playbooks: &playbooks };
     let nodes = validate::order(&mut expanded, &places).unwrap_or_else(|circle| {
-        diagnostics.push(*circle);
+        // Jobs that need each other were told with all their needs when the playbook was read.
+        if !diagnostics.iter().any(|fault| fault.code == code::CYCLE) {
+            diagnostics.push(*circle);
+        }
         Vec::new()
     });
     diagnostics.extend(validate::check(&nodes, &places));

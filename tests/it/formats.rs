@@ -238,3 +238,19 @@ fn az_s_own_playbooks_are_sound_and_plan() {
         repo.az(&format!("plan {name}")).code(0).says("step");
     }
 }
+
+#[test]
+fn jobs_in_a_circle_are_told_once_with_every_need() {
+    let repo = repo();
+    let jobs = r#"{"a": {"needs": "b", "steps": [{"run": "0402"}]}, "b": {"needs": ["a"], "steps": [{"run": "0404"}]}}"#;
+    repo.file("playbooks/p.json", format!(r#"{{"orchestration": {{"jobs": {jobs}}}}}"#));
+    for line in ["check", "build p"] {
+        let told = repo.az(line).code(2);
+        assert_eq!(
+            told.stdout().matches("AZ0501").count() + told.stderr().matches("AZ0501").count(),
+            1,
+            "{line}"
+        );
+        told.says("1: a waits for b").says("2: b waits for a").ran([]);
+    }
+}
