@@ -3,7 +3,7 @@
 #![no_main]
 
 #[path = "../../tests/it/fuzz/bodies.rs"]
-#[allow(dead_code, reason = "each target runs one of the bodies")]
+#[expect(dead_code, reason = "each target runs one of the bodies")]
 mod bodies;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::expression(data));
