@@ -20,6 +20,7 @@ mod doctor;
 mod exit_codes;
 mod filters;
 mod formats;
+mod fuzz;
 mod guard;
 mod help;
 mod house;

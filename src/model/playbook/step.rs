@@ -32,7 +32,12 @@ const LABEL: Key = Key::new("phase", &["stage", "category"]);
 /// Reads a list of steps; an empty one is a fault.
 pub(super) fn steps(value: Value<'_>, dialect: Dialect) -> Option<Vec<Step>> {
     let found = some_steps(value, dialect)?;
-    if matches!(&value.node().value, NodeValue::List(items) if items.is_empty()) {
+    let is_empty = match &value.node().value {
+        NodeValue::List(items) => items.is_empty(),
+        NodeValue::Null => true,
+        _ => false,
+    };
+    if is_empty {
         return value.bad_value("is empty", "add a step with `run` or `script`");
     }
     Some(found)

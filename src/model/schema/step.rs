@@ -92,6 +92,7 @@ pub(super) enum Steps<I, T> {
 #[schemars(untagged, inline)]
 pub(super) enum SomeSteps<I, T> {
     #[default]
+    #[schemars(skip)]
     None,
     One(Box<T>),
     Many(#[schemars(length(min = 1))] Vec<I>),

@@ -13,9 +13,9 @@ use super::{
     sections,
 };
 use crate::{
-    base::plural,
+    base::{Span, plural},
     diag::{Diagnostic, Source, code, has_errors},
-    model::playbook::{Playbook, read, read::read_all},
+    model::playbook::{Body, Playbook, read, read::read_all},
     text::document::{
         Format, Node, NodeValue,
         write::{Draft, DraftFile, Item, WriteFormat, write},
@@ -47,6 +47,12 @@ pub fn convert(source: &Arc<Source>, from: Format, to: WriteFormat) -> Result<Co
         return Err(reading.diagnostics);
     }
     let (playbook, mut rows) = modern(playbook, left_out);
+    if matches!(&playbook.body, Body::Jobs(jobs) if jobs.is_empty()) {
+        let fault =
+            Diagnostic::error(code::STEP_WITHOUT_ACTION, format!("`{}` has nothing to run", source.name));
+        let fault = fault.source(source).at(Span::new(old.span.start, old.span.start));
+        return Err(vec![fault.help("say in one of its stages what runs, such as `sequences`")]);
+    }
     let mut root = tree(&playbook);
     if to == WriteFormat::Toml {
         for (name, item) in &mut root {

@@ -174,3 +174,13 @@ fn files_look_as_people_write_them() {
     let all: Vec<String> = FORMATS.iter().map(|format| write(&file, *format)).collect();
     insta::assert_snapshot!(all.join("\n=====\n"));
 }
+
+#[test]
+fn a_key_that_readers_of_yaml_find_no_end_of_has_a_mark() {
+    let long = "k".repeat(2000);
+    let root: Vec<(String, Item)> =
+        [long.as_str(), "short"].map(|name| (name.to_owned(), Draft::text("v").into())).into();
+    let text = write(&DraftFile::of(root.clone()), WriteFormat::Yaml);
+    assert!(text.starts_with("? kkk") && text.ends_with("k\n: v\nshort: v\n"), "{text}");
+    assert_eq!(read_back(&text, WriteFormat::Yaml), Draft::Table(root));
+}

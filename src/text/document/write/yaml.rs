@@ -30,12 +30,20 @@ fn blanks(indent: usize) -> String {
     " ".repeat(indent)
 }
 
+/// A longer key wants a mark of its own: readers look 1024 characters ahead for the colon.
+const LONGEST_KEY: usize = 1000;
+
 /// Writes the entries of a table, each on lines of its own.
 fn entries(entries: &[(String, Item)], indent: usize, out: &mut String) {
     for (name, item) in entries {
         remarks(&item.comments, indent, out);
         out.push_str(&blanks(indent));
-        out.push_str(&one_line(name, false));
+        let key = one_line(name, false);
+        if key.len() > LONGEST_KEY {
+            out.push_str(&format!("? {key}\n{}", blanks(indent)));
+        } else {
+            out.push_str(&key);
+        }
         out.push(':');
         behind(&item.value, indent, out);
     }

@@ -1,0 +1,253 @@
+//! What must hold of any input, one function for each reader.
+//!
+//! Knows what every answer has to be like: a value or faults, places inside the text, a help with every error, work that
+//! is bounded by the input. Does not know where inputs come from: `cargo fuzz` finds some (`fuzz/`), the test beside
+//! this file makes others.
+
+use std::sync::Arc;
+
+use az::{
+    base::{Span, Spanned},
+    diag::{Diagnostic, Edit, Severity, Source, apply, code, has_errors, to_json},
+    model::{config, playbook, rule},
+    text::{
+        document::{self, Format, Node, NodeValue, write::WriteFormat},
+        expression,
+        script::{self, CommentStyle, Declarations, Language},
+        sequence,
+    },
+};
+
+/// A name and what must hold of an input.
+pub(crate) type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub(crate) const TARGETS: [Target; 10] = [
+    ("read_json", read_json),
+    ("read_yaml", read_yaml),
+    ("read_toml", read_toml),
+    ("read_psd1", read_psd1),
+    ("playbook", playbook),
+    ("settings", settings),
+    ("sequence", sequence),
+    ("expression", expression),
+    ("header", header),
+    ("edits", edits),
+];
+
+/// The tree of a JSON text.
+pub(crate) fn read_json(data: &[u8]) {
+    document(data, Format::Json);
+}
+
+/// The tree of a YAML text.
+pub(crate) fn read_yaml(data: &[u8]) {
+    document(data, Format::Yaml);
+}
+
+/// The tree of a TOML text.
+pub(crate) fn read_toml(data: &[u8]) {
+    document(data, Format::Toml);
+}
+
+/// The tree of a psd1 text.
+pub(crate) fn read_psd1(data: &[u8]) {
+    document(data, Format::Psd1);
+}
+
+/// A playbook of any format; what loads is written in each format, and loads again.
+pub(crate) fn playbook(data: &[u8]) {
+    let Some(source) = source(data) else { return };
+    let format = Format::detect(None, &source.text);
+    let reading = playbook::read(&source, format);
+    faults_of_a_file(&source, &reading.diagnostics);
+    assert!(reading.value.is_some() || has_errors(&reading.diagnostics), "neither a playbook nor a fault");
+    if reading.value.is_none() || has_errors(&reading.diagnostics) {
+        return;
+    }
+    for to in [WriteFormat::Json, WriteFormat::Yaml, WriteFormat::Toml] {
+        match playbook::convert(&source, format, to) {
+            Ok(converted) => {
+                let length = converted.text.len();
+                assert!(length <= 200_000 + 100 * source.text.len(), "{length} bytes are written");
+            }
+            // Its stages are empty, which was no fault to the engines that read such files.
+            Err(faults) if faults.iter().any(|fault| fault.code == code::STEP_WITHOUT_ACTION) => {}
+            Err(faults) => panic!("{to:?} is not written: {:?}", messages(&faults)),
+        }
+    }
+}
+
+/// A file of rules, and a configuration.
+pub(crate) fn settings(data: &[u8]) {
+    let Some(source) = source(data) else { return };
+    let rules = rule::read(&source);
+    faults_of_a_file(&source, &rules.diagnostics);
+    assert!(rules.value.is_some() || has_errors(&rules.diagnostics), "neither rules nor a fault");
+    let config = config::read(&source);
+    faults_of_a_file(&source, &config.diagnostics);
+    assert!(config.value.is_some() || has_errors(&config.diagnostics), "neither a configuration nor a fault");
+}
+
+/// A selection; what is read means the same when it is written and read again.
+pub(crate) fn sequence(data: &[u8]) {
+    let Some(source) = source(data) else { return };
+    let parsed = sequence::parse_lines(&source);
+    faults(&source, &parsed.diagnostics);
+    let items = parsed.sequence.items.iter().map(|item| item.span);
+    items.chain(parsed.words.iter().map(|word| word.name.span)).for_each(|span| inside(&source, span));
+    if parsed.sequence.items.is_empty() {
+        return;
+    }
+    let written = parsed.sequence.to_string();
+    let again = sequence::parse(std::slice::from_ref(&written));
+    let is_same = again.sequence.items.iter().map(|item| &item.value).eq(parsed
+        .sequence
+        .items
+        .iter()
+        .map(|item| &item.value));
+    assert!(is_same && again.diagnostics.is_empty(), "`{written}` means something else");
+}
+
+/// A condition; what is read can be evaluated.
+pub(crate) fn expression(data: &[u8]) {
+    let Some(source) = source(data) else { return };
+    let whole = Span::new(0, source.text.len());
+    let parsed = expression::parse(&source, Spanned::new(&source.text, whole));
+    faults(&source, &parsed.diagnostics);
+    assert!(parsed.expr.is_some() != has_errors(&parsed.diagnostics), "neither a condition nor a fault");
+    parsed.names.iter().for_each(|name| inside(&source, name.span));
+    if let Some(condition) = parsed.expr {
+        let _ = expression::evaluate(&condition, &Nothing);
+    }
+}
+
+/// What a script says about itself; what is declared in it is read back.
+pub(crate) fn header(data: &[u8]) {
+    let Some(source) = source(data) else { return };
+    let wanted =
+        Declarations { inputs: Some(vec!["a b.txt".to_owned()]), outputs: Some(Vec::new()), env: None };
+    let styles = [
+        (CommentStyle::power_shell(), Language::PowerShell),
+        (CommentStyle::hash(), Language::Shell),
+        (CommentStyle::hash(), Language::Other),
+    ];
+    for (style, language) in styles {
+        let (_, told) = script::read(&source, &style, language);
+        faults(&source, &told);
+        if let Some(text) = wanted.write_into(&source.text, &style) {
+            let written = Arc::new(Source::new("script", text.as_str()));
+            let (header, _) = script::read(&written, &style, language);
+            let inputs = header.inputs.map(|inputs| inputs.into_iter().map(|input| input.value).collect());
+            assert_eq!(inputs, wanted.inputs, "inputs of {text:?}");
+            assert_eq!(header.outputs.map(|outputs| outputs.len()), Some(0), "outputs of {text:?}");
+        }
+    }
+}
+
+/// What az would mend in a file: it can be made, it ends, and what had a tree keeps one.
+pub(crate) fn edits(data: &[u8]) {
+    let Some(first) = source(data) else { return };
+    let format = Format::detect(None, &first.text);
+    let mut at_hand = first;
+    for _ in 0..20 {
+        let reading = playbook::read(&at_hand, format);
+        faults_of_a_file(&at_hand, &reading.diagnostics);
+        let groups: Vec<&[Edit]> = reading.diagnostics.iter().map(|fault| fault.edits.as_slice()).collect();
+        groups.iter().copied().flatten().for_each(|edit| inside(&at_hand, edit.span));
+        let Some(edited) = apply(&at_hand.text, groups) else { return };
+        let next = Arc::new(Source::new("file", edited.text.as_str()));
+        let is_still_a_tree = document::read(&next, format).0.is_some();
+        assert!(reading.tree.is_none() || is_still_a_tree, "mending broke the text: {:?}", next.text);
+        if next.text == at_hand.text {
+            return;
+        }
+        at_hand = next;
+    }
+}
+
+/// Nobody sets anything.
+struct Nothing;
+
+impl expression::Lookup for Nothing {
+    fn variable(&self, _: &str) -> Option<serde_json::Value> {
+        None
+    }
+
+    fn env(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn platform(&self) -> &'static str {
+        "linux"
+    }
+}
+
+fn source(data: &[u8]) -> Option<Arc<Source>> {
+    Some(Arc::new(Source::new("file", std::str::from_utf8(data).ok()?)))
+}
+
+fn document(data: &[u8], format: Format) {
+    let Some(source) = source(data) else { return };
+    let (tree, told) = document::read(&source, format);
+    faults(&source, &told);
+    assert!(tree.is_some() || has_errors(&told), "neither a tree nor a fault");
+    let mut count = 0;
+    if let Some(tree) = &tree {
+        nodes(&source, tree, 0, &mut count);
+    }
+    // The most that references of YAML may make of a text.
+    assert!(count <= 1_000_000 + source.text.len(), "{count} values");
+    let mut end = 0;
+    for comment in document::comments(&source, format) {
+        inside(&source, comment.span);
+        assert!(comment.span.start >= end, "remarks overlap");
+        end = comment.span.end;
+    }
+}
+
+/// Every value and every key lies in the text, and none lies deeper than can be walked.
+fn nodes(source: &Source, node: &Node, depth: usize, count: &mut usize) {
+    assert!(depth <= 64, "values lie too deep in each other");
+    *count += 1;
+    inside(source, node.span);
+    match &node.value {
+        NodeValue::List(items) => items.iter().for_each(|item| nodes(source, item, depth + 1, count)),
+        NodeValue::Table(entries) => {
+            for entry in entries {
+                inside(source, entry.key.span);
+                nodes(source, &entry.value, depth + 1, count);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Faults of a decoded file: few enough to be read.
+fn faults_of_a_file(source: &Source, told: &[Diagnostic]) {
+    assert!(told.len() <= 21, "{} faults are told", told.len());
+    faults(source, told);
+}
+
+/// Every fault has a place in the text; every error says what to do.
+fn faults(source: &Source, told: &[Diagnostic]) {
+    for fault in told {
+        let is_helpful = fault.help.as_ref().is_some_and(|help| !help.trim().is_empty());
+        assert!(is_helpful || fault.severity == Severity::Note, "no help: {}", fault.message);
+        assert!(!fault.message.is_empty(), "a fault without words");
+        for label in &fault.labels {
+            inside(source, label.span);
+        }
+    }
+    if let Some(first) = told.first() {
+        let _ = to_json(first);
+    }
+}
+
+fn inside(source: &Source, span: Span) {
+    assert!(source.text.get(span.start..span.end).is_some(), "{span:?} is not in the text");
+}
+
+fn messages(faults: &[Diagnostic]) -> Vec<&str> {
+    faults.iter().map(|fault| fault.message.as_str()).collect()
+}
