@@ -95,7 +95,7 @@ impl Checked {
             .iter()
             .map(|(path, text)| {
                 let request =
-                    Request::new(&db, vec![path.clone()], true, vec![], BTreeMap::new(), false, vec![]);
+                    Request::new(&db, vec![path.clone()], true, vec![], BTreeMap::new(), None, false, vec![]);
                 (file(path, Contents::Bytes(Arc::clone(text))), request)
             })
             .collect();

@@ -40,7 +40,7 @@ fn planned(text: &str) -> usize {
     let root: Arc<Path> = Arc::from(Path::new("/w"));
     let workspace = Workspace::new(&db, root, vec![], vec![playbook], vec![], config, Platform::current());
     let asked = vec!["many".to_owned()];
-    let request = Request::new(&db, asked, false, vec![], BTreeMap::new(), false, vec![]);
+    let request = Request::new(&db, asked, false, vec![], BTreeMap::new(), None, false, vec![]);
     let surroundings = Surroundings::new(&db, BTreeMap::new(), false);
     let planned = plan(&db, workspace, request, surroundings);
     planned.plan.as_ref().expect("the playbook is sound").nodes.len()

@@ -173,6 +173,9 @@ pub(super) struct Request {
     /// Set a variable: NAME=TEXT, or NAME:=JSON for numbers, true, false and lists
     #[arg(long = "var", value_name = "NAME=VALUE")]
     pub(super) variables: Vec<String>,
+    /// Run playbooks under this one of their profiles
+    #[arg(long, visible_alias = "playbook-profile", value_name = "NAME")]
+    pub(super) profile: Option<String>,
     /// Select the scripts that selected ones depend on, too
     #[arg(long)]
     pub(super) with_deps: bool,

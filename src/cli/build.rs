@@ -314,6 +314,7 @@ pub(super) fn ask(
 ) -> Result<Ask, Box<Diagnostic>> {
     let mut ask = Ask {
         variables: variables(&words.variables)?,
+        profile: words.profile.clone(),
         with_dependencies: words.with_deps,
         overlap: words.parallel == Some(true),
         strict: words.strict,

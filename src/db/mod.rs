@@ -74,6 +74,9 @@ pub struct Request {
     /// Variables given on the command line.
     #[returns(ref)]
     pub variables: BTreeMap<String, Value>,
+    /// The profile that playbooks run under.
+    #[returns(ref)]
+    pub profile: Option<String>,
     /// Scripts that selected ones depend on are selected too.
     #[returns(copy)]
     pub with_dependencies: bool,

@@ -37,6 +37,8 @@ pub struct Ask {
     pub lists: Vec<Arc<Source>>,
     /// Variables, by name.
     pub variables: BTreeMap<String, Value>,
+    /// The profile that playbooks run under, if another than their own.
+    pub profile: Option<String>,
     /// Scripts that selected ones depend on are selected too.
     pub with_dependencies: bool,
     /// Arguments for a script that is run by its number.
@@ -133,6 +135,7 @@ impl Engine {
             ask.are_paths,
             ask.lists.clone(),
             ask.variables.clone(),
+            ask.profile.clone(),
             ask.with_dependencies,
             ask.script_arguments.clone(),
         );

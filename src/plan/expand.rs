@@ -10,6 +10,7 @@ use super::{
     EdgeKind, Node, ToolWish,
     dependencies::{self, Resolved},
     node::{Ground, PlaybookContext, StepContext, script_node, text_node},
+    profile,
     select::select,
 };
 use crate::{
@@ -72,8 +73,11 @@ impl Expanded {
 
     /// Adds a playbook's steps.
     pub(super) fn add_playbook(&mut self, ground: &Ground<'_>, context: PlaybookContext<'_>) {
+        self.diagnostics.extend(profile::faults(context));
         match &context.playbook.body {
             Body::Sequence(texts) => {
+                let own = context.profile.and_then(|profile| profile.scripts.as_ref());
+                let texts = profile::narrowed(context.profile, own.unwrap_or(texts));
                 let spanned: Vec<Spanned<&str>> = texts
                     .iter()
                     .map(|text| Spanned::new(text.value.as_str(), context.span(&text.at)))
@@ -121,6 +125,9 @@ impl Expanded {
 
     /// Adds the steps of a job one after the other, or side by side if it says so.
     fn add_job(&mut self, ground: &Ground<'_>, context: PlaybookContext<'_>, job: &Job) -> Ends {
+        if !profile::takes(context.profile, job) {
+            return Ends::default();
+        }
         if let Some(limit) = job.settings.timeout {
             self.job_timeouts.insert(job.id.clone(), limit);
         }
@@ -152,6 +159,7 @@ impl Expanded {
         match &step.step().action {
             Action::Run(texts) => {
                 let source = step.of.source;
+                let texts = profile::narrowed(step.of.profile, texts);
                 let spanned =
                     texts.iter().map(|text| Spanned::new(text.value.as_str(), step.of.span(&text.at)));
                 let parsed = sequence::parse_in(source, &spanned.collect::<Vec<_>>());

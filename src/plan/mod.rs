@@ -12,6 +12,7 @@ mod node;
 mod order;
 mod overlap;
 mod places;
+mod profile;
 mod query;
 mod request;
 mod rules;

@@ -18,7 +18,7 @@ use crate::{
     model::{
         config::Config,
         kind::{Kind, Kinds, expand_argv},
-        playbook::{Job, Placed, Playbook, Step},
+        playbook::{Job, Placed, Playbook, Profile, Step},
         script::{Script, ScriptReading},
         settings::Settings,
     },
@@ -39,7 +39,9 @@ pub(super) struct Ground<'a> {
     pub(super) config: &'a Config,
     pub(super) variables: BTreeMap<String, Value>,
     /// Variables of the command line, which are among the others too.
-    pub(super) given: &'a BTreeMap<String, Value>,
+    pub(super) given: BTreeMap<String, Value>,
+    /// The profile that playbooks run under, if another than their own.
+    pub(super) profile: Option<&'a str>,
     pub(super) env: &'a BTreeMap<String, String>,
     pub(super) is_administrator: bool,
     pub(super) platform: &'a str,
@@ -54,6 +56,8 @@ pub(super) struct PlaybookContext<'a> {
     pub(super) source: &'a Arc<Source>,
     pub(super) tree: Option<&'a Tree>,
     pub(super) playbook: &'a Playbook,
+    /// The profile it runs under.
+    pub(super) profile: Option<&'a Profile>,
 }
 
 /// The step of a playbook a node comes from.
@@ -89,7 +93,10 @@ impl<'a> StepContext<'a> {
     }
 
     fn settings(&self) -> Settings {
-        let playbook = Settings { env: self.of.playbook.env.clone(), ..Settings::default() };
+        let mut env = self.of.playbook.env.clone();
+        let of_profile = self.of.profile.iter().flat_map(|profile| &profile.env);
+        env.extend(of_profile.map(|(name, value)| (name.clone(), value.clone())));
+        let playbook = Settings { env, ..Settings::default() };
         let mut own = self.job.step_settings(self.index);
         if !self.is_last {
             own.outputs = None;
@@ -122,7 +129,7 @@ impl<'a> StepContext<'a> {
             return Cow::Borrowed(&ground.variables);
         }
         let mut found = ground.variables.clone();
-        for layer in [job, &step.variables, ground.given, &step.with] {
+        for layer in [job, &step.variables, &ground.given, &step.with] {
             variables::overlay(&mut found, layer);
         }
         Cow::Owned(found)

@@ -8,6 +8,7 @@ use super::{
     expand::Expanded,
     node::{Ground, PlaybookContext},
     places::Places,
+    profile,
     request::{Part, parts},
     rules::rule_matches,
     validate,
@@ -52,6 +53,12 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
         })
         .collect();
     diagnostics.extend(playbooks.iter().flat_map(|(_, reading)| reading.diagnostics.clone()));
+    if let Some(wanted) = request.profile(db) {
+        let read = || playbooks.iter().filter_map(|(_, reading)| reading.value.as_ref());
+        if !read().any(|playbook| profile::chosen(playbook, Some(wanted)).is_some()) {
+            diagnostics.push(profile::no_such_profile(wanted, read()));
+        }
+    }
     let mut expanded = expand(db, workspace, request, surroundings, &parts, &playbooks);
     diagnostics.append(&mut expanded.diagnostics);
     let is_empty = expanded.nodes.is_empty();
@@ -90,10 +97,16 @@ fn expand(
     let catalog = catalog(db, workspace);
     let readings = |index: usize| script_reading(db, workspace, catalog.scripts[index].0).as_ref();
     let mut variables = configured.variables.clone();
+    let mut given = request.variables(db).clone();
+    let wanted = request.profile(db).as_deref();
     for playbook in playbooks.iter().filter_map(|(_, reading)| reading.value.as_ref()) {
         overlay(&mut variables, &playbook.variables);
+        if let Some(profile) = profile::chosen(playbook, wanted) {
+            overlay(&mut variables, &profile.variables);
+            overlay(&mut given, &profile.overrides);
+        }
     }
-    overlay(&mut variables, request.variables(db));
+    overlay(&mut variables, &given);
     let readable = catalog.scripts.iter().map(|(_, script)| Arc::clone(script)).collect();
     let ground = Ground {
         root: workspace.root(db),
@@ -103,7 +116,8 @@ fn expand(
         rules: rule_matches(db, workspace),
         config: &configured,
         variables,
-        given: request.variables(db),
+        given,
+        profile: request.profile(db).as_deref(),
         env: surroundings.env(db),
         is_administrator: surroundings.is_administrator(db),
         platform: &workspace.platform(db).os,
@@ -119,7 +133,8 @@ fn expand(
                 let (source, tree) = (&text(db, *file).source, reading.tree.as_ref());
                 if let Some(playbook) = &reading.value {
                     let path = file.path(db);
-                    expanded.add_playbook(&ground, PlaybookContext { path, source, tree, playbook });
+                    let profile = profile::chosen(playbook, ground.profile);
+                    expanded.add_playbook(&ground, PlaybookContext { path, source, tree, playbook, profile });
                 }
             }
         }

@@ -254,3 +254,44 @@ fn jobs_in_a_circle_are_told_once_with_every_need() {
         told.says("1: a waits for b").says("2: b waits for a").ran([]);
     }
 }
+
+const PROFILES: &str = r#"{"metadata": {"name": "p"}, "orchestration": {
+    "defaultVariables": {"WHERE": "default"},
+    "profiles": {
+        "quick": {"variables": {"WHERE": "quick"}, "stages": ["Test"]},
+        "full": {"overrides": {"WHERE": "full"}, "excludeStages": ["report"], "env": {"WHICH": "env"}},
+        "broken": {"excludeStages": ["Tset"]}},
+    "stages": [
+        {"name": "Test", "sequences": ["0402", "0404"]},
+        {"name": "Stage", "sequences": ["0407"], "variables": {"WHERE": "stage"}},
+        {"name": "Report", "sequences": ["0500"]}]}}"#;
+
+#[test]
+fn a_profile_says_which_stages_run_and_with_what() {
+    let repo = repo();
+    repo.file("playbooks/p.json", PROFILES);
+    repo.az("build p -j1 --profile Quick").code(0);
+    assert_eq!(ran(&repo), ["0402 quick", "0404 quick"]);
+    repo.az("build p -j1 --playbook-profile full --var WHERE=mine").code(0);
+    assert_eq!(
+        ran(&repo),
+        ["0402 full env", "0404 full env", "0407 full env"],
+        "overrides have the last word"
+    );
+    repo.az("plan p --profile quick").code(0).says("2 steps");
+    repo.az("build p --profile qick").code(2).says("AZ0225").says("did you mean `quick`?");
+    repo.az("plan p --profile broken").code(0).says("names the stage `Tset`").says("did you mean `Test`?");
+    repo.az("validate playbooks/p.json --simulate").code(0).says("under the profile `broken`");
+}
+
+#[test]
+fn a_profile_leaves_scripts_out_and_old_files_name_profiles_that_are_not_theirs() {
+    let repo = repo();
+    let text = r#"{"name": "p", "profile": "Standard", "Options": {"Profiles": {"less": {"ExcludeSequence": ["0404", "05*"]}}},
+        "stages": [{"name": "a", "sequence": ["04*", "0500"]}]}"#;
+    repo.file("playbooks/p.json", text);
+    repo.az("build p -j1").code(0);
+    assert_eq!(ran(&repo), ["0402", "0404", "0407", "0500"]);
+    repo.az("build p -j1 --profile less").code(0);
+    assert_eq!(ran(&repo), ["0402", "0407"]);
+}

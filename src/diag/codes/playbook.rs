@@ -62,4 +62,7 @@ codes! {
     LOST_IN_CONVERSION = 224, "the playbook cannot be written in another format",
         "az writes a playbook in the newest format, reads that again and compares. Where something would be lost or would \
          mean something else, it writes nothing and says where.";
+    NO_SUCH_PROFILE = 225, "no playbook has this profile",
+        "A profile is a variant of a playbook: `profiles` names each with its variables, stages and what it leaves out. \
+         --profile chooses one.";
 }

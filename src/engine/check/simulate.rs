@@ -1,8 +1,8 @@
 //! Plans a playbook under each of its profiles.
 //!
-//! Knows which variables a profile sets. Does not know what depends on them: what planning says is compared.
+//! Knows which profiles there are. Does not know what depends on them: what planning says is compared.
 
-use super::{CheckOptions, Engine, Targets};
+use super::{Ask, CheckOptions, Engine, Targets};
 use crate::{db::SourceFile, diag::Diagnostic, model::query::playbook_reading, plan::Planned};
 
 impl Engine {
@@ -17,10 +17,10 @@ impl Engine {
         let profiles = playbook_reading(&self.db, file).value.iter().flat_map(|playbook| &playbook.profiles);
         let mut found = Vec::new();
         for profile in profiles {
-            let mut ask = options.ask(vec![file.path(&self.db).to_string()]);
-            for (name, value) in profile.overrides.iter().chain(&profile.variables) {
-                ask.variables.entry(name.clone()).or_insert_with(|| value.clone());
-            }
+            let ask = Ask {
+                profile: Some(profile.name.clone()),
+                ..options.ask(vec![file.path(&self.db).to_string()])
+            };
             let planned = self.planned_in(targets.workspace, &ask);
             let news = planned.diagnostics.into_iter().filter(|fault| !without.diagnostics.contains(fault));
             found.extend(news.map(|fault| Diagnostic {
