@@ -21,10 +21,16 @@ pub(super) const CASES: &[Case] = &[
     Case { name: "a stage that no script has", code: "AZ0106", line: None,
         body: Root(r#""name": "é 🚀", "stages": [{ "name": "é 🚀", "sequence": ["0402", "«stage:Tset»"] }]"#) },
     Case { name: "a playbook that selects nothing", code: "AZ0107", line: None,
-        body: Root(r#""name": "é 🚀", "sequence": ["0100", "!0100"]"#) },
+        body: Root(r#""name": "é 🚀", "sequence": «["0100", "!0100"]»"#) },
     Case { name: "a script that is called otherwise", code: "AZ0108", line: None,
         body: Root(r#""name": "é 🚀", "stages": [{ "name": "é 🚀", "sequence": ["0402", "«0407_Validate-Sintax»"] }]"#) },
-    Case { name: "a step that calls a playbook that is not there", code: "AZ0211", line: None,
+    Case { name: "a script whose number has another one", code: "AZ0108", line: None,
+        body: Root(r#""name": "é 🚀", "stages": [{ "name": "é 🚀", "sequence": ["0402", "«0407_Report»"] }]"#) },
+    Case { name: "items that are indented as one", code: "AZ0101", line: None,
+        body: Files(&[("yaml", "# été 🚀\r\nsequence:\r\n- «0402\r\n  - 0407»\r\n")]) },
+    Case { name: "typographic quotes around a number", code: "AZ0101", line: None,
+        body: Files(&[("yaml", "sequence: [0100,\t«“0402”»]\r\n")]) },
+    Case { name: "a playbook among the scripts of a step", code: "AZ0101", line: None,
         body: Jobs(r#""one": { "name": "é 🚀", "steps": [{ "name": "é 🚀", "run": "«nightly»" }] }"#) },
 ];
 

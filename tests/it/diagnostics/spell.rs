@@ -143,12 +143,15 @@ struct Translator<'a> {
     format: Format,
     indent: &'a str,
     open: Vec<char>,
+    /// How deep the list is that is marked up to its end.
+    whole: Option<usize>,
     out: String,
 }
 
 impl<'a> Translator<'a> {
     fn new(fields: &'a str, format: Format, indent: &'a str) -> Self {
-        Self { rest: fields.chars().peekable(), format, indent, open: Vec::new(), out: indent.to_owned() }
+        let rest = fields.chars().peekable();
+        Self { rest, format, indent, open: Vec::new(), whole: None, out: indent.to_owned() }
     }
 
     fn lines(mut self) -> String {
@@ -159,12 +162,25 @@ impl<'a> Translator<'a> {
                 '{' | '[' => {
                     self.open.push(next);
                     self.out.push_str(self.format.opening(next));
+                    if self.rest.next_if_eq(&'»').is_some() {
+                        // A list of TOML is marked as a whole, since a header of it begins with the same bracket.
+                        if self.format == Format::Toml && next == '[' {
+                            self.whole = Some(self.open.len());
+                        } else {
+                            self.out.push('»');
+                        }
+                    }
                     self.inside(next);
                 }
                 '}' | ']' => {
+                    let is_whole = self.whole == Some(self.open.len());
                     self.open.pop();
                     self.inside(next);
                     self.out.push_str(self.format.closing(next));
+                    if is_whole {
+                        self.whole = None;
+                        self.out.push('»');
+                    }
                 }
                 ':' => self.out.push_str(if matches!(self.format, Format::Toml | Format::Psd1) {
                     " ="
@@ -184,7 +200,8 @@ impl<'a> Translator<'a> {
 
     /// Tables have a blank inside their braces, if there is something between them.
     fn inside(&mut self, bracket: char) {
-        let is_empty = self.out.ends_with('{') && bracket == '}' || self.next_is('}');
+        let is_empty =
+            if bracket == '}' { self.out.trim_end_matches('»').ends_with('{') } else { self.next_is('}') };
         if "{}".contains(bracket) && !is_empty {
             self.out.push(' ');
         }
@@ -244,18 +261,15 @@ impl<'a> Translator<'a> {
 
 #[test]
 fn a_playbook_is_spelled_in_each_format() {
-    let fields = r#""one": { "if": "a -eq 'b'", "n": [1, true, "0402"], «"x y"»: {}, "z": "b: c" }, "two": { }"#;
+    let fields =
+        r#""one": { "if": "a -eq 'b'", "n": [1, true, "0402"], «"x y"»: {}, "z": "b: c" }, "two": { }"#;
     for (format, expected, mark) in [
         (
             Format::Json,
             "\t\t\t\"one\": { \"if\": \"a -eq 'b'\", \"n\": [1, true, \"0402\"],\t\"x y\": {}, \"z\": \"b: c\" },",
             "\"x y\"",
         ),
-        (
-            Format::Yaml,
-            "    one: { if: \"a -eq 'b'\", n: [1, true, 0402],\tx y: {}, z: \"b: c\" }",
-            "x y",
-        ),
+        (Format::Yaml, "    one: { if: \"a -eq 'b'\", n: [1, true, 0402],\tx y: {}, z: \"b: c\" }", "x y"),
         (
             Format::Toml,
             "\tone = { if = \"a -eq 'b'\", n = [1, true, \"0402\"],\t\"x y\" = {}, z = \"b: c\" }",
