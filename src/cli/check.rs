@@ -102,6 +102,7 @@ fn show(printer: &Printer, output: &Output, checked: &Checked) {
     };
     for fault in checked.all().filter(|fault| fault.severity >= least) {
         printer.data_diagnostic(fault);
+        printer.data("\n");
     }
     if !output.quiet {
         let hint =

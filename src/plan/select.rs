@@ -88,7 +88,10 @@ impl Selection {
                 let guess = nearest(&wanted, stems).map(|near| format!("did you mean `{near}`?"));
                 let fault =
                     Diagnostic::warning(code::NO_SUCH_SCRIPT, format!("no script is called `{name}`"));
-                let help = guess.unwrap_or_else(|| "`az list` shows the scripts there are".to_owned());
+                let same = scripts.iter().find(|script| script.number == name.number);
+                let same = same.map(|script| format!("the number {} is `{}`", name.number, script.stem));
+                let help =
+                    guess.or(same).unwrap_or_else(|| "`az list` shows the scripts there are".to_owned());
                 self.diagnostics.push(fault.source(source).label(span, "no such script").help(help));
             }
             (_, []) => self.diagnostics.push(matches_nothing(scripts, selector, span, source)),

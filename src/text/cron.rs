@@ -31,6 +31,8 @@ const FIELDS: [(&str, u32, u32); 5] = [
 /// Words that stand for all five fields.
 const WORDS: [&str; 7] = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
 
+const EXAMPLE: &str = "write `0 2 * * *` for two o'clock every night";
+
 /// Tells whether a text is a time of cron.
 ///
 /// # Errors
@@ -51,11 +53,12 @@ pub fn check(text: &str) -> Result<(), BadCron> {
     }
     let fields = fields(text);
     if fields.len() != FIELDS.len() {
+        let found = fields.len();
         return Err(BadCron {
-            message: format!("a time of cron has 5 fields, found {}", fields.len()),
+            message: format!("a time of cron has 5 fields, found {found}"),
             at: whole,
             label: "minute hour day month weekday".to_owned(),
-            help: "write `0 2 * * *` for two o'clock every night".to_owned(),
+            help: without_sixth(text, &fields).unwrap_or_else(|| EXAMPLE.to_owned()),
         });
     }
     for (index, field) in fields.iter().enumerate() {
@@ -79,6 +82,24 @@ pub fn check(text: &str) -> Result<(), BadCron> {
         });
     }
     Ok(())
+}
+
+/// Says what is left of six fields without the one az has not: others have seconds in front, or years at the end.
+fn without_sixth(text: &str, fields: &[Span]) -> Option<String> {
+    let [first, .., last] = fields else { return None };
+    if fields.len() != FIELDS.len() + 1 {
+        return None;
+    }
+    let without = |left_out: &Span, what: &str| {
+        let five: Vec<Span> = fields.iter().filter(|field| *field != left_out).copied().collect();
+        let five = joined(text, &five);
+        check(&five).is_ok().then(|| format!("write `{five}`: there is no field for {what}"))
+    };
+    without(first, "seconds").or_else(|| without(last, "years"))
+}
+
+fn joined(text: &str, fields: &[Span]) -> String {
+    fields.iter().map(|field| field.of(text)).collect::<Vec<_>>().join(" ")
 }
 
 /// Tries one field alone, so that it is known which one is wrong.
@@ -136,6 +157,18 @@ mod tests {
         ] {
             let fault = check(text).unwrap_err();
             assert_eq!((fault.at.of(text), fault.message.as_str()), (at, message), "{text}");
+        }
+    }
+
+    #[test]
+    fn of_six_fields_the_one_that_is_too_many_is_told() {
+        for (text, help) in [
+            ("0 0 2 * * *", "write `0 2 * * *`: there is no field for seconds"),
+            ("0 2 * * *  2027", "write `0 2 * * *`: there is no field for years"),
+            ("0 2 * * FOO BAR", EXAMPLE),
+            ("0 2 * *", EXAMPLE),
+        ] {
+            assert_eq!(check(text).unwrap_err().help, help, "{text}");
         }
     }
 }

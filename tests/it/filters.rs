@@ -5,7 +5,7 @@
 use crate::repo::Repo;
 
 /// What is replaced, in this order, and by what.
-const FILTERS: [(&str, &str); 16] = [
+pub(crate) const VALUES: [(&str, &str); 14] = [
     (r"\d{8}-\d{6}-[0-9a-f]{4}", "[RUN]"),
     (r"\brun [0-9a-f]{4}\b", "run [ID]"),
     (r"(?m)(^|  )[0-9a-f]{4}  ", "$1[ID]  "),
@@ -22,16 +22,16 @@ const FILTERS: [(&str, &str); 16] = [
     // Which files of the system a shell needs to start.
     (r#"(?s)    \{\n      "kind": "(input|listing)",\n      "name": "/[^"]*",[^}]*\},\n"#, ""),
     (r"\d+ paths outside the workspace", "[COUNT] paths outside the workspace"),
-    // Columns are as wide as what stood in them before it was replaced.
-    (r"(\S)   +", "$1  "),
-    (r"(?m) +$", ""),
 ];
+
+/// Columns are as wide as what stood in them before it was replaced.
+const COLUMNS: [(&str, &str); 2] = [(r"(\S)   +", "$1  "), (r"(?m) +$", "")];
 
 /// Compares what people or programs read with the snapshot of this name.
 pub(crate) fn assert_snapshot(repo: &Repo, name: &str, text: &str) {
     let root = repo.path("").parent().unwrap().to_str().unwrap().to_owned();
     let text = text.replace(&root, "[REPO]");
-    insta::with_settings!({ filters => FILTERS.to_vec(), prepend_module_to_snapshot => false }, {
+    insta::with_settings!({ filters => VALUES.into_iter().chain(COLUMNS), prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!(name, text);
     });
 }

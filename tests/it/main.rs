@@ -16,6 +16,7 @@ mod corpus;
 mod corpus_run;
 mod damage;
 mod declare;
+mod diagnostics;
 mod doctor;
 mod exit_codes;
 mod filters;

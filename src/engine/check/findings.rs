@@ -79,7 +79,9 @@ impl Findings {
                 });
             }
             if is_wanted || !file.diagnostics.is_empty() {
-                file.diagnostics.sort_by_key(|fault| fault.labels.first().map(|label| label.span));
+                // What counts the rest comes behind what is told.
+                let place = |fault: &Diagnostic| fault.labels.first().map(|label| label.span);
+                file.diagnostics.sort_by_key(|fault| (fault.code == code::MORE_MISTAKES, place(fault)));
                 files.push(file);
             }
         }

@@ -20,8 +20,9 @@ use targets::Targets;
 
 use super::{Ask, Engine, EngineError};
 use crate::{
-    db::SourceFile,
-    diag::{Diagnostic, Severity, code, has_errors},
+    base::{Span, plural},
+    db::{SourceFile, Workspace},
+    diag::{Diagnostic, Severity, Source, code, has_errors},
     model::{
         query::{config, playbook_reading, rule_file, script_reading, text},
         rule::duplicate_kinds,
@@ -155,11 +156,8 @@ impl Engine {
         let path = file.path(&self.db);
         let ask = options.ask(vec![path.to_string()]);
         let planned = self.planned_in(targets.workspace, &ask);
-        // A playbook that cannot be read comes to no steps, which its own faults tell better.
-        let is_read = !has_errors(&playbook_reading(&self.db, file).diagnostics);
-        let faults =
-            planned.diagnostics.iter().filter(|fault| is_read || fault.code != code::NOTHING_SELECTED);
-        findings.add_all(faults.cloned(), Some(path));
+        let faults = self.faults_of_plan(targets.workspace, file, planned.diagnostics.clone());
+        findings.add_all(faults, Some(path));
         if options.simulate {
             findings.add_all(self.under_profiles(targets, options, file, &planned), Some(path));
         }
@@ -170,8 +168,38 @@ impl Engine {
             let is_told = |node: &crate::plan::Node| targets.is_whole && node.script.is_some();
             let nodes = plan.nodes.iter().filter(|node| !is_told(node)).cloned().collect();
             let plan = Arc::new(Plan { nodes, ..Plan::clone(&plan) });
-            findings.add_all(options.weighed(self.missing_interpreters(&plan)), Some(path));
+            // Steps of playbooks have names that other playbooks have too.
+            let of_this = |fault: Diagnostic| match &fault.source {
+                Some(_) => fault,
+                None => Diagnostic { message: format!("{} of {path}", fault.message), ..fault },
+            };
+            let missing = self.missing_interpreters(&plan).into_iter().map(of_this).collect();
+            findings.add_all(options.weighed(missing), Some(path));
         }
+    }
+
+    /// Returns what planning a playbook tells, without what its text tells better by itself.
+    fn faults_of_plan(
+        &self,
+        workspace: Workspace,
+        file: SourceFile,
+        found: Vec<Diagnostic>,
+    ) -> impl Iterator<Item = Diagnostic> {
+        let scripts = workspace.scripts(&self.db).len();
+        let source = &text(&self.db, file).source;
+        let reading = playbook_reading(&self.db, file);
+        let has_told = |code| reading.diagnostics.iter().any(|fault| fault.code == code);
+        // One that cannot be read, or is not acted on, comes to no steps.
+        let is_empty_for_a_reason = has_errors(&reading.diagnostics) || has_told(code::UNSUPPORTED_FIELD);
+        let is_circle = has_told(code::CYCLE);
+        let body = reading.tree.as_ref().and_then(|tree| BODIES.iter().find_map(|body| tree.find(body)));
+        let body = body.map(|body| body.span);
+        found.into_iter().filter_map(move |fault| match fault.code {
+            code::NOTHING_SELECTED if is_empty_for_a_reason => None,
+            code::NOTHING_SELECTED => Some(selects_nothing(source, body, scripts)),
+            code::CYCLE if is_circle => None,
+            _ => Some(fault),
+        })
     }
 
     /// Tells what is wrong when the scripts to be checked are planned, each as if it were selected.
@@ -201,6 +229,22 @@ impl Engine {
         let plan = Arc::new(Plan { nodes, ..Plan::clone(plan) });
         self.prepare(&Ask::default(), &plan).1
     }
+}
+
+/// Where a playbook says what it runs, as JSON pointers.
+const BODIES: [&str; 5] = ["/sequence", "/stages", "/orchestration/jobs", "/orchestration/stages", "/steps"];
+
+/// Words that nothing is left of what a playbook selects.
+fn selects_nothing(source: &Arc<Source>, body: Option<Span>, scripts: usize) -> Diagnostic {
+    let fault = Diagnostic::warning(code::NOTHING_SELECTED, "the playbook selects no script").source(source);
+    let help = match scripts {
+        0 => "add a script such as scripts/0100_hello.sh".to_owned(),
+        _ => format!("`az list` shows the {} there are", plural(scripts, "script")),
+    };
+    let fault = fault.help(help);
+    let Some(body) = body else { return fault };
+    let line = body.of(&source.text).lines().next().unwrap_or_default();
+    fault.label(Span::new(body.start, body.start + line.len()), "leaves nothing")
 }
 
 impl CheckOptions {

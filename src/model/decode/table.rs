@@ -36,8 +36,10 @@ const FIRST_NAMED: usize = 8;
 pub enum Names {
     /// Upper and lower case are two names, as in the environment.
     ExactCase,
-    /// Upper and lower case are one name, as in field names, job ids and variables.
+    /// Upper and lower case are one name, as in field names and variables.
     AnyCase,
+    /// The same, and each name is the id of something: of a `job`.
+    Ids(&'static str),
 }
 
 impl Names {
@@ -45,9 +47,10 @@ impl Names {
     ///
     /// O(entries): a table of jobs can have thousands.
     pub(super) fn firsts(self, context: &Context<'_>, entries: &[Entry]) -> Vec<bool> {
-        let fold = |key: &str| if self == Self::AnyCase { key.to_ascii_lowercase() } else { key.to_owned() };
+        let fold =
+            |key: &str| if self == Self::ExactCase { key.to_owned() } else { key.to_ascii_lowercase() };
         let is_same = |one: &str, other: &str| match self {
-            Self::AnyCase => one.eq_ignore_ascii_case(other),
+            Self::AnyCase | Self::Ids(_) => one.eq_ignore_ascii_case(other),
             Self::ExactCase => one == other,
         };
         let mut index: HashMap<String, usize> = HashMap::new();
@@ -63,7 +66,7 @@ impl Names {
         for (position, entry) in entries.iter().enumerate() {
             let first = first_of(position);
             if let Some(first) = first {
-                context.report(duplicate(context, entry, &entries[first]));
+                context.report(duplicate(context, entry, &entries[first], self));
             }
             firsts.push(first.is_none());
         }
@@ -331,7 +334,8 @@ impl<'a> Table<'a> {
             if !self.is_claimed[at] && matches(&self.entries[at]) && !key.aliases.is_empty() {
                 self.is_claimed[at] = true;
                 self.unclaimed -= 1;
-                self.context.report(duplicate(self.context, &self.entries[at], &self.entries[position]));
+                let (again, first) = (&self.entries[at], &self.entries[position]);
+                self.context.report(duplicate(self.context, again, first, Names::AnyCase));
             }
         }
         Some(&self.entries[position])
@@ -375,12 +379,19 @@ impl<'a> Table<'a> {
     }
 }
 
-fn duplicate(context: &Context<'_>, again: &Entry, first: &Entry) -> Diagnostic {
+fn duplicate(context: &Context<'_>, again: &Entry, first: &Entry, names: Names) -> Diagnostic {
     let (again, first) = (&again.key, &first.key);
-    let message = if again.value == first.value {
-        format!("`{}` stands twice in its {}", again.value, context.format().table_noun())
-    } else {
-        format!("`{}` and `{}` are one field, and it stands twice", first.value, again.value)
+    let message = match names {
+        Names::Ids(what) if again.value == first.value => {
+            format!("{what} `{}` is defined twice", again.value)
+        }
+        Names::Ids(what) => {
+            format!("{what} `{}` is defined twice: `{}` is the same id", first.value, again.value)
+        }
+        _ if again.value == first.value => {
+            format!("`{}` stands twice in its {}", again.value, context.format().table_noun())
+        }
+        _ => format!("`{}` and `{}` are one field, and it stands twice", first.value, again.value),
     };
     context
         .error(code::DUPLICATE_KEY, message)

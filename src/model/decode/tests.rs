@@ -58,7 +58,7 @@ fn help_says_what_to_write_in_yaml() {
 
 #[test]
 fn help_says_what_to_write_in_psd1() {
-    let source = Arc::new(Source::new("file", "@{ a = it's }"));
+    let source = Arc::new(Source::new("file", "@{ a = it's; b = $null }"));
     let context = Context::new(&source, Format::Psd1);
     let node = Node { span: Span::new(7, 11), value: NodeValue::Text("it's".into()) };
     let value = Value::root(&context, &node);
@@ -69,7 +69,7 @@ fn help_says_what_to_write_in_psd1() {
     _ = Value::root(&context, &number).text();
     let table = Node { span: Span::new(0, 13), value: NodeValue::Table(vec![]) };
     _ = Value::root(&context, &table).list(Some);
-    let null = Node { span: Span::new(7, 11), value: NodeValue::Null };
+    let null = Node { span: Span::new(17, 22), value: NodeValue::Null };
     _ = Value::root(&context, &null).duration();
     insta::assert_snapshot!(told(&context.finish()));
 }

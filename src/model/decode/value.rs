@@ -323,6 +323,9 @@ impl<'a> Value<'a> {
         if matches!(self.node.value, NodeValue::Code(_)) {
             return self.no_code();
         }
+        if self.was_refused() {
+            return None;
+        }
         let found = self.node.describe(self.context.format());
         let message = if self.field.is_empty() {
             format!("expected {wanted}, found {found}")
@@ -335,12 +338,25 @@ impl<'a> Value<'a> {
         None
     }
 
+    /// Tells whether nothing is known of the value since it would have to be executed, which is told already.
+    fn was_refused(self) -> bool {
+        let is_unknown = matches!(self.node.value, NodeValue::Null) && self.context.format() == Format::Psd1;
+        is_unknown && !self.raw().to_ascii_lowercase().contains("$null")
+    }
+
     /// Reports a script block where a value is wanted.
     fn no_code<T>(self) -> Option<T> {
         let code = match &self.node.value {
             NodeValue::Code(code) => code.as_str(),
             _ => "",
         };
+        if self.raw().starts_with('{') && begins_as_table(code) {
+            let message = "`{` begins a script block, which would have to be executed";
+            let fault = self.fault(code::EXECUTABLE, message.to_owned());
+            let at = Span::new(self.node.span.start, self.node.span.start);
+            self.context.report(fault.help("write `@{`, which begins a hashtable").edit(at, "@"));
+            return None;
+        }
         let is_short = !code.is_empty() && code.len() <= 60 && !code.contains(['\n', '\r', '\'']);
         let text = is_short.then(|| format!("'{code}'"));
         let help = text.as_ref().map_or_else(
@@ -426,6 +442,14 @@ impl<'a> Value<'a> {
         };
         format!("write {written}")
     }
+}
+
+/// Tells whether a script block was meant as a hashtable: it begins with a name and `=`, which sets nothing in a script.
+fn begins_as_table(code: &str) -> bool {
+    let code = code.trim_start();
+    let name = code.find(|c: char| !(c.is_alphanumeric() || "_-.'\"".contains(c))).unwrap_or(code.len());
+    let behind = code[name..].trim_start_matches([' ', '\t']);
+    name > 0 && behind.starts_with('=') && !behind.starts_with("==")
 }
 
 /// Returns the boolean that a text is meant as, also by the words of YAML 1.1.

@@ -100,10 +100,20 @@ fn unknown(root: Value<'_>, entries: &[Entry]) {
     let seen = other.and_then(|(name, what)| Some((field(entries, name)?, what)));
     let fault = if let Some((entry, what)) = seen {
         fault.label(entry.key.span, "makes it something else").help(format!("it is {what}"))
+    } else if let Some(jobs) = field(entries, "jobs") {
+        let is_github = field(entries, "on").is_some();
+        let help = if is_github {
+            "it is a workflow of GitHub; a playbook has its jobs in `orchestration`, each step with `run` or `script`"
+        } else {
+            "put `jobs` into `orchestration`, and what describes the playbook into `metadata`"
+        };
+        fault.label(jobs.key.span, "not at the root of a playbook").help(help)
     } else {
         let example = context.format().texts(&["0402", "0440-0449"]);
         let help = format!("add `sequence` (a list such as {example}), or `orchestration.jobs`");
-        fault.at(context.opening(root.span())).help(help)
+        // A file of TOML has no bracket around it.
+        let first = entries.first().filter(|_| root.span().is_empty()).map(|entry| entry.key.span);
+        fault.at(first.unwrap_or_else(|| context.opening(root.span()))).help(help)
     };
     context.report(fault);
 }

@@ -83,22 +83,29 @@ pub(super) struct Need<'a> {
 }
 
 /// Reports jobs that are needed and not there.
-pub(super) fn check_needs(context: &Context<'_>, ids: &[&str], needs: &[Need<'_>]) {
+///
+/// `names` are the jobs' names, each with the id that was perhaps meant.
+pub(super) fn check_needs(context: &Context<'_>, ids: &[&str], names: &[(&str, &str)], needs: &[Need<'_>]) {
     // Only asked, never walked, so that its order reaches nobody.
     let known: HashSet<&str> = ids.iter().copied().collect();
     for need in needs.iter().filter(|need| !known.contains(need.wanted)) {
         // Looking for the nearest of thousands of ids is only worth it for a fault that is told. A job cannot need
         // itself.
         let others = || ids.iter().copied().filter(|id| *id != need.job);
+        let mut named = names.iter().filter(|(name, _)| name.eq_ignore_ascii_case(need.wanted));
+        let named = named.next().filter(|_| named.next().is_none()).map(|(_, id)| *id);
         let near = if context.is_full() { None } else { nearest(need.wanted, others()) };
-        let sure = near.and_then(|_| nearest_alone(need.wanted, others()));
+        let sure = named.or_else(|| near.and_then(|_| nearest_alone(need.wanted, others())));
         let (job, wanted) = (need.job, need.wanted);
         let message = format!("job `{job}` needs `{wanted}`, but the playbook has no such job");
         let fault = context.error(code::UNKNOWN_NEED, message).label(need.value.span(), "no such job");
         let fault = fault.edit_if(need.value.span(), sure.and_then(|sure| need.value.text_instead(sure)));
-        context.report(fault.help(match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("remove `{wanted}`, or add a job of this id"),
+        context.report(fault.help(match (named, near) {
+            (Some(id), _) => {
+                format!("write `{id}`: `{wanted}` is the name of that job, and `needs` wants its id")
+            }
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) => format!("remove `{wanted}`, or add a job of this id"),
         }));
     }
     circles(context, ids, needs);
@@ -162,8 +169,23 @@ fn circle_fault(context: &Context<'_>, ids: &[&str], circle: &[(usize, Span)]) {
         };
         fault = fault.label(*at, text);
     }
-    context.report(fault.help("remove one of these needs"));
+    context.report(fault.help(way_out(&names)));
 }
+
+/// Says what becomes of a circle that is opened, where that can be read at a glance.
+fn way_out(names: &[&str]) -> String {
+    match names {
+        [one] => format!("remove `{one}` from its own needs"),
+        names if names.len() > MOST_IN_A_ROW => "remove one of these needs".to_owned(),
+        names => {
+            let order: Vec<&str> = names.iter().rev().copied().collect();
+            format!("remove one of these needs; without {} the order is {}", names.len(), order.join(" → "))
+        }
+    }
+}
+
+/// Up to this many jobs of a circle are named in their order.
+const MOST_IN_A_ROW: usize = 6;
 
 /// Gives each stage an id of its own, made of its name, and warns of names that stand twice.
 pub(super) fn name_stages(context: &Context<'_>, stages: &mut [Job], places: &[Span]) {

@@ -33,18 +33,24 @@ const SEQUENCES: Key = Key::new("sequences", &["sequence", "run", "numbers"]);
 
 /// Reads `orchestration.jobs`.
 pub(super) fn jobs(value: Value<'_>) -> Option<Vec<Job>> {
+    let format = value.context().format();
+    if !matches!(value.node().value, NodeValue::Table(_)) {
+        let help = format!("write each job behind its id: {}", format.field("build", &format.record("...")));
+        return value.wrong_type_but(format.table(), &help);
+    }
     let mut needs = Vec::new();
     let mut ids = Vec::new();
-    let jobs = value.map(Names::AnyCase, |id, at, value| {
+    let jobs = value.map(Names::Ids("job"), |id, at, value| {
         ids.push(id);
         check_id(value.context(), "job", id, at);
         job(id, value, &mut needs)
     })?;
     if ids.is_empty() {
-        let help = format!("add a job: its id with {} that has `steps`", value.context().format().table());
+        let help = format!("add a job: its id with {} that has `steps`", format.table());
         return value.bad_value("has no job", &help);
     }
-    check_needs(value.context(), &ids, &needs);
+    let names = jobs.iter().filter_map(|(id, job)| job.name.as_deref().map(|name| (name, *id)));
+    check_needs(value.context(), &ids, &names.collect::<Vec<_>>(), &needs);
     Some(jobs.into_iter().map(|(_, job)| job).collect())
 }
 
@@ -185,7 +191,7 @@ pub(super) fn stages(value: Value<'_>) -> Option<Vec<Job>> {
     };
     let is_named = matches!(value.node().value, NodeValue::Table(_));
     let mut stages: Vec<Job> = if is_named {
-        let named = value.map(Names::AnyCase, |id, _, value| read(value, Some(id)))?;
+        let named = value.map(Names::Ids("stage"), |id, _, value| read(value, Some(id)))?;
         named.into_iter().map(|(_, stage)| stage).collect()
     } else {
         value.list(|value| read(value, None))?

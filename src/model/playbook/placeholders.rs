@@ -2,7 +2,7 @@
 //!
 //! Knows where placeholders stand in the texts of what runs. Does not fill them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Job, Playbook, Step};
 use crate::{
@@ -30,10 +30,11 @@ pub(super) fn check(root: Value<'_>, playbook: &Playbook) {
     }
 }
 
-fn known_names(playbook: &Playbook) -> BTreeSet<String> {
-    let mut known: BTreeSet<String> = BTreeSet::new();
+/// Returns the names in small letters, each with how it is written.
+fn known_names(playbook: &Playbook) -> BTreeMap<String, String> {
+    let mut known: BTreeMap<String, String> = BTreeMap::new();
     let mut add = |name: &str| {
-        known.insert(name.to_ascii_lowercase());
+        known.insert(name.to_ascii_lowercase(), name.to_owned());
     };
     playbook.variables.keys().for_each(|name| add(name));
     playbook.parameters.iter().for_each(|parameter| add(&parameter.name));
@@ -66,7 +67,7 @@ fn of_job(job: &Job, add: &mut impl FnMut(&str)) {
 
 struct Search<'a, 'k> {
     context: &'a Context<'a>,
-    known: &'k BTreeSet<String>,
+    known: &'k BTreeMap<String, String>,
     told: BTreeSet<String>,
 }
 
@@ -101,7 +102,7 @@ impl Search<'_, '_> {
             let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
                 && name.chars().all(|part| part.is_alphanumeric() || "_-".contains(part));
             // `${{ }}` is an expression, which may be more than a name.
-            if is_name && before != Some('$') && !self.known.contains(&name.to_ascii_lowercase()) {
+            if is_name && before != Some('$') && !self.known.contains_key(&name.to_ascii_lowercase()) {
                 let at = inner.find(name).map_or(start, |at| start + at);
                 self.unknown(name, Span::new(span.start + at, span.start + at + name.len()));
             }
@@ -116,7 +117,7 @@ impl Search<'_, '_> {
         let mut fault = self.context.error(code::UNKNOWN_VARIABLE, message);
         // The command line may set it.
         fault.severity = Severity::Warning;
-        let help = match nearest(name, self.known.iter().map(String::as_str)) {
+        let help = match nearest(name, self.known.values().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!(
                 "add it to the variables, write `{{{{{name}:=value}}}}`, or give it: --var {name}=value"

@@ -56,6 +56,12 @@ pub(super) fn some_steps(value: Value<'_>, dialect: Dialect) -> Option<Vec<Step>
     let steps = match &value.node().value {
         NodeValue::Table(_) => read(value).into_iter().collect(),
         NodeValue::Null => Vec::new(),
+        NodeValue::List(_) => value.list(read)?,
+        _ if dialect == Dialect::Jobs => {
+            let format = value.context().format();
+            let step = format.record(&format.field("run", &format.text("0402")));
+            return value.wrong_type_but("a list", &format!("write {}", format.list(&[&step])));
+        }
         _ => value.list(read)?,
     };
     check_step_ids(value, &steps, &places);
@@ -103,7 +109,9 @@ fn step(value: Value<'_>, index: usize, dialect: Dialect) -> Option<(Step, Optio
 /// A step that is only what it runs: `"0402"`.
 fn plain_step(value: Value<'_>, index: usize, dialect: Dialect) -> Option<Step> {
     if dialect == Dialect::Jobs {
-        return value.no_table();
+        let format = value.context().format();
+        let step = format.record(&format.field("run", &format.text("0402")));
+        return value.wrong_type_but(format.table(), &format!("write {step} for numbered scripts"));
     }
     let text = value.text_or_number()?;
     let at = value.pointer();

@@ -41,6 +41,12 @@ fn matrix(value: Value<'_>) -> Option<Matrix> {
     {
         return Some(Matrix { expression: Some(value.placed(text.clone())), ..Matrix::default() });
     }
+    let format = value.context().format();
+    if !matches!(value.node().value, NodeValue::Table(_)) {
+        let dimension = format.field("platform", &format.texts(&["linux", "windows"]));
+        let help = format!("write the dimensions, each with a list: {}", format.record(&dimension));
+        return value.wrong_type_but(format.table(), &help);
+    }
     let mut matrix = Matrix::default();
     value.map(Names::AnyCase, |name, _, values| {
         if name.eq_ignore_ascii_case("include") {

@@ -279,7 +279,7 @@ fn a_placeholder_that_nothing_fills_is_told_at_its_place() {
     let text = "{\"variables\": {\"Path\": 1}, \"sequence\": [{\"step\": \"0402\", \"parameters\":\r\n\t{\"A\": \"🚀 {{Pahth}}/{{Path}}/{{ Other }}\", \"B\": \"{{Other}} {{Given:=1}} ${{x}}\"}}]}";
     assert_eq!(
         faults(Format::Json, text),
-        "AZ0603 warning <Pahth> nothing in the playbook sets `Pahth` => did you mean `path`?\n\
+        "AZ0603 warning <Pahth> nothing in the playbook sets `Pahth` => did you mean `Path`?\n\
          AZ0603 warning <Other> nothing in the playbook sets `Other` => add it to the variables, write `{{Other:=value}}`, or give it: --var Other=value"
     );
 }

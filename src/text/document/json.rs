@@ -84,8 +84,20 @@ fn syntax_error(reader: &Reader<'_>, error: &ParseError) -> Diagnostic {
         let fault = reader.syntax_error("a number cannot start with 0", zero);
         return fault.help("write it in quotes, as in \"0402\"");
     }
-    let (message, help) = words(error.kind());
+    if let Some(fault) = reader.foreign_sign(Format::Json, range.start) {
+        return fault;
+    }
+    let (message, help) = words(missing_value(reader, error.kind(), range.start));
     reader.syntax_error(message, first_line(reader, error.kind(), span)).help(help)
+}
+
+/// Returns what is wrong where something follows a colon that is no value: it is the value that is missing.
+fn missing_value<'a>(reader: &Reader<'_>, kind: &'a ParseErrorKind, at: usize) -> &'a ParseErrorKind {
+    use ParseErrorKind as Kind;
+    let closes =
+        matches!(kind, Kind::UnexpectedCloseBrace | Kind::UnexpectedCloseBracket | Kind::UnexpectedComma);
+    let before = reader.text.get(..at).unwrap_or_default().trim_end();
+    if closes && before.ends_with(':') { &Kind::ExpectedObjectValue } else { kind }
 }
 
 /// Returns the place of a zero in front of further digits, which the parser takes for a number of its own.

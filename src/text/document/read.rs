@@ -68,6 +68,23 @@ impl<'a> Reader<'a> {
         Diagnostic::error(code::SYNTAX, message).source(self.source).at(self.source.clamp(at))
     }
 
+    /// Words that another format's sign stands at a place of the text, or one that a word processor wrote.
+    pub(super) fn foreign_sign(&self, format: Format, at: usize) -> Option<Diagnostic> {
+        let rest = self.text.get(at..)?;
+        let (sign, message, help) = if let Some(quote) = rest.chars().next().filter(|c| "“”„‘’".contains(*c))
+        {
+            let help = format!("write `\"` in the place of `{quote}`");
+            (quote.len_utf8(), "typographic quotes hold no text here".to_owned(), help)
+        } else {
+            let (own, others): (_, &[&str]) =
+                if format == Format::Json { ("//", &["#"]) } else { ("#", &["//", "/*"]) };
+            let other = others.iter().find(|other| rest.starts_with(**other))?;
+            let message = format!("`{other}` begins no remark in {}", format.as_str());
+            (other.len(), message, format!("write `{own}` before a remark"))
+        };
+        Some(self.syntax_error(message, self.span(at, at + sign)).help(help))
+    }
+
     /// Words that there is nothing in the file.
     pub(super) fn empty(&self, format: Format) -> Diagnostic {
         let example = format.file(&format.field("sequence", &format.texts(&["0402"])));

@@ -97,7 +97,10 @@ fn syntax_errors_of_json_have_exact_places() {
     for (text, expected) in [
         ("", "AZ0201 \"\": the file is empty"),
         ("{\"a\" 1}", "AZ0201 \"1\": expected `:` after the name"),
-        ("{\"a\": }", "AZ0201 \"}\": this `}` closes nothing"),
+        ("{\"a\": }", "AZ0201 \"}\": expected a value after `:`"),
+        ("{\"a\": /* é */ [1}", "AZ0201 \"}\": this `}` closes nothing"),
+        ("{\"é\": 1, # x\n}", "AZ0201 \"#\": `#` begins no remark in JSON"),
+        ("{\"é\": “x”}", "AZ0201 \"“\": typographic quotes hold no text here"),
         ("{\"é\": 1 \"b\": 2}", "AZ0201 \"\": expected a comma here"),
         ("\u{feff}{\"é\": 'x'}", "AZ0201 \"'\": texts stand in double quotes"),
         ("{\r\n\"a\": [1,\r\n", "AZ0201 \"[\": this list is not closed"),
@@ -120,10 +123,36 @@ fn all_syntax_errors_of_toml_are_told() {
             "AZ0201 \"\": expected a value after `=`",
             "AZ0201 \"yes\": expected a value, found a bare word",
             "AZ0201 \"0\": a number cannot start with 0",
-            "AZ0201 \"\": unclosed array, expected `]`",
+            "AZ0201 \"[\": this list is not closed",
         ]
     );
     assert_eq!(read_text(Format::Toml, text).0, None, "what was recovered is not used");
+}
+
+#[test]
+fn a_bracket_of_toml_that_is_not_closed_is_one_mistake_and_others_are_told_too() {
+    for (text, expected) in [
+        ("a = [\"é\", \"]\", 'b' # ]\nc = 1\n[d]\ne = 2\n", vec!["AZ0201 \"[\": this list is not closed"]),
+        ("a = [[1, 2]\nb = 3\n", vec!["AZ0201 \"[\": this list is not closed"]),
+        ("a = [{ x = 1, y = [] ]\nb = yes\n", vec!["AZ0201 \"{\": this table is not closed"]),
+        (
+            "a = yes\nb = \"\"\"[\n\\\"\"\"\"\nc = [1\n",
+            vec![
+                "AZ0201 \"yes\": expected a value, found a bare word",
+                "AZ0201 \"[\": this list is not closed",
+            ],
+        ),
+        ("a = 1 // x\n", vec!["AZ0201 \"//\": `//` begins no remark in TOML"]),
+    ] {
+        assert_eq!(faults(Format::Toml, text), expected, "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_brackets_of_toml_are_read_without_panic(text in "([a\\[\\]{}=,\"'#\\\\é\n ]|\"\"\"){0,40}") {
+        _ = read_text(Format::Toml, &format!("a = [{text}"));
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use toml::{
 };
 
 use super::{
-    Entry, Node, NodeValue,
+    Entry, Format, Node, NodeValue,
     read::{MAX_DEPTH, Reader},
 };
 use crate::{
@@ -27,6 +27,7 @@ pub(super) fn read(reader: &Reader<'_>) -> (Option<Node>, Vec<Diagnostic>) {
         // What stands in the depths is not looked at, so that all further errors come of that.
         errors.truncate(deep + 1);
     }
+    let unclosed = errors.iter().position(is_unclosed).and_then(|at| unclosed(reader, &mut errors, at));
     let mut walk = Walk { reader, too_deep: None };
     let root = Node { span: reader.span(0, 0), value: walk.table(document.into_inner(), 1) };
     let mut diagnostics: Vec<Diagnostic> = Vec::with_capacity(errors.len());
@@ -35,6 +36,7 @@ pub(super) fn read(reader: &Reader<'_>) -> (Option<Node>, Vec<Diagnostic>) {
         let tree = (index < 20).then_some(&root);
         diagnostics.push(fault(reader, tree, error));
     }
+    diagnostics.extend(unclosed);
     diagnostics.extend(walk.too_deep.map(|span| reader.too_deep(span)));
     let is_readable = diagnostics.iter().all(|diagnostic| diagnostic.code == code::DUPLICATE_KEY);
     (is_readable.then_some(root), diagnostics)
@@ -102,8 +104,75 @@ fn fault(reader: &Reader<'_>, tree: Option<&Node>, error: &Error) -> Diagnostic 
     if is_too_deep(error) {
         return reader.too_deep(Span::new(span.start, span.end.min(span.start + 1)));
     }
+    // `1 // x` is one bare word to the parser.
+    let inside = reader.text.get(range.clone()).and_then(|word| Some(range.start + word.find(" /")? + 1));
+    let foreign = |at| reader.foreign_sign(Format::Toml, at);
+    if let Some(fault) = foreign(range.start).or_else(|| inside.and_then(foreign)) {
+        return fault;
+    }
     let (message, help) = words(error.message(), span);
     reader.syntax_error(message, span).help(help)
+}
+
+fn is_unclosed(error: &Error) -> bool {
+    error.message().starts_with("unclosed array") || error.message().starts_with("unclosed inline table")
+}
+
+/// Words one bracket that is not closed, and takes away what the parser found behind it up to where it gave up: all of
+/// that was read as if it lay in the brackets.
+fn unclosed(reader: &Reader<'_>, errors: &mut Vec<Error>, at: usize) -> Option<Diagnostic> {
+    let start = |error: &Error| error.span().map_or(0, |span| span.start);
+    let end = errors.get(at).map(start)?;
+    let open = open_brackets(reader.text.get(..end)?);
+    let (outer, (inner, bracket)) = (open.first()?.0, open.last()?);
+    errors.retain(|error| !(outer..=end).contains(&start(error)));
+    let (what, missing) = if *bracket == b'[' { ("list", ']') } else { ("table", '}') };
+    let fault = reader.syntax_error(format!("this {what} is not closed"), reader.span(*inner, inner + 1));
+    Some(fault.help(format!("write the missing `{missing}`")))
+}
+
+/// Returns the brackets that are open at the end of a text, outside of texts and remarks; O(text).
+fn open_brackets(text: &str) -> Vec<(usize, u8)> {
+    let bytes = text.as_bytes();
+    let (mut open, mut at) = (Vec::new(), 0);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'#' => at += text[at..].find('\n').unwrap_or(text.len() - at),
+            b'"' | b'\'' => at = text_end(text, at),
+            b'[' | b'{' => {
+                open.push((at, *byte));
+                at += 1;
+            }
+            b']' | b'}' => {
+                // `[` and `{` are two before what closes them.
+                if open.last().is_some_and(|(_, opening)| opening + 2 == *byte) {
+                    open.pop();
+                }
+                at += 1;
+            }
+            _ => at += 1,
+        }
+    }
+    open
+}
+
+/// Returns where the text whose first quote stands at a place ends, behind its last quote; an open one ends with its
+/// line, or with the file.
+fn text_end(text: &str, at: usize) -> usize {
+    let rest = &text.as_bytes()[at..];
+    let quote = rest[0];
+    let mark = if rest.starts_with(&[quote; 3]) { 3 } else { 1 };
+    let mut end = mark;
+    while let Some(byte) = rest.get(end) {
+        if rest[end..].starts_with(&[quote; 3][..mark]) {
+            return at + end + mark;
+        }
+        if *byte == b'\n' && mark == 1 {
+            return at + end;
+        }
+        end += if *byte == b'\\' && quote == b'"' { 2 } else { 1 };
+    }
+    text.len()
 }
 
 fn is_too_deep(error: &Error) -> bool {

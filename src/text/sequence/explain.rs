@@ -148,7 +148,7 @@ fn repairs(name: &str) -> Vec<String> {
             .filter(|part| !part.is_empty())
             .collect::<Vec<_>>()
             .join(","),
-        name.trim_matches(['"', '\'', '`']).to_owned(),
+        name.trim_matches(['"', '\'', '`', '“', '”', '„', '‘', '’']).to_owned(),
     ];
     let prefix = name.trim_end_matches(['?', '#', 'x', 'X', '%', '*']);
     if prefix.len() < name.len() {

@@ -152,10 +152,14 @@ fn refuse(source: &Arc<Source>, text: &str, span: Span) -> Diagnostic {
 }
 
 fn refused(source: &Arc<Source>, refusal: explain::Refusal, span: Span) -> Diagnostic {
-    Diagnostic::error(refusal.code, refusal.message)
-        .source(source)
-        .label(span, refusal.label)
-        .help(refusal.help)
+    // In YAML a line that is indented deeper goes on with the item above it.
+    let is_dash = |line: &str| line.trim_start().starts_with("- ");
+    let help = if span.of(&source.text).lines().skip(1).any(is_dash) {
+        "write each `- ` right below the one before it, so that its line begins an item of its own".to_owned()
+    } else {
+        refusal.help
+    };
+    Diagnostic::error(refusal.code, refusal.message).source(source).label(span, refusal.label).help(help)
 }
 
 /// Returns what is to stand in a data file in the place of an item, which may be the `whole` value.

@@ -199,6 +199,9 @@ fn slip_words(slip: Slip) -> (String, String) {
             format!("end the line behind `@{quote}`, or write {quote}...{quote} without `@`"),
         ),
         Slip::OpenComment => ("this comment is not closed".to_owned(), "write the missing `#>`".to_owned()),
+        Slip::ForeignComment => {
+            ("this is no remark in psd1".to_owned(), "write `#` before a remark".to_owned())
+        }
         Slip::OpenBracket(opening) => {
             let what = match opening {
                 Opening::Table => "this table",

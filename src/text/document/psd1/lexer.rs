@@ -34,6 +34,8 @@ pub(super) enum Slip {
     CrowdedHere(char),
     /// A block comment runs to the end of the file; its place is its mark.
     OpenComment,
+    /// A mark that begins a comment in other languages.
+    ForeignComment,
     /// An opening bracket that nothing closes.
     OpenBracket(Opening),
     /// A closing bracket that closes nothing.
@@ -76,6 +78,8 @@ impl<'a> Lexer<'a> {
             (c, _) if c.is_whitespace() => self.at += c.len_utf8(),
             ('#', _) => self.comment(line_length(rest)),
             ('<', Some('#')) => self.block_comment(),
+            // Nothing else can begin like this where a value or a name may stand.
+            ('/', Some('/' | '*')) => self.foreign_comment(),
             ('@', Some('{')) => self.push(Kind::Open(Opening::Table), 2),
             ('@', Some('(')) => self.push(Kind::Open(Opening::List), 2),
             ('$', Some('(')) => self.push(Kind::Open(Opening::Subexpression), 2),
@@ -116,6 +120,12 @@ impl<'a> Lexer<'a> {
             self.slip(Slip::OpenComment, self.at, self.at + 2);
         }
         self.comment(length.unwrap_or(rest.len()));
+    }
+
+    /// Passes over a remark of another language, to the end of its line.
+    fn foreign_comment(&mut self) {
+        self.slip(Slip::ForeignComment, self.at, self.at + 2);
+        self.at += line_length(self.rest());
     }
 
     fn slip(&mut self, slip: Slip, start: usize, end: usize) {

@@ -1,0 +1,35 @@
+//! What of a playbook cannot be planned: jobs that need each other, paths, programs.
+
+use super::{Body::*, Case, try_all};
+
+#[rustfmt::skip]
+pub(super) const CASES: &[Case] = &[
+    Case { name: "jobs in a circle", code: "AZ0501", line: None,
+        body: Jobs(r#""build": { "name": "é 🚀", "needs": [«"test"»], "steps": [{ "run": "0100" }] },
+            "test": { "name": "é 🚀", "needs": ["lint"], "steps": [{ "run": "0402" }] },
+            "lint": { "name": "é 🚀", "needs": ["build"], "steps": [{ "run": "0407" }] }"#) },
+    Case { name: "a job that needs itself", code: "AZ0501", line: None,
+        body: Jobs(r#""build": { "name": "é 🚀", "needs": «"build"», "steps": [{ "run": "0100" }] }"#) },
+    Case { name: "a job that is not there", code: "AZ0502", line: None,
+        body: Jobs(r#""build": { "steps": [{ "run": "0100" }] }, "test": { "name": "é 🚀", "needs": [«"biuld"»], "steps": [{ "run": "0402" }] }"#) },
+    Case { name: "a name instead of an id", code: "AZ0502", line: None,
+        body: Jobs(r#""b": { "name": "Build all", "steps": [{ "run": "0100" }] }, "test": { "name": "é 🚀", "needs": [«"Build all"»], "steps": [{ "run": "0402" }] }"#) },
+    Case { name: "two owners of one file", code: "AZ0503", line: None,
+        body: Jobs(r#""a": { "steps": [{ "name": "é 🚀", "run": "0100", "inputs": [], "outputs": ["out/report"] }] },
+            "b": { "steps": [{ "name": "é 🚀", "run": "0402", "inputs": [], "outputs": [«"out/report"»] }] }"#) },
+    Case { name: "an input that matches nothing", code: "AZ0504", line: None,
+        body: Jobs(r#""a": { "steps": [{ "name": "é 🚀", "run": "0100", "inputs": [«"dta/*.txt"»], "outputs": [] }] }"#) },
+    Case { name: "a shell that is not installed", code: "AZ0505", line: Some("build FILE"),
+        body: Jobs(r#""a": { "steps": [{ "name": "é 🚀", "shell": "pwsh", "script": "echo 1" }] }"#) },
+    Case { name: "an output in the folder of git", code: "AZ0507", line: None,
+        body: Jobs(r#""a": { "steps": [{ "name": "é 🚀", "run": "0100", "inputs": [], "outputs": [«".git/x"»] }] }"#) },
+    Case { name: "a glob that is not closed", code: "AZ0401", line: None,
+        body: Jobs(r#""a": { "steps": [{ "name": "é 🚀", "run": "0100", "inputs": [«"src/[a.c"»], "outputs": [] }] }"#) },
+    Case { name: "a step that starts outside", code: "AZ0406", line: None,
+        body: Jobs(r#""a": { "steps": [{ "name": "é 🚀", "run": "0100", "cwd": «"../home"» }] }"#) },
+];
+
+#[test]
+fn playbooks_that_cannot_be_planned() {
+    try_all(CASES);
+}
