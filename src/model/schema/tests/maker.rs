@@ -176,7 +176,13 @@ impl<'a> Maker<'a> {
         for group in groups {
             for keyword in ["anyOf", "oneOf"] {
                 let Some(options) = group[keyword].as_array() else { continue };
-                let chosen = self.below(options.len());
+                // Spellings that begin with a capital are no properties.
+                let is_known = |option: &Value| match option["required"][0].as_str() {
+                    Some(name) => !name.starts_with(|first: char| first.is_ascii_uppercase()),
+                    None => true,
+                };
+                let known: Vec<usize> = (0..options.len()).filter(|at| is_known(&options[*at])).collect();
+                let chosen = known.get(self.below(known.len())).copied().unwrap_or_default();
                 for (at, option) in options.iter().enumerate() {
                     let mut inner: Vec<&str> = required(option).collect();
                     for one in option["anyOf"].as_array().into_iter().flatten() {

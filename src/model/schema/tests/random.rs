@@ -143,7 +143,11 @@ impl Comparison {
 fn the_fields_of_each_table_are_those_the_decoder_asks_for() {
     let mut seen = Comparison::default();
     CHECKED.with(|checked| {
-        for (seed, whole) in (0..9000).zip(WHOLES.iter().cycle()) {
+        for (seed, whole) in (0..100_000).zip(WHOLES.iter().cycle()) {
+            // Some fields are in one document of thousands.
+            if seed % 1000 == 999 && seed > 3000 && seen.unasked().is_empty() {
+                break;
+            }
             let (_, schema, validator) = checked.iter().find(|(what, ..)| *what == whole.what).unwrap();
             let (document, tables) = document(whole, schema, seed);
             seen.made += 1;
