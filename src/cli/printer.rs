@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     base::harmless,
-    diag::{self, Diagnostic, Look, code, to_json},
+    diag::{self, Diagnostic, Look, Severity, code, to_json},
     sys::System,
 };
 
@@ -136,7 +136,13 @@ impl Printer {
     /// Writes diagnostics: for people, or as data where data is asked for.
     pub(super) fn diagnostics(&self, faults: &[Diagnostic]) {
         match self.format {
-            Format::Text => faults.iter().for_each(|fault| self.diagnostic(fault)),
+            // Where something is wrong, notes would only bury it.
+            Format::Text => {
+                let worst = faults.iter().map(|fault| fault.severity).max();
+                let is_told =
+                    |fault: &&Diagnostic| fault.severity > Severity::Note || worst == Some(Severity::Note);
+                faults.iter().filter(is_told).for_each(|fault| self.diagnostic(fault));
+            }
             Format::Json | Format::Jsonl => {
                 let faults: Vec<Value> = faults.iter().map(to_json).collect();
                 self.json(&serde_json::json!({ "schema": "az.error/v1", "diagnostics": faults }));

@@ -9,7 +9,7 @@ pub(super) const CASES: &[Case] = &[
     Case { name: "an item of a step is nothing", code: "AZ0101", line: None,
         body: Jobs(r#""one": { "name": "é 🚀", "steps": [{ "run": "0100, «04-*»" }] }"#) },
     Case { name: "a number of three digits", code: "AZ0102", line: None,
-        body: Root(r#""name": "é 🚀", "sequence": ["0100", "«201»"]"#) },
+        body: Root(r#""name": "é 🚀", "sequence": ["0100", "«402»"]"#) },
     Case { name: "a range that runs backwards", code: "AZ0103", line: None,
         body: Root(r#""name": "é 🚀", "stages": [{ "name": "é 🚀", "sequence": ["0100", "«0499-0400»"] }]"#) },
     Case { name: "a number that no script has", code: "AZ0104", line: None,

@@ -29,7 +29,7 @@ pub(super) const CASES: &[Case] = &[
             ("toml", "sequence = [\"0402\"]\r\ndescription =\t\"é 🚀 «\u{ff}»\"\r\n"),
             ("psd1", "@{\r\n\tsequence = '0402';\tdescription = 'é 🚀 «\u{ff}»'\r\n}\r\n")]) },
     Case { name: "a hashtable without its sign", code: "AZ0217", line: None,
-        body: Files(&[("psd1", "@{\r\n\tName = 'é 🚀';\tStages = «{» Name = 'a'; Sequence = '0402' }\r\n}\r\n")]) },
+        body: Files(&[("psd1", "@{\r\n\tName = 'é 🚀';\tStages = @(«{» Name = 'a'; Sequence = '0402' })\r\n}\r\n")]) },
     Case { name: "a word without quotes in psd1", code: "AZ0217", line: None,
         body: Files(&[("psd1", "@{\r\n\tSequence = @('0402') <# é 🚀 #>;\tName = «daily»\r\n}\r\n")]) },
     Case { name: "a command in psd1", code: "AZ0217", line: None,
