@@ -84,7 +84,7 @@ impl Diagnostic {
         Self {
             code,
             severity,
-            message: message.into(),
+            message: shortened(message.into()),
             help: None,
             source: None,
             labels: Vec::new(),
@@ -102,7 +102,7 @@ impl Diagnostic {
     /// Adds a place with its remark.
     #[must_use]
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: Some(text.into()) });
+        self.labels.push(Label { span, text: Some(shortened(text.into())) });
         self
     }
 
@@ -116,7 +116,7 @@ impl Diagnostic {
     /// Says what to do.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(shortened(help.into()));
         self
     }
 
@@ -124,7 +124,7 @@ impl Diagnostic {
     #[must_use]
     pub fn help_if(mut self, help: Option<impl Into<String>>) -> Self {
         if let Some(help) = help {
-            self.help = Some(help.into());
+            self.help = Some(shortened(help.into()));
         }
         self
     }
@@ -172,4 +172,17 @@ impl Diagnostic {
 /// Tells whether one of the diagnostics is an error.
 pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(Diagnostic::is_error)
+}
+
+/// The most of a sentence that anybody reads, in characters.
+const LONGEST: usize = 2000;
+
+/// Cuts the middle out of a sentence that quotes a text of any length.
+fn shortened(text: String) -> String {
+    if text.len() <= LONGEST {
+        return text;
+    }
+    let head = text.floor_char_boundary(LONGEST * 3 / 4);
+    let tail = text.ceil_char_boundary(text.len() - LONGEST / 4);
+    format!("{} … {}", &text[..head], &text[tail..])
 }

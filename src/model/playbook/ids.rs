@@ -122,14 +122,14 @@ fn circles(context: &Context<'_>, ids: &[&str], needs: &[Need<'_>]) {
             edges[*from].push((*to, need.value.span()));
         }
     }
-    let mut is_done = vec![false; ids.len()];
+    let (mut is_done, mut is_on_way) = (vec![false; ids.len()], vec![false; ids.len()]);
     for start in 0..ids.len() {
-        // The way from `start`: a job and how many of its edges were followed.
-        let mut way: Vec<(usize, usize)> = if is_done[start] { Vec::new() } else { vec![(start, 0)] };
-        let mut is_on_way = vec![false; if way.is_empty() { 0 } else { ids.len() }];
-        if let Some(flag) = is_on_way.get_mut(start) {
-            *flag = true;
+        if is_done[start] {
+            continue;
         }
+        // The way from `start`: a job and how many of its edges were followed.
+        let mut way: Vec<(usize, usize)> = vec![(start, 0)];
+        is_on_way[start] = true;
         while let Some((job, followed)) = way.last_mut() {
             let job = *job;
             let Some((next, _)) = edges[job].get(*followed).copied() else {
@@ -140,6 +140,10 @@ fn circles(context: &Context<'_>, ids: &[&str], needs: &[Need<'_>]) {
             };
             *followed += 1;
             if is_on_way[next] {
+                // Many jobs that all need each other have more circles than can be told.
+                if context.is_full() {
+                    return;
+                }
                 let from = way.iter().position(|(job, _)| *job == next).unwrap_or_default();
                 let circle: Vec<(usize, Span)> =
                     way[from..].iter().map(|(job, followed)| (*job, edges[*job][followed - 1].1)).collect();
@@ -152,15 +156,24 @@ fn circles(context: &Context<'_>, ids: &[&str], needs: &[Need<'_>]) {
     }
 }
 
+/// Of a longer circle, these many jobs are named.
+const MOST_IN_CIRCLE: usize = 12;
+
 fn circle_fault(context: &Context<'_>, ids: &[&str], circle: &[(usize, Span)]) {
     let names: Vec<&str> = circle.iter().map(|(job, _)| ids[*job]).collect();
     let first = names.first().copied().unwrap_or_default();
     let message = match names.as_slice() {
         [one] => format!("job `{one}` needs itself"),
-        _ => format!("jobs need each other in a circle: {} → {first}", names.join(" → ")),
+        names if names.len() <= MOST_IN_CIRCLE => {
+            format!("jobs need each other in a circle: {} → {first}", names.join(" → "))
+        }
+        names => {
+            let (told, more) = (names[..MOST_IN_CIRCLE].join(" → "), names.len() - MOST_IN_CIRCLE);
+            format!("{} jobs need each other in a circle: {told} → … ({more} more) → {first}", names.len())
+        }
     };
     let mut fault = context.error(code::CYCLE, message);
-    for (place, (job, at)) in circle.iter().enumerate() {
+    for (place, (job, at)) in circle.iter().take(MOST_IN_CIRCLE).enumerate() {
         let next = names.get(place + 1).copied().unwrap_or(first);
         let text = if names.len() == 1 {
             "needs itself".to_owned()
@@ -169,7 +182,7 @@ fn circle_fault(context: &Context<'_>, ids: &[&str], circle: &[(usize, Span)]) {
         };
         fault = fault.label(*at, text);
     }
-    context.report(fault.help(way_out(&names)));
+    context.report(fault.help("remove one of these needs"));
 }
 
 /// Says what becomes of a circle that is opened, where that can be read at a glance.

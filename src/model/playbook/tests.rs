@@ -297,6 +297,38 @@ fn limits_of_definitions_are_those_of_the_old_engine() {
     );
 }
 
+#[test]
+fn circles_of_any_size_are_told_in_a_few_words() {
+    let jobs = |count: usize, needs: &dyn Fn(usize) -> String| {
+        let jobs: Vec<String> = (0..count)
+            .map(|job| {
+                format!("\"j{job}\": {{\"needs\": [{}], \"steps\": [{{\"run\": \"0402\"}}]}}", needs(job))
+            })
+            .collect();
+        format!("{{\"orchestration\": {{\"jobs\": {{{}}}}}}}", jobs.join(","))
+    };
+    let ring = jobs(5000, &|job| format!("\"j{}\"", (job + 1) % 5000));
+    let read = reading(Format::Json, &ring);
+    assert_eq!((read.diagnostics.len(), read.diagnostics[0].labels.len()), (1, 12));
+    assert!(read.diagnostics[0].message.starts_with("5000 jobs need each other in a circle: j0 → j1"));
+    assert!(read.diagnostics[0].message.len() < 200, "{}", read.diagnostics[0].message);
+    let all = (0..100).map(|job| format!("\"j{job}\"")).collect::<Vec<_>>().join(",");
+    let dense = reading(Format::Json, &jobs(100, &|_| all.clone()));
+    assert_eq!(dense.diagnostics.len(), 20, "as many as are told, and no more are looked for");
+}
+
+#[test]
+fn a_text_of_any_length_makes_no_long_sentence() {
+    let text = format!(
+        "{{\"sequence\": [\"0402\"], \"name\": \"{}\", \"profile{}\": 1}}",
+        "é".repeat(50_000),
+        "x".repeat(50_000)
+    );
+    for fault in reading(Format::Json, &text).diagnostics {
+        assert!(fault.message.len() < 2100 && fault.help.as_ref().is_none_or(|help| help.len() < 2100));
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_is_a_reading(text in "(?s).{0,80}") {
