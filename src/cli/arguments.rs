@@ -185,6 +185,9 @@ pub(super) struct Request {
     /// Do not trace: only what steps declare counts
     #[arg(long)]
     pub(super) no_trace: bool,
+    /// Read this configuration above az.toml: one like it in any format, or AitherZero's config.psd1 or config.json
+    #[arg(long, value_name = "FILE")]
+    pub(super) configuration: Option<PathBuf>,
     /// Let steps write only what they declare to make, and use no network unless they ask for it
     #[arg(long)]
     pub(super) sandbox: bool,
@@ -362,6 +365,7 @@ pub(super) fn rewrite(mut words: Vec<OsString>) -> Vec<OsString> {
             _ => break,
         }
     }
+    name_configuration(&mut words, place);
     join_truths(&mut words, place);
     if words.get(place).is_some_and(|word| word == "library") {
         name_export_format(&mut words, place);
@@ -384,6 +388,14 @@ fn name_export_format(words: &mut [OsString], verb: usize) {
             _ if words[place] == "--format" && is_named => words[place] = "--to".into(),
             _ => {}
         }
+    }
+}
+
+/// Makes `--configuration` of `-Configuration`, which would else be a folder to act in, up to a `--`.
+fn name_configuration(words: &mut [OsString], verb: usize) {
+    let behind = words.iter_mut().skip(verb).take_while(|word| *word != "--");
+    for word in behind.filter(|word| word.eq_ignore_ascii_case("-Configuration")) {
+        *word = "--configuration".into();
     }
 }
 

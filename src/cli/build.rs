@@ -50,7 +50,8 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
         audit: audit(words)?,
     };
     if let Some(name) = &words.save_playbook {
-        let saved = open(system, output).and_then(|engine| engine.save_playbook(name, &ask, words.force));
+        let saved =
+            open_for(system, output, &ask).and_then(|engine| engine.save_playbook(name, &ask, words.force));
         match saved {
             Ok(path) => printer.say(&format!("saved as {}", path.display())),
             Err(error) => return Ok(refuse(printer, &error)),
@@ -61,7 +62,7 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
     {
         return Ok(code);
     }
-    let engine = match open(system, output) {
+    let engine = match open_for(system, output, &ask) {
         Ok(engine) => engine,
         Err(error) => return Ok(refuse(printer, &error)),
     };
@@ -167,6 +168,11 @@ pub(super) fn start_folder(system: &Arc<dyn System>, output: &Output) -> PathBuf
 
 pub(super) fn open(system: &Arc<dyn System>, output: &Output) -> Result<Engine, EngineError> {
     Engine::open(Arc::clone(system), &start_folder(system, output))
+}
+
+/// Opens the workspace as a request wants it.
+pub(super) fn open_for(system: &Arc<dyn System>, output: &Output, ask: &Ask) -> Result<Engine, EngineError> {
+    Engine::open_with(Arc::clone(system), &start_folder(system, output), ask.configuration.as_deref())
 }
 
 /// Shows why nothing could be done, and returns the exit code.
@@ -320,6 +326,7 @@ pub(super) fn ask(
         strict: words.strict,
         no_trace: words.no_trace,
         sandbox: words.sandbox,
+        configuration: words.configuration.as_ref().map(|path| start_folder(system, output).join(path)),
         ..Ask::default()
     };
     for word in &words.selection {

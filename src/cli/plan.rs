@@ -31,7 +31,8 @@ pub(super) fn plan_request(
     force: Force,
 ) -> Outcome {
     let ask = build::ask(system, output, words)?;
-    let report = build::open(system, output).and_then(|engine| engine.plan(&ask, force, words.allow_empty));
+    let report =
+        build::open_for(system, output, &ask).and_then(|engine| engine.plan(&ask, force, words.allow_empty));
     Ok(match report {
         Err(error) => build::refuse(printer, &error),
         Ok(report) => {

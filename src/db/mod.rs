@@ -54,6 +54,9 @@ pub struct Workspace {
     /// `az.toml`.
     #[returns(copy)]
     pub config: SourceFile,
+    /// A configuration above `az.toml`, if one is named.
+    #[returns(copy)]
+    pub named_config: Option<SourceFile>,
     /// Where az runs.
     #[returns(ref)]
     pub platform: Platform,

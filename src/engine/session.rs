@@ -15,6 +15,7 @@ use super::{
     workspace,
 };
 use crate::{
+    base::WsPath,
     cache::{Blobs, Layout, Store},
     db::{Database, Request, Surroundings, Workspace},
     diag::{Diagnostic, Source},
@@ -51,6 +52,8 @@ pub struct Ask {
     pub no_trace: bool,
     /// All steps run in a sandbox.
     pub sandbox: bool,
+    /// The configuration above `az.toml` that the workspace was opened with, if any.
+    pub configuration: Option<PathBuf>,
 }
 
 /// Why nothing could be done.
@@ -102,6 +105,18 @@ impl Engine {
     /// # Errors
     /// If there is no workspace.
     pub fn open(system: Arc<dyn System>, start: &Path) -> Result<Self, EngineError> {
+        Self::open_with(system, start, None)
+    }
+
+    /// Opens a workspace like [`Engine::open`], with a configuration above its `az.toml`.
+    ///
+    /// # Errors
+    /// If there is no workspace. What is wrong with the configuration is told when it is planned with.
+    pub fn open_with(
+        system: Arc<dyn System>,
+        start: &Path,
+        configuration: Option<&Path>,
+    ) -> Result<Self, EngineError> {
         let recorder = Arc::new(Recorder::new(system));
         let system: Arc<dyn System> = Arc::clone(&recorder) as Arc<dyn System>;
         let root = workspace::find_root(&*system, start)
@@ -110,7 +125,8 @@ impl Engine {
         // Read before any file is, so that it can tell which of them are settled.
         let clock = read_clock(&*system, &layout.clock());
         let mut db = Database::new();
-        let workspace = workspace::load(&*system, &root, &mut db);
+        let named = configuration.map(|path| named_file(&*system, &root, start, path));
+        let workspace = workspace::load(&*system, &root, named.as_ref(), &mut db);
         let env = environment(&*system);
         let surroundings = Surroundings::new(&db, env.clone(), system.is_administrator());
         let chain = Chain::of(&env);
@@ -229,7 +245,13 @@ pub(super) struct Cache {
     pub(super) disk: Arc<Disk>,
 }
 
+/// Returns the path of a file that was named, as the workspace has it.
+fn named_file(system: &dyn System, root: &Path, start: &Path, path: &Path) -> WsPath {
+    let folder = system.canonicalize(start).unwrap_or_else(|_| start.to_path_buf());
+    WsPath::new(root, &WsPath::root(), folder.join(path.strip_prefix(start).unwrap_or(path)))
+}
+
 /// Reads the settled digests of earlier runs.
-fn known_files(system: &dyn System, layout: &Layout) -> Vec<(crate::base::WsPath, KnownFile)> {
+fn known_files(system: &dyn System, layout: &Layout) -> Vec<(WsPath, KnownFile)> {
     crate::cache::read_known_files(system, &layout.files())
 }

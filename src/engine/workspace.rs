@@ -11,7 +11,7 @@ use crate::{
     cache::Layout,
     db::{Contents, Database, SourceFile, Workspace},
     diag::{Diagnostic, Source, code},
-    model::{config, script::script_name},
+    model::{config, decode::Reading, script::script_name},
     sys::{self, FileKind, Platform, System},
     text::{
         document::{Format, MAX_BYTES},
@@ -55,11 +55,12 @@ fn holds_scripts(system: &dyn System, folder: &Path) -> bool {
     entries.iter().any(|entry| entry.name.to_str().is_some_and(|name| script_name(name).is_some()))
 }
 
-/// Reads the files of the workspace at `root` into the database.
-pub(super) fn load(system: &dyn System, root: &Path, db: &mut Database) -> Workspace {
+/// Reads the files of the workspace at `root` into the database; `named` is a configuration above `az.toml`.
+pub(super) fn load(system: &dyn System, root: &Path, named: Option<&WsPath>, db: &mut Database) -> Workspace {
     let reader = Reader { system, root };
     let config_file = reader.file(db, &WsPath::root().join(CONFIG), ReadAs::Data);
-    let configured = configured(db, config_file);
+    let named_config = named.map(|path| reader.listed_file(db, path, ReadAs::Data));
+    let configured = configured(db, config_file, named_config);
     let folders = script_folders(system, root, &configured);
     let is_script = |path: &WsPath| script_name(path.file_name()).is_some();
     let scripts = if folders.are_entered {
@@ -78,7 +79,16 @@ pub(super) fn load(system: &dyn System, root: &Path, db: &mut Database) -> Works
     };
     let scripts = files(scripts, ReadAs::Script);
     let (playbooks, rules) = (files(playbooks, ReadAs::Data), files(rules, ReadAs::Data));
-    Workspace::new(db, Arc::from(root), scripts, playbooks, rules, config_file, Platform::current())
+    Workspace::new(
+        db,
+        Arc::from(root),
+        scripts,
+        playbooks,
+        rules,
+        config_file,
+        named_config,
+        Platform::current(),
+    )
 }
 
 /// Where scripts lie.
@@ -113,15 +123,19 @@ fn paths(root: &Path, named: Option<&[String]>, usual: &[&str]) -> Vec<WsPath> {
 
 /// Returns the folders that playbooks lie in.
 pub(super) fn playbook_roots(root: &Path, db: &Database, workspace: Workspace) -> Vec<WsPath> {
-    let configured = configured(db, workspace.config(db));
+    let configured = configured(db, workspace.config(db), workspace.named_config(db));
     paths(root, configured.playbooks.as_deref(), &PLAYBOOK_ROOTS)
 }
 
 /// Reads the configuration as far as it says where files are; its faults are told when it is planned with.
-fn configured(db: &Database, file: SourceFile) -> config::Config {
-    let Contents::Bytes(bytes) = file.contents(db) else { return config::Config::default() };
-    let Ok(text) = std::str::from_utf8(bytes) else { return config::Config::default() };
-    config::read(&Arc::new(Source::new(CONFIG, text))).value.unwrap_or_default()
+fn configured(db: &Database, file: SourceFile, named: Option<SourceFile>) -> config::Config {
+    let read = |file: SourceFile, read: fn(&Arc<Source>) -> Reading<config::Config>| {
+        let Contents::Bytes(bytes) = file.contents(db) else { return config::Config::default() };
+        let Ok(text) = std::str::from_utf8(bytes) else { return config::Config::default() };
+        read(&Arc::new(Source::new(file.path(db).as_str(), text))).value.unwrap_or_default()
+    };
+    let own = read(file, config::read);
+    named.map_or(own.clone(), |named| own.overlaid(&read(named, config::read_any)))
 }
 
 /// What a file is read as.

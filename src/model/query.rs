@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    config::{Config, read as read_config},
+    config::{Config, read as read_config, read_any as read_any_config},
     kind::Kinds,
     playbook::{self, Playbook},
     rule::{self, RuleFile},
@@ -119,15 +119,26 @@ pub struct Rulebook {
     pub rules: Vec<(Option<SourceFile>, rule::Rule)>,
 }
 
-/// Returns the configuration.
+/// Returns the configuration: `az.toml`, and above it the file that was named. The tree is that of `az.toml`.
 #[salsa::tracked]
 pub fn config(db: &dyn Db, workspace: Workspace) -> Reading<Config> {
-    let text = text(db, workspace.config(db));
+    let mut reading = config_file(db, workspace.config(db), read_config);
+    if let Some(file) = workspace.named_config(db) {
+        let above = config_file(db, file, read_any_config);
+        reading.diagnostics.extend(above.diagnostics);
+        let own = reading.value.unwrap_or_default();
+        reading.value = Some(own.overlaid(&above.value.unwrap_or_default()));
+    }
+    reading
+}
+
+fn config_file(db: &dyn Db, file: SourceFile, read: fn(&Arc<Source>) -> Reading<Config>) -> Reading<Config> {
+    let text = text(db, file);
     if !text.is_readable {
         let diagnostics = text.diagnostic.clone().into_iter().collect();
         return Reading { value: Some(Config::default()), tree: None, diagnostics };
     }
-    read_config(&text.source)
+    read(&text.source)
 }
 
 /// Returns a script with its places; nothing if the file is no readable script.

@@ -48,7 +48,8 @@ impl World {
         let platform = Platform { os: "linux".to_owned(), arch: "x86_64".to_owned() };
         let root: Arc<Path> = Arc::from(Path::new("/w"));
         let (scripts, playbooks) = (below("scripts/"), below("playbooks/"));
-        let workspace = Workspace::new(&db, root, scripts, playbooks, below("rules/"), config, platform);
+        let workspace =
+            Workspace::new(&db, root, scripts, playbooks, below("rules/"), config, None, platform);
         let asked = asked.iter().map(|&word| word.to_owned()).collect();
         let request = Request::new(&db, asked, false, vec![], BTreeMap::new(), None, false, vec![]);
         let surroundings = Surroundings::new(&db, BTreeMap::new(), false);

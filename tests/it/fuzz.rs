@@ -159,6 +159,8 @@ const SEEDS: &[&str] = &[
     "@{\n  Name = 'a' # remark\n  Sequence = @(\n    @{ Script = '0402'; Parameters = @{ A = $true; B = 1kb }; Condition = '$env:CI -eq \"true\"' }\n    '0404'\n  )\n  Profiles = @{ Quick = @{ Variables = @{ X = @'\nhere\n'@ } } }\n}\n",
     "sequence = [\"0402\", '04*', \"!0404\"]\n[variables]\na = { b = 1.50, c = 2026-01-01 }\n[profiles.quick]\nscripts = [\"0402\"]\n",
     "a: &x [1, {b: c}]\nd: *x\ne: !!str 5\nf: |+\n  text\n\n  more\ng: >-\n  folded\n  text\n? complex\n: value\n",
+    "@{ Automation = @{ MaxConcurrency = 4; DefaultMode = 'Parallel'; Profiles = @{ A = @{ Scripts = '0400-0499', '!0410' } }\n ScriptRangeDefaults = @{ '0400-0499' = @{ Timeout = 5 } }; Playbooks = @{ x = @{ Enabled = $true } } }; Core = @{} }",
+    "jobs = 4\n[workspace]\nscripts = \"s\"\n[profile.a]\nscripts = [\"04*\"]\n[[rule]]\nmatch = \"04*\"\ninputs = [\"a/**\"]\n",
     "0400-0499, !0404 stage:Testing\n04* # all\ntag:quick,a-name\n",
     "$a -eq 'x' -and -not (Test-Path './b') -or {{c:=d}} -in @('e', 1) && success()",
     "#!/usr/bin/env pwsh\n# Stage: Test\n# Dependencies: 0400, Git\n# Inputs: a/**, b\n<#\n.SYNOPSIS\n  Does it\n.NOTES\n  Tags: a, b\n#>\n[CmdletBinding()]\nparam(\n  [Parameter(Mandatory)][ValidateSet('a','b')][string]$A = \"x\",\n  [switch]$B\n)\n. ./c.ps1\n",

@@ -12,6 +12,7 @@ mod cache;
 mod check;
 mod check_fix;
 mod check_forms;
+mod configuration;
 mod corpus;
 mod corpus_run;
 mod damage;

@@ -188,6 +188,7 @@ impl Engine {
             playbooks,
             workspace.rules(db).clone(),
             workspace.config(db),
+            workspace.named_config(db),
             workspace.platform(db).clone(),
         );
     }

@@ -206,6 +206,7 @@ impl Engine {
             workspace.playbooks(db).clone(),
             workspace.rules(db).clone(),
             workspace.config(db),
+            workspace.named_config(db),
             workspace.platform(db).clone(),
         );
         self.plan_of("*", declared)?;

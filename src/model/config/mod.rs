@@ -1,10 +1,15 @@
-//! `az.toml`: where scripts and playbooks lie, and what holds for every run.
+//! The configuration: where scripts and playbooks lie, and what holds for every run.
 //!
-//! Knows the fields of the file. Does not know what is used where a field is absent: whoever acts on it does.
+//! Knows the fields of `az.toml`, in TOML and the other formats, and those of AitherZero's own configuration. Does not
+//! know what is used where a field is absent: whoever acts on it does.
 
+mod old;
+mod parts;
 mod read;
+mod values;
 
-pub use read::{Config, read};
+pub use read::{read, read_any};
+pub use values::{Config, Defaults, Profile, Range, Registered, ScriptDefaults};
 
 #[cfg(test)]
 mod tests;

@@ -1,68 +1,51 @@
-//! From `az.toml` to a value.
+//! From a file to a configuration.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    num::NonZero,
-    sync::Arc,
+use std::{num::NonZero, sync::Arc};
+
+use super::{
+    Config, Defaults, old,
+    parts::{profiles, ranges, registry},
 };
-
 use crate::{
     diag::Source,
     model::{
         decode::{self, Key, Reading, Value},
-        settings,
+        settings::{self, MAX_RETRIES},
     },
     text::document::Format,
 };
 
-/// What `az.toml` says; what it does not say is empty.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Config {
-    /// Folders that hold scripts, instead of the usual ones.
-    pub scripts: Option<Vec<String>>,
-    /// Folders that hold playbooks, instead of the usual ones.
-    pub playbooks: Option<Vec<String>>,
-    /// Patterns of paths that are private state of the steps that write them.
-    pub scratch: Vec<String>,
-    /// The folder of kinds and rules.
-    pub rules: Option<String>,
-    /// Variables of every run, below those of playbooks and of the command line.
-    pub variables: BTreeMap<String, serde_json::Value>,
-    /// Names of environment variables that every step gets and that enter its key.
-    pub use_env: BTreeSet<String>,
-    /// Names of environment variables that every step gets and that do not enter its key.
-    pub pass_env: BTreeSet<String>,
-    /// How many steps run at once.
-    pub jobs: Option<NonZero<u32>>,
-    /// Whether the run goes on after a failure.
-    pub continue_on_error: Option<bool>,
-}
-
 const CONTINUE_ON_ERROR: Key = Key::new("continue_on_error", &["continueOnError", "continue-on-error"]);
+const RETRY_DELAY: Key = Key::new("retry_delay", &["retryDelay", "retry-delay"]);
 
 /// Reads `az.toml`, with all its faults.
 pub fn read(source: &Arc<Source>) -> Reading<Config> {
-    decode::read(source, Format::Toml, |root| {
-        let mut config = Config::default();
-        let mut table = root.table("az.toml")?;
-        table.optional("workspace", |value| workspace(value, &mut config));
-        config.variables = table.optional("variables", settings::variables).unwrap_or_default();
-        table.optional("env", |value| environment(value, &mut config));
-        config.jobs = table.optional("jobs", |value| value.whole_number(1..=u32::MAX)).and_then(NonZero::new);
-        config.continue_on_error = table.optional(CONTINUE_ON_ERROR, Value::boolean);
-        table.unheeded(&["ui", "web"]);
-        table.unsupported(&[
-            "playbook",
-            "range",
-            "profile",
-            "schedule",
-            "remote",
-            "secrets",
-            "notifications",
-        ]);
-        table.finish();
-        Some(config)
-    })
+    decode::read(source, Format::Toml, own)
+}
+
+/// Reads a configuration in any format: with the fields of `az.toml`, or one of AitherZero.
+pub fn read_any(source: &Arc<Source>) -> Reading<Config> {
+    let extension = source.name.rsplit_once('.').map(|(_, extension)| extension);
+    let format = Format::detect(extension, &source.text);
+    decode::read(source, format, |root| if old::is_old(root.node()) { old::decode(root) } else { own(root) })
+}
+
+fn own(root: Value<'_>) -> Option<Config> {
+    let mut config = Config::default();
+    let mut table = root.table("az.toml")?;
+    table.optional("workspace", |value| workspace(value, &mut config));
+    config.variables = table.optional("variables", settings::variables).unwrap_or_default();
+    table.optional("env", |value| environment(value, &mut config));
+    config.jobs = table.optional("jobs", |value| value.whole_number(1..=u32::MAX)).and_then(NonZero::new);
+    config.continue_on_error = table.optional(CONTINUE_ON_ERROR, Value::boolean);
+    config.defaults = table.later("defaults", defaults).unwrap_or_default();
+    config.profiles = table.unused("profile", profiles).unwrap_or_default();
+    config.registry = table.optional("playbook", registry).unwrap_or_default();
+    config.ranges = table.later("range", ranges).unwrap_or_default();
+    table.unheeded(&["ui", "web"]);
+    table.unsupported(&["schedule", "remote", "secrets", "notifications"]);
+    table.finish();
+    Some(config)
 }
 
 fn workspace(value: Value<'_>, config: &mut Config) -> Option<()> {
@@ -84,4 +67,16 @@ fn environment(value: Value<'_>, config: &mut Config) -> Option<()> {
     table.unsupported_tables();
     table.finish();
     Some(())
+}
+
+fn defaults(value: Value<'_>) -> Option<Defaults> {
+    let mut table = value.table("`defaults`")?;
+    let defaults = Defaults {
+        timeout: table.optional("timeout", settings::timeout).flatten(),
+        retries: table.optional("retries", |value| value.whole_number(0..=MAX_RETRIES)),
+        retry_delay: table.optional(RETRY_DELAY, Value::duration),
+        parallel: table.optional("parallel", Value::boolean),
+    };
+    table.finish();
+    Some(defaults)
 }

@@ -41,10 +41,188 @@ fn faults_are_told() {
     insta::assert_snapshot!(told(&reading.diagnostics));
 }
 
+/// Reads a configuration of any format and shows what it says.
+fn any(name: &str, text: &str) -> String {
+    let reading = read_any(&std::sync::Arc::new(Source::new(name, text)));
+    format!("{}\n{:#?}", told(&reading.diagnostics), reading.value)
+}
+
+const OLD_PSD1: &str = "@{
+    # The manifest of everything.
+    Core = @{ Name = 'AitherZero'; Platform = 'auto' }
+    Automation = @{
+        MaxConcurrency = 4
+        DefaultMode = 'Sequential'
+        DefaultTimeout = 3600
+        MaxRetries = 3
+        RetryDelay = 5
+        ContinueOnError = $false
+        SkipConfirmation = $true
+        Profiles = @{
+            Minimal = @{ Description = 'The least'; Scripts = @('0000-0099', '!0050'); Variables = @{ Deep = @{ A = 1 } } }
+            Full = @{ Scripts = '*' }
+        }
+        Playbooks = @{
+            'deploy' = @{ Enabled = $false; AllowedEnvironments = @('Dev', 'CI'); RequiresApproval = $true
+                ScriptDefaults = @{ DefaultTimeout = 300; ContinueOnError = $true } }
+            'test' = @{ Enabled = $true; RequiresApproval = $false }
+        }
+        ScriptRangeDefaults = @{
+            '0400-0499' = @{ DefaultTimeout = 600; ContinueOnError = $true; RequiresElevation = $false; Stage = 'Testing'; AllowParallel = $true }
+        }
+    }
+    Testing = @{ Profile = 'Standard' }
+    Telemetry = @{ Enabled = $false }
+}
+";
+
+#[test]
+fn the_configuration_of_the_old_engine_is_read() {
+    insta::assert_snapshot!("psd1", any("config.psd1", OLD_PSD1));
+}
+
+#[test]
+fn it_says_the_same_in_json() {
+    let json = r#"{
+        "Core": { "Name": "AitherZero", "Platform": "auto" },
+        "Automation": {
+            "MaxConcurrency": 4, "DefaultMode": "Sequential", "DefaultTimeout": 3600, "MaxRetries": 3, "RetryDelay": 5,
+            "ContinueOnError": false, "SkipConfirmation": true,
+            "Profiles": {
+                "Minimal": { "Description": "The least", "Scripts": ["0000-0099", "!0050"], "Variables": { "Deep": { "A": 1 } } },
+                "Full": { "Scripts": "*" }
+            },
+            "Playbooks": {
+                "deploy": { "Enabled": false, "AllowedEnvironments": ["Dev", "CI"], "RequiresApproval": true,
+                    "ScriptDefaults": { "DefaultTimeout": 300, "ContinueOnError": true } },
+                "test": { "Enabled": true, "RequiresApproval": false }
+            },
+            "ScriptRangeDefaults": {
+                "0400-0499": { "DefaultTimeout": 600, "ContinueOnError": true, "RequiresElevation": false, "Stage": "Testing", "AllowParallel": true }
+            }
+        },
+        "Testing": { "Profile": "Standard" },
+        "Telemetry": { "Enabled": false }
+    }"#;
+    let read = |name, text| read_any(&std::sync::Arc::new(Source::new(name, text)));
+    let (old, new) = (read("config.psd1", OLD_PSD1), read("config.json", json));
+    assert_eq!(old.value, new.value);
+    let codes = |reading: &Reading<Config>| {
+        reading.diagnostics.iter().map(|fault| (fault.code, fault.severity)).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&old), codes(&new));
+}
+
+#[test]
+fn profiles_stand_at_the_root_of_the_oldest() {
+    let reading = read_any(&std::sync::Arc::new(Source::new(
+        "config.json",
+        r#"{ "Profiles": { "CustomProfile": { "Description": "Mine", "Scripts": ["0201", "stage:Core", "!0205"] } } }"#,
+    )));
+    let profile = &reading.value.unwrap().profiles[0];
+    let scripts: Vec<(&str, &str)> =
+        profile.scripts.iter().map(|item| (item.value.as_str(), item.at.as_str())).collect();
+    assert_eq!(profile.name, "CustomProfile");
+    assert_eq!(
+        scripts,
+        [
+            ("0201", "/Profiles/CustomProfile/Scripts/0"),
+            ("stage:Core", "/Profiles/CustomProfile/Scripts/1"),
+            ("!0205", "/Profiles/CustomProfile/Scripts/2")
+        ]
+    );
+}
+
+const OWN_TOML: &str = "jobs = 2
+[variables]
+Env = \"ci\"
+[defaults]
+timeout = \"1h\"
+retries = 1
+retryDelay = \"5s\"
+parallel = false
+[profile.quick]
+description = \"Fast\"
+scripts = [\"0400-0449\", \"tag:quick\"]
+variables = { Depth = 1 }
+[playbook.deploy]
+allowedEnvironments = \"prod\"
+scriptDefaults = { timeout = \"10m\" }
+[range.\"0400-0499\"]
+timeout = 600
+allowParallel = false
+";
+
+#[test]
+fn az_toml_says_it_too_and_so_do_its_fields_in_other_formats() {
+    insta::assert_snapshot!("own", any("az.toml", OWN_TOML));
+    let json = r#"{
+        "jobs": 2, "variables": { "Env": "ci" },
+        "defaults": { "timeout": "1h", "retries": 1, "retryDelay": "5s", "parallel": false },
+        "profile": { "quick": { "description": "Fast", "scripts": ["0400-0449", "tag:quick"], "variables": { "Depth": 1 } } },
+        "playbook": { "deploy": { "allowedEnvironments": "prod", "scriptDefaults": { "timeout": "10m" } } },
+        "range": { "0400-0499": { "timeout": 600, "allowParallel": false } }
+    }"#;
+    let psd1 = "@{ jobs = 2; variables = @{ Env = 'ci' }
+        defaults = @{ timeout = '1h'; retries = 1; retryDelay = '5s'; parallel = $false }
+        profile = @{ quick = @{ description = 'Fast'; scripts = '0400-0449', 'tag:quick'; variables = @{ Depth = 1 } } }
+        playbook = @{ deploy = @{ allowedEnvironments = 'prod'; scriptDefaults = @{ timeout = '10m' } } }
+        range = @{ '0400-0499' = @{ timeout = 600; allowParallel = $false } } }";
+    let read = |name, text| read_any(&std::sync::Arc::new(Source::new(name, text))).value.unwrap();
+    let own = read("az.toml", OWN_TOML);
+    assert_eq!(config(OWN_TOML).value.as_ref(), Some(&own));
+    assert_eq!(read("c.json", json), own);
+    assert_eq!(read("c.psd1", psd1), own);
+}
+
+#[test]
+fn all_faults_of_an_old_configuration_are_told_at_once() {
+    let text = "@{
+    Automation = @{
+        MaxConcurency = 4
+        DefaultMode = 'Sometimes'
+        DefaultTimeout = 'soon'
+        MaxRetries = 99
+        ContinueOnError = 'maybe'
+        Profiles = @{
+            A = @{ Description = 'nothing' }
+            B = @{ Scripts = @('201', 'stage:') }
+            b = @{ Scripts = @() }
+        }
+        Playbooks = @{ deploy = @{ Enabled = 'yes'; Alowed = 1 } }
+        ScriptRangeDefaults = @{ '0499-0400' = @{ Timeout = 5; Colour = 'red' } }
+    }
+    Testing = $env:CI
+}
+";
+    let reading = read_any(&std::sync::Arc::new(Source::new("config.psd1", text)));
+    insta::assert_snapshot!("faults_psd1", told(&reading.diagnostics));
+}
+
+#[test]
+fn what_stands_above_wins_and_the_rest_stays() {
+    let own = config(
+        "jobs = 2\n[workspace]\nscripts = \"a\"\nscratch = \"x/**\"\n[variables]\nOne = 1\ntwo = 2\n[profile.Quick]\nscripts = \"04*\"\n",
+    );
+    let above = config(
+        "continue_on_error = true\n[workspace]\nscratch = \"y/**\"\n[variables]\nTWO = 3\n[profile.quick]\nscripts = \"05*\"\n",
+    );
+    let merged = own.value.unwrap().overlaid(&above.value.unwrap());
+    assert_eq!((merged.jobs.unwrap().get(), merged.continue_on_error), (2, Some(true)));
+    assert_eq!(merged.scratch, ["x/**", "y/**"]);
+    assert_eq!(merged.scripts, Some(vec!["a".to_owned()]));
+    assert_eq!(serde_json::json!(merged.variables), serde_json::json!({ "One": 1, "TWO": 3 }));
+    let profiles: Vec<&str> =
+        merged.profiles.iter().map(|profile| profile.scripts[0].value.as_str()).collect();
+    assert_eq!(profiles, ["05*"]);
+}
+
 proptest! {
     #[test]
     fn any_text_is_a_reading(text in "(?s)(jobs|env|use|workspace|[\\[\\]=\"{}., \n0-9é]){0,20}") {
         let reading = config(&text);
+        prop_assert!(reading.value.is_some() || !reading.diagnostics.is_empty());
+        let reading = read_any(&std::sync::Arc::new(Source::new("config.psd1", format!("@{{ Automation = @{{ {text} }} }}"))));
         prop_assert!(reading.value.is_some() || !reading.diagnostics.is_empty());
     }
 }

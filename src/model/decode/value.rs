@@ -251,8 +251,7 @@ impl<'a> Value<'a> {
         if self.context.is_first_note(self.field) {
             let message = format!("az does not act on `{}` yet", self.field);
             let note = Diagnostic::note(code::UNSUPPORTED_FIELD, message).source(self.context.source());
-            let help =
-                "until it does, `az build` runs nothing of the playbook; remove the field to run it without";
+            let help = "until it does, `az build` refuses what has it; remove the field to run without it";
             self.context.report(note.at(self.context.opening(self.node.span)).help(help));
         }
     }

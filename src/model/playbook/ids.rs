@@ -111,6 +111,44 @@ pub(super) fn check_needs(context: &Context<'_>, ids: &[&str], names: &[(&str, &
     circles(context, ids, needs);
 }
 
+/// Reports stages that are needed and not there, or run later; a stage is known by its name or id, in any case.
+///
+/// `list` is where the stages stand, in whatever order; `stages` are in the order they run in.
+pub(super) fn check_needs_of_stages(list: Value<'_>, stages: &[Job]) {
+    let (context, above) = (list.context(), list.pointer());
+    let names = |stage: &Job| [stage.name.clone(), Some(stage.id.clone())].into_iter().flatten();
+    let places: HashMap<String, usize> = stages
+        .iter()
+        .enumerate()
+        .rev()
+        .flat_map(|(at, stage)| names(stage).map(move |name| (name.to_ascii_lowercase(), at)))
+        .collect();
+    for (at, stage) in stages.iter().enumerate() {
+        for need in &stage.needs {
+            let (own, wanted) = (stage.name.as_ref().unwrap_or(&stage.id), &need.value);
+            let (what, help) = match places.get(&wanted.to_ascii_lowercase()) {
+                Some(place) if *place < at => continue,
+                Some(place) if *place == at => ("is itself", format!("remove `{wanted}`")),
+                Some(_) => ("runs after it", format!("put `{wanted}` before `{own}`, or remove the need")),
+                None => {
+                    let others: Vec<String> = stages[..at].iter().flat_map(names).collect();
+                    let near =
+                        nearest(wanted, others.iter().map(String::as_str)).filter(|_| !context.is_full());
+                    let help = near.map(|near| format!("did you mean `{near}`?"));
+                    (
+                        "is no stage",
+                        help.unwrap_or_else(|| format!("remove `{wanted}`, or add a stage of this name")),
+                    )
+                }
+            };
+            let fault =
+                context.error(code::UNKNOWN_NEED, format!("stage `{own}` needs `{wanted}`, which {what}"));
+            let place = list.node().at(need.at.strip_prefix(&above).unwrap_or_default());
+            context.report(fault.label(context.opening(place), what).help(help));
+        }
+    }
+}
+
 /// Reports each circle among the jobs once, with all its edges.
 ///
 /// Walks with a stack of its own: thousands of jobs may need each other in one line.

@@ -9,6 +9,7 @@ use super::{
     action::reference,
     extensions,
     fields::{flag, placed_list, texts, truth},
+    ids::check_needs_of_stages,
     job::{concurrency, environment_variables, in_order, jobs, order, scripts, stages},
     placeholders,
     policy::{defaults, options, parameters, profiles, success},
@@ -291,7 +292,7 @@ fn body(table: &mut Table<'_>, format: PlaybookFormat) -> Option<Body> {
 
 /// Reads stages, in the order that is written for them.
 fn staged(table: &mut Table<'_>, key: Key) -> Option<Body> {
-    let stages = table.optional(key, stages);
+    let (list, stages) = table.optional(key, |value| Some((value, stages(value)))).unzip();
     let names = Key::new("executionOrder", &["execution_order", "stageOrder"]);
     let places: Vec<_> = table
         .raw(names)
@@ -304,7 +305,9 @@ fn staged(table: &mut Table<'_>, key: Key) -> Option<Body> {
             Some(items.into_iter().zip(spans).collect())
         })
         .unwrap_or_default();
-    Some(Body::Stages(in_order(table.context(), stages?, &places)))
+    let ordered = in_order(table.context(), stages??, &places);
+    check_needs_of_stages(list?, &ordered);
+    Some(Body::Stages(ordered))
 }
 
 /// Reads what runs; an empty list is no playbook that happens to do nothing, but one that is not finished.

@@ -112,6 +112,18 @@ fn faults_of_a_sequence_are_told() {
 }
 
 #[test]
+fn stages_need_what_runs_before_them() {
+    let text = r#"{"stages": [
+        {"name": "Build", "sequence": ["0300"], "needs": ["Test"]},
+        {"name": "Test", "sequence": ["0400"], "dependsOn": ["build", "Biuld", "nowhere", "test"]},
+        {"name": "Ship", "sequence": ["0500"], "needs": "BUILD"}]}"#;
+    insta::assert_snapshot!(faults(Format::Json, text));
+    let ordered = r#"{"executionOrder": ["b", "a"], "stages": {
+        "a": {"sequence": ["0300"], "needs": ["b"]}, "b": {"sequence": ["0400"]}}}"#;
+    assert!(!faults(Format::Json, ordered).contains("error"), "{}", faults(Format::Json, ordered));
+}
+
+#[test]
 fn faults_of_jobs_are_told() {
     let text = r#"{
   "metadata": {"name": "", "descriptoin": "x", "convertedAt": "2025"},

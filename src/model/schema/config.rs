@@ -1,8 +1,14 @@
 //! The file `az.toml`.
 
-use schemars::JsonSchema;
+use std::collections::BTreeMap;
 
-use super::values::{Amount, Boolean, Filled, FilledTexts, Patterns, VariableNames, Variables};
+use schemars::JsonSchema;
+use serde_json::Value;
+
+use super::values::{
+    Amount, Boolean, Duration, Filled, FilledTexts, Numbers, Patterns, Retries, TextOrNumber, Timeout,
+    VariableNames, Variables,
+};
 
 /// The file az.toml: where scripts and playbooks lie, and what holds for every run.
 #[derive(JsonSchema, Default)]
@@ -19,6 +25,100 @@ pub(super) struct Config {
     /// Whether a run goes on after a failure. Default: `false`.
     #[schemars(extend("aliases" = ["continueOnError", "continue-on-error"]))]
     continue_on_error: Boolean,
+    /// What steps have that nothing else says.
+    defaults: Defaults,
+    /// Selections with a name, and variables for each.
+    profile: BTreeMap<String, Profile>,
+    /// What holds for playbooks, by their names.
+    playbook: BTreeMap<String, Registered>,
+    /// What steps of some numbers have that nothing else says, by selections such as `0400-0499`.
+    range: BTreeMap<String, Range>,
+}
+
+/// What steps have that nothing else says.
+#[derive(JsonSchema, Default)]
+#[schemars(default, deny_unknown_fields, rename = "defaults")]
+struct Defaults {
+    /// How long one attempt may take: `30s`, `5m`, or a number of seconds. Default: no limit.
+    #[schemars(extend("examples" = ["5m"]))]
+    timeout: Timeout,
+    /// How often a failed attempt is repeated, 0 to 10. Default: 0.
+    retries: Retries,
+    /// How long to wait before the first repetition; it doubles each time.
+    #[schemars(extend("aliases" = ["retryDelay", "retry-delay"]))]
+    retry_delay: Duration,
+    /// Whether steps may overlap. Default: `true`.
+    parallel: Boolean,
+}
+
+/// A selection with a name.
+#[derive(JsonSchema, Default)]
+#[schemars(default, deny_unknown_fields, rename = "profile", rename_all = "camelCase", extend("required" = ["scripts"]))]
+struct Profile {
+    /// What it is for.
+    #[schemars(extend("aliases" = ["desc"]))]
+    description: TextOrNumber,
+    /// What is selected: numbers, ranges, `stage:NAME`, `tag:NAME`, `!` for what is left out.
+    #[schemars(extend("aliases" = ["sequence", "sequences"], "examples" = [["0400-0499", "!0410"]]))]
+    scripts: Numbers,
+    /// Variables, above those of the configuration.
+    #[schemars(extend("aliases" = ["vars", "parameters"]))]
+    variables: Variables,
+    /// Words for people; they change nothing.
+    tags: Value,
+    /// A word for people; it changes nothing.
+    category: Value,
+    /// How long people expect it to take; it changes nothing.
+    estimated_duration: Value,
+}
+
+/// What holds for a playbook.
+#[derive(JsonSchema, Default)]
+#[schemars(default, deny_unknown_fields, rename = "playbook", rename_all = "camelCase")]
+struct Registered {
+    /// Whether it may be run. Default: `true`.
+    enabled: Boolean,
+    /// The environments it may be run in. Default: all.
+    #[schemars(extend("aliases" = ["allowed_environments"], "examples" = [["dev", "ci"]]))]
+    allowed_environments: FilledTexts,
+    /// Whether somebody must agree before it is run. Default: `false`.
+    #[schemars(extend("aliases" = ["requires_approval"]))]
+    requires_approval: Boolean,
+    /// What its steps have that nothing else says.
+    #[schemars(extend("aliases" = ["script_defaults"]))]
+    script_defaults: Range,
+    /// What it is for.
+    description: Value,
+    /// What it is called.
+    name: Value,
+    /// What it belongs to.
+    category: Value,
+    /// Words for people; they change nothing.
+    tags: Value,
+    /// The file it stands in; it changes nothing.
+    script: Value,
+}
+
+/// What some steps have that nothing else says.
+#[derive(JsonSchema, Default)]
+#[schemars(default, deny_unknown_fields, rename = "range", rename_all = "camelCase")]
+struct Range {
+    /// How long one attempt may take: `30s`, `5m`, or a number of seconds. Default: no limit.
+    #[schemars(extend("aliases" = ["defaultTimeout", "default_timeout", "timeoutSeconds", "timeout_seconds"], "examples" = ["5m"]))]
+    timeout: Timeout,
+    /// Whether the run goes on if the step fails. Default: `false`.
+    #[schemars(extend("aliases" = ["continue_on_error", "continue-on-error"]))]
+    continue_on_error: Boolean,
+    /// Whether the step needs the rights of an administrator. Default: `false`.
+    #[schemars(extend("aliases" = ["requires_elevation"]))]
+    requires_elevation: Boolean,
+    /// The stage the step belongs to.
+    stage: Filled,
+    /// Whether the step may overlap others. Default: `true`.
+    #[schemars(extend("aliases" = ["allow_parallel"]))]
+    allow_parallel: Boolean,
+    /// What the numbers are for.
+    description: Value,
 }
 
 /// Where scripts, playbooks and rules lie.

@@ -87,6 +87,9 @@ pub(crate) fn settings(data: &[u8]) {
     let config = config::read(&source);
     faults_of_a_file(&source, &config.diagnostics);
     assert!(config.value.is_some() || has_errors(&config.diagnostics), "neither a configuration nor a fault");
+    let named = config::read_any(&source);
+    faults_of_a_file(&source, &named.diagnostics);
+    assert!(named.value.is_some() || has_errors(&named.diagnostics), "neither a configuration nor a fault");
 }
 
 /// A selection; what is read means the same when it is written and read again.

@@ -54,6 +54,12 @@ fn of_sequence(items: Vec<Placed<String>>) -> Job {
 fn of_stages(stages: Vec<Job>, extensions: &mut BTreeMap<String, Json>, rows: &mut Vec<Row>) -> Vec<Job> {
     let (stages, empty): (Vec<Job>, Vec<Job>) =
         stages.into_iter().partition(|stage| !stage.steps.is_empty() || stage.uses.is_some());
+    let nothing: BTreeSet<String> = empty
+        .iter()
+        .flat_map(|stage| stage.name.iter().chain([&stage.id]))
+        .map(|name| name.to_ascii_lowercase())
+        .collect();
+    let is_empty_stage = |name: &str| nothing.contains(&name.to_ascii_lowercase());
     for stage in empty {
         let name = free_name(extensions, &format!("stage {}", stage.id));
         let note = "has nothing to run; kept as an extension";
@@ -67,6 +73,8 @@ fn of_stages(stages: Vec<Job>, extensions: &mut BTreeMap<String, Json>, rows: &m
     let mut jobs: Vec<Job> = Vec::with_capacity(stages.len());
     let mut is_any_conditional = false;
     for (mut stage, id) in stages.into_iter().zip(&ids) {
+        // A stage that has nothing to run is done before any other.
+        stage.needs.retain(|need| !is_empty_stage(&need.value));
         for need in &mut stage.needs {
             let is_meant = |(id, name): &(String, Option<String>)| {
                 id.eq_ignore_ascii_case(&need.value)

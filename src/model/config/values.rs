@@ -1,0 +1,147 @@
+//! The configuration as a value, whatever file it was written in.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZero,
+    time::Duration,
+};
+
+use serde_json::Value as Json;
+
+use crate::model::decode::Placed;
+
+/// What a configuration says; what it does not say is empty.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Config {
+    /// Folders that hold scripts, instead of the usual ones.
+    pub scripts: Option<Vec<String>>,
+    /// Folders that hold playbooks, instead of the usual ones.
+    pub playbooks: Option<Vec<String>>,
+    /// Patterns of paths that are private state of the steps that write them.
+    pub scratch: Vec<String>,
+    /// The folder of kinds and rules.
+    pub rules: Option<String>,
+    /// Variables of every run, below those of playbooks and of the command line.
+    pub variables: BTreeMap<String, Json>,
+    /// Names of environment variables that every step gets and that enter its key.
+    pub use_env: BTreeSet<String>,
+    /// Names of environment variables that every step gets and that do not enter its key.
+    pub pass_env: BTreeSet<String>,
+    /// How many steps run at once.
+    pub jobs: Option<NonZero<u32>>,
+    /// Whether the run goes on after a failure.
+    pub continue_on_error: Option<bool>,
+    /// What steps have that nothing else says.
+    pub defaults: Defaults,
+    /// Selections with a name, in the order of the file.
+    pub profiles: Vec<Profile>,
+    /// What holds for playbooks, by their names.
+    pub registry: Vec<Registered>,
+    /// What steps of some numbers have that nothing else says.
+    pub ranges: Vec<Range>,
+}
+
+/// What steps have that nothing else says.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Defaults {
+    /// How long one attempt may take.
+    pub timeout: Option<Duration>,
+    /// How often a failed attempt is repeated.
+    pub retries: Option<u32>,
+    /// How long to wait before the first repetition.
+    pub retry_delay: Option<Duration>,
+    /// Steps may overlap.
+    pub parallel: Option<bool>,
+}
+
+/// A selection with a name, and variables for it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Profile {
+    /// What it is called.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The items of its selection, each with its place.
+    pub scripts: Vec<Placed<String>>,
+    /// Variables, above those of the configuration.
+    pub variables: BTreeMap<String, Json>,
+    /// Where it stands.
+    pub at: String,
+}
+
+/// What holds for a playbook.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Registered {
+    /// The playbook.
+    pub name: String,
+    /// It may be run; nothing for yes.
+    pub enabled: Option<bool>,
+    /// The environments it may be run in; empty for all.
+    pub allowed_environments: Vec<String>,
+    /// Somebody must agree before it is run.
+    pub requires_approval: Option<bool>,
+    /// What its steps have that nothing else says.
+    pub defaults: ScriptDefaults,
+    /// Where it stands.
+    pub at: String,
+}
+
+/// What steps of some numbers have that nothing else says.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Range {
+    /// The selection, as written: `0400-0499`.
+    pub matches: String,
+    /// What they have.
+    pub defaults: ScriptDefaults,
+    /// Where it stands.
+    pub at: String,
+}
+
+/// What some steps have that nothing else says.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct ScriptDefaults {
+    /// How long one attempt may take.
+    pub timeout: Option<Duration>,
+    /// Whether the run goes on if the step fails.
+    pub continue_on_error: Option<bool>,
+    /// The step needs the rights of an administrator.
+    pub requires_elevation: Option<bool>,
+    /// The stage the step belongs to.
+    pub stage: Option<String>,
+    /// The step may overlap others.
+    pub allow_parallel: Option<bool>,
+}
+
+impl Config {
+    /// Lets another configuration say what it says above this one.
+    pub fn overlaid(mut self, above: &Self) -> Self {
+        let above = above.clone();
+        self.scripts = above.scripts.or(self.scripts);
+        self.playbooks = above.playbooks.or(self.playbooks);
+        self.rules = above.rules.or(self.rules);
+        self.scratch.extend(above.scratch);
+        self.use_env.extend(above.use_env);
+        self.pass_env.extend(above.pass_env);
+        self.jobs = above.jobs.or(self.jobs);
+        self.continue_on_error = above.continue_on_error.or(self.continue_on_error);
+        self.variables.retain(|name, _| !above.variables.keys().any(|own| own.eq_ignore_ascii_case(name)));
+        self.variables.extend(above.variables);
+        let (low, high) = (self.defaults, above.defaults);
+        self.defaults = Defaults {
+            timeout: high.timeout.or(low.timeout),
+            retries: high.retries.or(low.retries),
+            retry_delay: high.retry_delay.or(low.retry_delay),
+            parallel: high.parallel.or(low.parallel),
+        };
+        replace(&mut self.profiles, above.profiles, |profile| &profile.name);
+        replace(&mut self.registry, above.registry, |playbook| &playbook.name);
+        replace(&mut self.ranges, above.ranges, |range| &range.matches);
+        self
+    }
+}
+
+/// Puts items in the place of those of the same name, in any case.
+fn replace<T>(items: &mut Vec<T>, above: Vec<T>, name: impl Fn(&T) -> &str) {
+    items.retain(|item| !above.iter().any(|other| name(other).eq_ignore_ascii_case(name(item))));
+    items.extend(above);
+}
