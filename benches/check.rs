@@ -102,7 +102,7 @@ impl Checked {
         let config = file("az.toml", Contents::Absent);
         let files = playbooks.iter().map(|(file, _)| *file).collect();
         let root: Arc<Path> = Arc::from(Path::new("/w"));
-        let workspace = Workspace::new(&db, root, scripts, files, vec![], config, Platform::current());
+        let workspace = Workspace::new(&db, root, scripts, files, vec![], config, None, Platform::current());
         let surroundings = Surroundings::new(&db, BTreeMap::new(), false);
         Self { db, workspace, playbooks, surroundings }
     }

@@ -220,7 +220,7 @@ fn circle_fault(context: &Context<'_>, ids: &[&str], circle: &[(usize, Span)]) {
         };
         fault = fault.label(*at, text);
     }
-    context.report(fault.help("remove one of these needs"));
+    context.report(fault.help(way_out(&names)));
 }
 
 /// Says what becomes of a circle that is opened, where that can be read at a glance.
