@@ -145,15 +145,23 @@ fn circles(context: &Context<'_>, ids: &[&str], needs: &[Need<'_>]) {
     }
 }
 
+/// How many jobs of a circle are named; of thousands nobody reads more, and each takes its time to show.
+const MOST_NAMED: usize = 12;
+
 fn circle_fault(context: &Context<'_>, ids: &[&str], circle: &[(usize, Span)]) {
     let names: Vec<&str> = circle.iter().map(|(job, _)| ids[*job]).collect();
     let first = names.first().copied().unwrap_or_default();
     let message = match names.as_slice() {
         [one] => format!("job `{one}` needs itself"),
-        _ => format!("jobs need each other in a circle: {} → {first}", names.join(" → ")),
+        several => {
+            let shown = several[..several.len().min(MOST_NAMED)].join(" → ");
+            let more = several.len().saturating_sub(MOST_NAMED);
+            let more = if more == 0 { String::new() } else { format!(" → {more} more") };
+            format!("jobs need each other in a circle: {shown}{more} → {first}")
+        }
     };
     let mut fault = context.error(code::CYCLE, message);
-    for (place, (job, at)) in circle.iter().enumerate() {
+    for (place, (job, at)) in circle.iter().enumerate().take(MOST_NAMED) {
         let next = names.get(place + 1).copied().unwrap_or(first);
         let text = if names.len() == 1 {
             "needs itself".to_owned()

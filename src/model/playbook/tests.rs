@@ -139,6 +139,16 @@ fn faults_of_jobs_are_told() {
 }
 
 #[test]
+fn of_a_long_circle_the_first_jobs_are_told() {
+    let job = |at: usize| format!(r#""j{at}": {{"needs": "j{}", "steps": [{{"run": "1"}}]}}"#, (at + 1) % 40);
+    let jobs: Vec<String> = (0..40).map(job).collect();
+    let text = format!(r#"{{"orchestration": {{"jobs": {{{}}}}}}}"#, jobs.join(", "));
+    let found = reading(Format::Json, &text).diagnostics;
+    assert_eq!((found.len(), found[0].labels.len()), (1, 12));
+    assert!(found[0].message.ends_with("j10 → j11 → 28 more → j0"), "{}", found[0].message);
+}
+
+#[test]
 fn unknown_needs_are_told_with_the_nearest_job() {
     let text = r#"{"orchestration": {"jobs": {
         "lint": {"steps": [{"run": "1"}], "needs": "lnit"}, "test": {"needs": ["lnit", "frobnicate", "Lint"], "steps": [{"run": "1"}]}}}}"#;
@@ -170,6 +180,10 @@ fn a_file_of_another_format_or_purpose_is_told() {
         (
             "{\"name\": \"x\", \"sequnce\": []}",
             "AZ0203 error <\"sequnce\"> unknown field `sequnce` in the playbook => did you mean `sequence`?",
+        ),
+        (
+            "{\"notificatons\": {}, \"sequence\": [\"*\"]}",
+            "AZ0203 error <\"notificatons\"> unknown field `notificatons` in the playbook => did you mean `notifications`?",
         ),
         (
             "{\"orchestration\": {\"job\": {}}}",
