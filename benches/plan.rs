@@ -38,7 +38,8 @@ fn planned(text: &str) -> usize {
     let playbook = file(&db, "playbooks/many.toml", Contents::Bytes(text.as_bytes().into()));
     let config = file(&db, "az.toml", Contents::Absent);
     let root: Arc<Path> = Arc::from(Path::new("/w"));
-    let workspace = Workspace::new(&db, root, vec![], vec![playbook], vec![], config, None, Platform::current());
+    let workspace =
+        Workspace::new(&db, root, vec![], vec![playbook], vec![], config, None, Platform::current());
     let asked = vec!["many".to_owned()];
     let request = Request::new(&db, asked, false, vec![], BTreeMap::new(), None, false, vec![]);
     let surroundings = Surroundings::new(&db, BTreeMap::new(), false);

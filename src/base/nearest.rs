@@ -21,11 +21,17 @@ fn near<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> impl Iterator<Item = (usize, &'a str)> {
     let wanted = wanted.to_lowercase();
-    let distance = move |candidate: &str| strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase());
-    candidates
-        .into_iter()
-        .map(move |candidate| (distance(candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.chars().count() / 3).max(1))
+    let length = wanted.chars().count();
+    candidates.into_iter().filter_map(move |candidate| {
+        let candidate_length = candidate.chars().count();
+        let most = (candidate_length / 3).max(1);
+        // Each character more or less is a change: a file of nothing but unknown names is told in time.
+        if candidate_length.abs_diff(length) > most {
+            return None;
+        }
+        let distance = strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase());
+        (distance <= most).then_some((distance, candidate))
+    })
 }
 
 #[cfg(test)]
@@ -39,6 +45,16 @@ mod tests {
         assert_eq!(nearest("NEEDS", known), Some("needs"));
         assert_eq!(nearest("evn", known), Some("env"));
         assert_eq!(nearest("frobnicate", known), None);
+    }
+
+    #[test]
+    fn names_of_any_length_are_near_exactly_if_few_changes_lead_to_them() {
+        let words =
+            ["", "a", "ab", "env", "evn", "name", "names", "needs", "orchestration", "orchestratoin", "ön"];
+        for (wanted, known) in words.iter().flat_map(|wanted| words.map(|known| (*wanted, known))) {
+            let is_near = strsim::damerau_levenshtein(wanted, known) <= (known.chars().count() / 3).max(1);
+            assert_eq!(nearest(wanted, [known]).is_some(), is_near, "{wanted} {known}");
+        }
     }
 
     #[test]

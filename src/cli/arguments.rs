@@ -213,7 +213,8 @@ pub(super) struct Build {
     /// Say why each step ran, with what it was and what it is
     #[arg(long)]
     pub(super) explain: bool,
-    /// Save the selection and the variables as a playbook of this name, then run it
+    /// Save the selection and the variables as a playbook of this name, then run it; --force writes over one that is
+    /// there
     #[arg(long, value_name = "NAME", conflicts_with = "dry_run")]
     pub(super) save_playbook: Option<String>,
     /// Go on with independent steps after a failure; exit 10

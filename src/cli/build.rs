@@ -19,6 +19,7 @@ use crate::{
     event::{Envelope, Event},
     report::{Lines, Verbosity, explain, result_json, summary_line, summary_of},
     sys::System,
+    text::sequence::could_be_name,
 };
 
 /// Exit code when nothing is selected.
@@ -336,7 +337,14 @@ pub(super) fn ask(
             None => ask.arguments.push(word.clone()),
         }
     }
-    ask.arguments.extend(words.load_playbook.clone());
+    if let Some(name) = &words.load_playbook {
+        // Any other word would be read as a selection of scripts, and run them.
+        if !could_be_name(name) {
+            let help = "write its path, such as playbooks/ci.json, or rename it: a name begins with a letter and goes on with letters, digits, `_`, `-` and `.`";
+            return Err(usage(&format!("no playbook can be called `{name}` on the command line"), help));
+        }
+        ask.arguments.push(name.clone());
+    }
     if ask.arguments.is_empty() && ask.lists.is_empty() {
         let sequence = system.env().get(std::ffi::OsStr::new("AITHERZERO_SEQUENCE")).cloned();
         let sequence =

@@ -225,21 +225,19 @@ fn convert(
     }
     let (mut done, mut faults) = (Vec::new(), Vec::new());
     for name in &names {
-        let written = engine.convert_playbook(name, from, to).and_then(|converted| {
-            let path = words.output.as_ref().map(|path| {
-                let path = folder.join(path);
-                if is_one { path } else { path.join(format!("{}.{}", converted.stem, to.extension())) }
-            });
-            if let Some(path) = &path {
-                engine.write_file(path, converted.text.as_bytes(), words.force)?;
+        match engine.convert_playbook(name, from, to) {
+            Ok(converted) => {
+                let path = words.output.as_ref().map(|path| {
+                    let path = folder.join(path);
+                    if is_one { path } else { path.join(format!("{}.{}", converted.stem, to.extension())) }
+                });
+                done.push((converted, path));
             }
-            Ok((converted, path))
-        });
-        match written {
-            Ok((converted, path)) => done.push((converted, path)),
             Err(error) => faults.extend(error.diagnostics),
         }
     }
+    let (done, unwritten) = engine.write_converted(done, words.force);
+    faults.extend(unwritten);
     if printer.format == Format::Text {
         for (converted, path) in &done {
             show_converted(printer, output, converted, path.as_ref());

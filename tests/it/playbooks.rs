@@ -120,6 +120,24 @@ fn all_playbooks_go_to_a_folder_and_what_is_broken_is_told() {
 }
 
 #[test]
+fn of_two_playbooks_with_one_place_none_is_lost_even_when_files_may_be_written_over() {
+    let one = r#"{"sequence": ["0100"]}"#;
+    let repo = Repo::new().playbook("a.json", one).playbook("a.psd1", "@{ Sequence = '0400' }");
+    let read = |path: &str| std::fs::read_to_string(repo.path(path)).unwrap();
+    let (code, lost) = (2, "is the place of both");
+    repo.az("playbooks convert --all --to json --output ./playbooks --force").code(code).says(lost);
+    assert!(read("playbooks/a.json").contains("\"0100\""), "in the newest format, and its own");
+    repo.playbook("a.json", one);
+    repo.az("playbooks convert playbooks/a.psd1 playbooks/a.json --to json --output playbooks --force")
+        .code(code);
+    assert!(read("playbooks/a.json").contains("\"0100\""));
+    repo.az("playbooks convert --all --to yaml --output ./new --force").code(code).says(lost);
+    assert!(read("new/a.yaml").contains("\"0100\""));
+    repo.az("playbooks convert playbooks/a.psd1 --output playbooks/a.json --force").code(0);
+    assert!(read("playbooks/a.json").contains("\"0400\""), "it is the only one, and that was asked for");
+}
+
+#[test]
 fn a_difference_is_told_by_field_and_not_by_text() {
     let repo = world()
         .playbook("one.json", r#"{"sequence": ["0100"], "variables": {"a": 1}, "description": "d"}"#)
@@ -170,6 +188,16 @@ fn what_is_asked_for_is_saved_and_found_again() {
     repo.az("build ship --save-playbook x").code(2).ran([]);
     repo.az("build 0100 --save-playbook ../x").code(2).ran([]).says("cannot be the name of a playbook");
     assert!(!repo.has_path("x.json") && !repo.has_path("playbooks/x.json"));
+}
+
+#[test]
+fn a_name_that_could_not_be_asked_for_is_neither_saved_nor_loaded_as_something_else() {
+    let repo = world().playbook("0100.json", r#"{"sequence": ["0400"]}"#);
+    for name in ["0100", "0100-0199", "in_a hurry", "*", "9lives"] {
+        repo.az(&format!("build 0400 --save-playbook '{name}'")).code(2).ran([]).says("cannot be the name");
+        repo.az(&format!("build --load-playbook '{name}'")).code(2).ran([]).says("can be called");
+    }
+    repo.az("build --load-playbook playbooks/0100.json").code(0).ran(["0400"]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod library;
 mod save;
 
 use std::{
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -139,6 +140,38 @@ impl Engine {
         self.workspace.playbooks(&self.db).iter().map(|file| file.path(&self.db).to_string()).collect()
     }
 
+    /// Writes converted playbooks to their files, where they have one; returns what went well and what did not.
+    ///
+    /// What is the place of two of them, or where another of them was read, is not written: one would be lost.
+    pub fn write_converted(
+        &self,
+        converted: Vec<(ConvertedPlaybook, Option<PathBuf>)>,
+        force: bool,
+    ) -> (Vec<(ConvertedPlaybook, Option<PathBuf>)>, Vec<Diagnostic>) {
+        let real = |path: PathBuf| self.system.canonicalize(&path).unwrap_or(path);
+        let mut owners: HashMap<PathBuf, WsPath> = HashMap::new();
+        for (one, _) in &converted {
+            owners.insert(real(one.path.to_absolute(&self.root)), one.path.clone());
+        }
+        // Before the first is written: a file that is there then is found by another path than one that is not.
+        let places: Vec<Option<PathBuf>> = converted.iter().map(|(_, to)| to.clone().map(real)).collect();
+        let (mut done, mut faults) = (Vec::new(), Vec::new());
+        for ((one, target), place) in converted.into_iter().zip(places) {
+            let written = target.as_ref().zip(place).map_or(Ok(()), |(target, place)| {
+                let owner = owners.entry(place).or_insert_with(|| one.path.clone());
+                if *owner != one.path {
+                    return Err(one_place_for_two(target, owner, &one.path).into());
+                }
+                self.write_file(target, one.text.as_bytes(), force)
+            });
+            match written {
+                Ok(()) => done.push((one, target)),
+                Err(error) => faults.extend(error.diagnostics),
+            }
+        }
+        (done, faults)
+    }
+
     /// Writes a file as a whole, with the folders it lies in.
     ///
     /// # Errors
@@ -220,6 +253,12 @@ impl Engine {
         let found = roots.iter().find(is_folder).or(roots.first());
         found.map_or_else(|| self.root.join("playbooks"), |root| root.to_absolute(&self.root))
     }
+}
+
+fn one_place_for_two(target: &Path, first: &WsPath, second: &WsPath) -> Diagnostic {
+    let message = format!("`{}` is the place of both `{first}` and `{second}`", target.display());
+    let help = format!("convert `{second}` by itself, with a file of another name as `--output`");
+    Diagnostic::error(code::USAGE, message).help(help)
 }
 
 /// Collects where two values differ: tables by name, lists by place.

@@ -19,10 +19,10 @@ impl Engine {
     /// `force` is off, or it cannot be written.
     pub fn save_playbook(&self, name: &str, ask: &Ask, force: bool) -> Result<PathBuf, EngineError> {
         let stem = name.strip_suffix(".json").unwrap_or(name);
-        if !stem.split('/').all(is_folder_name) {
+        // What could not be asked for by this name again would be lost to whoever saved it.
+        if !stem.split('/').all(is_folder_name) || !sequence::could_be_name(stem) {
             let message = format!("`{name}` cannot be the name of a playbook");
-            let help =
-                "write letters, digits, `_`, `-` and `.`, with `/` behind a folder: nightly, or team/nightly";
+            let help = "begin with a letter, and go on with letters, digits, `_`, `-` and `.`, with `/` behind a folder: nightly, or team/nightly";
             return Err(Diagnostic::error(code::USAGE, message).help(help).into());
         }
         let mut items = Vec::new();

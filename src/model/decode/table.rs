@@ -114,9 +114,15 @@ impl<'a> Table<'a> {
     pub fn raw(&mut self, key: impl Into<Key>) -> Option<Value<'a>> {
         let key = key.into();
         self.note_asked(key);
-        self.known.push(key);
+        self.know(key);
         let entry = self.claim(key)?;
         Some(self.value(entry))
+    }
+
+    fn know(&mut self, key: Key) {
+        if !self.known.iter().any(|known| known.name == key.name) {
+            self.known.push(key);
+        }
     }
 
     fn value(&self, entry: &'a Entry) -> Value<'a> {
@@ -125,10 +131,15 @@ impl<'a> Table<'a> {
     }
 
     /// Looks at a field without asking for it.
-    pub fn peek(&self, key: impl Into<Key>) -> Option<&'a Node> {
+    pub fn peek(&mut self, key: impl Into<Key>) -> Option<&'a Node> {
         let key = key.into();
         self.note_asked(key);
-        self.entries.iter().find(|entry| key.matches(&entry.key.value)).map(|entry| &entry.value)
+        let found = self.entries.iter().find(|entry| key.matches(&entry.key.value));
+        if found.is_none() {
+            // It may stand there under a mistyped name.
+            self.know(key);
+        }
+        found.map(|entry| &entry.value)
     }
 
     /// Returns a field's value without asking for it.
@@ -181,7 +192,7 @@ impl<'a> Table<'a> {
     pub fn informative(&mut self, keys: &[&'static str]) {
         for &key in keys {
             self.note_asked(key.into());
-            self.known.push(key.into());
+            self.know(key.into());
             while let Some(entry) = self.claim(key.into()) {
                 self.value(entry).leave_out();
             }

@@ -26,7 +26,7 @@ const VARIABLE: Key = Key::new("as", &["variable", "item"]);
 pub(super) fn action(table: &mut Table<'_>, dialect: Dialect, step: &mut Step) -> Option<Action> {
     let kind = table.optional("type", Value::nonempty_text);
     let word = kind.as_deref().unwrap_or_default().to_ascii_lowercase();
-    let has_list = |table: &Table<'_>, name: &'static str| {
+    let has_list = |table: &mut Table<'_>, name: &'static str| {
         matches!(table.peek(name).map(|node| &node.value), Some(NodeValue::List(_)))
     };
     match word.as_str() {
@@ -202,7 +202,7 @@ fn single(table: &mut Table<'_>, dialect: Dialect, kind: &str) -> Option<Action>
 }
 
 /// Tells whether `script` holds a text for a shell although it could name a script: `{ script: "Write-Host ..." }`.
-fn has_text_of_script(table: &Table<'_>) -> bool {
+fn has_text_of_script(table: &mut Table<'_>) -> bool {
     match table.peek("script").map(|node| &node.value) {
         Some(NodeValue::Text(text)) => {
             let first = text.trim().rsplit(['/', '\\']).next().unwrap_or_default();

@@ -123,7 +123,7 @@ pub(super) const IF: Key = Key::new("if", &["condition", "conditional", "when", 
 const SKIP_IF: Key = Key::new("skipIf", &["skip_if"]);
 
 /// Tells whether `outputs` hands values on, rather than naming the paths that are made.
-pub(super) fn has_named_outputs(table: &Table<'_>) -> bool {
+pub(super) fn has_named_outputs(table: &mut Table<'_>) -> bool {
     match table.peek("outputs").map(|node| &node.value) {
         Some(NodeValue::Table(_)) => true,
         Some(NodeValue::List(items)) => items.iter().any(|item| matches!(item.value, NodeValue::Table(_))),

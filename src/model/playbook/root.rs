@@ -200,7 +200,7 @@ fn old_roots(table: &mut Table<'_>, playbook: &mut Playbook) {
 
 /// Reads what is done around the body: checks, notifications, reports, triggers, actions after it.
 fn around(table: &mut Table<'_>, playbook: &mut Playbook) {
-    let is_table = |table: &Table<'_>, name: &'static str| {
+    let is_table = |table: &mut Table<'_>, name: &'static str| {
         matches!(table.peek(name).map(|node| &node.value), Some(NodeValue::Table(_) | NodeValue::List(_)))
     };
     if is_table(table, "validation") {

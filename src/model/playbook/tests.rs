@@ -184,6 +184,10 @@ fn a_file_of_another_format_or_purpose_is_told() {
             "AZ0203 error <\"sequnce\"> unknown field `sequnce` in the playbook => did you mean `sequence`?",
         ),
         (
+            "{\"notificatons\": {}, \"sequence\": [\"*\"]}",
+            "AZ0203 error <\"notificatons\"> unknown field `notificatons` in the playbook => did you mean `notifications`?",
+        ),
+        (
             "{\"orchestration\": {\"job\": {}}}",
             "AZ0203 error <\"job\"> unknown field `job` in the playbook => did you mean `jobs`?",
         ),

@@ -214,6 +214,21 @@ fn every_real_playbook_is_written_in_each_format_and_reads_back() {
 }
 
 #[test]
+fn what_a_row_says_of_the_new_file_is_there() {
+    let Some(mut corpus) = corpus() else { return };
+    let code = "@{ Sequence = @(@{ Script = '0402'; Odd = { Get-Date } }); Foo = { Get-Item } }";
+    corpus.push((source(code), Format::Psd1));
+    for (source, from) in &corpus {
+        let converted = convert(source, *from, WriteFormat::Json).unwrap();
+        let new = Arc::new(Source::new("new.x", converted.text.as_str()));
+        let tree = read(&new, Format::Json).tree.unwrap();
+        for to in converted.rows.iter().filter_map(|row| row.to.as_deref()) {
+            assert!(tree.find(to).is_some(), "{}: {to}", source.name);
+        }
+    }
+}
+
+#[test]
 fn every_remark_of_a_real_playbook_is_kept() {
     let Some(corpus) = corpus() else { return };
     let mut count = 0;

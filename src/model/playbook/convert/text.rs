@@ -64,7 +64,7 @@ pub fn convert(source: &Arc<Source>, from: Format, to: WriteFormat) -> Result<Co
     let anchors = anchors(&old, &file.root);
     let places: Places<'_> =
         anchors.iter().map(|anchor| (anchor.from.as_str(), anchor.to.as_str())).collect();
-    code_blocks(&old, "", &places, &mut rows);
+    code_blocks(&old, "", (&places, &file.root), &mut rows);
     rows.extend(mapped(&anchors, &rows));
     rows.extend(put_remarks(source, from, to, (&old, &places), &mut file));
     let text = write(&file, to);
@@ -99,23 +99,23 @@ fn without_null(draft: &mut Draft, to: &str, rows: &mut Vec<Row>) {
 }
 
 /// Tells of script blocks, which only psd1 has: what was code is a text that looks like it.
-fn code_blocks(old: &Node, at: &str, places: &Places<'_>, rows: &mut Vec<Row>) {
+fn code_blocks(old: &Node, at: &str, new: (&Places<'_>, &[(String, Item)]), rows: &mut Vec<Row>) {
     match &old.value {
         NodeValue::Code(_) => {
             let row = Row::new(Fate::Approximated, at).note("a script block; it is written as a text");
-            rows.push(match new_place(places, at) {
+            rows.push(match exact_place(new, at) {
                 Some(to) => row.to(to),
                 None => row,
             });
         }
         NodeValue::List(items) => {
             for (index, item) in items.iter().enumerate() {
-                code_blocks(item, &format!("{at}/{index}"), places, rows);
+                code_blocks(item, &format!("{at}/{index}"), new, rows);
             }
         }
         NodeValue::Table(entries) => {
             for entry in entries {
-                code_blocks(&entry.value, &format!("{at}/{}", escaped(&entry.key.value)), places, rows);
+                code_blocks(&entry.value, &format!("{at}/{}", escaped(&entry.key.value)), new, rows);
             }
         }
         _ => {}
@@ -230,6 +230,14 @@ fn new_place(places: &Places<'_>, at: &str) -> Option<String> {
         }
         known = &known[..known.rfind('/')?];
     }
+}
+
+/// Returns where the new file has a field, which may be among the extensions of what it stood in.
+fn exact_place((places, root): (&Places<'_>, &[(String, Item)]), at: &str) -> Option<String> {
+    let direct = new_place(places, at)?;
+    let (outer, name) = direct.rsplit_once('/')?;
+    let kept = format!("{outer}/extensions/{name}");
+    [direct, kept].into_iter().find(|place| find(root, place).is_some())
 }
 
 fn escaped(name: &str) -> String {
