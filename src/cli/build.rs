@@ -341,7 +341,7 @@ pub(super) fn ask(
         // Any other word would be read as a selection of scripts, and run them.
         if !could_be_name(name) {
             let help = "write its path, such as playbooks/ci.json, or rename it: a name begins with a letter and goes on with letters, digits, `_`, `-` and `.`";
-            return Err(usage(&format!("no playbook can be called `{name}` on the command line"), help));
+            return Err(usage(format!("no playbook can be called `{name}` on the command line"), help));
         }
         ask.arguments.push(name.clone());
     }

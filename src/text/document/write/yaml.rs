@@ -40,7 +40,7 @@ fn entries(entries: &[(String, Item)], indent: usize, out: &mut String) {
         out.push_str(&blanks(indent));
         let key = one_line(name, false);
         if key.len() > LONGEST_KEY {
-            out.push_str(&format!("? {key}\n{}", blanks(indent)));
+            _ = write!(out, "? {key}\n{}", blanks(indent));
         } else {
             out.push_str(&key);
         }
