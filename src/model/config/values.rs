@@ -114,6 +114,7 @@ pub struct ScriptDefaults {
 
 impl Config {
     /// Lets another configuration say what it says above this one.
+    #[must_use]
     pub fn overlaid(mut self, above: &Self) -> Self {
         let above = above.clone();
         self.scripts = above.scripts.or(self.scripts);
