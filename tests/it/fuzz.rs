@@ -291,7 +291,7 @@ fn what_must_hold_of_real_texts_holds() {
         .iter()
         .flat_map(|text| TARGETS.iter().map(move |target| (text, target)))
         .filter(|(text, (_, body))| catch_unwind(AssertUnwindSafe(|| body(text.as_bytes()))).is_err())
-        .map(|(text, (name, _))| format!("{name}: {:.300?}", text))
+        .map(|(text, (name, _))| format!("{name}: {text:.300?}"))
         .collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
