@@ -40,7 +40,10 @@ fn entries(entries: &[(String, Item)], indent: usize, out: &mut String) {
         out.push_str(&blanks(indent));
         let key = one_line(name, false);
         if key.len() > LONGEST_KEY {
-            _ = write!(out, "? {key}\n{}", blanks(indent));
+            out.push_str("? ");
+            out.push_str(&key);
+            out.push('\n');
+            out.push_str(&blanks(indent));
         } else {
             out.push_str(&key);
         }
