@@ -26,6 +26,8 @@ pub struct Table<'a> {
     what: String,
 }
 
+/// Of so many unknown fields in one table it is guessed what was meant.
+const MOST_GUESSED: usize = 1000;
 /// Up to this many fields are all named in a help.
 const MOST_NAMED: usize = 12;
 /// Of more fields, these many are named.
@@ -278,6 +280,7 @@ impl<'a> Table<'a> {
     /// nothing with it, unless the text is empty, as it is for what only people read; of any other there is a warning.
     pub fn finish_open(mut self, explained: &[(&'static str, &str)]) -> BTreeMap<String, serde_json::Value> {
         let mut kept = BTreeMap::new();
+        let mut unknown = 0;
         for at in 0..self.entries.len() {
             if std::mem::replace(&mut self.is_claimed[at], true) {
                 continue;
@@ -290,7 +293,15 @@ impl<'a> Table<'a> {
                 None if is_remark => {}
                 Some((_, "")) => {}
                 Some((_, why)) => self.value(entry).note_unused(why),
+                // Behind so many that are only counted, looking for what was meant is wasted.
+                None if unknown >= MOST_GUESSED => {
+                    let message = format!("unknown field `{name}` in {}", self.what);
+                    let fault =
+                        Diagnostic::warning(code::UNKNOWN_FIELD, message).source(self.context.source());
+                    self.context.report(fault.at(entry.key.span).help("remove it"));
+                }
                 None => {
+                    unknown += 1;
                     let mut fault = self.unknown(entry);
                     let is_mistyped = nearest(name, self.known.iter().map(|key| key.name)).is_some();
                     if !is_mistyped {

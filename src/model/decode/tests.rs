@@ -156,3 +156,19 @@ fn values_come_out_as_written() {
     });
     assert_eq!((reading.value, reading.diagnostics), (Some(()), vec![]));
 }
+
+#[test]
+fn of_very_many_unknown_fields_only_the_first_are_looked_at_closely() {
+    let fields: Vec<String> = (0..30_000).map(|index| format!("\"zz{index}\": 1")).collect();
+    let source = Arc::new(Source::new("file", format!("{{{}}}", fields.join(","))));
+    let reading = read(&source, Format::Json, |root| {
+        let mut table = root.table("the file")?;
+        table.optional("name", Value::text);
+        Some(table.finish_open(&[]).len())
+    });
+    assert_eq!(
+        (reading.value, reading.diagnostics.len()),
+        (Some(30_000), 21),
+        "all are kept, 20 told, the rest counted"
+    );
+}
