@@ -150,8 +150,10 @@ fn continue_flag(value: Value<'_>) -> Option<Given<bool>> {
 /// Reads how the run as a whole goes, from fields of a table that holds others too.
 pub(super) fn options(table: &mut Table<'_>, options: &mut Options) {
     let stop = table.optional(Key::new("stopOnError", &["stop_on_error"]), truth);
+    // Asked for in any case: beside `parallel` it would be a field that nobody knows.
+    let by_mode = mode(table);
     let found = Options {
-        parallel: table.optional(Key::new("parallel", &["runParallel"]), flag).or_else(|| mode(table)),
+        parallel: table.optional(Key::new("parallel", &["runParallel"]), flag).or(by_mode),
         max_concurrency: table.later(MAX_CONCURRENCY, count),
         continue_on_error: table.optional(CONTINUE, continue_flag).or(stop.map(|stop| Given::Fixed(!stop))),
         timeout: minutes(table),

@@ -345,6 +345,13 @@ fn a_text_of_any_length_makes_no_long_sentence() {
     }
 }
 
+#[test]
+fn a_mode_beside_parallel_is_known() {
+    let text = r#"{"options": {"parallel": false, "executionMode": "parallel"}, "sequence": ["0402"]}"#;
+    let playbook = playbook(Format::Json, text);
+    assert_eq!(playbook.options.parallel, Some(Given::Fixed(false)));
+}
+
 proptest! {
     #[test]
     fn any_text_is_a_reading(text in "(?s).{0,80}") {
