@@ -13,3 +13,14 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     }
     Some(found)
 }
+
+/// Returns the files anywhere below a folder, sorted.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}

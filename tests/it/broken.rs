@@ -91,7 +91,7 @@ fn ask(repo: &Repo, line: &str) -> Output {
 }
 
 /// Finds the diagnostics in an answer, wherever they stand.
-fn diagnostics(value: &Value, found: &mut Vec<Value>) {
+pub(crate) fn diagnostics(value: &Value, found: &mut Vec<Value>) {
     match value {
         Value::Object(map) if map.contains_key("severity") => found.push(value.clone()),
         Value::Object(map) => map.values().for_each(|value| diagnostics(value, found)),

@@ -19,6 +19,7 @@ use std::{
 use serde_json::Value;
 use spell::{Format, Level, Written};
 
+use crate::broken::diagnostics;
 use crate::repo::Repo;
 
 /// One mistake in all formats that can have it.
@@ -80,16 +81,6 @@ fn world() -> Repo {
         .file("scripts/0402_Run-Tests.sh", "# Stage: Test\necho\n")
         .file("scripts/0407_Validate-Syntax.sh", "# Stage: Test\necho\n")
         .file("data/in.txt", "")
-}
-
-/// Finds the diagnostics in an answer, wherever they stand.
-fn diagnostics(value: &Value, found: &mut Vec<Value>) {
-    match value {
-        Value::Object(map) if map.contains_key("severity") => found.push(value.clone()),
-        Value::Object(map) => map.values().for_each(|value| diagnostics(value, found)),
-        Value::Array(items) => items.iter().for_each(|value| diagnostics(value, found)),
-        _ => {}
-    }
 }
 
 /// Asks az and returns what it tells of each file, and the whole of it for people.

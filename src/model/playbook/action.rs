@@ -75,7 +75,15 @@ fn structured<'a>(
     read: impl FnOnce(&mut Table<'a>) -> Option<Action>,
 ) -> Option<Action> {
     later(table, &key.into());
-    read(table)
+    let found = read(table);
+    for other in [ITEMS, VARIABLE, "branches".into()] {
+        if let Some((name, at)) = table.take(other) {
+            let message = format!("`{name}` has no use in a step of this kind");
+            let fault = table.context().error(code::BAD_VALUE, message).at(at);
+            table.context().report(fault.help(format!("remove `{name}`, or make it a step of its own")));
+        }
+    }
+    found
 }
 
 fn parallel(table: &mut Table<'_>, dialect: Dialect) -> Option<Action> {

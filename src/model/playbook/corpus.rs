@@ -11,21 +11,11 @@ use serde_json::Value as Json;
 
 use super::{Playbook, read};
 use crate::{
-    base::testing::shared,
+    base::testing::{files, shared},
     diag::{Diagnostic, Source, code, has_errors},
     model::decode::Reading,
     text::document::Format,
 };
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
-    }
-    found.sort();
-    found
-}
 
 fn readings(corpus: &Path) -> Vec<(String, Arc<Source>, Reading<Playbook>)> {
     let files = files(corpus);

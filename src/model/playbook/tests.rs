@@ -352,6 +352,16 @@ fn a_mode_beside_parallel_is_known() {
     assert_eq!(playbook.options.parallel, Some(Given::Fixed(false)));
 }
 
+#[test]
+fn a_field_of_another_kind_of_step_is_told_as_that() {
+    let text = "steps:\n  - type: conditional\n    condition: x\n    in: [1]\n    then: [{ run: 0402 }]\n";
+    let told = faults(Format::Yaml, text);
+    assert!(
+        told.contains("AZ0215 error <in> `in` has no use in a step of this kind => remove `in`"),
+        "{told}"
+    );
+}
+
 proptest! {
     #[test]
     fn any_text_is_a_reading(text in "(?s).{0,80}") {

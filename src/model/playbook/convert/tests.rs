@@ -1,14 +1,13 @@
 //! Conversion: what each format becomes, that nothing is lost, and every real playbook there and back.
 
-use std::{
-    fmt::Write as _,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fmt::Write as _, path::PathBuf, sync::Arc};
 
 use super::{text::difference, *};
 use crate::{
-    base::{Span, Spanned, testing::shared},
+    base::{
+        Span, Spanned,
+        testing::{files, shared},
+    },
     diag::{Source, code, has_errors},
     model::{
         decode::{Context, Value, testing::told},
@@ -162,16 +161,6 @@ fn a_stage_that_has_nothing_to_run_is_needed_by_nobody() {
     let jobs = &json["orchestration"]["jobs"];
     assert!(jobs["b"].get("needs").is_none());
     assert_eq!(jobs["c"]["needs"], serde_json::json!(["b"]));
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
-    }
-    found.sort();
-    found
 }
 
 /// Returns the playbooks of the corpus that can be read.
