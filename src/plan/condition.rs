@@ -1,39 +1,24 @@
-//! Conditions decided: names looked up in the request's variables, the environment and the platform.
+//! Conditions of scripts' headers decided, as far as the plan can.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::Decision;
+use super::{
+    Decision,
+    flow::Condition,
+    world::{Known, World},
+};
 use crate::{
     base::{Spanned, nearest},
     diag::{Diagnostic, Source, code},
     text::expression::{self, Lookup, Name},
 };
 
-/// What a condition may ask for.
-pub(super) struct World<'a> {
-    /// Variables of the run, command line over playbook over configuration.
-    pub(super) variables: &'a BTreeMap<String, Value>,
-    /// The environment az was started with.
-    pub(super) env: &'a BTreeMap<String, String>,
-    /// `linux`, `windows`, `macos`.
-    pub(super) platform: &'a str,
-}
-
-impl Lookup for World<'_> {
-    fn variable(&self, name: &str) -> Option<Value> {
-        let known = self.variables.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        known.map(|(_, value)| value.clone())
-    }
-
-    fn env(&self, name: &str) -> Option<String> {
-        self.env.get(name).cloned()
-    }
-
-    fn platform(&self) -> &str {
-        self.platform
-    }
+/// What a condition came to.
+pub(super) enum Decided {
+    /// It is decided.
+    Now(Decision),
+    /// The run will tell: it asks for files or programs.
+    Late(Condition),
 }
 
 /// Decides a condition; one that cannot be read does not hold, and is an error.
@@ -44,23 +29,42 @@ pub(super) fn decide(
     condition: Spanned<&str>,
     world: &World<'_>,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Decision {
+) -> Decided {
     let parsed = expression::parse(source, condition);
     diagnostics.extend(parsed.diagnostics);
-    for name in &parsed.names {
-        if let Name::Variable(variable) = &name.value
-            && world.variable(variable).is_none()
-        {
-            let guess = nearest(variable, world.variables.keys().map(String::as_str));
-            let help = match guess {
+    diagnostics.extend(world.notes(source, &parsed.names));
+    let text = condition.value.to_owned();
+    let Some(expr) = parsed.expr else { return Decided::Now(Decision { text, holds: false }) };
+    let whole = Condition::new(condition.value, expr);
+    let found = match world.evaluate(&whole.expr) {
+        Known::Late => return Decided::Late(whole),
+        Known::Now(found) => found,
+    };
+    let holds = found.holds && found.problems.is_empty();
+    diagnostics.extend(found.problems.into_iter().map(|problem| {
+        let fault = Diagnostic::error(code::UNSUPPORTED_CONDITION, problem.message);
+        fault.source(source).label(condition.span, "cannot be decided").help(problem.help)
+    }));
+    Decided::Now(Decision { text, holds })
+}
+
+impl World<'_> {
+    /// Notes of each variable that nobody sets that it is null.
+    pub(super) fn notes(&self, source: &Arc<Source>, names: &[Spanned<Name>]) -> Vec<Diagnostic> {
+        let mut notes = Vec::new();
+        for name in names {
+            let Name::Variable(variable) = &name.value else { continue };
+            if self.variable(variable).is_some() || self.names.is_step(variable) || self.names.has(variable) {
+                continue;
+            }
+            let help = match nearest(variable, self.names.variables.keys().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("set it with --var {variable}=VALUE"),
             };
             let fault =
                 Diagnostic::note(code::UNKNOWN_VARIABLE, format!("nobody sets `{variable}`, so it is null"));
-            diagnostics.push(fault.source(source).label(name.span, "null").help(help));
+            notes.push(fault.source(source).label(name.span, "null").help(help));
         }
+        notes
     }
-    let holds = parsed.expr.is_some_and(|expr| expression::is_true(&expression::evaluate(&expr, world)));
-    Decision { text: condition.value.to_owned(), holds }
 }

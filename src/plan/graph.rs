@@ -2,10 +2,15 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
-use super::Invocation;
+use super::{
+    Invocation,
+    flow::{Condition, Gate, Scope, Span},
+    late::Late,
+};
 use crate::{
     base::{ScriptNumber, WsPath},
     model::settings::{ExitMeaning, Settings},
@@ -21,6 +26,14 @@ pub struct Plan {
     pub playbook: Option<WsPath>,
     /// How long the steps of a job may take together, by the job's id.
     pub job_timeouts: BTreeMap<String, Duration>,
+    /// What belongs together, and when it runs.
+    pub scopes: Vec<Scope>,
+    /// Nodes that hold resources together.
+    pub spans: Vec<Span>,
+    /// How much there is of resources that playbooks bound.
+    pub capacities: BTreeMap<String, u32>,
+    /// Jobs whose matrix is known only when what they need has ended.
+    pub deferred: Vec<String>,
 }
 
 /// One planned execution, all values resolved.
@@ -58,6 +71,26 @@ pub struct Node {
     pub tools: Vec<(String, Vec<String>)>,
     /// Its condition, and what it came to.
     pub condition: Option<Decision>,
+    /// Its condition, if that can only be decided when its turn has come.
+    pub open_condition: Option<Condition>,
+    /// The scope it stands in, if it is a part of a playbook's step.
+    pub scope: Option<usize>,
+    /// When it is looked up.
+    pub gate: Gate,
+    /// Its failure is good enough for what comes after.
+    pub is_tolerated: bool,
+    /// The matrix whose combinations end with the first failure, and which of them it is part of.
+    pub cohort: Option<(usize, usize)>,
+    /// The span it lies in.
+    pub span: Option<usize>,
+    /// What of it is known only when its turn has come.
+    pub late: Option<Arc<Late>>,
+    /// It is its user's word that it may overlap others, whatever is known of it.
+    pub may_overlap: bool,
+    /// Environment variables that its step sets itself.
+    pub own_env: BTreeSet<String>,
+    /// Where in a playbook it comes from.
+    pub origin: Option<Origin>,
     /// Steps of one sequence were asked for as a row, so their order means something; those of different ones do not
     /// know of each other.
     pub sequence: usize,
@@ -68,6 +101,17 @@ pub struct Node {
     /// It waits for all before it in its sequence, and all behind it wait for it: what it does cannot be known, or not
     /// be undone.
     pub is_barrier: bool,
+}
+
+/// The place of a playbook that a node comes from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// The playbook.
+    pub playbook: WsPath,
+    /// The JSON pointer of its job.
+    pub job: String,
+    /// The JSON pointer of its step.
+    pub step: String,
 }
 
 /// Why a node comes after another.
@@ -88,6 +132,8 @@ pub enum EdgeKind {
     Need,
     /// The step before it in its job.
     Step,
+    /// The playbook has them one after the other; order only.
+    Turn,
     /// It reads what the other makes; the path or pattern.
     Output(String),
     /// One of them rewrites in place what the other reads or writes; order only.
@@ -130,6 +176,7 @@ impl EdgeKind {
             Self::Dependency => "is a dependency".to_owned(),
             Self::Need => "is needed".to_owned(),
             Self::Step => "is the step before".to_owned(),
+            Self::Turn => "comes first in the playbook".to_owned(),
             Self::Output(path) => format!("makes `{path}`"),
             Self::Rewrite(path) => format!("touches `{path}`, which one of the two rewrites"),
             Self::Unknown => {

@@ -2,28 +2,39 @@
 //!
 //! Knows what layers of settings there are and how a script is started. Does not know other nodes.
 
-use std::{borrow::Cow, collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
 
 use serde_json::Value;
 
 use super::{
     Invocation, Node, RuleMatches,
-    condition::{World, decide},
+    condition::{Decided, decide},
     dependencies::{Scripts, tools_of},
-    variables,
+    expand::Frame,
+    flow::Names,
+    formula::Formula,
+    graph::Origin,
+    late::Late,
+    variables::Receiver,
+    world::{Known, World},
 };
 use crate::{
-    base::{Span, WsPath, nearest, quoted_list},
+    base::{Span, Spanned, WsPath, nearest, quoted_list},
     diag::{Diagnostic, Source, code},
     model::{
         config::Config,
         kind::{Kind, Kinds, expand_argv},
-        playbook::{Job, Placed, Playbook, Profile, Step},
+        playbook::{Given, Placed, Playbook, Profile, Step},
         script::{Script, ScriptReading},
         settings::Settings,
     },
     text::{
         document::Node as Tree,
+        expression::{embed::{Shell, embed}, to_text},
         pattern::Pattern,
         script::{ModuleBase, mentioned_names, privileged_program},
     },
@@ -47,6 +58,8 @@ pub(super) struct Ground<'a> {
     pub(super) platform: &'a str,
     pub(super) with_dependencies: bool,
     pub(super) script_arguments: &'a [String],
+    /// Finds a playbook that another one uses, by what it is called there.
+    pub(super) playbooks: &'a dyn Fn(&str) -> Result<PlaybookContext<'a>, Diagnostic>,
 }
 
 /// The playbook a node comes from.
@@ -63,10 +76,11 @@ pub(super) struct PlaybookContext<'a> {
 /// The step of a playbook a node comes from.
 #[derive(Clone, Copy)]
 pub(super) struct StepContext<'a> {
-    pub(super) of: PlaybookContext<'a>,
-    pub(super) job: &'a Job,
-    pub(super) index: usize,
-    /// The node is the last of the step's, when what the step makes is there.
+    pub(super) frame: &'a Frame<'a>,
+    pub(super) step: &'a Step,
+    /// The scope its nodes stand in.
+    pub(super) scope: usize,
+    /// It is the last of its job, when what the job makes is there.
     pub(super) is_last: bool,
 }
 
@@ -88,51 +102,88 @@ impl PlaybookContext<'_> {
 }
 
 impl<'a> StepContext<'a> {
-    pub(super) fn step(&self) -> &'a Step {
-        &self.job.steps[self.index]
+    pub(super) fn of(&self) -> PlaybookContext<'a> {
+        self.frame.course.of
+    }
+
+    pub(super) fn names(&self) -> &'a Arc<Names> {
+        &self.frame.names
     }
 
     fn settings(&self) -> Settings {
-        let mut env = self.of.playbook.env.clone();
-        let of_profile = self.of.profile.iter().flat_map(|profile| &profile.env);
-        env.extend(of_profile.map(|(name, value)| (name.clone(), value.clone())));
-        let playbook = Settings { env, ..Settings::default() };
-        let mut own = self.job.step_settings(self.index);
+        let Frame { job, .. } = self.frame;
+        let playbook = self.of().playbook;
+        // What stands in the environment was put together, with its placeholders filled, as names.
+        let bare = |settings: &Settings| Settings { env: BTreeMap::new(), ..settings.clone() };
+        let mut lower = Settings { timeout: None, ..bare(&job.settings) };
         if !self.is_last {
-            own.outputs = None;
+            lower.outputs = None;
         }
-        own.layered_over(&playbook)
+        let mut found = bare(&self.step.settings).layered_over(&lower);
+        for defaults in [&job.defaults, &playbook.defaults] {
+            found = found.layered_over(&Settings {
+                timeout: defaults.timeout,
+                retries: defaults.retries,
+                retry_delay: defaults.retry_delay,
+                cwd: defaults.cwd.clone(),
+                ..Settings::default()
+            });
+        }
+        found.env = self.names().env.clone();
+        if let Some(bound) = &self.frame.bound {
+            found.resources.insert(bound.clone(), 1);
+        }
+        found
     }
 
     /// Returns the stage that the steps of the job are shown under; nothing of a job without an id.
     fn stage(&self) -> Option<String> {
-        let step = self.step();
-        let own = self.job.name.clone().or_else(|| Some(self.job.id.clone()).filter(|id| !id.is_empty()));
-        own.or_else(|| step.label.clone())
+        let Frame { job, .. } = self.frame;
+        let own = job.name.clone().or_else(|| Some(job.id.clone()).filter(|id| !id.is_empty()));
+        let own = own.map(|own| format!("{own}{}", self.frame.suffix));
+        own.or_else(|| self.step.label.clone())
     }
 
-    /// Returns the job's id, if it has one.
-    fn job_id(&self) -> Option<String> {
-        Some(self.job.id.clone()).filter(|id| !id.is_empty())
+    /// Returns the id of the only node of a step.
+    fn id(&self) -> String {
+        let Frame { job, prefix, job_id, is_inner, .. } = self.frame;
+        let is_whole_job = job.steps.len() == 1 && !job.id.is_empty() && !is_inner;
+        if is_whole_job { job_id.clone() } else { format!("{prefix}{}", self.step.id) }
     }
 
-    /// Puts the job's id in front of a name, if there is one.
-    fn within(&self, name: &str) -> String {
-        if self.job.id.is_empty() { name.to_owned() } else { format!("{}/{name}", self.job.id) }
-    }
-
-    /// Returns the variables as the step sees them: its own over its job's over the playbook's, what is given on the
-    /// command line over all, and the parameters that the step itself gives over that.
-    fn variables(&self, ground: &'a Ground<'_>) -> Cow<'a, BTreeMap<String, Value>> {
-        let (job, step) = (&self.job.variables, self.step());
-        if job.is_empty() && step.variables.is_empty() && step.with.is_empty() {
-            return Cow::Borrowed(&ground.variables);
+    /// Returns what the node of a script or a text has from its step.
+    fn placed(&self, node: Node) -> Node {
+        let Frame { job, course, .. } = self.frame;
+        let own_env = self.step.settings.env.keys().cloned().collect();
+        Node {
+            job: Some(self.frame.job_id.clone()).filter(|_| !job.id.is_empty()),
+            scope: Some(self.scope),
+            span: self.frame.span,
+            cohort: self.frame.cohort,
+            is_tolerated: self.frame.is_tolerated,
+            may_overlap: job.parallel == Some(Given::Fixed(true))
+                || self.step.parallel == Some(Given::Fixed(true)),
+            own_env,
+            origin: Some(Origin {
+                playbook: course.of.path.clone(),
+                job: job.at.clone(),
+                step: self.step.at.clone(),
+            }),
+            ..node
         }
-        let mut found = ground.variables.clone();
-        for layer in [job, &step.variables, &ground.given, &step.with] {
-            variables::overlay(&mut found, layer);
+    }
+
+    /// Gives a node what is known only when its turn has come, if there is something.
+    fn with_late(&self, mut node: Node, receiver: Receiver, env: Vec<(String, Formula)>) -> Node {
+        let names = self.names();
+        let is_late = !env.is_empty()
+            || !names.late_env.is_empty()
+            || names.late.keys().any(|name| receiver.takes(name));
+        if is_late {
+            let argv = node.invocation.argv.clone();
+            node.late = Some(Arc::new(Late { argv, receiver, names: Arc::clone(names), env, words: Vec::new() }));
         }
-        Cow::Owned(found)
+        node
     }
 }
 
@@ -140,6 +191,7 @@ impl<'a> StepContext<'a> {
 pub(super) fn script_node(
     ground: &Ground<'_>,
     index: usize,
+    names: &Names,
     step: Option<StepContext<'_>>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Node {
@@ -151,39 +203,59 @@ pub(super) fn script_node(
     }
     let kind = script.kind.as_deref().and_then(|name| ground.kinds.named(name));
     let mut node = bare(ground, settings, kind);
-    let known = step.as_ref().map_or(Cow::Borrowed(&ground.variables), |step| step.variables(ground));
     let path = path_for_program(ground.root, script, &node.invocation.cwd);
     node.invocation.argv = argv(&path, script, kind, &node.settings, ground.script_arguments);
     node.invocation.runner = script.kind.clone().unwrap_or_else(|| ITSELF.to_owned());
     node.invocation.rules = rules.iter().map(|rule| rule.name.clone()).collect();
-    if let Some((kind, reading)) = kind.zip((ground.readings)(index)) {
-        variables::hand_over(&mut node.invocation, kind, reading, &known, diagnostics);
-    }
+    let reading = (ground.readings)(index);
     if let Some(inputs) = &mut node.inputs {
         inputs.extend(modules(ground.root, script, &node.invocation.cwd));
     }
-    let condition = (ground.readings)(index).and_then(|reading| {
+    let receiver = kind.zip(reading).map(|(kind, reading)| {
+        Receiver::new(kind, &reading.script.mentioned, &reading.script.parameters)
+    });
+    let receiver = receiver.unwrap_or_default();
+    if let Some(step) = &step {
+        node = step.with_late(node, receiver.clone(), Vec::new());
+    }
+    receiver.hand_over(&mut node.invocation, &names.variables, &mut |parameter, misfit, value| {
+        diagnostics.extend(reading.map(|reading| misfit.told(reading, parameter, value)));
+    });
+    let condition = reading.and_then(|reading| {
         let condition = reading.header.condition.as_ref()?.as_ref().map(String::as_str);
-        let world = World { variables: &known, env: ground.env, platform: ground.platform };
+        let world = World::new(names, ground.env, ground.platform);
         Some(decide(&reading.source, condition, &world, diagnostics))
     });
-    if !ground.is_administrator && condition.as_ref().is_none_or(|condition| condition.holds) {
-        diagnostics.extend((ground.readings)(index).and_then(needs_administrator));
+    let decision = match &condition {
+        Some(Decided::Now(decision)) => Some(decision.clone()),
+        _ => None,
+    };
+    if !ground.is_administrator && decision.as_ref().is_none_or(|decision| decision.holds) {
+        diagnostics.extend(reading.and_then(needs_administrator));
     }
-    Node {
-        id: step.map_or_else(|| script.stem.clone(), |step| step.within(&script.stem)),
-        identity: script.path.to_string(),
+    let (prefix, suffix) =
+        step.map_or((String::new(), ""), |step| (step.frame.prefix.clone(), &*step.frame.suffix));
+    let node = Node {
+        id: format!("{prefix}{}", script.stem),
+        identity: format!("{}{suffix}", script.path),
         name: script.stem.clone(),
         script: Some(script.path.clone()),
         number: Some(script.number),
         stage: step.and_then(|step| step.stage()).unwrap_or_else(|| script.stage.clone()),
-        job: step.and_then(|step| step.job_id()),
         mentioned: script.mentioned.clone(),
         privileged: script.privileged,
         tools: tools_of(script),
-        condition,
+        condition: decision,
+        open_condition: match condition {
+            Some(Decided::Late(condition)) => Some(condition),
+            _ => None,
+        },
         is_alone: !script.allow_parallel,
         ..node
+    };
+    match step {
+        Some(step) => step.placed(node),
+        None => node,
     }
 }
 
@@ -199,46 +271,197 @@ fn needs_administrator(reading: &ScriptReading) -> Option<Diagnostic> {
 
 /// Makes the node of a step that gives a text to a shell; nothing if there is no such shell.
 pub(super) fn text_node(
-    ground: &Ground<'_>,
     step: StepContext<'_>,
-    text: &str,
+    text: &Placed<String>,
     shell: Option<&Placed<String>>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Node> {
-    let StepContext { of, job, .. } = step;
-    let shell = shell.or(job.defaults.shell.as_ref()).or(of.playbook.defaults.shell.as_ref());
+    let of = step.of();
+    let shell = shell.or(step.frame.job.defaults.shell.as_ref()).or(of.playbook.defaults.shell.as_ref());
     let name = shell.map_or("pwsh", |shell| shell.value.as_str());
-    let Some((_, kind, words)) = SHELLS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name)) else {
+    let Some(found) = SHELLS.iter().find(|known| known.0.eq_ignore_ascii_case(name)) else {
         diagnostics.extend(shell.map(|shell| no_such_shell(shell, of)));
         return None;
     };
-    let is_whole_job = job.steps.len() == 1 && !job.id.is_empty();
-    let id = if is_whole_job { job.id.clone() } else { step.within(&step.step().id) };
+    Some(shell_node(step, text, found, Vec::new(), diagnostics))
+}
+
+/// Makes the node of a text for a shell; its values reach it through its environment, never as a part of its code.
+fn shell_node(
+    step: StepContext<'_>,
+    text: &Placed<String>,
+    (_, kind, words, shell): &(&str, &str, &[&str], Shell),
+    extra: Vec<(String, Formula)>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Node {
+    let of = step.of();
+    let course = &step.frame.course;
+    let ground = course.ground;
+    let span = of.span(&text.at);
+    let embedded = embed(of.source, Spanned::new(text.value.as_str(), span), *shell, course.embedded());
+    diagnostics.extend(embedded.diagnostics);
     let mut node = bare(ground, step.settings(), ground.kinds.named(kind));
-    node.invocation.argv = words.iter().copied().chain([text]).map(str::to_owned).collect();
+    node.invocation.argv = words.iter().copied().chain([embedded.text.as_str()]).map(str::to_owned).collect();
     (*kind).clone_into(&mut node.invocation.runner);
-    node.invocation.text = Some(text.to_owned());
-    Some(Node {
-        name: step.step().name.clone().unwrap_or_else(|| id.clone()),
+    node.invocation.text = Some(embedded.text.clone());
+    node.mentioned = mentioned_names(&embedded.text).into_iter().map(str::to_owned).collect();
+    node.privileged = privileged_program(&embedded.text);
+    let mut late = Vec::new();
+    let values = embedded.values.into_iter().map(|(name, expr)| (name, Formula::of(expr))).chain(extra);
+    for (name, formula) in values {
+        let filled = course.layer((&text.at, step.scope), diagnostics, |over| {
+            over.fill(step.names(), &formula, &BTreeSet::new())
+        });
+        match filled {
+            Known::Now(value) => _ = node.invocation.env.insert(name, to_text(&value)),
+            Known::Late => late.push((name, formula)),
+        }
+    }
+    let receiver = Receiver::Environment(node.mentioned.clone());
+    node = step.with_late(node, receiver.clone(), late);
+    receiver.hand_over(&mut node.invocation, &step.names().variables, &mut |_, _, _| {});
+    named(step, node)
+}
+
+/// Gives the only node of a step its names.
+fn named(step: StepContext<'_>, node: Node) -> Node {
+    let id = step.id();
+    let Frame { job, suffix, .. } = step.frame;
+    let place = match step.frame.is_inner {
+        true => format!("{}{}", step.frame.prefix, step.step.id),
+        false => format!("{}/{}", job.id, step.step.id),
+    };
+    step.placed(Node {
+        name: step.step.name.clone().unwrap_or_else(|| id.clone()),
         id,
-        identity: format!("{}#{}/{}", of.path, job.id, step.step().id),
+        identity: format!("{}#{place}{suffix}", step.of().path),
         stage: step.stage().unwrap_or_default(),
-        job: step.job_id(),
-        mentioned: mentioned_names(text).into_iter().map(str::to_owned).collect(),
-        privileged: privileged_program(text),
         ..node
+    })
+}
+
+/// Makes the node of a function of a PowerShell module, which is given the step's parameters.
+pub(super) fn module_node(
+    step: StepContext<'_>,
+    module: Option<&Placed<String>>,
+    function: &Placed<String>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Node {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    let import = module.map(|module| format!("Import-Module {}; ", quoted(&module.value)));
+    let text = format!(
+        "$ErrorActionPreference = 'Stop'; {}$given = ConvertFrom-Json -AsHashtable $env:AZ_PARAMETERS; \
+         & {} @given",
+        import.unwrap_or_default(),
+        quoted(&function.value)
+    );
+    let entries = step.step.with.clone().into_iter().collect();
+    let given = step.frame.course.layer((&step.step.at, step.scope), diagnostics, |over| {
+        over.read(&Value::Object(entries))
+    });
+    let text = Placed::new(text, &*function.at);
+    let pwsh = SHELLS.iter().find(|shell| shell.0 == "pwsh").unwrap_or(&SHELLS[0]);
+    shell_node(step, &text, pwsh, vec![("AZ_PARAMETERS".to_owned(), given)], diagnostics)
+}
+
+/// Makes the node of a text that is shown.
+pub(super) fn show_node(step: StepContext<'_>, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Node {
+    let course = &step.frame.course;
+    let formula = course.layer((&step.step.at, step.scope), diagnostics, |over| {
+        over.read(&Value::String(text.to_owned()))
+    });
+    let shown = Placed::new("printf '%s\\n' \"$AZ_TEXT\"", &*step.step.at);
+    shell_node(step, &shown, &SHELLS[0], vec![("AZ_TEXT".to_owned(), formula)], diagnostics)
+}
+
+/// Makes the node of a command line; what begins with `/` is a command of the configuration.
+pub(super) fn command_node(
+    step: StepContext<'_>,
+    line: &Placed<String>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Node> {
+    let course = &step.frame.course;
+    let ground = course.ground;
+    let Some(word) = line.value.trim().strip_prefix('/').and_then(|rest| rest.split_whitespace().next())
+    else {
+        let sh = SHELLS.iter().find(|shell| shell.0 == "sh").unwrap_or(&SHELLS[0]);
+        return Some(shell_node(step, line, sh, Vec::new(), diagnostics));
+    };
+    let known = ground.config.commands.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
+    let Some((_, command)) = known else {
+        diagnostics.push(no_such_command(word, step, line));
+        return None;
+    };
+    let mut argv: Vec<Formula> = command.iter().map(|word| Formula::Fixed(word.clone().into())).collect();
+    let given = course.layer((&line.at, step.scope), diagnostics, |over| {
+        words(line.value.trim()).into_iter().skip(1).map(|word| over.read(&Value::String(word))).collect::<Vec<_>>()
+    });
+    argv.extend(given);
+    let mut node = bare(ground, step.settings(), None);
+    ITSELF.clone_into(&mut node.invocation.runner);
+    let mut late = Vec::new();
+    for (index, word) in argv.into_iter().enumerate() {
+        let filled = course.layer((&line.at, step.scope), diagnostics, |over| {
+            over.fill(step.names(), &word, &BTreeSet::new())
+        });
+        match filled {
+            Known::Now(value) => node.invocation.argv.push(to_text(&value)),
+            Known::Late => {
+                node.invocation.argv.push(String::new());
+                late.push((index, word));
+            }
+        }
+    }
+    if !late.is_empty() {
+        let (argv, names) = (node.invocation.argv.clone(), Arc::clone(step.names()));
+        let env = Vec::new();
+        node.late = Some(Arc::new(Late { argv, receiver: Receiver::Nobody, names, env, words: late }));
+    }
+    node.invocation.text = Some(line.value.clone());
+    Some(named(step, node))
+}
+
+/// Parts a command line into words as a shell does; quotes keep blanks.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for c in line.chars() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => word.get_or_insert_default().push(c),
+            None if c == '\'' || c == '"' => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            None if c.is_whitespace() => words.extend(word.take()),
+            None => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+fn no_such_command(word: &str, step: StepContext<'_>, line: &Placed<String>) -> Diagnostic {
+    let commands = &step.frame.course.ground.config.commands;
+    let message = format!("nothing says what the command `/{word}` is");
+    let fault = Diagnostic::error(code::UNKNOWN_COMMAND, message).source(step.of().source);
+    let fault = fault.label(step.of().span(&line.at), "no such command");
+    fault.help(match nearest(word, commands.keys().map(String::as_str)) {
+        Some(near) => format!("did you mean `/{near}`?"),
+        None => format!("say in az.toml what it runs: [commands] {word} = [\"program\", \"argument\"]"),
     })
 }
 
 /// How a text is run by a shell: its kind, and program and options; the text follows. A command that fails ends the
 /// text.
-const SHELLS: [(&str, &str, &[&str]); 6] = [
-    ("sh", "sh", &["sh", "-e", "-c"]),
-    ("bash", "bash", &["bash", "-e", "-o", "pipefail", "-c"]),
-    ("pwsh", "pwsh", &["pwsh", "-NoProfile", "-NonInteractive", "-Command"]),
-    ("powershell", "pwsh", &["pwsh", "-NoProfile", "-NonInteractive", "-Command"]),
-    ("python", "python", &["python3", "-c"]),
-    ("node", "node", &["node", "-e"]),
+const SHELLS: [(&str, &str, &[&str], Shell); 6] = [
+    ("sh", "sh", &["sh", "-e", "-c"], Shell::Sh),
+    ("bash", "bash", &["bash", "-e", "-o", "pipefail", "-c"], Shell::Bash),
+    ("pwsh", "pwsh", &["pwsh", "-NoProfile", "-NonInteractive", "-Command"], Shell::PowerShell),
+    ("powershell", "pwsh", &["pwsh", "-NoProfile", "-NonInteractive", "-Command"], Shell::PowerShell),
+    ("python", "python", &["python3", "-c"], Shell::Python),
+    ("node", "node", &["node", "-e"], Shell::Node),
 ];
 
 fn no_such_shell(shell: &Placed<String>, of: PlaybookContext<'_>) -> Diagnostic {

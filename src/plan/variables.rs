@@ -1,13 +1,13 @@
 //! How variables reach a script: only through parameters it declares, or names its kind says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::Invocation;
 use crate::{
     base::quoted_list,
-    diag::{Diagnostic, code},
+    diag::{Code, Diagnostic, code},
     model::{
         kind::{Kind, Parameters},
         script::{Parameter, ScriptReading},
@@ -27,34 +27,66 @@ pub(super) fn overlay(lower: &mut BTreeMap<String, Value>, higher: &BTreeMap<Str
     }
 }
 
-/// Gives a script the variables that reach it; a value that does not fit is told and left out.
-pub(super) fn hand_over(
-    invocation: &mut Invocation,
-    kind: &Kind,
-    reading: &ScriptReading,
-    variables: &BTreeMap<String, Value>,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let script = &reading.script;
-    match kind.parameters {
-        Parameters::None => {}
-        Parameters::Env => {
-            for (name, value) in variables.iter().filter(|(name, _)| script.mentioned.contains(*name)) {
-                invocation.variables.insert(name.clone(), value.clone());
-                invocation.env.insert(name.clone(), plain(value));
+/// Who takes variables, and by which names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) enum Receiver {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// A text or script that mentions these names of its environment.
+    Environment(BTreeSet<String>),
+    /// A script that declares these parameters.
+    Parameters(Vec<Parameter>),
+}
+
+impl Receiver {
+    /// Returns how the scripts of a kind take variables; what the text mentions is known of any.
+    pub(super) fn new(kind: &Kind, mentioned: &BTreeSet<String>, parameters: &[Parameter]) -> Self {
+        match kind.parameters {
+            Parameters::None => Self::Nobody,
+            Parameters::Env => Self::Environment(mentioned.clone()),
+            Parameters::Named => Self::Parameters(parameters.to_vec()),
+        }
+    }
+
+    /// Tells whether a variable of this name reaches it.
+    pub(super) fn takes(&self, name: &str) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Environment(mentioned) => mentioned.contains(name),
+            Self::Parameters(declared) => {
+                declared.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(name))
             }
         }
-        Parameters::Named => {
-            for (name, value) in variables.iter().filter(|(_, value)| !is_nothing(value)) {
-                let parameter =
-                    script.parameters.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(name));
-                let Some(parameter) = parameter else { continue };
-                match argument(parameter, value) {
-                    Ok(words) => {
-                        invocation.variables.insert(parameter.name.clone(), value.clone());
-                        invocation.argv.extend(words);
+    }
+
+    /// Gives it the variables that reach it; one that does not fit is told and left out.
+    pub(super) fn hand_over(
+        &self,
+        invocation: &mut Invocation,
+        variables: &BTreeMap<String, Value>,
+        misfit: &mut dyn FnMut(&Parameter, &Misfit, &Value),
+    ) {
+        match self {
+            Self::Nobody => {}
+            Self::Environment(mentioned) => {
+                for (name, value) in variables.iter().filter(|(name, _)| mentioned.contains(*name)) {
+                    invocation.variables.insert(name.clone(), value.clone());
+                    invocation.env.insert(name.clone(), plain(value));
+                }
+            }
+            Self::Parameters(declared) => {
+                for (name, value) in variables.iter().filter(|(_, value)| !is_nothing(value)) {
+                    let parameter =
+                        declared.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(name));
+                    let Some(parameter) = parameter else { continue };
+                    match argument(parameter, value) {
+                        Ok(words) => {
+                            invocation.variables.insert(parameter.name.clone(), value.clone());
+                            invocation.argv.extend(words);
+                        }
+                        Err(fault) => misfit(parameter, &fault, value),
                     }
-                    Err(misfit) => diagnostics.push(misfit.told(reading, parameter, value)),
                 }
             }
         }
@@ -72,7 +104,7 @@ pub(super) fn plain(value: &Value) -> String {
 
 /// Why a value cannot be given to a parameter.
 #[derive(Debug, PartialEq, Eq)]
-enum Misfit {
+pub(super) enum Misfit {
     /// The parameter wants something else: this.
     Wants(String),
     /// A command line carries single texts only. `pwsh -File` makes one text of `a,b`; and `-Command`, which makes a
@@ -120,7 +152,7 @@ fn argument(parameter: &Parameter, value: &Value) -> Result<Vec<String>, Misfit>
 }
 
 /// Reads a truth as the old engine did.
-fn truth(value: &Value) -> Option<bool> {
+pub(super) fn truth(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(is) => Some(*is),
         _ => match plain(value).to_ascii_lowercase().as_str() {
@@ -132,16 +164,17 @@ fn truth(value: &Value) -> Option<bool> {
 }
 
 impl Misfit {
-    fn told(&self, reading: &ScriptReading, parameter: &Parameter, value: &Value) -> Diagnostic {
-        let (name, stem, found) = (&parameter.name, &reading.script.stem, plain(value));
-        let fault = match self {
+    /// Says what does not fit, and what to do.
+    pub(super) fn said(&self, stem: &str, parameter: &Parameter, value: &Value) -> (Code, String, String) {
+        let (name, found) = (&parameter.name, plain(value));
+        match self {
             Self::Wants(wanted) => {
                 let message = format!("parameter `{name}` of {stem} wants {wanted}, found `{found}`");
                 let help = match parameter.choices.first() {
                     Some(choice) => format!("give another value, such as --var {name}={choice}"),
                     None => format!("give it {wanted}: --var {name}=..."),
                 };
-                Diagnostic::error(code::BAD_PARAMETER, message).help(help)
+                (code::BAD_PARAMETER, message, help)
             }
             Self::List => {
                 let message = format!("parameter `{name}` of {stem} cannot be given the list `{found}`");
@@ -150,17 +183,23 @@ impl Misfit {
                 let help = format!(
                     "give one text, --var {name}={joined}, and split it in the script: ${name} -split ','"
                 );
-                Diagnostic::error(code::STRUCTURED_VALUE, message).help(help)
+                (code::STRUCTURED_VALUE, message, help)
             }
             Self::Table => {
                 let message = format!("parameter `{name}` of {stem} cannot be given the table `{found}`");
                 let help = format!(
                     "declare it as [string]${name}, which is given JSON, and read it with ConvertFrom-Json"
                 );
-                Diagnostic::error(code::STRUCTURED_VALUE, message).help(help)
+                (code::STRUCTURED_VALUE, message, help)
             }
-        };
-        let declared = reading.header.parameters.iter().find(|declared| declared.name.value == *name);
+        }
+    }
+
+    /// The same as a diagnostic, where the parameter is declared.
+    pub(super) fn told(&self, reading: &ScriptReading, parameter: &Parameter, value: &Value) -> Diagnostic {
+        let (code, message, help) = self.said(&reading.script.stem, parameter, value);
+        let fault = Diagnostic::error(code, message).help(help);
+        let declared = reading.header.parameters.iter().find(|declared| declared.name.value == parameter.name);
         match declared {
             Some(declared) => fault.source(&reading.source).label(declared.name.span, "is declared here"),
             None => fault,

@@ -1,0 +1,505 @@
+//! Jobs and stages: what they need, how they are multiplied, what they bound.
+//!
+//! Knows the fields of a job. Does not know what a step runs.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use serde_json::{Value, json};
+
+use super::{Ends, Expanded, matrix::Round, playbook::Course};
+use crate::{
+    base::Spanned,
+    diag::{Diagnostic, code},
+    model::playbook::{Given, Job, Placed},
+    plan::{
+        EdgeKind,
+        flow::{Condition, Names, Scope, ScopeKind, Span},
+        formula::Formula,
+        profile,
+        world::{Known, World},
+    },
+    text::expression::{self, is_true},
+};
+
+/// Steps of a job at work: where they stand.
+#[derive(Clone)]
+pub(super) struct Frame<'a> {
+    pub(super) course: Course<'a>,
+    pub(super) job: &'a Job,
+    /// In front of the ids of its steps; empty, or ends with `/`.
+    pub(super) prefix: String,
+    /// The id of the job with its combination, as people see it.
+    pub(super) job_id: String,
+    /// The scope of the list the steps are in.
+    pub(super) list: usize,
+    pub(super) names: Arc<Names>,
+    pub(super) span: Option<usize>,
+    pub(super) cohort: Option<(usize, usize)>,
+    pub(super) is_tolerated: bool,
+    /// What tells a combination from the others, in identities.
+    pub(super) suffix: String,
+    /// The resource that bounds how many of its steps run at once.
+    pub(super) bound: Option<String>,
+    /// It is a list inside of a step.
+    pub(super) is_inner: bool,
+}
+
+/// What a condition came to before the run.
+pub(super) enum Decided {
+    /// It holds, or there is none.
+    Holds,
+    /// It does not hold.
+    Fails,
+    /// The run will tell.
+    Open(Condition),
+}
+
+impl Expanded {
+    /// Adds jobs, each of which waits for those it needs.
+    pub(super) fn add_jobs(&mut self, course: &Course<'_>, names: &Arc<Names>, jobs: &[Job]) -> Ends {
+        let jobs_at_once = self.bound_of_playbook(course, names);
+        let mut ends: BTreeMap<&str, Ends> = BTreeMap::new();
+        let scopes: BTreeMap<&str, usize> = jobs
+            .iter()
+            .filter(|job| profile::takes(course.of.profile, job))
+            .map(|job| (job.id.as_str(), self.scope_of_job(course, names, job, ScopeKind::Job, 1)))
+            .collect();
+        for job in jobs {
+            let Some(scope) = scopes.get(job.id.as_str()).copied() else {
+                ends.insert(&job.id, Ends::default());
+                continue;
+            };
+            let needs = job.needs.iter().filter_map(|need| scopes.get(need.value.as_str()));
+            self.scopes[scope].needs = needs.copied().collect();
+            let found = self.add_rounds(course, names, job, scope, jobs_at_once.as_deref());
+            ends.insert(&job.id, found);
+        }
+        for job in jobs {
+            for need in &job.needs {
+                for earlier in last_of(jobs, &ends, &need.value) {
+                    for later in &ends[job.id.as_str()].first {
+                        self.edges.push((*later, earlier, EdgeKind::Need));
+                    }
+                }
+            }
+        }
+        let mut all = Ends::default();
+        ends.into_values().for_each(|ends| all.beside(ends));
+        all
+    }
+
+    /// Adds stages, each of which waits for all that the one before it does.
+    pub(super) fn add_stages(&mut self, course: &Course<'_>, names: &Arc<Names>, stages: &[Job]) -> Ends {
+        let bound = self.bound_of_playbook(course, names);
+        let mut ends = Ends::default();
+        for (turn, stage) in stages.iter().enumerate() {
+            let found =
+                self.add_job_in(course, names, stage, ScopeKind::Stage, turn + 1, bound.as_deref());
+            self.chain(&mut ends, found, &EdgeKind::Need);
+        }
+        ends
+    }
+
+    /// Adds the steps of a job or stage that nothing else bounds.
+    pub(super) fn add_job(
+        &mut self,
+        course: &Course<'_>,
+        names: &Arc<Names>,
+        job: &Job,
+        kind: ScopeKind,
+        turn: usize,
+    ) -> Ends {
+        let bound = self.bound_of_playbook(course, names);
+        self.add_job_in(course, names, job, kind, turn, bound.as_deref())
+    }
+
+    fn add_job_in(
+        &mut self,
+        course: &Course<'_>,
+        names: &Arc<Names>,
+        job: &Job,
+        kind: ScopeKind,
+        turn: usize,
+        bound: Option<&str>,
+    ) -> Ends {
+        if !profile::takes(course.of.profile, job) {
+            return Ends::default();
+        }
+        let scope = self.scope_of_job(course, names, job, kind, turn);
+        self.add_rounds(course, names, job, scope, bound)
+    }
+
+    fn scope_of_job(
+        &mut self,
+        course: &Course<'_>,
+        names: &Arc<Names>,
+        job: &Job,
+        kind: ScopeKind,
+        turn: usize,
+    ) -> usize {
+        let what = if kind == ScopeKind::Job { "job" } else { "stage" };
+        let called = job.name.as_deref().unwrap_or(&job.id);
+        let label = if called.is_empty() { "the steps".to_owned() } else { format!("{what} `{called}`") };
+        self.push_scope(Scope {
+            parent: Some(course.scope),
+            kind,
+            id: job.id.clone(),
+            label,
+            turn,
+            names: Arc::clone(names),
+            ..Scope::default()
+        })
+    }
+
+    /// Adds the steps of a job, once for each of its combinations.
+    fn add_rounds(
+        &mut self,
+        course: &Course<'_>,
+        names: &Arc<Names>,
+        job: &Job,
+        scope: usize,
+        bound: Option<&str>,
+    ) -> Ends {
+        let kind = self.scopes[scope].kind;
+        if let Some(limit) = job.settings.timeout {
+            self.job_timeouts.insert(format!("{}{}", course.prefix, job.id), limit);
+        }
+        let (mut own, faults) = self.names_of_job(course, names, job, scope);
+        self.diagnostics.extend(faults);
+        let rounds = self.rounds(course, &own, job);
+        let is_multiplied = rounds.iter().any(|round| round.combination.is_some());
+        let line = self.line_of(course, &own, job, &rounds);
+        let mut ends = Ends::default();
+        for round in &rounds {
+            if is_multiplied {
+                own = self.names_of_round(names, course, job, scope, (round, rounds.len()));
+            }
+            let list = self.push_scope(Scope {
+                parent: Some(scope),
+                kind: ScopeKind::List,
+                label: self.scopes[scope].label.clone() + &round.label(),
+                names: Arc::clone(&own),
+                ..Scope::default()
+            });
+            // A condition and a tolerance may ask for the values of a combination.
+            let at = if is_multiplied { list } else { scope };
+            let left_out = self.set_condition(course, at, job.condition.as_ref(), &own);
+            let is_tolerated = self.truth(course, &own, job.continue_on_error.as_ref()).unwrap_or(false);
+            self.scopes[at].is_tolerated = is_tolerated;
+            self.scopes[list].outputs = self.outputs_of(course, &job.outputs, &job.at);
+            let id = format!("{}{}", job.id, round.suffix());
+            let prefix =
+                if id.is_empty() { course.prefix.to_owned() } else { format!("{}{id}/", course.prefix) };
+            let frame = Frame {
+                course: *course,
+                job,
+                prefix,
+                job_id: format!("{}{id}", course.prefix),
+                list,
+                names: Arc::clone(&own),
+                span: self.span_of(course, job, line.as_deref(), kind, bound, &own),
+                cohort: round.cohort.or(course.cohort),
+                is_tolerated: is_tolerated || course.is_tolerated,
+                suffix: format!("{}{}", course.suffix, round.suffix()),
+                bound: self.bound_of_job(course, job, kind, bound, &own),
+                is_inner: false,
+            };
+            let found = match &job.uses {
+                Some(used) => self.add_used(&frame, &used.name, &used.with, list, &job.at),
+                None => self.add_steps(&frame, &job.steps),
+            };
+            if let Some(decision) = left_out {
+                self.leave_out(list, &decision);
+            }
+            ends.beside(found);
+        }
+        ends
+    }
+
+    /// Returns what names stand for in a job.
+    pub(super) fn names_of_job(
+        &self,
+        course: &Course<'_>,
+        names: &Arc<Names>,
+        job: &Job,
+        scope: usize,
+    ) -> (Arc<Names>, Vec<Diagnostic>) {
+        if job.variables.is_empty() && job.settings.env.is_empty() {
+            return (Arc::clone(names), Vec::new());
+        }
+        let mut own = Names::clone(names);
+        let mut faults = Vec::new();
+        let mut layer = job.variables.clone();
+        layer.retain(|name, _| !course.given.has(name));
+        course.layer((&job.at, scope), &mut faults, |over| {
+            over.variables(&mut own, &layer);
+            over.env(&mut own, &job.settings.env);
+        });
+        (Arc::new(own), faults)
+    }
+
+    /// Decides a condition as far as it can be now, and leaves the rest to the scope; returns what it came to if it does
+    /// not hold.
+    pub(super) fn set_condition(
+        &mut self,
+        course: &Course<'_>,
+        scope: usize,
+        condition: Option<&Placed<String>>,
+        names: &Names,
+    ) -> Option<crate::plan::Decision> {
+        let condition = condition?;
+        match self.decided(course, condition, names) {
+            Decided::Holds => None,
+            Decided::Fails => {
+                let text = condition.value.clone();
+                // What comes after is to know that it does not run.
+                self.scopes[scope].condition =
+                    Some(Condition::new(&text, crate::text::expression::Expr::Bool(false)));
+                Some(crate::plan::Decision { text, holds: false })
+            }
+            Decided::Open(condition) => {
+                self.scopes[scope].condition = Some(condition);
+                None
+            }
+        }
+    }
+
+    /// Decides a condition as far as it can be now.
+    pub(super) fn decided(
+        &mut self,
+        course: &Course<'_>,
+        condition: &Placed<String>,
+        names: &Names,
+    ) -> Decided {
+        let Course { ground, of, .. } = *course;
+        let text = Spanned::new(condition.value.as_str(), of.span(&condition.at));
+        let parsed = expression::parse_under(of.source, text, course.rules());
+        self.diagnostics.extend(parsed.diagnostics);
+        let Some(expr) = parsed.expr else { return Decided::Fails };
+        let world = World::new(names, ground.env, ground.platform);
+        self.diagnostics.extend(world.notes(of.source, &parsed.names));
+        let whole = Condition::new(&condition.value, expr);
+        if whole.asks_status {
+            return Decided::Open(whole);
+        }
+        match world.evaluate(&whole.expr) {
+            Known::Late => Decided::Open(whole),
+            Known::Now(found) => {
+                let is_sound = found.problems.is_empty();
+                self.diagnostics.extend(found.problems.into_iter().map(|problem| {
+                    let fault = Diagnostic::error(code::UNSUPPORTED_CONDITION, problem.message);
+                    fault.source(of.source).label(text.span, "cannot be decided").help(problem.help)
+                }));
+                if found.holds && is_sound { Decided::Holds } else { Decided::Fails }
+            }
+        }
+    }
+
+    /// Lets the nodes of a scope be skipped, since its condition is known not to hold.
+    pub(super) fn leave_out(&mut self, scope: usize, decision: &crate::plan::Decision) {
+        let scopes = &self.scopes;
+        let is_in = |of: Option<usize>| {
+            std::iter::successors(of, |scope| scopes[*scope].parent).any(|above| above == scope)
+        };
+        for node in &mut self.nodes {
+            if is_in(node.scope) {
+                node.condition = Some(decision.clone());
+            }
+        }
+    }
+
+    /// Returns a truth that must be known before the run.
+    pub(super) fn truth(
+        &mut self,
+        course: &Course<'_>,
+        names: &Names,
+        given: Option<&Given<bool>>,
+    ) -> Option<bool> {
+        match given? {
+            Given::Fixed(truth) => Some(*truth),
+            Given::Expression(text) => self.known(course, names, text).map(|value| is_true(&value)),
+        }
+    }
+
+    /// Returns a count that must be known before the run.
+    pub(super) fn count(
+        &mut self,
+        course: &Course<'_>,
+        names: &Names,
+        given: Option<&Given<u32>>,
+    ) -> Option<u32> {
+        let text = match given? {
+            Given::Fixed(count) => return Some(*count),
+            Given::Expression(text) => text,
+        };
+        let value = self.known(course, names, text)?;
+        let count = match &value {
+            Value::Number(number) => number.as_u64().and_then(|count| u32::try_from(count).ok()),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        if count.is_none_or(|count| count == 0) {
+            let fault = Diagnostic::error(code::BAD_VALUE, format!("`{}` gives no count", text.value));
+            let fault = fault.source(course.of.source).label(course.of.span(&text.at), "must be at least 1");
+            self.diagnostics.push(fault.help("let it give a whole number such as 4"));
+            return None;
+        }
+        count
+    }
+
+    /// Fills a text that must be known before the run.
+    fn known(&mut self, course: &Course<'_>, names: &Names, text: &Placed<String>) -> Option<Value> {
+        let mut faults = Vec::new();
+        let written = text.value.trim();
+        let found = course.layer((&text.at, course.scope), &mut faults, |over| {
+            let formula = over.read(&Value::String(written.to_owned()));
+            over.fill(names, &formula, &BTreeSet::new())
+        });
+        self.diagnostics.extend(faults);
+        match found {
+            Known::Now(value) => Some(value),
+            Known::Late => {
+                let message = format!("`{}` must be known before the run", text.value);
+                let fault = Diagnostic::error(code::BAD_VALUE, message).source(course.of.source);
+                let fault = fault.label(course.of.span(&text.at), "depends on a step");
+                self.diagnostics.push(fault.help("write a value, or an expression of variables"));
+                None
+            }
+        }
+    }
+
+    /// Returns what a job or step hands on.
+    pub(super) fn outputs_of(
+        &mut self,
+        course: &Course<'_>,
+        outputs: &[crate::model::playbook::Output],
+        at: &str,
+    ) -> Vec<(String, Arc<Formula>)> {
+        let mut faults = Vec::new();
+        let found = course.layer((at, course.scope), &mut faults, |over| {
+            let read = |output: &crate::model::playbook::Output| {
+                let formula = over.output(&output.value.value);
+                (output.name.clone(), Arc::new(formula))
+            };
+            outputs.iter().map(read).collect()
+        });
+        self.diagnostics.extend(faults);
+        found
+    }
+
+    /// Returns the resource that bounds how many jobs or steps of a playbook run at once.
+    fn bound_of_playbook(&mut self, course: &Course<'_>, names: &Names) -> Option<String> {
+        let options = &course.of.playbook.options;
+        let own = course.of.profile.and_then(|profile| profile.options.max_concurrency.clone());
+        let most = own.or_else(|| options.max_concurrency.clone());
+        let is_serial = self.truth(course, names, options.parallel.as_ref()) == Some(false);
+        let most = if is_serial { Some(1) } else { self.count(course, names, most.as_ref()) }?;
+        Some(self.resource(format!("{}{}: at once", course.prefix, course.of.path), most))
+    }
+
+    fn resource(&mut self, name: String, most: u32) -> String {
+        self.capacities.insert(name.clone(), most);
+        name
+    }
+
+    /// Returns the resource that bounds how many steps of a job run at once.
+    fn bound_of_job(
+        &mut self,
+        course: &Course<'_>,
+        job: &Job,
+        kind: ScopeKind,
+        outer: Option<&str>,
+        names: &Names,
+    ) -> Option<String> {
+        let own = self.count(course, names, job.max_concurrency.as_ref());
+        if let Some(most) = own {
+            return Some(self.resource(format!("{}{}: steps at once", course.prefix, job.id), most));
+        }
+        // Of jobs it is the jobs that are counted.
+        outer.filter(|_| kind != ScopeKind::Job).map(str::to_owned)
+    }
+
+    /// Returns the span of a job: its turn in its concurrency group, among its combinations, among all jobs.
+    fn span_of(
+        &mut self,
+        course: &Course<'_>,
+        job: &Job,
+        line: Option<&str>,
+        kind: ScopeKind,
+        bound: Option<&str>,
+        names: &Names,
+    ) -> Option<usize> {
+        let mut demands: Vec<(String, u32)> = Vec::new();
+        demands.extend(line.map(|line| (line.to_owned(), 1)));
+        demands.extend(bound.filter(|_| kind == ScopeKind::Job).map(|bound| (bound.to_owned(), 1)));
+        if let Some(group) = job.concurrency.as_ref().and_then(|concurrency| concurrency.group.clone()) {
+            let text = Placed::new(group, format!("{}/concurrency", job.at));
+            if let Some(group) = self.known(course, names, &text) {
+                let name = format!("group {}", expression::to_text(&group));
+                let is_held = std::iter::successors(course.span, |span| self.spans[*span].parent)
+                    .any(|span| self.spans[span].demands.iter().any(|(held, _)| *held == name));
+                if !is_held {
+                    demands.push((self.resource(name, 1), 1));
+                }
+            }
+        }
+        if demands.is_empty() {
+            return course.span;
+        }
+        self.spans.push(Span { parent: course.span, demands });
+        Some(self.spans.len() - 1)
+    }
+
+    /// Returns the resource that bounds how many combinations of a job run at once.
+    fn line_of(
+        &mut self,
+        course: &Course<'_>,
+        names: &Names,
+        job: &Job,
+        rounds: &[Round],
+    ) -> Option<String> {
+        let strategy = job.strategy.as_ref().filter(|_| rounds.len() > 1)?;
+        let most = self.count(course, names, strategy.max_parallel.as_ref())?;
+        Some(self.resource(format!("{}{}: combinations at once", course.prefix, job.id), most))
+    }
+
+    /// Returns the names of one combination.
+    fn names_of_round(
+        &self,
+        names: &Arc<Names>,
+        course: &Course<'_>,
+        job: &Job,
+        scope: usize,
+        (round, count): (&Round, usize),
+    ) -> Arc<Names> {
+        let mut own = Names::clone(names);
+        own.lay_over(&round.names());
+        let strategy = json!({ "job-index": round.index, "job-total": count, "fail-fast": round.is_fail_fast });
+        own.contexts.insert("strategy".to_owned(), strategy);
+        let own = Arc::new(own);
+        // What the job sets may ask for the values; its faults were told without them.
+        self.names_of_job(course, &own, job, scope).0
+    }
+}
+
+/// Returns the nodes a job ends with; of a job that selects nothing, those of the jobs it needs.
+fn last_of(jobs: &[Job], ends: &BTreeMap<&str, Ends>, id: &str) -> Vec<usize> {
+    let mut open = vec![id];
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    while let Some(id) = open.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        if let Some(ends) = ends.get(id).filter(|ends| !ends.is_empty()) {
+            found.extend(&ends.last);
+        } else {
+            let job = jobs.iter().find(|job| job.id == id);
+            open.extend(job.into_iter().flat_map(|job| job.needs.iter().map(|need| need.value.as_str())));
+        }
+    }
+    found
+}

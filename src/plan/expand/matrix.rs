@@ -1,0 +1,100 @@
+//! How often a job runs: once, or once for each combination of its matrix.
+//!
+//! Knows the matrix of a job and what the command line adds. Does not know steps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Expanded, playbook::Course};
+use crate::{
+    model::playbook::{Job, Placed},
+    plan::{
+        flow::Names,
+        matrix::{Combination, Combinations, combinations},
+        world::Known,
+    },
+};
+
+/// One time a job runs.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Round {
+    /// Its combination, if the job has a matrix.
+    pub(super) combination: Option<Combination>,
+    /// Which of them, from 0.
+    pub(super) index: usize,
+    /// The first failure ends the others.
+    pub(super) is_fail_fast: bool,
+    /// The matrix, if the first failure ends the others, and which of its combinations this is.
+    pub(super) cohort: Option<(usize, usize)>,
+}
+
+impl Round {
+    /// Returns what people see behind the job's name.
+    pub(super) fn label(&self) -> String {
+        self.combination.as_ref().map_or_else(String::new, |found| format!(" {}", found.label()))
+    }
+
+    /// Returns what stands behind the job's id.
+    pub(super) fn suffix(&self) -> String {
+        self.combination.as_ref().map(Combination::suffix).unwrap_or_default()
+    }
+
+    /// Returns the names it sets.
+    pub(super) fn names(&self) -> Names {
+        let mut names = Names::default();
+        let values: BTreeMap<String, Value> = self.values().collect();
+        names.contexts.insert("matrix".to_owned(), Value::Object(values.clone().into_iter().collect()));
+        names.set(values);
+        names
+    }
+
+    /// Returns names and values.
+    pub(super) fn values(&self) -> impl Iterator<Item = (String, Value)> {
+        self.combination.iter().flat_map(|found| found.values.iter().cloned())
+    }
+}
+
+impl Expanded {
+    /// Returns how often a job runs; never, if what is wrong with its matrix was told, or if it is not known yet.
+    pub(super) fn rounds(&mut self, course: &Course<'_>, names: &Names, job: &Job) -> Vec<Round> {
+        let Some(strategy) = &job.strategy else { return vec![Round::default()] };
+        let mut faults = Vec::new();
+        let mut resolve = |text: &Placed<String>| {
+            let found = course.layer((&text.at, course.scope), &mut faults, |over| {
+                let formula = over.read(&Value::String(text.value.trim().to_owned()));
+                over.fill(names, &formula, &BTreeSet::new())
+            });
+            match found {
+                Known::Now(value) => Some(value),
+                Known::Late => None,
+            }
+        };
+        let found = combinations(&strategy.matrix, &strategy.at, &mut resolve);
+        self.diagnostics.extend(faults);
+        let found = match found {
+            Ok(Combinations::Known(found)) => found,
+            Ok(Combinations::Deferred(_)) => {
+                self.deferred.push(format!("{}{}", course.prefix, job.id));
+                return Vec::new();
+            }
+            Err(faults) => {
+                let told = |fault: &crate::plan::matrix::MatrixFault| {
+                    fault.told(course.of.source, |at| course.of.span(at))
+                };
+                self.diagnostics.extend(faults.iter().map(told));
+                return Vec::new();
+            }
+        };
+        let is_fail_fast = self.truth(course, names, strategy.fail_fast.as_ref()).unwrap_or(true);
+        self.last_cohort += 1;
+        let cohort = self.last_cohort;
+        let round = |(index, combination)| Round {
+            combination: Some(combination),
+            index,
+            is_fail_fast,
+            cohort: is_fail_fast.then_some((cohort, index)),
+        };
+        found.into_iter().enumerate().map(round).collect()
+    }
+}

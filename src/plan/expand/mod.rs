@@ -1,0 +1,107 @@
+//! From the parts of a request to nodes: which there are, the scopes they stand in, and the edges that the texts
+//! declare.
+
+mod jobs;
+mod matrix;
+mod playbook;
+mod scripts;
+mod steps;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use super::{
+    EdgeKind, Node, ToolWish,
+    dependencies::Resolved,
+    flow::{Scope, Span},
+};
+use crate::diag::Diagnostic;
+
+/// Nodes in the order of the text, with the edges that the text declares.
+#[derive(Default)]
+pub(super) struct Expanded {
+    pub(super) nodes: Vec<Node>,
+    /// The group of each node, which keep their order unless both say what they do: scripts that are asked for by
+    /// themselves, and those of one step.
+    pub(super) groups: Vec<usize>,
+    /// Later, earlier, why.
+    pub(super) edges: Vec<(usize, usize, EdgeKind)>,
+    pub(super) scopes: Vec<Scope>,
+    pub(super) spans: Vec<Span>,
+    /// How much there is of each resource that playbooks bound.
+    pub(super) capacities: BTreeMap<String, u32>,
+    pub(super) tools: Vec<ToolWish>,
+    pub(super) job_timeouts: BTreeMap<String, Duration>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// The places of scripts that are no part of a step: asked for twice, such a script is one node.
+    by_themselves: BTreeMap<usize, usize>,
+    /// What these scripts depend on; which of it is selected is known when all parts are added.
+    open: BTreeMap<usize, Resolved>,
+    /// The combination of the command line's matrix that is at work.
+    round: Option<matrix::Round>,
+    /// Jobs whose matrix is not known yet.
+    pub(super) deferred: Vec<String>,
+    last_group: usize,
+    last_cohort: usize,
+    /// Scripts of which everything is told.
+    told: BTreeSet<usize>,
+}
+
+/// The nodes that something starts and ends with.
+#[derive(Debug, Clone, Default)]
+struct Ends {
+    first: Vec<usize>,
+    last: Vec<usize>,
+}
+
+impl Ends {
+    fn of(nodes: Vec<usize>) -> Self {
+        Self { first: nodes.clone(), last: nodes }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.last.is_empty()
+    }
+
+    /// Adds what runs at the same time.
+    fn beside(&mut self, other: Self) {
+        self.first.extend(other.first);
+        self.last.extend(other.last);
+    }
+}
+
+impl Expanded {
+    fn push(&mut self, node: Node, group: usize) -> usize {
+        self.nodes.push(node);
+        self.groups.push(group);
+        self.nodes.len() - 1
+    }
+
+    fn push_scope(&mut self, scope: Scope) -> usize {
+        self.scopes.push(scope);
+        self.scopes.len() - 1
+    }
+
+    /// Lets what comes later wait for what comes earlier, and adds it behind.
+    fn chain(&mut self, before: &mut Ends, later: Ends, kind: &EdgeKind) {
+        if later.is_empty() {
+            return;
+        }
+        for node in &later.first {
+            self.edges.extend(before.last.iter().map(|earlier| (*node, *earlier, kind.clone())));
+        }
+        if before.first.is_empty() {
+            before.first = later.first;
+        }
+        before.last = later.last;
+    }
+
+    /// Adds what can only be told when all parts are there.
+    pub(super) fn finish(&mut self) {
+        let (resolved, places) = (std::mem::take(&mut self.open), std::mem::take(&mut self.by_themselves));
+        self.add_dependencies(resolved, &places);
+        self.open_gates();
+    }
+}

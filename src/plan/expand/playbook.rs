@@ -1,0 +1,283 @@
+//! A playbook: its names, what it runs, what comes before and after.
+//!
+//! Knows one playbook and what it is given. Does not know jobs' insides.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use serde_json::{Value, json};
+
+use super::{Ends, Expanded, matrix::Round};
+use crate::{
+    base::Spanned,
+    diag::{Diagnostic, Severity},
+    model::playbook::{Body, Job, PlaybookFormat, Step},
+    plan::{
+        EdgeKind, Gate,
+        flow::{Condition, Names, Scope, ScopeKind},
+        formula::{SYNTAXES, SYNTAXES_OF_STEPS},
+        names::Layering,
+        node::{Ground, PlaybookContext},
+        parameters, profile,
+    },
+    text::{
+        expression::{Expr, Function, Status},
+        sequence,
+    },
+};
+
+/// A playbook at work: where it stands, what it was given.
+#[derive(Clone, Copy)]
+pub(super) struct Course<'a> {
+    pub(super) ground: &'a Ground<'a>,
+    pub(super) of: PlaybookContext<'a>,
+    /// Its scope.
+    pub(super) scope: usize,
+    /// In front of the ids of its nodes; empty, or ends with `/`.
+    pub(super) prefix: &'a str,
+    /// What its variables are overruled by.
+    pub(super) given: &'a Names,
+    /// Paths of the playbooks that use this one, the first of all first.
+    pub(super) users: &'a [&'a str],
+    /// The span its nodes lie in.
+    pub(super) span: Option<usize>,
+    /// Its failure is good enough for what comes after.
+    pub(super) is_tolerated: bool,
+    /// The matrix its nodes are part of, and which of its combinations.
+    pub(super) cohort: Option<(usize, usize)>,
+    /// What tells the combinations it is part of from others, in identities.
+    pub(super) suffix: &'a str,
+}
+
+impl Course<'_> {
+    /// Tells whether names that nobody sets are errors.
+    pub(super) fn is_strict(&self) -> bool {
+        matches!(self.of.playbook.format, PlaybookFormat::V0 | PlaybookFormat::V3)
+    }
+
+    /// Returns how an expression is meant where it can be read in two ways.
+    pub(super) fn rules(&self) -> crate::text::expression::Rules {
+        match self.of.playbook.format {
+            PlaybookFormat::V3 => crate::text::expression::Rules::GitHub,
+            _ => crate::text::expression::Rules::PowerShell,
+        }
+    }
+
+    /// Lays values over names; what is wrong is told at a place of the playbook.
+    pub(super) fn layer<T>(
+        &self,
+        (at, scope): (&str, usize),
+        faults: &mut Vec<Diagnostic>,
+        lay: impl FnOnce(&mut Layering<'_, '_>) -> T,
+    ) -> T {
+        let (source, span) = (self.of.source, self.of.span(at));
+        let mut tell = |fault: Diagnostic| {
+            // It was read from a copy of the value; the place is the playbook's.
+            let fault = Diagnostic { labels: Vec::new(), ..fault };
+            let fault = fault.source(source).label(span, "in here");
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
+        };
+        let syntaxes: &'static [_] = match self.of.playbook.format {
+            PlaybookFormat::V0 => &SYNTAXES_OF_STEPS,
+            _ => &SYNTAXES,
+        };
+        lay(&mut Layering {
+            ground: self.ground,
+            scope,
+            tell: &mut tell,
+            syntaxes,
+            is_strict: self.is_strict(),
+        })
+    }
+}
+
+impl Expanded {
+    /// Adds a playbook that was asked for.
+    pub(in crate::plan) fn add_playbook(&mut self, ground: &Ground<'_>, context: PlaybookContext<'_>) {
+        let mut given = self.round.as_ref().map(Round::names).unwrap_or_default();
+        given.set(ground.given.clone());
+        if let Some(profile) = context.profile {
+            given.set(profile.overrides.clone());
+        }
+        let round = self.round.clone().unwrap_or_default();
+        let scope = self.push_scope(Scope {
+            label: format!("playbook `{}`", context.playbook.name),
+            ..Scope::default()
+        });
+        let course = Course {
+            ground,
+            of: context,
+            scope,
+            prefix: "",
+            given: &given,
+            users: &[],
+            span: None,
+            is_tolerated: false,
+            cohort: round.cohort,
+            suffix: &round.suffix(),
+        };
+        self.add_course(&course);
+    }
+
+    /// Adds all that a playbook runs, below its scope.
+    pub(super) fn add_course(&mut self, course: &Course<'_>) -> Ends {
+        let Course { of, scope, .. } = *course;
+        self.diagnostics.extend(profile::faults(of));
+        let names = self.names_of(course);
+        self.scopes[scope].names = Arc::clone(&names);
+        let mut ends = Ends::default();
+        let before = self.add_outer_steps(course, &names, &of.playbook.before, "before", 0);
+        self.chain(&mut ends, before, &EdgeKind::Step);
+        let body = match &of.playbook.body {
+            Body::Sequence(texts) => {
+                let own = of.profile.and_then(|profile| profile.scripts.as_ref());
+                let texts = profile::narrowed(of.profile, own.unwrap_or(texts));
+                let spanned: Vec<Spanned<&str>> = texts
+                    .iter()
+                    .map(|text| Spanned::new(text.value.as_str(), of.span(&text.at)))
+                    .collect();
+                let (sequence, faults) = sequence::parse_in(of.source, &spanned).without_words();
+                self.diagnostics.extend(faults);
+                self.add_playbook_sequence(course, &names, &sequence)
+            }
+            Body::Jobs(jobs) => self.add_jobs(course, &names, jobs),
+            Body::Stages(stages) => self.add_stages(course, &names, stages),
+            Body::Steps(job) => self.add_job(course, &names, job, ScopeKind::Stage, 1),
+        };
+        self.chain(&mut ends, body, &EdgeKind::Need);
+        let after = self.add_outer_steps(course, &names, &of.playbook.after, "after", usize::MAX);
+        self.chain(&mut ends, after, &EdgeKind::Step);
+        ends
+    }
+
+    /// Adds steps in front of all others or behind them, which run whatever became of the others.
+    fn add_outer_steps(
+        &mut self,
+        course: &Course<'_>,
+        names: &Arc<Names>,
+        steps: &[Step],
+        id: &str,
+        turn: usize,
+    ) -> Ends {
+        if steps.is_empty() {
+            return Ends::default();
+        }
+        let job = Job { id: id.to_owned(), steps: steps.to_vec(), ..Job::default() };
+        let ends = self.add_job(course, names, &job, ScopeKind::Stage, turn);
+        if turn == usize::MAX {
+            let always = Expr::Call(Function::Status(Status::Always), Vec::new());
+            let own = |scope: &&mut Scope| {
+                scope.parent == Some(course.scope) && scope.turn == turn && scope.condition.is_none()
+            };
+            for scope in self.scopes.iter_mut().filter(own) {
+                scope.condition = Some(Condition::new("always()", always.clone()));
+            }
+        }
+        ends
+    }
+
+    /// Returns what names stand for in a playbook as a whole.
+    fn names_of(&mut self, course: &Course<'_>) -> Arc<Names> {
+        let Course { ground, of, given, .. } = *course;
+        let playbook = of.playbook;
+        let mut names = Names {
+            variables: ground.config.variables.clone(),
+            contexts: contexts(ground),
+            steps: Arc::new(step_ids(of)),
+            ..Names::default()
+        };
+        let mut faults = Vec::new();
+        let mut layer = playbook.variables.clone();
+        let profile = of.profile.into_iter();
+        for higher in profile.clone().map(|profile| &profile.variables) {
+            crate::plan::variables::overlay(&mut layer, higher);
+        }
+        layer.extend(parameters::defaults(playbook, &layer));
+        layer.retain(|name, _| !given.has(name));
+        names.lay_over(given);
+        course.layer(("/variables", course.scope), &mut faults, |over| over.variables(&mut names, &layer));
+        faults.extend(parameters::check(of, &mut names));
+        let mut env = playbook.env.clone();
+        for higher in profile.map(|profile| &profile.env) {
+            env.extend(higher.clone());
+        }
+        course.layer(("/env", course.scope), &mut faults, |over| over.env(&mut names, &env));
+        self.diagnostics.extend(faults);
+        Arc::new(names)
+    }
+
+    /// Lets scopes be asked where something depends on how earlier ones ended.
+    pub(super) fn open_gates(&mut self) {
+        let scopes = &self.scopes;
+        let root_of = |mut scope: usize| {
+            while let Some(parent) = scopes[scope].parent {
+                scope = parent;
+            }
+            scope
+        };
+        let is_special = |scope: &Scope| {
+            scope.condition.is_some()
+                || scope.is_tolerated
+                || scope.is_recovered
+                || matches!(scope.kind, ScopeKind::OnSuccess | ScopeKind::OnFailure)
+        };
+        let special: BTreeSet<usize> =
+            (0..scopes.len()).filter(|scope| is_special(&scopes[*scope])).map(root_of).collect();
+        let survives = |scope: usize| {
+            std::iter::successors(Some(scope), |scope| scopes[*scope].parent).any(|scope| {
+                let scope = &scopes[scope];
+                scope.kind == ScopeKind::OnFailure
+                    || scope.condition.as_ref().is_some_and(Condition::survives)
+            })
+        };
+        for node in &mut self.nodes {
+            let Some(scope) = node.scope.filter(|scope| special.contains(&root_of(*scope))) else { continue };
+            node.gate = if survives(scope) { Gate::Always } else { Gate::Asked };
+        }
+    }
+
+    /// Tells something of a playbook as a warning, at a place of it.
+    pub(super) fn warn(&mut self, course: &Course<'_>, at: &str, fault: Diagnostic) {
+        let fault = Diagnostic { severity: Severity::Warning, ..fault };
+        self.diagnostics.push(fault.source(course.of.source).label(course.of.span(at), "here"));
+    }
+}
+
+/// Returns what `github` and `runner` are here: what GitHub itself says in the environment, if it does.
+fn contexts(ground: &Ground<'_>) -> BTreeMap<String, Value> {
+    let github: serde_json::Map<String, Value> = ground
+        .env
+        .iter()
+        .filter_map(|(name, value)| {
+            let name = name.strip_prefix("GITHUB_")?.to_ascii_lowercase();
+            Some((name, Value::String(value.clone())))
+        })
+        .filter(|(name, _)| !["token", "output", "env", "path", "step_summary"].contains(&name.as_str()))
+        .collect();
+    let system = match ground.platform {
+        "windows" => "Windows",
+        "macos" => "macOS",
+        _ => "Linux",
+    };
+    BTreeMap::from([
+        ("github".to_owned(), Value::Object(github)),
+        ("runner".to_owned(), json!({ "os": system })),
+    ])
+}
+
+/// Returns the ids of all steps of a playbook, in small letters.
+fn step_ids(of: PlaybookContext<'_>) -> BTreeSet<String> {
+    let mut open: Vec<&Step> = of.playbook.before.iter().chain(&of.playbook.after).collect();
+    open.extend(of.playbook.body.jobs().iter().flat_map(|job| &job.steps));
+    let mut ids = BTreeSet::new();
+    while let Some(step) = open.pop() {
+        ids.insert(step.id.to_ascii_lowercase());
+        ids.extend(step.name.as_ref().map(|name| name.to_ascii_lowercase()));
+        open.extend(step.inner());
+    }
+    ids
+}

@@ -1,0 +1,200 @@
+//! Scopes: what belongs together in a plan, and when it runs.
+//!
+//! A playbook, its stages and jobs, their lists of steps, the steps and what follows them are scopes, one in another;
+//! nodes stand in the innermost. Knows conditions and names as far as they are known before the run. Does not know how
+//! anything ended: what follows from that is the engine's.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use serde_json::Value;
+
+use super::formula::Formula;
+use crate::text::expression::{Case, Expr, Function, Name, Part, Status};
+
+/// What belongs together: a job, a stage, a step, a list of steps.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scope {
+    /// The scope it stands in, which comes before it among all scopes.
+    pub parent: Option<usize>,
+    /// What it is.
+    pub kind: ScopeKind,
+    /// What expressions call it; empty if they cannot.
+    pub id: String,
+    /// What people call it: job `deploy`.
+    pub label: String,
+    /// What must hold that it runs; nothing for: all before it ended well.
+    pub condition: Option<Condition>,
+    /// Of a job: the scopes of the jobs it needs.
+    pub needs: Vec<usize>,
+    /// Its turn among its siblings. Those of one turn run at once; those of a later one come after them.
+    pub turn: usize,
+    /// Its failure stands, and is good enough for what comes after.
+    pub is_tolerated: bool,
+    /// Its failure is mended by what follows a failure.
+    pub is_recovered: bool,
+    /// What it hands on.
+    pub outputs: Vec<(String, Arc<Formula>)>,
+    /// What names stand for in it.
+    pub names: Arc<Names>,
+}
+
+/// What a scope is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum ScopeKind {
+    /// A playbook: one that was asked for, or one that a job or step uses.
+    #[default]
+    Playbook,
+    /// A stage, which comes after the stages before it.
+    Stage,
+    /// A job, which comes after the jobs it needs.
+    Job,
+    /// Steps, by turns: those of a job or of one of its combinations, of a branch, of a loop's round.
+    List,
+    /// A step.
+    Step,
+    /// What a step itself does, where something follows it.
+    Main,
+    /// What follows its success.
+    OnSuccess,
+    /// What follows its failure.
+    OnFailure,
+}
+
+/// A condition that can only be decided when its turn has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// As it is written.
+    pub text: String,
+    /// The same, read.
+    pub expr: Expr,
+    /// It must not hold: the `else` of a step that chooses.
+    pub is_negated: bool,
+    /// It says itself how things must have gone so far: `always()`, `failure()`.
+    pub asks_status: bool,
+}
+
+/// What names stand for, as far as it is known before the run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Names {
+    /// Variables.
+    pub variables: BTreeMap<String, Value>,
+    /// Variables whose values depend on how earlier steps end.
+    pub late: BTreeMap<String, LateValue>,
+    /// Environment variables that playbook, job and step set.
+    pub env: BTreeMap<String, String>,
+    /// Environment variables whose values depend on how earlier steps end.
+    pub late_env: BTreeMap<String, LateValue>,
+    /// `matrix`, `strategy`, `github`, `runner`.
+    pub contexts: BTreeMap<String, Value>,
+    /// Ids of all steps, in small letters: a bare name may mean one.
+    pub steps: Arc<BTreeSet<String>>,
+}
+
+/// A value that depends on how earlier steps end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LateValue {
+    /// What gives it.
+    pub formula: Arc<Formula>,
+    /// The scope it is written in, whose names and earlier steps it asks for.
+    pub scope: usize,
+}
+
+/// Nodes that hold resources together, from the first that begins until all have ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Span {
+    /// The span it lies in, which comes before it.
+    pub parent: Option<usize>,
+    /// Names of resources, and how much of each.
+    pub demands: Vec<(String, u32)>,
+}
+
+/// When a node is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Gate {
+    /// If all it needs ended well.
+    #[default]
+    Needs,
+    /// When all it comes after has ended: its scopes then say what follows from how.
+    Asked,
+    /// The same, even if the run was given up.
+    Always,
+}
+
+impl Condition {
+    /// Makes one of an expression that was read.
+    pub(super) fn new(text: &str, expr: Expr) -> Self {
+        Self { text: text.to_owned(), asks_status: asks_status(&expr), expr, is_negated: false }
+    }
+
+    /// Tells whether it may hold though something before it failed, or the run was given up.
+    pub fn survives(&self) -> bool {
+        self.asks_status
+    }
+}
+
+impl Names {
+    /// Returns the value of a variable, whose name is one in any case.
+    pub fn variable(&self, name: &str) -> Option<&Value> {
+        any_case(&self.variables, name)
+    }
+
+    /// Returns what gives a variable whose value is not known before the run.
+    pub fn late_variable(&self, name: &str) -> Option<&LateValue> {
+        any_case(&self.late, name)
+    }
+
+    /// Tells whether a variable has a value, now or later.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.variable(name).is_some() || self.late_variable(name).is_some()
+    }
+
+    /// Lays variables and contexts of others over those there are.
+    pub(super) fn lay_over(&mut self, other: &Self) {
+        self.set(other.variables.clone());
+        other.late.iter().for_each(|(name, value)| self.set_late(name, value.clone()));
+        self.contexts.extend(other.contexts.clone());
+    }
+
+    /// Sets variables over those there are; what was late is so no more.
+    pub(super) fn set(&mut self, variables: BTreeMap<String, Value>) {
+        for name in variables.keys() {
+            self.late.retain(|known, _| !known.eq_ignore_ascii_case(name));
+        }
+        super::variables::overlay(&mut self.variables, &variables);
+    }
+
+    /// Sets a variable that is known only when it is its turn.
+    pub(super) fn set_late(&mut self, name: &str, value: LateValue) {
+        self.late.retain(|known, _| !known.eq_ignore_ascii_case(name));
+        self.variables.retain(|known, _| !known.eq_ignore_ascii_case(name));
+        self.late.insert(name.to_owned(), value);
+    }
+}
+
+/// Returns the value under a name in any case; the very same spelling is preferred.
+fn any_case<'a, T>(map: &'a BTreeMap<String, T>, name: &str) -> Option<&'a T> {
+    map.get(name).or_else(|| {
+        map.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    })
+}
+
+/// Tells whether an expression asks how things went so far.
+fn asks_status(expr: &Expr) -> bool {
+    let in_parts = |parts: &[Part]| {
+        parts.iter().any(|part| matches!(part, Part::Value(expr) if asks_status(expr)))
+    };
+    match expr {
+        Expr::Call(Function::Status(_), _) => true,
+        Expr::Call(_, inner) | Expr::List(inner) => inner.iter().any(asks_status),
+        Expr::Joined(parts) => in_parts(parts),
+        Expr::Placeholder(_, default) => default.as_deref().is_some_and(asks_status),
+        Expr::Member(base, _) | Expr::Filter(base) | Expr::Not(base) | Expr::GitHub(base) => {
+            asks_status(base)
+        }
+        Expr::Index(left, right) | Expr::Binary(left, _, _, right) => asks_status(left) || asks_status(right),
+        _ => false,
+    }
+}

@@ -1,0 +1,177 @@
+//! Names and their values, layer over layer: configuration, playbook, job, step, command line.
+//!
+//! Knows how placeholders of one layer are filled from those below and beside them. Does not know what takes a value.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use serde_json::Value;
+
+use super::{
+    flow::{LateValue, Names},
+    formula::{Doubts, Formula},
+    node::Ground,
+    world::{Known, World},
+};
+use crate::{
+    diag::{Diagnostic, code},
+    text::expression::{Syntax, to_text},
+};
+
+/// The ways to write a value into an environment variable; `${x}` is for whoever reads it.
+const IN_ENV: [Syntax; 2] = [Syntax::GitHub, Syntax::Braces];
+
+/// Lays values over names, and tells what is wrong with them.
+pub(super) struct Layering<'g, 'f> {
+    pub(super) ground: &'g Ground<'g>,
+    /// The scope the values are written in.
+    pub(super) scope: usize,
+    /// Called with what is wrong; who calls knows where that is.
+    pub(super) tell: &'f mut dyn FnMut(Diagnostic),
+    /// The ways to write a value into a text.
+    pub(super) syntaxes: &'static [Syntax],
+    /// A name that nobody sets is an error; else it is null, as it was to the engines that read old files.
+    pub(super) is_strict: bool,
+}
+
+impl Layering<'_, '_> {
+    /// Lays variables over names. A value may ask for what is below, and for its neighbours; its own name means what is
+    /// below.
+    pub(super) fn variables(&mut self, names: &mut Names, layer: &BTreeMap<String, Value>) {
+        let mut open: Vec<(String, Formula)> = Vec::new();
+        let mut plain = BTreeMap::new();
+        for (name, value) in layer {
+            match self.read(value) {
+                Formula::Fixed(value) => _ = plain.insert(name.clone(), value),
+                formula => open.push((name.clone(), formula)),
+            }
+        }
+        names.set(plain);
+        let mut pending: BTreeSet<String> = open.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+        loop {
+            let before = open.len();
+            let mut left = Vec::new();
+            for (name, formula) in open {
+                pending.remove(&name.to_ascii_lowercase());
+                match self.fill(names, &formula, &pending) {
+                    Known::Now(value) => names.set(BTreeMap::from([(name, value)])),
+                    Known::Late => {
+                        pending.insert(name.to_ascii_lowercase());
+                        left.push((name, formula));
+                    }
+                }
+            }
+            open = left;
+            if open.len() == before || open.is_empty() {
+                break;
+            }
+        }
+        self.leave_late(names, open);
+    }
+
+    /// Lays values over names that may only ask for what is below: what a step or job gives to what it runs.
+    pub(super) fn given(&mut self, names: &mut Names, below: &Names, layer: &BTreeMap<String, Value>) {
+        for (name, value) in layer {
+            let formula = self.read(value);
+            match self.fill(below, &formula, &BTreeSet::new()) {
+                Known::Now(value) => names.set(BTreeMap::from([(name.clone(), value)])),
+                Known::Late => names.set_late(name, self.late(formula)),
+            }
+        }
+    }
+
+    /// Lays environment variables over those there are.
+    pub(super) fn env(&mut self, names: &mut Names, layer: &BTreeMap<String, String>) {
+        for (name, text) in layer {
+            let mut faults = Vec::new();
+            let formula = Formula::read_text(text, &IN_ENV, &mut faults);
+            faults.into_iter().for_each(&mut *self.tell);
+            match self.fill(names, &formula, &BTreeSet::new()) {
+                Known::Now(value) => {
+                    names.late_env.remove(name);
+                    names.env.insert(name.clone(), to_text(&value));
+                }
+                Known::Late => {
+                    names.env.remove(name);
+                    names.late_env.insert(name.clone(), self.late(formula));
+                }
+            }
+        }
+    }
+
+    /// Reads a value with its placeholders.
+    pub(super) fn read(&mut self, value: &Value) -> Formula {
+        let mut faults = Vec::new();
+        let formula = Formula::read(value, self.syntaxes, &mut faults);
+        faults.into_iter().for_each(&mut *self.tell);
+        formula
+    }
+
+    /// Fills a value; what cannot be filled is told.
+    pub(super) fn fill(
+        &mut self,
+        names: &Names,
+        formula: &Formula,
+        pending: &BTreeSet<String>,
+    ) -> Known<Value> {
+        if let Formula::Fixed(value) = formula {
+            return Known::Now(value.clone());
+        }
+        let mut doubts = Doubts::default();
+        let world = World { pending, ..World::new(names, self.ground.env, self.ground.platform) };
+        let found = world.fill(formula, &mut doubts);
+        self.doubts(&doubts);
+        found
+    }
+
+    /// Tells what could not be filled.
+    pub(super) fn doubts(&mut self, doubts: &Doubts) {
+        for name in doubts.undefined.iter().filter(|_| self.is_strict) {
+            let fault = Diagnostic::error(code::UNKNOWN_VARIABLE, format!("nobody sets `{name}`"));
+            let help = format!("set it with --var {name}=VALUE, or in the playbook's `variables`");
+            (self.tell)(fault.help(help));
+        }
+        for problem in &doubts.problems {
+            let fault = Diagnostic::error(code::UNSUPPORTED_CONDITION, problem.message.clone());
+            (self.tell)(fault.help(problem.help.clone()));
+        }
+    }
+
+    fn late(&self, formula: Formula) -> LateValue {
+        LateValue { formula: Arc::new(formula), scope: self.scope }
+    }
+
+    /// Reads what gives an output: an expression, or a text with values in it.
+    pub(super) fn output(&mut self, written: &str) -> Formula {
+        let written = written.trim();
+        // `$result.Count`, `$env:NAME`: as old files write what a script gave.
+        let text = if written.starts_with('$') && !written.starts_with("${") {
+            format!("${{{{ {written} }}}}")
+        } else {
+            written.to_owned()
+        };
+        self.read(&Value::String(text))
+    }
+
+    /// Leaves what the run will tell; what only waits for itself is told.
+    fn leave_late(&mut self, names: &mut Names, open: Vec<(String, Formula)>) {
+        let mut circle = Vec::new();
+        for (name, formula) in open {
+            let mut doubts = Doubts::default();
+            let world = World::new(names, self.ground.env, self.ground.platform);
+            if let Known::Now(_) = world.fill(&formula, &mut doubts) {
+                circle.push(name);
+            } else {
+                names.set_late(&name, self.late(formula));
+            }
+        }
+        if let [first, rest @ ..] = circle.as_slice() {
+            let others = if rest.is_empty() { "itself" } else { "each other" };
+            let message = format!("the variables {} need {others}", crate::base::quoted_list(&circle));
+            let help = format!("give one of them, such as `{first}`, a value of its own");
+            (self.tell)(Diagnostic::error(code::CYCLE, message).help(help));
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Parameters of a playbook: what must be given, of which type, out of which values.
+//!
+//! Knows declarations and names. Does not know where a value came from.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Number, Value};
+
+use super::{flow::Names, node::PlaybookContext, variables::truth};
+use crate::{
+    base::{nearest, quoted_list},
+    diag::{Diagnostic, code},
+    model::playbook::{Parameter, ParameterType, Playbook},
+    text::expression::to_text,
+};
+
+/// Returns the defaults of parameters that no variable of the playbook sets.
+pub(super) fn defaults(playbook: &Playbook, set: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    let is_set = |name: &str| set.keys().any(|known| known.eq_ignore_ascii_case(name));
+    let open = playbook.parameters.iter().filter(|parameter| !is_set(&parameter.name));
+    open.filter_map(|parameter| Some((parameter.name.clone(), parameter.default.clone()?))).collect()
+}
+
+/// Makes the values what the parameters declare, and tells what is missing or does not fit.
+pub(super) fn check(of: PlaybookContext<'_>, names: &mut Names) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    let tell = |parameter: &Parameter, message: String, label: &str, help: String| {
+        let fault = Diagnostic::error(code::BAD_PARAMETER, message).source(of.source);
+        fault.label(of.span(&parameter.at), label).help(help)
+    };
+    for parameter in &of.playbook.parameters {
+        let Parameter { name, kind, allowed, .. } = parameter;
+        if names.late_variable(name).is_some() {
+            continue;
+        }
+        let Some(value) = names.variable(name).filter(|value| !value.is_null()).cloned() else {
+            if parameter.required {
+                let message = format!("parameter `{name}` must be given");
+                let help = format!("give it: --var {name}=VALUE");
+                faults.push(tell(parameter, message, "has no value", help));
+            }
+            continue;
+        };
+        let Some(fit) = kind.map_or(Some(value.clone()), |kind| converted(kind, &value)) else {
+            let wanted = kind.map_or("", ParameterType::as_str);
+            let message = format!("parameter `{name}` wants a {wanted}, found `{}`", to_text(&value));
+            let help = format!("give another value, such as --var {name}={}", example(*kind));
+            faults.push(tell(parameter, message, &format!("is a {wanted}"), help));
+            continue;
+        };
+        let known = allowed.iter().find(|known| {
+            **known == fit || to_text(known).eq_ignore_ascii_case(&to_text(&fit))
+        });
+        if !allowed.is_empty() && known.is_none() {
+            let texts: Vec<String> = allowed.iter().map(to_text).collect();
+            let found = to_text(&fit);
+            let message = format!("parameter `{name}` cannot be `{found}`");
+            let help = match nearest(&found, texts.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("give one of {}: --var {name}={}", quoted_list(&texts), texts[0]),
+            };
+            faults.push(tell(parameter, message, &format!("is one of {}", quoted_list(&texts)), help));
+            continue;
+        }
+        names.set(BTreeMap::from([(name.clone(), known.cloned().unwrap_or(fit))]));
+    }
+    faults
+}
+
+/// Returns a value as what a parameter is declared to be, if it can be that.
+fn converted(kind: ParameterType, value: &Value) -> Option<Value> {
+    let text = value.as_str().map(str::trim);
+    match kind {
+        ParameterType::Text if value.is_array() || value.is_object() => None,
+        ParameterType::Text => Some(Value::String(to_text(value))),
+        ParameterType::Number => match text {
+            None => value.is_number().then(|| value.clone()),
+            Some(text) => text
+                .parse::<i64>()
+                .map(Value::from)
+                .ok()
+                .or_else(|| Number::from_f64(text.parse().ok()?).map(Value::Number)),
+        },
+        ParameterType::Boolean => truth(value).map(Value::Bool),
+        ParameterType::List => match value {
+            Value::Array(_) => Some(value.clone()),
+            Value::Object(_) => None,
+            one => {
+                let text = to_text(one);
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                Some(if text.contains(',') {
+                    items.map(Value::from).collect()
+                } else {
+                    Value::Array(vec![one.clone()])
+                })
+            }
+        },
+        ParameterType::Object => match text {
+            None => value.is_object().then(|| value.clone()),
+            Some(text) => serde_json::from_str::<Value>(text).ok().filter(Value::is_object),
+        },
+    }
+}
+
+fn example(kind: Option<ParameterType>) -> &'static str {
+    match kind {
+        Some(ParameterType::Number) => "3",
+        Some(ParameterType::Boolean) => "true",
+        Some(ParameterType::List) => "a,b",
+        Some(ParameterType::Object) => "'{\"name\": 1}'",
+        Some(ParameterType::Text) | None => "text",
+    }
+}
