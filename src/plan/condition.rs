@@ -61,6 +61,14 @@ pub(super) fn decide(
             diagnostics.push(fault.source(source).label(name.span, "null").help(help));
         }
     }
-    let holds = parsed.expr.is_some_and(|expr| expression::is_true(&expression::evaluate(&expr, world)));
+    let Some(expr) = parsed.expr else {
+        return Decision { text: condition.value.to_owned(), holds: false };
+    };
+    let evaluation = expression::evaluate(&expr, world);
+    let holds = evaluation.holds && evaluation.problems.is_empty();
+    diagnostics.extend(evaluation.problems.into_iter().map(|problem| {
+        let fault = Diagnostic::error(code::UNSUPPORTED_CONDITION, problem.message);
+        fault.source(source).label(condition.span, "cannot be decided").help(problem.help)
+    }));
     Decision { text: condition.value.to_owned(), holds }
 }
