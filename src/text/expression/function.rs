@@ -139,12 +139,12 @@ fn has(text: &Value, part: Option<&Value>, is: impl Fn(&str, &str) -> bool) -> b
 }
 
 fn join(list: &Value, separator: Option<&Value>) -> String {
-    let item_text =
-        |item: &Value| if item.is_array() || item.is_object() { String::new() } else { loose::to_text(item) };
-    let separator = separator.map_or_else(|| ",".to_owned(), item_text);
+    let is_single = |value: &&Value| !value.is_array() && !value.is_object();
+    let separator = separator.filter(is_single).map_or_else(|| ",".to_owned(), loose::to_text);
     match list {
-        Value::Array(items) => items.iter().map(item_text).collect::<Vec<_>>().join(&separator),
-        single => item_text(single),
+        Value::Array(items) => items.iter().map(loose::to_text).collect::<Vec<_>>().join(&separator),
+        single if is_single(&single) => loose::to_text(single),
+        _ => String::new(),
     }
 }
 

@@ -67,8 +67,9 @@ fn to_number(value: &Value) -> Option<f64> {
         Value::String(text) if text.trim().is_empty() => Some(0.0),
         Value::String(text) => {
             let text = text.trim();
-            let unsigned = text.strip_prefix('+').unwrap_or(text);
-            lexer::number(unsigned).or_else(|| lexer::github_number(text))?.as_f64()
+            let is_signed_hexadecimal = text.contains(['x', 'X']) && !text.starts_with('0');
+            let number = lexer::github_number(text).or_else(|| lexer::number(text));
+            number.filter(|_| !is_signed_hexadecimal)?.as_f64()
         }
         Value::Array(_) | Value::Object(_) => None,
     }

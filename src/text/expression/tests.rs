@@ -1,6 +1,7 @@
 //! The language as tables: what a condition gives, and what is no condition.
 
 mod corpus;
+mod github;
 mod world;
 
 use std::sync::Arc;
