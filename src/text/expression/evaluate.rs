@@ -140,16 +140,20 @@ impl<'a> Evaluator<'a> {
             match part {
                 Part::Text(text) => whole.push_str(text),
                 Part::Value(expr) => {
-                    // What is put into a text stays as it is spelled: `{{version}}` filled with `1.0` gives `1.0`.
-                    let value = match expr {
-                        Expr::Placeholder(name, default) => self.filled(name, default.as_deref()),
-                        other => self.value(other),
-                    };
+                    let value = self.put_into_text(expr);
                     whole.push_str(&self.text(&value));
                 }
             }
         }
         whole
+    }
+
+    /// What is put into a text stays as it is spelled: `{{version}}` filled with `1.0` gives `1.0`.
+    pub(super) fn put_into_text(&mut self, expr: &Expr) -> Value {
+        match expr {
+            Expr::Placeholder(name, default) => self.filled(name, default.as_deref()),
+            other => self.value(other),
+        }
     }
 
     /// Takes what fills a placeholder as if it were written there.

@@ -95,6 +95,13 @@ impl Questions {
         self.0.insert((kind, name.into()), answer);
     }
 
+    /// Tells whether something of this name was asked for and is not there.
+    pub(super) fn is_unanswered(&self, name: &str) -> bool {
+        [Kind::Variable, Kind::Env, Kind::Context]
+            .iter()
+            .any(|kind| self.0.get(&(*kind, name.to_owned())).is_some_and(Option::is_none))
+    }
+
     pub(super) fn into_asked(self) -> Vec<Asked> {
         self.0.into_iter().map(|((kind, name), answer)| Asked { kind, name, answer }).collect()
     }

@@ -11,6 +11,7 @@
 //! where a field is of GitHub's language ([`Rules::GitHub`]), values are compared, judged and joined as GitHub does.
 
 mod compare;
+pub mod embed;
 mod evaluate;
 mod function;
 mod lexer;
@@ -24,6 +25,7 @@ mod place;
 mod placeholder;
 mod reading;
 mod status;
+mod template;
 mod tree;
 mod version;
 mod word;
@@ -36,6 +38,8 @@ pub use compare::is_true;
 pub use evaluate::{Evaluation, Problem, evaluate};
 pub use lookup::{Asked, Kind, Lookup};
 pub use parser::{Parsed, parse, parse_under};
+pub use placeholder::Syntax;
 pub use reading::Rules;
 pub use status::{Need, Outcome, Status, status};
+pub use template::{Filled, Template, fill, template, to_text};
 pub use tree::{Case, Expr, Function, Machine, Name, Operator, Part, Platform};

@@ -9,10 +9,33 @@ use super::{
     tree::{is_plain_name, joined},
     word::{CONTEXTS, constant},
 };
-use crate::base::Span;
+use crate::base::{Span, Spanned};
 
 /// How many braces may be open at once; what goes deeper could not be read anyway.
 const MAX_OPEN: usize = 8;
+
+/// A way to write a value into a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Syntax {
+    /// `${{ expression }}`
+    GitHub,
+    /// `{{name}}`, `{{name:=default}}`
+    Braces,
+    /// `${name}`; also the language of shells, so never in their texts.
+    DollarBraces,
+    /// `$(name)`; also the language of shells, so never in their texts.
+    DollarParentheses,
+}
+
+impl Syntax {
+    /// What opens each, the longest first.
+    const ALL: [(&str, Self); 4] = [
+        ("${{", Self::GitHub),
+        ("{{", Self::Braces),
+        ("${", Self::DollarBraces),
+        ("$(", Self::DollarParentheses),
+    ];
+}
 
 /// What was read, and where it ends.
 pub(super) type Piece = (Expr, usize);
@@ -98,31 +121,59 @@ impl Reading<'_> {
 
     /// Reads a part of the text as a text with `{{ }}` and `${{ }}` in it.
     pub(super) fn with_values(&mut self, range: Span) -> Expr {
-        let mut parts = Vec::new();
-        let mut at = range.start;
-        while at < range.end {
-            let rest = &self.text[at..range.end];
-            let piece = if rest.starts_with("${{") {
-                self.dollar_braces(at, range.end)
-            } else if rest.starts_with("{{") {
-                self.braces(at, range.end)
-            } else {
-                None
-            };
-            if let Some((value, after)) = piece {
-                parts.push(Part::Value(value));
-                at = after;
-                continue;
-            }
-            let skipped = rest.chars().next().map_or(1, char::len_utf8);
-            let length = rest[skipped..].find(['$', '{']).map_or(rest.len(), |next| next + skipped);
-            parts.push(Part::Text(rest[..length].to_owned()));
-            at += length;
-        }
+        let pieces = self.pieces(range, &[Syntax::Braces, Syntax::GitHub]);
+        let mut parts: Vec<Part> = pieces.into_iter().map(|piece| piece.value).collect();
         match parts.as_mut_slice() {
             // A default that is one placeholder keeps the type of what fills it.
             [Part::Value(only)] => std::mem::replace(only, Expr::Null),
             _ => joined(parts),
+        }
+    }
+
+    /// Parts a text into what stands as it is and what is to be filled.
+    pub(super) fn pieces(&mut self, range: Span, syntaxes: &[Syntax]) -> Vec<Spanned<Part>> {
+        let mut pieces: Vec<Spanned<Part>> = Vec::new();
+        let (mut at, mut text_from) = (range.start, range.start);
+        let text = self.text;
+        let plain = |pieces: &mut Vec<Spanned<Part>>, from: usize, to: usize| {
+            if from < to {
+                pieces.push(Spanned::new(Part::Text(text[from..to].to_owned()), Span::new(from, to)));
+            }
+        };
+        while let Some(next) = text[at..range.end].find(['$', '{']) {
+            at += next;
+            let rest = &text[at..range.end];
+            let syntax = Syntax::ALL.iter().find(|(opening, _)| rest.starts_with(opening));
+            let Some((opening, syntax)) = syntax else {
+                at += 1;
+                continue;
+            };
+            let piece = if syntaxes.contains(syntax) { self.piece(*syntax, at, range.end) } else { None };
+            if let Some((value, after)) = piece {
+                plain(&mut pieces, text_from, at);
+                pieces.push(Spanned::new(Part::Value(value), Span::new(at, after)));
+                (at, text_from) = (after, after);
+            } else {
+                at += opening.len();
+            }
+        }
+        plain(&mut pieces, text_from, range.end);
+        pieces
+    }
+
+    fn piece(&mut self, syntax: Syntax, at: usize, end: usize) -> Option<Piece> {
+        match syntax {
+            Syntax::GitHub => {
+                let piece = self.dollar_braces(at, end);
+                if piece.is_none() {
+                    let message = "this placeholder has no end".to_owned();
+                    self.fault(Span::new(at, at + 3), message, "starts here", "write `}}` at its end");
+                }
+                piece
+            }
+            Syntax::Braces => self.braces(at, end),
+            Syntax::DollarBraces => self.dollar_name(at, end),
+            Syntax::DollarParentheses => self.dollar_parentheses(at, end),
         }
     }
 
