@@ -61,6 +61,12 @@ const DOCUMENT: Refusal = Refusal {
 
 const NUMERIC: [&str; 6] = [" -eq ", " -ne ", " -lt ", " -le ", " -gt ", " -ge "];
 
+/// How deep quotes and substitutions are followed.
+const MAX_DEPTH: usize = 64;
+
+/// How long the end of a here-document may be, in bytes.
+const MAX_END: usize = 256;
+
 impl Posix {
     pub(super) fn new(is_bash: bool) -> Self {
         Self {
@@ -119,7 +125,9 @@ impl Posix {
     }
 
     fn opened(&mut self, state: State, length: usize) -> usize {
-        self.states.push(state);
+        if self.states.len() < MAX_DEPTH {
+            self.states.push(state);
+        }
         length
     }
 
@@ -205,7 +213,7 @@ impl Posix {
         let length = word.find(|c: char| c.is_whitespace() || ";|&()<>".contains(c)).unwrap_or(word.len());
         let is_quoted = word[..length].contains(['\'', '"', '\\']);
         let end: String = word[..length].chars().filter(|c| !"'\"\\".contains(*c)).collect();
-        if end.is_empty() {
+        if end.is_empty() || end.len() > MAX_END {
             return 2;
         }
         self.pending.push(Document { end, is_quoted, strips_tabs });
