@@ -146,6 +146,11 @@ impl Names {
         any_case(&self.late, name)
     }
 
+    /// Tells whether a bare name may mean a step.
+    pub(super) fn is_step(&self, name: &str) -> bool {
+        self.steps.contains(&name.to_ascii_lowercase())
+    }
+
     /// Tells whether a variable has a value, now or later.
     pub(super) fn has(&self, name: &str) -> bool {
         self.variable(name).is_some() || self.late_variable(name).is_some()

@@ -9,4 +9,6 @@ codes! {
         "An unset variable is null in a condition. Set it with --var NAME=VALUE, or in the playbook.";
     BAD_VARIABLE = 604, "this is no variable",
         "Variables are given as NAME=VALUE (text) or NAME:=JSON (number, bool, list).";
+    UNSAFE_VALUE = 605, "a value cannot stand here",
+        "The values of ${{ }} reach a script in variables of the environment. Here the shell would evaluate what is in it, or never see it.";
 }

@@ -26,25 +26,45 @@ use crate::{
 
 /// Steps of a job at work: where they stand.
 #[derive(Clone)]
-pub(super) struct Frame<'a> {
-    pub(super) course: Course<'a>,
-    pub(super) job: &'a Job,
+pub(in crate::plan) struct Frame<'a> {
+    pub(in crate::plan) course: Course<'a>,
+    pub(in crate::plan) job: &'a Job,
     /// In front of the ids of its steps; empty, or ends with `/`.
-    pub(super) prefix: String,
+    pub(in crate::plan) prefix: String,
     /// The id of the job with its combination, as people see it.
-    pub(super) job_id: String,
+    pub(in crate::plan) job_id: String,
     /// The scope of the list the steps are in.
-    pub(super) list: usize,
-    pub(super) names: Arc<Names>,
-    pub(super) span: Option<usize>,
-    pub(super) cohort: Option<(usize, usize)>,
-    pub(super) is_tolerated: bool,
+    pub(in crate::plan) list: usize,
+    pub(in crate::plan) names: Arc<Names>,
+    pub(in crate::plan) span: Option<usize>,
+    pub(in crate::plan) cohort: Option<(usize, usize)>,
+    pub(in crate::plan) is_tolerated: bool,
     /// What tells a combination from the others, in identities.
-    pub(super) suffix: String,
+    pub(in crate::plan) suffix: String,
     /// The resource that bounds how many of its steps run at once.
-    pub(super) bound: Option<String>,
+    pub(in crate::plan) bound: Option<String>,
     /// It is a list inside of a step.
-    pub(super) is_inner: bool,
+    pub(in crate::plan) is_inner: bool,
+}
+
+impl<'a> Frame<'a> {
+    /// Returns where the scripts of a sequence stand, which are no job's.
+    pub(super) fn plain(course: &Course<'a>, job: &'a Job, names: Arc<Names>) -> Self {
+        Self {
+            course: *course,
+            job,
+            prefix: course.prefix.to_owned(),
+            job_id: String::new(),
+            list: course.scope,
+            names,
+            span: course.span,
+            cohort: course.cohort,
+            is_tolerated: course.is_tolerated,
+            suffix: course.suffix.to_owned(),
+            bound: None,
+            is_inner: false,
+        }
+    }
 }
 
 /// What a condition came to before the run.

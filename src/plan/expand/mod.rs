@@ -19,6 +19,8 @@ use super::{
 };
 use crate::diag::Diagnostic;
 
+pub(super) use jobs::Frame;
+
 /// Nodes in the order of the text, with the edges that the text declares.
 #[derive(Default)]
 pub(super) struct Expanded {

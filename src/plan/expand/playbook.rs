@@ -23,32 +23,32 @@ use crate::{
         parameters, profile,
     },
     text::{
-        expression::{Expr, Function, Status},
+        expression::{Expr, Function, Status, Syntax},
         sequence,
     },
 };
 
 /// A playbook at work: where it stands, what it was given.
 #[derive(Clone, Copy)]
-pub(super) struct Course<'a> {
-    pub(super) ground: &'a Ground<'a>,
-    pub(super) of: PlaybookContext<'a>,
+pub(in crate::plan) struct Course<'a> {
+    pub(in crate::plan) ground: &'a Ground<'a>,
+    pub(in crate::plan) of: PlaybookContext<'a>,
     /// Its scope.
-    pub(super) scope: usize,
+    pub(in crate::plan) scope: usize,
     /// In front of the ids of its nodes; empty, or ends with `/`.
-    pub(super) prefix: &'a str,
+    pub(in crate::plan) prefix: &'a str,
     /// What its variables are overruled by.
-    pub(super) given: &'a Names,
+    pub(in crate::plan) given: &'a Names,
     /// Paths of the playbooks that use this one, the first of all first.
-    pub(super) users: &'a [&'a str],
+    pub(in crate::plan) users: &'a [&'a str],
     /// The span its nodes lie in.
-    pub(super) span: Option<usize>,
+    pub(in crate::plan) span: Option<usize>,
     /// Its failure is good enough for what comes after.
-    pub(super) is_tolerated: bool,
+    pub(in crate::plan) is_tolerated: bool,
     /// The matrix its nodes are part of, and which of its combinations.
-    pub(super) cohort: Option<(usize, usize)>,
+    pub(in crate::plan) cohort: Option<(usize, usize)>,
     /// What tells the combinations it is part of from others, in identities.
-    pub(super) suffix: &'a str,
+    pub(in crate::plan) suffix: &'a str,
 }
 
 impl Course<'_> {
@@ -65,8 +65,16 @@ impl Course<'_> {
         }
     }
 
+    /// Returns the ways to write a value into a script's text.
+    pub(in crate::plan) fn embedded(&self) -> &'static [Syntax] {
+        match self.of.playbook.format {
+            PlaybookFormat::V3 => &[Syntax::GitHub],
+            _ => &[Syntax::GitHub, Syntax::Braces],
+        }
+    }
+
     /// Lays values over names; what is wrong is told at a place of the playbook.
-    pub(super) fn layer<T>(
+    pub(in crate::plan) fn layer<T>(
         &self,
         (at, scope): (&str, usize),
         faults: &mut Vec<Diagnostic>,

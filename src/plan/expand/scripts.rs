@@ -2,35 +2,93 @@
 //!
 //! Knows scripts and their headers. Does not know which step or request they are for.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use super::Expanded;
+use super::{Ends, Expanded, Frame, playbook::Course};
 use crate::{
     base::WsPath,
     diag::{Diagnostic, Severity, Source, code, has_errors},
-    model::script::script_name,
+    model::{
+        playbook::{Job, Step},
+        script::script_name,
+    },
     plan::{
-        EdgeKind,
+        EdgeKind, Node,
         dependencies::{self, Resolved},
+        flow::{Names, Scope, ScopeKind},
         node::{Ground, StepContext, script_node},
         select::select,
     },
     text::sequence::{self, Selector},
 };
 
+/// Who asks for scripts.
+enum Taker<'a> {
+    /// The request, with what names stand for: asked for twice, such a script is one node.
+    Request(&'a Names),
+    /// A step.
+    Step(StepContext<'a>),
+}
+
+impl Taker<'_> {
+    fn names(&self) -> &Names {
+        match self {
+            Self::Request(names) => names,
+            Self::Step(step) => step.names(),
+        }
+    }
+}
+
 /// The group of all scripts that are asked for by themselves.
 const BY_THEMSELVES: usize = 0;
 
 impl Expanded {
-    /// Adds the scripts a selection names.
+    /// Adds the scripts a selection of the request names.
     pub(in crate::plan) fn add_sequence(
         &mut self,
         ground: &Ground<'_>,
         sequence: &sequence::Sequence,
         source: &Arc<Source>,
     ) {
-        self.add_scripts(ground, sequence, source, None);
+        let mut names = Names { variables: ground.config.variables.clone(), ..Names::default() };
+        names.set(ground.given.clone());
+        if let Some(round) = &self.round {
+            names.lay_over(&round.names());
+        }
+        self.add_scripts(ground, sequence, source, &Taker::Request(&names));
+    }
+
+    /// Adds the scripts that the sequence of a playbook names; they are the request's own.
+    pub(super) fn add_playbook_sequence(
+        &mut self,
+        course: &Course<'_>,
+        names: &Names,
+        sequence: &sequence::Sequence,
+    ) -> Ends {
+        if course.users.is_empty() {
+            let places = self.add_scripts(course.ground, sequence, course.of.source, &Taker::Request(names));
+            return Ends::of(places);
+        }
+        let job = Job::default();
+        let step = Step::default();
+        let frame = Frame::plain(course, &job, Arc::new(names.clone()));
+        let step = StepContext { frame: &frame, step: &step, scope: course.scope, is_last: true };
+        self.last_group += 1;
+        Ends::of(self.add_scripts_of(course.ground, sequence, course.of.source, step))
+    }
+
+    /// Adds the scripts that a step names.
+    pub(super) fn add_scripts_of(
+        &mut self,
+        ground: &Ground<'_>,
+        sequence: &sequence::Sequence,
+        source: &Arc<Source>,
+        step: StepContext<'_>,
+    ) -> Vec<usize> {
+        self.add_scripts(ground, sequence, source, &Taker::Step(step))
     }
 
     /// Adds the scripts a selection names, in ascending order, and returns the places of those of a step.
@@ -39,8 +97,12 @@ impl Expanded {
         ground: &Ground<'_>,
         sequence: &sequence::Sequence,
         source: &Arc<Source>,
-        step: Option<StepContext<'_>>,
+        taker: &Taker<'_>,
     ) -> Vec<usize> {
+        let step = match taker {
+            Taker::Request(_) => None,
+            Taker::Step(step) => Some(*step),
+        };
         let mut selection = select(ground.scripts.all(), sequence, source);
         let unreadable = unreadable(&ground.scripts.unreadable, sequence);
         // A number whose script cannot be read is not a number that no script has.
@@ -74,8 +136,9 @@ impl Expanded {
             }
             let mut faults =
                 (ground.readings)(*index).map(|reading| reading.diagnostics.clone()).unwrap_or_default();
-            let part = step.map(|step| StepContext { is_last: last == Some(*index), ..step });
-            let node = script_node(ground, *index, part, &mut faults);
+            let part = step.map(|step| StepContext { is_last: step.is_last && last == Some(*index), ..step });
+            let mut node = script_node(ground, *index, taker.names(), part, &mut faults);
+            self.keep_condition(&mut node, taker);
             let group = if step.is_none() { BY_THEMSELVES } else { self.last_group };
             places.insert(*index, self.push(node, group));
             if self.told.insert(*index) {
@@ -86,9 +149,10 @@ impl Expanded {
             }
         }
         if step.is_none() {
+            let found = wanted.iter().filter_map(|index| places.get(index).copied()).collect();
             self.by_themselves = places;
             self.open.extend(resolved);
-            return Vec::new();
+            return found;
         }
         self.add_dependencies(resolved, &places);
         places.into_values().collect()
@@ -100,7 +164,21 @@ impl Expanded {
         self.add_dependencies(resolved, &places);
     }
 
-    fn add_dependencies(&mut self, resolved: BTreeMap<usize, Resolved>, places: &BTreeMap<usize, usize>) {
+    /// Gives a script whose condition is open a scope of its own, which holds it.
+    fn keep_condition(&mut self, node: &mut Node, taker: &Taker<'_>) {
+        let Some(condition) = node.open_condition.take() else { return };
+        let scope = Scope {
+            parent: node.scope,
+            kind: ScopeKind::Main,
+            label: node.name.clone(),
+            condition: Some(condition),
+            names: Arc::new(taker.names().clone()),
+            ..Scope::default()
+        };
+        node.scope = Some(self.push_scope(scope));
+    }
+
+    pub(super) fn add_dependencies(&mut self, resolved: BTreeMap<usize, Resolved>, places: &BTreeMap<usize, usize>) {
         for (index, found) in resolved {
             let later = places[&index];
             let earlier = |needed: &usize| places.get(needed).copied();

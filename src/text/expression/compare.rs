@@ -13,7 +13,7 @@ use std::{borrow::Cow, cmp::Ordering};
 
 use serde_json::{Number, Value};
 
-use super::lexer;
+use super::{lexer, tree::Case, version};
 
 /// Tells whether a value counts as true: not null, `$false`, 0, the empty text, or a list of nothing or one of these.
 pub fn is_true(value: &Value) -> bool {
@@ -32,23 +32,30 @@ pub fn is_true(value: &Value) -> bool {
 }
 
 /// Tells whether two single values are equal.
-pub(super) fn is_equal(left: &Value, right: &Value) -> bool {
+pub(super) fn is_equal(left: &Value, right: &Value, case: Case) -> bool {
     match (left, right) {
+        (Value::Object(_), Value::String(_) | Value::Number(_)) => {
+            version::order(left, right) == Some(Ordering::Equal)
+        }
         (Value::Null | Value::Array(_) | Value::Object(_), _) | (_, Value::Null) => left == right,
         (Value::Bool(left), right) => *left == is_true(right),
-        _ => order(left, right) == Some(Ordering::Equal),
+        _ => order(left, right, case) == Some(Ordering::Equal),
     }
 }
 
 /// Returns how two single values are ordered; nothing if the right one cannot be converted.
-pub(super) fn order(left: &Value, right: &Value) -> Option<Ordering> {
+pub(super) fn order(left: &Value, right: &Value, case: Case) -> Option<Ordering> {
     match (left, right) {
         (Value::Null, right) => Some(null_beside(right)),
         (left, Value::Null) => Some(null_beside(left).reverse()),
         (Value::Bool(left), right) => Some(left.cmp(&is_true(right))),
         (Value::Number(left), right) => compare_numbers(left, &to_number(right)?),
-        (Value::String(left), right) => Some(left.to_lowercase().cmp(&to_text(right).to_lowercase())),
-        (Value::Array(_) | Value::Object(_), _) => None,
+        (Value::String(_), Value::Object(_)) | (Value::Object(_), _) => version::order(left, right),
+        (Value::String(left), right) => Some(match case {
+            Case::Ignored => left.to_lowercase().cmp(&to_text(right).to_lowercase()),
+            Case::Told => left.as_str().cmp(&to_text(right)),
+        }),
+        (Value::Array(_), _) => None,
     }
 }
 

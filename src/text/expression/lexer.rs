@@ -1,4 +1,4 @@
-//! Splits a condition into tokens, and finds everything that is outside the language.
+//! Splits an expression into tokens, and finds everything that is outside the language.
 //!
 //! Nearly every construct that only PowerShell could evaluate shows in its first characters, so it is recognised
 //! here and taken as a whole: the tokens behind it then still make sense, and all of them are reported at once.
@@ -7,8 +7,10 @@
 use serde_json::Number;
 
 use super::{
-    Expr, Operator, Platform,
-    outside::{Fault, NO_COMMANDS, NO_MEMBERS, operator_list},
+    Expr, Function, Machine, Operator, Part,
+    outside::{Fault, NO_COMMANDS, group_length, operator_list},
+    reading::{Reading, Rules},
+    tree::{Case, joined},
 };
 use crate::{
     base::{Span, nearest, nearest_alone},
@@ -20,12 +22,23 @@ use crate::{
 pub(super) enum TokenKind {
     Value(Expr),
     /// An operator; of `&&` and `||` the dialect matters for the precedence.
-    Operator(Operator, Dialect),
+    Operator(Operator, Case, Dialect),
     Not,
     Open,
     ListOpen,
+    /// `contains(`
+    CallOpen(Function),
+    /// `concat(`
+    JoinedOpen,
     Close,
     Comma,
+    /// `.name`
+    Member(String),
+    /// `[` behind a value.
+    IndexOpen,
+    IndexClose,
+    /// `.*` and `[*]`
+    Star,
 }
 
 /// How an operator is written.
@@ -35,7 +48,7 @@ pub(super) enum Dialect {
     C,
 }
 
-/// A token and its place in the condition.
+/// A token and its place in the text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Token {
     pub(super) kind: TokenKind,
@@ -45,25 +58,38 @@ pub(super) struct Token {
 /// What starts at a place: a token or a mistake, and where it ends.
 pub(super) type Found = (Result<TokenKind, Fault>, usize);
 
-/// Splits the whole text.
-pub(super) fn tokens(text: &str) -> (Vec<Token>, Vec<Fault>) {
-    let (mut tokens, mut faults): (Vec<Token>, Vec<Fault>) = (Vec::new(), Vec::new());
-    let mut at = 0;
+/// How many mistakes of one text are told; nobody reads more.
+const MAX_FAULTS: usize = 32;
+
+/// Splits a part of the text.
+pub(super) fn tokens(reading: &mut Reading<'_>, range: Span, rules: Rules) -> Vec<Token> {
+    let text = &reading.text[..range.end];
+    let mut tokens: Vec<Token> = Vec::new();
+    let mut at = range.start;
     while let Some(c) = text[at..].chars().next() {
         if c.is_whitespace() {
             at += c.len_utf8();
             continue;
         }
-        let behind_value =
-            tokens.last().is_some_and(|last| matches!(last.kind, TokenKind::Value(_) | TokenKind::Close));
-        let (found, end) = Lexer { text, at, behind_value }.next(c);
+        let before = tokens.last().filter(|last| is_value_end(&last.kind));
+        let glued = before.is_some_and(|last| last.span.end == at);
+        let behind_value = before.is_some();
+        let (found, end) = Lexer { reading, text, at, behind_value, glued, rules }.next(c);
         match found {
             Ok(kind) => tokens.push(Token { kind, span: Span::new(at, end) }),
-            Err(fault) => faults.push(fault),
+            Err(fault) => reading.faults.push(fault),
+        }
+        if reading.faults.len() >= MAX_FAULTS {
+            break;
         }
         at = end;
     }
-    (tokens, faults)
+    tokens
+}
+
+fn is_value_end(kind: &TokenKind) -> bool {
+    use TokenKind::{Close, IndexClose, Member, Star, Value};
+    matches!(kind, Value(_) | Close | IndexClose | Member(_) | Star)
 }
 
 const C_COMPARISONS: [(&str, Operator); 5] = [
@@ -75,24 +101,46 @@ const C_COMPARISONS: [(&str, Operator); 5] = [
 ];
 
 /// Reads the one token that starts at a place.
-pub(super) struct Lexer<'a> {
+pub(super) struct Lexer<'r, 'a> {
+    pub(super) reading: &'r mut Reading<'a>,
+    /// The text, up to the end of the part that is read.
     pub(super) text: &'a str,
     pub(super) at: usize,
     /// The token before it is an operand, so that `-` is no sign.
-    behind_value: bool,
+    pub(super) behind_value: bool,
+    /// It is an operand, and no blank is between.
+    pub(super) glued: bool,
+    pub(super) rules: Rules,
 }
 
-impl Lexer<'_> {
-    fn next(&self, c: char) -> Found {
+impl Lexer<'_, '_> {
+    fn next(&mut self, c: char) -> Found {
         let rest = &self.text[self.at..];
-        let ok = |kind, length| (Ok(kind), self.at + length);
-        let operator = |operator, length| ok(TokenKind::Operator(operator, Dialect::C), length);
+        let at = self.at;
+        let ok = |kind, length| (Ok(kind), at + length);
+        let operator =
+            |operator, length| ok(TokenKind::Operator(operator, Case::Ignored, Dialect::C), length);
+        let starts_digit = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
         match c {
-            '(' => ok(TokenKind::Open, 1),
-            ')' => self.close(),
+            '(' => self.open(),
+            ')' => ok(TokenKind::Close, 1),
+            ']' => ok(TokenKind::IndexClose, 1),
             ',' => ok(TokenKind::Comma, 1),
+            '[' if self.glued && rest.starts_with("[*]") => ok(TokenKind::Star, 3),
+            '[' if self.glued => ok(TokenKind::IndexOpen, 1),
+            '[' => self.bracket(),
+            '.' if self.glued
+                && (rest.starts_with(".*")
+                    || rest[1..].starts_with(|c: char| c.is_alphabetic() || c == '_')) =>
+            {
+                self.member()
+            }
             '\'' | '"' => self.quoted(c),
             '$' => self.variable(),
+            '{' if rest.starts_with("{{") => match self.reading.braces(at, self.text.len()) {
+                Some((value, after)) => (Ok(TokenKind::Value(value)), after),
+                None => self.endless("this placeholder has no end", "write `}}` at its end"),
+            },
             '@' if rest.starts_with("@(") => ok(TokenKind::ListOpen, 2),
             '!' if rest.starts_with("!=") => operator(Operator::NotEqual, 2),
             '&' if rest.starts_with("&&") => operator(Operator::And, 2),
@@ -105,8 +153,11 @@ impl Lexer<'_> {
                     None => self.foreign_comparison(length),
                 }
             }
-            '-' if !self.behind_value && rest[1..].starts_with(|c: char| c.is_ascii_digit()) => self.number(),
+            '-' if !self.behind_value && starts_digit(rest[1..].trim_start_matches('.')) => self.number(),
             '-' if rest[1..].starts_with(|c: char| c.is_alphabetic()) => self.dash_word(),
+            '+' | '.' if !self.behind_value && starts_digit(rest[1..].trim_start_matches('.')) => {
+                self.number()
+            }
             _ if c.is_ascii_digit() => self.number(),
             _ if c.is_alphabetic() || c == '_' => self.word(),
             _ => self.outside(c),
@@ -119,175 +170,135 @@ impl Lexer<'_> {
         rest.find(|c| !belongs(c)).unwrap_or(rest.len())
     }
 
-    fn close(&self) -> Found {
-        match self.member_length(1) {
-            0 => (Ok(TokenKind::Close), self.at + 1),
-            length => {
-                self.unsupported(1 + length, "members of a result, as in {}, are not supported", NO_MEMBERS)
-            }
+    fn open(&mut self) -> Found {
+        let rest = &self.text[self.at..];
+        match written_as(rest, Machine::IsAdministrator.as_str()) {
+            Some(length) => (Ok(TokenKind::Value(Expr::Machine(Machine::IsAdministrator))), self.at + length),
+            None => (Ok(TokenKind::Open), self.at + 1),
         }
     }
 
-    fn quoted(&self, quote: char) -> Found {
+    /// Reads what PowerShell writes in brackets: few types mean something here.
+    fn bracket(&mut self) -> Found {
+        let rest = &self.text[self.at..];
+        for written in [Machine::SystemVersion.as_str(), "[Environment]::OSVersion.Version"] {
+            if let Some(length) = written_as(rest, written) {
+                return (Ok(TokenKind::Value(Expr::Machine(Machine::SystemVersion))), self.at + length);
+            }
+        }
+        let Some(length) = written_as(rest, "[version]") else { return self.outside('[') };
+        let at = self.at;
+        self.at += length;
+        let (found, end) = match rest[length..].chars().next() {
+            Some(quote @ ('\'' | '"')) => self.quoted(quote),
+            Some('$') => self.variable(),
+            _ => {
+                self.at = at;
+                return self.outside('[');
+            }
+        };
+        let call = |kind| match kind {
+            TokenKind::Value(value) => TokenKind::Value(Expr::Call(Function::Version, vec![value])),
+            other => other,
+        };
+        (found.map(call), end)
+    }
+
+    /// Reads a text in quotes, with the values in it.
+    pub(super) fn quoted(&mut self, quote: char) -> Found {
+        let mut parts: Vec<Part> = Vec::new();
         let mut value = String::new();
-        let mut characters = self.text[self.at + 1..].char_indices().peekable();
-        while let Some((offset, c)) = characters.next() {
-            let next = characters.peek().map(|(_, next)| *next);
+        let mut at = self.at + 1;
+        while let Some(c) = self.text[at..].chars().next() {
+            let rest = &self.text[at..];
+            let next = rest[c.len_utf8()..].chars().next();
             if c == quote && next == Some(quote) {
-                characters.next();
                 value.push(quote);
+                at += 2;
             } else if c == quote {
-                if value.contains("{{") {
-                    let help = "compare the variable itself, as in `$name -eq 'text'`";
-                    return self.unsupported(
-                        1 + offset + 1,
-                        "placeholders inside a text are not supported",
-                        help,
-                    );
-                }
-                return (Ok(TokenKind::Value(Expr::Text(value))), self.at + 1 + offset + 1);
+                parts.push(Part::Text(value));
+                return (Ok(TokenKind::Value(joined(parts))), at + 1);
             } else if quote == '"' && c == '`' {
-                value.extend(characters.next().map(|(_, escaped)| unescaped(escaped)));
-            } else if quote == '"'
-                && c == '$'
-                && next.is_some_and(|next| next.is_alphabetic() || "_{(".contains(next))
-            {
-                let help = "write the text in single quotes if `$` is meant as it stands, else compare the variable itself";
-                return self.unsupported(
-                    self.quoted_length(),
-                    "variables inside a text are not supported",
-                    help,
-                );
+                value.extend(next.map(unescaped));
+                at += 1 + next.map_or(0, char::len_utf8);
+            } else if let Some((inner, after)) = self.value_inside(quote, at) {
+                parts.push(Part::Text(std::mem::take(&mut value)));
+                parts.push(Part::Value(inner));
+                at = after;
+            } else if quote == '"' && rest.starts_with("$(") {
+                let length = group_length(&rest[1..]) + 1;
+                let lexer = Lexer { reading: &mut *self.reading, at, ..*self };
+                let message = "commands, as in {}, are not run in conditions";
+                let (fault, after) = lexer.unsupported(length, message, NO_COMMANDS);
+                self.reading.faults.extend(fault.err());
+                at = after;
             } else {
                 value.push(c);
+                at += c.len_utf8();
             }
         }
-        let length = self.text.len() - self.at;
         let help = format!("write {} at its end", if quote == '"' { "`\"`" } else { "`'`" });
-        self.fault(code::BAD_CONDITION, length, "this text has no end", "starts here", help)
+        self.endless("this text has no end", &help)
     }
 
-    fn variable(&self) -> Found {
-        let rest = &self.text[self.at..];
-        if rest.starts_with("${{") {
-            return self.placeholder(1);
+    fn value_inside(&mut self, quote: char, at: usize) -> Option<(Expr, usize)> {
+        let (rest, end) = (&self.text[at..], self.text.len());
+        let has_values = quote == '"' || self.rules == Rules::PowerShell;
+        if has_values && rest.starts_with("${{") {
+            return self.reading.dollar_braces(at, end);
+        }
+        if has_values && rest.starts_with("{{") {
+            return self.reading.braces(at, end);
+        }
+        if quote != '"' || !rest.starts_with('$') {
+            return None;
         }
         if rest.starts_with("$(") {
-            return self.unsupported(
-                self.call_length(1),
-                "commands, as in {}, are not run in conditions",
-                NO_COMMANDS,
-            );
+            return self.reading.dollar_parentheses(at, end);
         }
-        let (name, length) = if let Some(inside) = rest.strip_prefix("${") {
-            let Some(end) = inside.find('}') else {
-                return self.fault(
-                    code::BAD_CONDITION,
-                    rest.len(),
-                    "this name has no end",
-                    "starts here",
-                    "write `}` at its end",
-                );
-            };
-            (&inside[..end], end + 3)
+        if rest.starts_with("${") {
+            return self.reading.dollar_name(at, end);
+        }
+        if !rest[1..].starts_with(|c: char| c.is_alphabetic() || c == '_') {
+            return None;
+        }
+        let belongs = |c: char| c.is_alphanumeric() || c == '_';
+        let name = 1 + rest[1..].find(|c| !belongs(c)).unwrap_or(rest.len() - 1);
+        let has_own = rest[1..name].eq_ignore_ascii_case("env") && rest[name..].starts_with(':');
+        let length = if has_own {
+            name + 1 + rest[name + 1..].find(|c| !belongs(c)).unwrap_or(rest.len() - name - 1)
         } else {
-            let length = 1 + self.run(1, |c| c.is_alphanumeric() || c == '_' || c == ':');
-            (&rest[1..length], length)
+            name
         };
-        match self.member_length(length) {
-            0 => self.named(name, length),
-            members => self.unsupported(
-                length + members,
-                "members of a variable, as in {}, are not supported",
-                NO_MEMBERS,
-            ),
-        }
+        let value = self.reading.expression(Span::new(at, at + length), Rules::PowerShell);
+        Some((value, at + length))
     }
 
-    fn named(&self, name: &str, length: usize) -> Found {
-        if let Some((scope, name)) = name.split_once(':') {
-            if scope.eq_ignore_ascii_case("env") && !name.is_empty() && !name.contains(':') {
-                return (Ok(TokenKind::Value(Expr::Env(name.to_owned()))), self.at + length);
-            }
-            let help =
-                format!("write `${}`, or `$env:NAME` for the environment", name.trim_start_matches(':'));
-            return self.unsupported(length, "{} has a scope, which conditions do not know", help);
-        }
-        if name.is_empty() || name == "_" || name.starts_with(|c: char| c.is_ascii_digit()) {
-            let help = "write a name of letters, digits and `_` behind `$`";
-            return self.unsupported(length.max(1), "{} is no variable conditions know", help);
-        }
-        (Ok(TokenKind::Value(constant(name))), self.at + length)
-    }
-
-    fn word(&self) -> Found {
-        let length = self.run(0, |c| c.is_alphanumeric() || c == '_');
-        let word = &self.text[self.at..self.at + length];
-        let behind = &self.text[self.at + length..];
-        let is_command = behind.starts_with('-') && behind[1..].starts_with(|c: char| c.is_alphabetic());
-        if is_command || behind.starts_with('(') {
-            let length = self.call_length(length);
-            return self.unsupported(
-                length,
-                "commands and functions, as in {}, are not run in conditions",
-                NO_COMMANDS,
-            );
-        }
-        if behind.starts_with(':') && !behind.starts_with("::") {
-            let name_length = self.run(length + 1, |c| c.is_alphanumeric() || c == '_');
-            let whole = length + 1 + name_length;
-            let help = format!("write `$env:{}` for a variable of the environment", &behind[1..=name_length]);
-            return self.unsupported(whole, "{} is nothing conditions know", help);
-        }
-        match self.member_length(length) {
-            0 => self.plain_word(word),
-            members => self.unsupported(length + members, "members, as in {}, are not supported", NO_MEMBERS),
-        }
-    }
-
-    fn plain_word(&self, word: &str) -> Found {
-        let dashed = format!("-{}", word.to_ascii_lowercase());
-        if dashed == "-not" || Operator::ALL.iter().any(|(name, _)| *name == dashed) {
-            let help = format!("write `{dashed}`; a variable of this name is written `${word}`");
-            return self.fault(
-                code::BAD_CONDITION,
-                word.len(),
-                "operators start with a dash, but found {}",
-                "no operator",
-                help,
-            );
-        }
-        (Ok(TokenKind::Value(constant(word))), self.at + word.len())
+    pub(super) fn endless(&self, message: &str, help: &str) -> Found {
+        let length = self.text.len() - self.at;
+        self.fault(code::BAD_CONDITION, length, message, "starts here", help)
     }
 
     /// Reads `-eq` and its like.
     fn dash_word(&self) -> Found {
         let length = 1 + self.run(1, char::is_alphabetic);
         let word = self.text[self.at..self.at + length].to_ascii_lowercase();
-        // `-ieq` says what `-eq` does anyway; only `-in` and `-like` do not start with an `i` to be dropped.
-        let plain = word.strip_prefix("-i").map(|rest| format!("-{rest}"));
         if word == "-not" {
             return (Ok(TokenKind::Not), self.at + length);
         }
-        let known = |name: &str| {
-            Operator::ALL.iter().find(|(known, _)| *known == name).map(|(_, operator)| *operator)
+        // `-ieq` says what `-eq` does anyway; only `-in` starts with an `i` that is its own, and `-contains` with a `c`.
+        let without = |letter: &str| {
+            let plain = word.strip_prefix(letter).map(|rest| format!("-{rest}"))?;
+            Operator::of(&plain).filter(|operator| !operator.is_logical())
         };
-        if let Some(operator) = known(&word).or_else(|| plain.as_deref().and_then(known)) {
-            return (Ok(TokenKind::Operator(operator, Dialect::Dash)), self.at + length);
+        let known = Operator::of(&word).or_else(|| without("-i")).map(|operator| (operator, Case::Ignored));
+        if let Some((operator, case)) = known.or_else(|| without("-c").map(|operator| (operator, Case::Told)))
+        {
+            return (Ok(TokenKind::Operator(operator, case, Dialect::Dash)), self.at + length);
         }
         match word.trim_start_matches(['-', 'c', 'i']) {
-            "match" | "notmatch" => {
-                self.unsupported(length, "{} is not supported", "write `-like` with `*` and `?`, or `-eq`")
-            }
             "replace" | "s" | "snot" | "as" | "split" | "join" | "f" | "xor" | "band" | "bor" | "bnot"
             | "shl" | "shr" => self.unsupported(length, "{} is not supported", NO_COMMANDS),
-            _ if known(&word.replacen("-c", "-", 1)).is_some() => {
-                let help = format!(
-                    "write `{}`, which takes upper and lower case as one",
-                    word.replacen("-c", "-", 1)
-                );
-                self.unsupported(length, "{} tells upper from lower case, which is not supported", help)
-            }
             _ => {
                 let names = || Operator::ALL.iter().map(|(name, _)| *name).chain(["-not"]);
                 let (message, label) = ("there is no operator {}", "unknown operator");
@@ -304,7 +315,7 @@ impl Lexer<'_> {
     }
 
     fn number(&self) -> Found {
-        let sign = usize::from(self.text[self.at..].starts_with('-'));
+        let sign = usize::from(self.text[self.at..].starts_with(['-', '+']));
         let mut length = sign + self.run(sign, |c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
         let has_signed_exponent = self.text[self.at..self.at + length].ends_with(['e', 'E'])
             && self.text[self.at + length..].starts_with(['+', '-']);
@@ -312,7 +323,9 @@ impl Lexer<'_> {
             length += 1 + self.run(length + 1, |c| c.is_ascii_digit());
         }
         let written = &self.text[self.at..self.at + length];
-        if let Some(number) = number(written) {
+        let number = number(written)
+            .or_else(|| if self.rules == Rules::GitHub { github_number(written) } else { None });
+        if let Some(number) = number {
             return (Ok(TokenKind::Value(Expr::Number(number))), self.at + length);
         }
         let help = format!("write `'{written}'` if it is meant as text");
@@ -320,16 +333,15 @@ impl Lexer<'_> {
     }
 }
 
-/// Returns what a name means that may be a constant, whatever its case.
-fn constant(name: &str) -> Expr {
-    let platform = Platform::ALL.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    match name.to_ascii_lowercase().as_str() {
-        "true" => Expr::Bool(true),
-        "false" => Expr::Bool(false),
-        "null" => Expr::Null,
-        _ => platform
-            .map_or_else(|| Expr::Variable(name.to_owned()), |(_, platform)| Expr::Platform(*platform)),
+/// Reads what GitHub reads beyond [`number`]: `+5`, `.5`, `5.`, `0o17`.
+pub(super) fn github_number(text: &str) -> Option<Number> {
+    let unsigned = text.trim_start_matches(['-', '+']);
+    let sign = if text.starts_with('-') { -1 } else { 1 };
+    if let Some(octal) = unsigned.strip_prefix("0o") {
+        return i64::from_str_radix(octal, 8).ok().map(|number| (sign * number).into());
     }
+    let is_decimal = unsigned.chars().all(|c| c.is_ascii_digit() || "eE+-.".contains(c));
+    text.parse().ok().filter(|_| is_decimal).and_then(Number::from_f64)
 }
 
 fn unescaped(c: char) -> char {
@@ -362,4 +374,18 @@ pub(super) fn number(text: &str) -> Option<Number> {
         Ok(whole) => Some(whole.into()),
         Err(_) => text.parse().ok().and_then(Number::from_f64),
     }
+}
+
+/// Returns how long the start of a text is that is written as a form, whatever its case and blanks.
+fn written_as(text: &str, form: &str) -> Option<usize> {
+    let mut characters = text.char_indices().filter(|(_, c)| !c.is_whitespace());
+    let mut end = 0;
+    for wanted in form.chars() {
+        let (offset, c) = characters.next()?;
+        if !c.eq_ignore_ascii_case(&wanted) {
+            return None;
+        }
+        end = offset + c.len_utf8();
+    }
+    Some(end)
 }

@@ -1,5 +1,7 @@
 //! The wildcards of `-like`.
 
+use super::tree::Case;
+
 /// One part of a pattern.
 enum Part {
     /// `*`: any text.
@@ -12,12 +14,13 @@ enum Part {
     Only(char),
 }
 
-/// Tells whether a whole text fits a pattern, without regard to case; O(text x pattern).
+/// Tells whether a whole text fits a pattern; O(text x pattern).
 ///
 /// A bracket that is not closed stands for itself.
-pub(super) fn is_like(text: &str, pattern: &str) -> bool {
-    let text: Vec<char> = text.to_lowercase().chars().collect();
-    let parts = parts(&pattern.to_lowercase());
+pub(super) fn is_like(text: &str, pattern: &str, case: Case) -> bool {
+    let folded = |text: &str| if case == Case::Told { text.to_owned() } else { text.to_lowercase() };
+    let text: Vec<char> = folded(text).chars().collect();
+    let parts = parts(&folded(pattern));
     let (mut at, mut part) = (0, 0);
     // Where to go on if a later part does not fit: behind the last `*`, which then takes one character more.
     let mut retry: Option<(usize, usize)> = None;
@@ -105,8 +108,9 @@ mod tests {
             ("[x", "[x", true),
             ("ÄB", "ä?", true),
         ] {
-            assert_eq!(is_like(text, pattern), fits, "{text} {pattern}");
+            assert_eq!(is_like(text, pattern, Case::Ignored), fits, "{text} {pattern}");
         }
-        assert!(!is_like(&"a".repeat(2000), &"a*".repeat(500).replace("a*a*", "*a*b")));
+        assert!(!is_like(&"a".repeat(2000), &"a*".repeat(500).replace("a*a*", "*a*b"), Case::Ignored));
+        assert!(is_like("aB", "a[A-C]", Case::Told) && !is_like("ab", "a[A-C]", Case::Told));
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Fault {
     pub(super) instead: Option<String>,
 }
 
-impl Lexer<'_> {
+impl Lexer<'_, '_> {
     pub(super) fn fault(
         &self,
         code: Code,
@@ -61,19 +61,6 @@ impl Lexer<'_> {
         self.fault(code::UNSUPPORTED_CONDITION, length, message, "not supported", help)
     }
 
-    /// Reads `{{name}}`, with `sign` bytes before the braces.
-    pub(super) fn placeholder(&self, sign: usize) -> Found {
-        let rest = &self.text[self.at..];
-        let length = rest.find("}}").map_or(rest.len(), |end| end + 2);
-        let inside = rest[sign + 2..length].trim_end_matches('}');
-        let name = inside.split(":=").next().unwrap_or_default().trim().trim_start_matches('.');
-        self.unsupported(
-            length,
-            "the placeholder {} is not supported in conditions",
-            format!("write `${name}`"),
-        )
-    }
-
     /// Refuses what looks like a comparison and is none: `=`, `<>`, `=>`.
     pub(super) fn foreign_comparison(&self, length: usize) -> Found {
         let meant = match &self.text[self.at..self.at + length] {
@@ -88,9 +75,6 @@ impl Lexer<'_> {
 
     pub(super) fn outside(&self, c: char) -> Found {
         let rest = &self.text[self.at..];
-        if rest.starts_with("{{") {
-            return self.placeholder(0);
-        }
         if rest.starts_with("--") {
             let length = self.run(0, |c| c.is_alphanumeric() || c == '-');
             return self.unsupported(
@@ -168,17 +152,6 @@ impl Lexer<'_> {
         }
         self.text[self.at..self.at + end].trim_end().len()
     }
-
-    /// Returns the length of a double-quoted text, by its quotes alone.
-    pub(super) fn quoted_length(&self) -> usize {
-        let mut escaped = false;
-        let inside = self.text[self.at + 1..].find(|c| {
-            let is_end = c == '"' && !escaped;
-            escaped = c == '`' && !escaped;
-            is_end
-        });
-        inside.map_or(self.text.len() - self.at, |inside| inside + 2)
-    }
 }
 
 pub(super) fn operator_list() -> String {
@@ -186,17 +159,27 @@ pub(super) fn operator_list() -> String {
 }
 
 fn starts_operator(before: &str, rest: &str) -> bool {
+    if !rest.starts_with('-') || !before.ends_with(char::is_whitespace) {
+        return false;
+    }
     let word = rest.split(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
-    before.ends_with(char::is_whitespace)
-        && Operator::ALL.iter().any(|(name, _)| name.eq_ignore_ascii_case(word))
+    Operator::of(&word.to_ascii_lowercase()).is_some()
 }
 
+/// How many brackets may be open in a group.
+const MAX_OPEN: usize = 64;
+
 /// Returns the length of a bracketed or quoted group at the start of a text, to its end if it is not closed.
-fn group_length(text: &str) -> usize {
+///
+/// What is too deep to be read counts as not closed, so that looking for an end takes linear time over a whole text.
+pub(super) fn group_length(text: &str) -> usize {
     let mut open = Vec::new();
+    let mut is_escaped = false;
     for (offset, c) in text.char_indices() {
         let in_quotes = open.last().is_some_and(|last| *last == '\'' || *last == '"');
         match c {
+            _ if is_escaped => is_escaped = false,
+            '`' if open.last() == Some(&'"') => is_escaped = true,
             _ if open.last() == Some(&c) => {
                 open.pop();
             }
@@ -209,6 +192,9 @@ fn group_length(text: &str) -> usize {
         }
         if open.is_empty() {
             return offset + c.len_utf8();
+        }
+        if open.len() > MAX_OPEN {
+            break;
         }
     }
     text.len()

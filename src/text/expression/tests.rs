@@ -1,10 +1,17 @@
 //! The language as tables: what a condition gives, and what is no condition.
 
+mod corpus;
+mod dialects;
+mod github;
+mod laws;
+mod templates;
+mod world;
+
 use std::sync::Arc;
 
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use self::world::{Replay, Table};
 use super::*;
 use crate::{
     base::{Span, Spanned, testing::shared},
@@ -49,7 +56,7 @@ fn expr(text: &str) -> Expr {
 }
 
 fn value(text: &str) -> Value {
-    evaluate(&expr(text), &World)
+    evaluate(&expr(text), &World).value
 }
 
 fn faults(text: &str) -> Vec<Diagnostic> {
@@ -166,36 +173,24 @@ fn precedence_is_that_of_powershell() {
 #[test]
 fn what_powershell_alone_could_evaluate_is_refused_at_its_place() {
     for (text, place) in [
-        ("Test-Path './x' -and a", "Test-Path './x'"),
-        (
-            "a -and (Get-Command git -ErrorAction SilentlyContinue)",
-            "Get-Command git -ErrorAction SilentlyContinue",
-        ),
-        ("(a -eq b).Length -eq 0", ").Length"),
-        ("$PSVersionTable.PSVersion.Major -ge 7", "$PSVersionTable.PSVersion.Major"),
-        ("$a[0] -eq 1", "$a[0]"),
-        ("$a.Contains('(') -eq 1", "$a.Contains('(')"),
+        ("a -and (Get-Process git -ErrorAction Stop)", "Get-Process git -ErrorAction Stop"),
+        ("Test-Path './x' -PathType Leaf", "Test-Path './x' -PathType"),
+        ("(Get-ChildItem x -Recurse).Count -eq 0", "Get-ChildItem x -Recurse"),
+        ("$a.Contains('(') -eq 1", ".Contains('(')"),
+        ("foo(1, 2) -eq 1", "foo(1, 2)"),
+        ("\"$(git status)\" -eq ''", "$(git status)"),
+        ("$PSVersionTable.OS -eq 1", "$PSVersionTable.OS"),
         ("$(git status) -eq ''", "$(git status)"),
-        ("always()", "always()"),
-        ("a.b -eq 1", "a.b"),
         ("[int]$a -eq 1", "[int]"),
-        ("[System.Environment]::OSVersion.Build -ge 1", "[System.Environment]::OSVersion.Build"),
-        ("steps.a.outputs.has-x == 'true'", "steps.a.outputs.has-x"),
+        ("[System.Environment]::MachineName -eq 'x'", "[System.Environment]::MachineName"),
         ("git --version", "--version"),
         ("@{a=1} -eq 1", "@{a=1}"),
         ("a | b", "|"),
         ("$global:x -eq 1", "$global:x"),
         ("$_ -eq 1", "$_"),
-        ("a -match '^x'", "-match"),
-        ("a -ceq 'x'", "-ceq"),
         ("a -is 'x'", "-is"),
         ("a + 1 -eq 2", "+"),
         ("$a -1 -eq 2", "-"),
-        ("{{flag}} -eq $true", "{{flag}}"),
-        ("{{x:=false}}", "{{x:=false}}"),
-        ("${{ github.ref }}", "${{ github.ref }}"),
-        ("'{{a}}' -eq 'b'", "'{{a}}'"),
-        ("\"a $b\" -eq 'c'", "\"a $b\""),
         ("env:CI -eq 'x'", "env:CI"),
         ("a; b", ";"),
     ] {
@@ -258,7 +253,7 @@ fn mended(text: &str, faults: &[Diagnostic]) -> Option<String> {
 
 #[test]
 fn all_slips_are_reported_at_once() {
-    let shown: String = faults("Tëst = 'x' -and $a.b -eq 1 -or c -contians 2")
+    let shown: String = faults("Tëst = 'x' -and $a.Split(';') -eq 1 -or c -contians 2")
         .iter()
         .map(|fault| render(fault, Look::plain()))
         .collect();
@@ -314,8 +309,8 @@ fn the_right_side_is_asked_only_if_it_decides() {
             "linux"
         }
     }
-    assert_eq!(evaluate(&expr("$false -and x"), &Refusing), json!(false));
-    assert_eq!(evaluate(&expr("$true -or x"), &Refusing), json!(true));
+    assert_eq!(evaluate(&expr("$false -and x"), &Refusing).value, json!(false));
+    assert_eq!(evaluate(&expr("$true -or x"), &Refusing).value, json!(true));
 }
 
 #[test]
@@ -332,64 +327,4 @@ fn every_condition_of_the_corpus_is_read() {
         }
     }
     assert_eq!(conditions, 8);
-}
-
-fn any_expr() -> impl Strategy<Value = Expr> {
-    let name = || "[A-Za-z_é][A-Za-z0-9_é]{0,5}|[a-z]( |-)[a-z]";
-    let is_free = |name: &String| {
-        let constants = ["true", "false", "null", "_"];
-        !constants.contains(&name.to_ascii_lowercase().as_str())
-    };
-    let leaf = prop_oneof![
-        Just(Expr::Null),
-        any::<bool>().prop_map(Expr::Bool),
-        any::<i64>().prop_map(|number| Expr::Number(number.into())),
-        any::<f64>()
-            .prop_filter_map("finite", |number| serde_json::Number::from_f64(number).map(Expr::Number)),
-        "[^{]{0,8}".prop_map(Expr::Text),
-        name().prop_filter("no constant", is_free).prop_map(Expr::Variable),
-        name().prop_map(Expr::Env),
-        prop_oneof![Just(Platform::Windows), Just(Platform::Linux), Just(Platform::MacOs)]
-            .prop_map(Expr::Platform),
-    ];
-    leaf.prop_recursive(5, 32, 4, |inner| {
-        let operator = proptest::sample::select(Operator::ALL.map(|(_, operator)| operator).to_vec());
-        let is_normal = |items: &Vec<Expr>| !matches!(items.as_slice(), [Expr::List(_)]);
-        prop_oneof![
-            proptest::collection::vec(inner.clone(), 0..4)
-                .prop_filter("normal", is_normal)
-                .prop_map(Expr::List),
-            inner.clone().prop_map(|inner| Expr::Not(Box::new(inner))),
-            (inner.clone(), operator, inner).prop_map(|(left, operator, right)| {
-                Expr::Binary(Box::new(left), operator, Box::new(right))
-            }),
-        ]
-    })
-}
-
-proptest! {
-    #[test]
-    fn what_is_written_is_read_back(expr in any_expr()) {
-        let text = expr.to_string();
-        let parsed = read(&text);
-        prop_assert_eq!(&parsed.diagnostics, &[], "{}", text);
-        prop_assert_eq!(parsed.expr.as_ref(), Some(&expr), "{}", text);
-        is_true(&evaluate(&expr, &World));
-    }
-
-    #[test]
-    fn any_text_gives_a_condition_or_a_diagnostic(
-        text in "(-eq |-in |-not |!|\\(|\\)|@\\(|,|'|\"|\\$|\\$env:|\\{|\\}|\\[|\\]|=|&|\\||\\.|`|[-0-9a-z_é ’]){0,24}"
-    ) {
-        let parsed = read(&text);
-        prop_assert_eq!(parsed.expr.is_some(), parsed.diagnostics.is_empty());
-        for diagnostic in &parsed.diagnostics {
-            prop_assert!(diagnostic.help.is_some());
-            let span = diagnostic.labels[0].span;
-            prop_assert!(text.get(span.start..span.end).is_some(), "{:?} in {}", span, text);
-        }
-        if let Some(expr) = parsed.expr {
-            evaluate(&expr, &World);
-        }
-    }
 }

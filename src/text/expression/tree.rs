@@ -1,10 +1,13 @@
-//! The tree of a condition, and its written form.
-
-use std::fmt;
+//! The tree of an expression.
+//!
+//! Holds no places, so that white space changes no plan, and no dialect but one: [`Expr::GitHub`] says where GitHub's
+//! rules hold. Does not know how it is written.
 
 use serde_json::Number;
 
-/// A condition. It holds no places, so that white space changes no plan.
+use super::status::Status;
+
+/// An expression.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Expr {
     /// `$null`
@@ -15,21 +18,57 @@ pub enum Expr {
     Number(Number),
     /// `'text'`
     Text(String),
+    /// `"a $b {{c}}"`: parts that make one text.
+    Joined(Vec<Part>),
     /// `$name`, or `name` alone.
     Variable(String),
-    /// `$env:NAME`
+    /// `{{name}}` and `{{name:=default}}`. A text it is filled with counts as what it spells: `false`, `10`.
+    Placeholder(String, Option<Box<Expr>>),
+    /// `$env:NAME`, `env.NAME`
     Env(String),
     /// `$IsWindows` and its like.
     Platform(Platform),
+    /// What is true of the machine.
+    Machine(Machine),
+    /// `github`, `needs` and their like, where a member of them is asked for.
+    Context(String),
+    /// `a.b` and `a['b']`
+    Member(Box<Expr>, String),
+    /// `a[b]`
+    Index(Box<Expr>, Box<Expr>),
+    /// `a.*`
+    Filter(Box<Expr>),
     /// `@(a, b)`, or `a, b` alone. A list of one never holds a list.
     List(Vec<Expr>),
     /// `-not a` and `!a`
     Not(Box<Expr>),
     /// `a -eq b`
-    Binary(Box<Expr>, Operator, Box<Expr>),
+    Binary(Box<Expr>, Operator, Case, Box<Expr>),
+    /// `contains(a, b)`
+    Call(Function, Vec<Expr>),
+    /// `${{ a }}`: GitHub's rules hold inside. Never directly in another one.
+    GitHub(Box<Expr>),
 }
 
-/// A platform a condition can ask for.
+/// A part of a text with values in it. Texts are never empty, and never follow each other.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// As it stands.
+    Text(String),
+    /// To be evaluated.
+    Value(Expr),
+}
+
+/// Whether upper and lower case are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Case {
+    /// They are, as everywhere if nothing else is said.
+    Ignored,
+    /// They are not: `-ceq`.
+    Told,
+}
+
+/// A platform an expression can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Platform {
     /// `$IsWindows`
@@ -38,6 +77,17 @@ pub enum Platform {
     Linux,
     /// `$IsMacOS`
     MacOs,
+}
+
+/// What an expression can ask of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Machine {
+    /// The version of PowerShell: `$PSVersionTable.PSVersion`.
+    PowerShellVersion,
+    /// The version of the system: `[System.Environment]::OSVersion.Version`.
+    SystemVersion,
+    /// Whether the user is the administrator: PowerShell's idiom with `WindowsPrincipal`.
+    IsAdministrator,
 }
 
 /// What stands between two operands.
@@ -59,6 +109,10 @@ pub enum Operator {
     Like,
     /// `-notlike`
     NotLike,
+    /// `-match`
+    Match,
+    /// `-notmatch`
+    NotMatch,
     /// `-in`
     In,
     /// `-notin`
@@ -73,18 +127,53 @@ pub enum Operator {
     Or,
 }
 
-/// Something a condition asks the world for.
+/// A function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Function {
+    /// `always()` and its like.
+    Status(Status),
+    /// `contains(text or list, item)`
+    Contains,
+    /// `startsWith(text, start)`
+    StartsWith,
+    /// `endsWith(text, end)`
+    EndsWith,
+    /// `format('{0}', value...)`
+    Format,
+    /// `join(list, separator)`
+    Join,
+    /// `toJSON(value)`
+    ToJson,
+    /// `fromJSON(text)`
+    FromJson,
+    /// `hashFiles(pattern...)`
+    HashFiles,
+    /// `case(condition, value, ..., otherwise)`
+    Choose,
+    /// `fileExists(path)`, `Test-Path path`
+    FileExists,
+    /// `commandExists(name)`, `Get-Command name`
+    CommandExists,
+    /// `listFiles(folder, pattern)`, `Get-ChildItem folder -Filter pattern`
+    ListFiles,
+    /// `version(text)`, `[version]text`
+    Version,
+}
+
+/// Something an expression asks the world for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Name {
     /// A variable of the run.
     Variable(String),
     /// A variable of the environment.
     Env(String),
+    /// A value of a context, with its members as they are written: `steps.build.outputs.version`.
+    Context(String),
 }
 
 impl Operator {
     /// Every operator with its written form.
-    pub(super) const ALL: [(&str, Self); 14] = [
+    pub(super) const ALL: [(&str, Self); 16] = [
         ("-eq", Self::Equal),
         ("-ne", Self::NotEqual),
         ("-gt", Self::Greater),
@@ -93,6 +182,8 @@ impl Operator {
         ("-le", Self::LessOrEqual),
         ("-like", Self::Like),
         ("-notlike", Self::NotLike),
+        ("-match", Self::Match),
+        ("-notmatch", Self::NotMatch),
         ("-in", Self::In),
         ("-notin", Self::NotIn),
         ("-contains", Self::Contains),
@@ -110,9 +201,29 @@ impl Operator {
             .0
     }
 
+    /// Returns the operator of a written form.
+    pub(super) fn of(written: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == written).map(|(_, operator)| *operator)
+    }
+
     /// Tells whether the operands are taken as true or false.
     pub fn is_logical(self) -> bool {
         matches!(self, Self::And | Self::Or)
+    }
+
+    /// Returns how the operator is written in C, and by GitHub.
+    pub(super) fn as_c(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::And => "&&",
+            Self::Or => "||",
+            _ => return None,
+        })
     }
 }
 
@@ -130,66 +241,92 @@ impl Platform {
     }
 }
 
-impl fmt::Display for Expr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Machine {
+    /// Returns how PowerShell asks for it.
+    pub fn as_str(self) -> &'static str {
         match self {
-            Self::Null => f.write_str("$null"),
-            Self::Bool(value) => write!(f, "${value}"),
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Text(text) => write!(f, "'{}'", text.replace('\'', "''")),
-            Self::Variable(name) if is_plain_name(name) => write!(f, "${name}"),
-            Self::Variable(name) => write!(f, "${{{name}}}"),
-            Self::Env(name) if is_plain_name(name) => write!(f, "$env:{name}"),
-            Self::Env(name) => write!(f, "${{env:{name}}}"),
-            Self::Platform(platform) => {
-                let (name, _) =
-                    Platform::ALL.iter().find(|(_, known)| known == platform).ok_or(fmt::Error)?;
-                write!(f, "${name}")
-            }
-            Self::List(items) => {
-                f.write_str("@(")?;
-                for (index, item) in items.iter().enumerate() {
-                    f.write_str(if index == 0 { "" } else { ", " })?;
-                    write_operand(f, item, |item| matches!(item, Self::Not(_) | Self::Binary(..)))?;
-                }
-                f.write_str(")")
-            }
-            Self::Not(inner) => {
-                f.write_str("-not ")?;
-                write_operand(f, inner, |inner| matches!(inner, Self::Binary(..)))
-            }
-            Self::Binary(left, operator, right) => {
-                let in_parentheses = |operand: &Self| match operand {
-                    Self::Binary(_, inner, _) => inner.is_logical() || !operator.is_logical(),
-                    Self::Not(_) => !operator.is_logical(),
-                    _ => false,
-                };
-                write_operand(f, left, in_parentheses)?;
-                write!(f, " {} ", operator.as_str())?;
-                write_operand(f, right, in_parentheses)
+            Self::PowerShellVersion => "$PSVersionTable.PSVersion",
+            Self::SystemVersion => "[System.Environment]::OSVersion.Version",
+            Self::IsAdministrator => {
+                "([Security.Principal.WindowsPrincipal][Security.Principal.WindowsIdentity]::GetCurrent())\
+                 .IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)"
             }
         }
     }
 }
 
-fn write_operand(
-    f: &mut fmt::Formatter<'_>,
-    operand: &Expr,
-    in_parentheses: impl Fn(&Expr) -> bool,
-) -> fmt::Result {
-    if in_parentheses(operand) { write!(f, "({operand})") } else { write!(f, "{operand}") }
+impl Function {
+    /// Every function with its name and how many values it takes, at least and at most.
+    pub(super) const ALL: [(&str, Self, usize, usize); 17] = [
+        ("always", Self::Status(Status::Always), 0, 0),
+        ("success", Self::Status(Status::Success), 0, 0),
+        ("failure", Self::Status(Status::Failure), 0, 0),
+        ("cancelled", Self::Status(Status::Cancelled), 0, 0),
+        ("contains", Self::Contains, 2, 2),
+        ("startsWith", Self::StartsWith, 2, 2),
+        ("endsWith", Self::EndsWith, 2, 2),
+        ("format", Self::Format, 1, 255),
+        ("join", Self::Join, 1, 2),
+        ("toJSON", Self::ToJson, 1, 1),
+        ("fromJSON", Self::FromJson, 1, 1),
+        ("hashFiles", Self::HashFiles, 1, 255),
+        ("case", Self::Choose, 3, 255),
+        ("fileExists", Self::FileExists, 1, 1),
+        ("commandExists", Self::CommandExists, 1, 1),
+        ("listFiles", Self::ListFiles, 1, 2),
+        ("version", Self::Version, 1, 1),
+    ];
+
+    /// Returns the name.
+    pub fn as_str(self) -> &'static str {
+        self.row().0
+    }
+
+    pub(super) fn row(self) -> (&'static str, Self, usize, usize) {
+        *Self::ALL
+            .iter()
+            .find(|(_, function, ..)| *function == self)
+            .expect("every function stands in the table")
+    }
+
+    /// Returns the function of a name, whatever its case.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        let row = Self::ALL.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name));
+        row.map(|(_, function, ..)| *function)
+    }
 }
 
-fn is_plain_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_alphanumeric() || c == '_')
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Variable(name) => write!(f, "${name}"),
-            Self::Env(name) => write!(f, "$env:{name}"),
+/// Joins parts so that no text is empty or follows another.
+pub(super) fn joined(parts: impl IntoIterator<Item = Part>) -> Expr {
+    let mut merged: Vec<Part> = Vec::new();
+    for part in parts {
+        match (merged.last_mut(), part) {
+            (_, Part::Text(text) | Part::Value(Expr::Text(text))) if text.is_empty() => {}
+            (Some(Part::Text(last)), Part::Text(text) | Part::Value(Expr::Text(text))) => {
+                last.push_str(&text)
+            }
+            (_, Part::Value(Expr::Text(text))) => merged.push(Part::Text(text)),
+            (_, Part::Value(Expr::Joined(inner))) => merged.extend(inner),
+            (_, part) => merged.push(part),
         }
     }
+    match merged.as_mut_slice() {
+        [] => Expr::Text(String::new()),
+        [Part::Text(text)] => Expr::Text(std::mem::take(text)),
+        _ => Expr::Joined(merged),
+    }
+}
+
+/// Tells whether a name can stand behind `$` without braces.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    is_name(name, |c| c.is_alphanumeric() || c == '_')
+}
+
+/// Tells whether a name can stand behind a dot.
+pub(super) fn is_member_name(name: &str) -> bool {
+    is_name(name, |c| c.is_alphanumeric() || c == '_' || c == '-')
+}
+
+fn is_name(name: &str, belongs: impl Fn(char) -> bool) -> bool {
+    name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(belongs)
 }

@@ -1,0 +1,283 @@
+//! `sh` and `bash`.
+
+use super::{ESCAPED, Refusal, Writer, ends_escaping};
+
+/// Where in a script a place is; the innermost last.
+#[derive(Debug, Clone, PartialEq)]
+enum State {
+    /// Commands, opened by `(`, `$(` or the start.
+    Code,
+    /// Commands between backticks.
+    Backticks,
+    /// `"..."`
+    Double,
+    /// `'...'`
+    Single,
+    /// `$'...'`
+    Ansi,
+    /// `# ...`
+    Comment,
+    /// `$((...))`, with the parentheses that are open in it.
+    Arithmetic(usize),
+    /// `${...}`
+    Parameter,
+    /// The lines of a here-document.
+    Document(Document),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Document {
+    end: String,
+    /// Nothing in it is expanded.
+    is_quoted: bool,
+    strips_tabs: bool,
+}
+
+/// The script so far.
+pub(super) struct Posix {
+    out: String,
+    is_bash: bool,
+    states: Vec<State>,
+    /// Here-documents whose lines start behind this one.
+    pending: Vec<Document>,
+    values: usize,
+    /// Where `[[` was opened, and the first value in it.
+    test: Option<(usize, Option<usize>)>,
+    late: Vec<(usize, Refusal)>,
+}
+
+const ARITHMETIC: Refusal = Refusal {
+    message: "a value cannot stand in arithmetic, where the shell would evaluate what is in it",
+    help: "give it to a variable first, check that it is a number, and use the variable: `n=${{ ... }}`",
+};
+const PARAMETER: Refusal = Refusal {
+    message: "a value cannot stand inside of `${...}`, where the shell may evaluate what is in it",
+    help: "give it to a variable before, and use that: `value=${{ ... }}`",
+};
+const DOCUMENT: Refusal = Refusal {
+    message: "a value cannot arrive in a here-document whose end is quoted",
+    help: "write the end without quotes: `<<EOF`, and `\\$` where a dollar sign is meant",
+};
+
+const NUMERIC: [&str; 6] = [" -eq ", " -ne ", " -lt ", " -le ", " -gt ", " -ge "];
+
+/// How deep quotes and substitutions are followed.
+const MAX_DEPTH: usize = 64;
+
+/// How long the end of a here-document may be, in bytes.
+const MAX_END: usize = 256;
+
+impl Posix {
+    pub(super) fn new(is_bash: bool) -> Self {
+        Self {
+            out: String::new(),
+            is_bash,
+            states: vec![State::Code],
+            pending: Vec::new(),
+            values: 0,
+            test: None,
+            late: Vec::new(),
+        }
+    }
+
+    fn pop(&mut self) {
+        if self.states.len() > 1 {
+            self.states.pop();
+        }
+    }
+
+    /// Follows what starts a text, and returns its length.
+    fn step(&mut self, rest: &str, c: char) -> usize {
+        let state = self.states.last().cloned().unwrap_or(State::Code);
+        let plain = c.len_utf8();
+        match state {
+            State::Code | State::Backticks => self.code(rest, c),
+            State::Double => match c {
+                '\\' => self.escape(rest),
+                '"' => self.closed(),
+                _ => self.expansion(rest).unwrap_or(plain),
+            },
+            State::Single if c == '\'' => self.closed(),
+            State::Ansi if c == '\\' => self.escape(rest),
+            State::Ansi if c == '\'' => self.closed(),
+            State::Comment if c == '\n' => {
+                self.pop();
+                0
+            }
+            State::Arithmetic(open) => {
+                self.arithmetic(c, open);
+                plain
+            }
+            State::Parameter if c == '}' => self.closed(),
+            State::Parameter => self.expansion(rest).unwrap_or(plain),
+            State::Document(document) => self.document(&document, rest, c),
+            State::Single | State::Ansi | State::Comment => plain,
+        }
+    }
+
+    fn closed(&mut self) -> usize {
+        self.pop();
+        1
+    }
+
+    fn escape(&self, rest: &str) -> usize {
+        1 + rest[1..].chars().next().map_or(0, char::len_utf8)
+    }
+
+    fn opened(&mut self, state: State, length: usize) -> usize {
+        if self.states.len() < MAX_DEPTH {
+            self.states.push(state);
+        }
+        length
+    }
+
+    /// Follows what is expanded in double quotes too.
+    fn expansion(&mut self, rest: &str) -> Option<usize> {
+        Some(if rest.starts_with("$((") {
+            self.opened(State::Arithmetic(2), 3)
+        } else if rest.starts_with("$(") {
+            self.opened(State::Code, 2)
+        } else if rest.starts_with("${") {
+            self.opened(State::Parameter, 2)
+        } else if rest.starts_with('`') {
+            if self.states.contains(&State::Backticks) {
+                self.closed()
+            } else {
+                self.opened(State::Backticks, 1)
+            }
+        } else {
+            return None;
+        })
+    }
+
+    fn arithmetic(&mut self, c: char, open: usize) {
+        let open = match c {
+            '(' => open + 1,
+            ')' => open - 1,
+            _ => return,
+        };
+        self.pop();
+        if open > 0 {
+            self.states.push(State::Arithmetic(open));
+        }
+    }
+
+    fn code(&mut self, rest: &str, c: char) -> usize {
+        if let Some(length) = self.expansion(rest) {
+            return length;
+        }
+        match c {
+            '\\' => self.escape(rest),
+            '\'' => self.opened(State::Single, 1),
+            '"' => self.opened(State::Double, 1),
+            '$' if self.is_bash && rest.starts_with("$'") => self.opened(State::Ansi, 2),
+            '(' if self.is_bash && rest.starts_with("((") => self.opened(State::Arithmetic(2), 2),
+            '(' => self.opened(State::Code, 1),
+            ')' if self.states.last() == Some(&State::Code) => self.closed(),
+            '#' if self.out.is_empty() || self.out.ends_with([' ', '\t', '\n', ';', '|', '&', '(', '`']) => {
+                self.opened(State::Comment, 1)
+            }
+            '[' if self.is_bash && rest.starts_with("[[") => {
+                self.test = Some((self.out.len(), None));
+                2
+            }
+            ']' if rest.starts_with("]]") => {
+                self.close_test();
+                2
+            }
+            '<' if rest.starts_with("<<<") => 3,
+            '<' if rest.starts_with("<<") => self.open_document(rest),
+            '\n' => {
+                for document in std::mem::take(&mut self.pending).into_iter().rev() {
+                    self.states.push(State::Document(document));
+                }
+                1
+            }
+            other => other.len_utf8(),
+        }
+    }
+
+    fn close_test(&mut self) {
+        if let Some((start, Some(value))) = self.test.take()
+            && NUMERIC.iter().any(|operator| self.out[start..].contains(operator))
+        {
+            self.late.push((value, ARITHMETIC));
+        }
+    }
+
+    fn open_document(&mut self, rest: &str) -> usize {
+        let strips_tabs = rest[2..].starts_with('-');
+        let start = 2 + usize::from(strips_tabs);
+        let blank = rest[start..].len() - rest[start..].trim_start_matches([' ', '\t']).len();
+        let word = &rest[start + blank..];
+        let length = word.find(|c: char| c.is_whitespace() || ";|&()<>".contains(c)).unwrap_or(word.len());
+        let is_quoted = word[..length].contains(['\'', '"', '\\']);
+        let end: String = word[..length].chars().filter(|c| !"'\"\\".contains(*c)).collect();
+        if end.is_empty() || end.len() > MAX_END {
+            return 2;
+        }
+        self.pending.push(Document { end, is_quoted, strips_tabs });
+        start + blank + length
+    }
+
+    fn document(&mut self, document: &Document, rest: &str, c: char) -> usize {
+        if self.out.ends_with('\n') {
+            let line = rest.split('\n').next().unwrap_or_default();
+            let written = if document.strips_tabs { line.trim_start_matches('\t') } else { line };
+            if written == document.end {
+                self.pop();
+                return line.len();
+            }
+        }
+        match c {
+            _ if document.is_quoted => c.len_utf8(),
+            '\\' => self.escape(rest),
+            _ => self.expansion(rest).unwrap_or(c.len_utf8()),
+        }
+    }
+}
+
+impl Writer for Posix {
+    fn text(&mut self, text: &str) {
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let (now, later) = rest.split_at(self.step(rest, c));
+            self.out.push_str(now);
+            rest = later;
+        }
+    }
+
+    fn value(&mut self, name: &str) -> Result<(), Refusal> {
+        self.values += 1;
+        let state = self.states.last().cloned().unwrap_or(State::Code);
+        let expands = !matches!(&state, State::Single | State::Comment);
+        if expands && (ends_escaping(&self.out, '\\') || ends_escaping(&self.out, '$')) {
+            return Err(ESCAPED);
+        }
+        if let Some((_, first)) = &mut self.test {
+            first.get_or_insert(self.values - 1);
+        }
+        let before = self.out.trim_end_matches('[');
+        let is_subscript =
+            before.len() < self.out.len() && before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        let reference = match state {
+            State::Code | State::Backticks if is_subscript => return Err(ARITHMETIC),
+            State::Code | State::Backticks => format!("\"${{{name}}}\""),
+            State::Double => format!("${{{name}}}"),
+            State::Single => format!("'\"${{{name}}}\"'"),
+            State::Ansi => format!("'\"${{{name}}}\"$'"),
+            State::Comment => name.to_owned(),
+            State::Arithmetic(_) => return Err(ARITHMETIC),
+            State::Parameter => return Err(PARAMETER),
+            State::Document(document) if document.is_quoted => return Err(DOCUMENT),
+            State::Document(_) => format!("${{{name}}}"),
+        };
+        self.out.push_str(&reference);
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> (String, Vec<(usize, Refusal)>) {
+        self.close_test();
+        (self.out, self.late)
+    }
+}
