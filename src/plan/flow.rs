@@ -12,7 +12,7 @@ use std::{
 use serde_json::Value;
 
 use super::formula::Formula;
-use crate::text::expression::{Case, Expr, Function, Name, Part, Status};
+use crate::text::expression::{Expr, Function, Part};
 
 /// What belongs together: a job, a stage, a step, a list of steps.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -181,16 +181,14 @@ impl Names {
 
 /// Returns the value under a name in any case; the very same spelling is preferred.
 fn any_case<'a, T>(map: &'a BTreeMap<String, T>, name: &str) -> Option<&'a T> {
-    map.get(name).or_else(|| {
-        map.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-    })
+    map.get(name)
+        .or_else(|| map.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value))
 }
 
 /// Tells whether an expression asks how things went so far.
 fn asks_status(expr: &Expr) -> bool {
-    let in_parts = |parts: &[Part]| {
-        parts.iter().any(|part| matches!(part, Part::Value(expr) if asks_status(expr)))
-    };
+    let in_parts =
+        |parts: &[Part]| parts.iter().any(|part| matches!(part, Part::Value(expr) if asks_status(expr)));
     match expr {
         Expr::Call(Function::Status(_), _) => true,
         Expr::Call(_, inner) | Expr::List(inner) => inner.iter().any(asks_status),

@@ -49,8 +49,10 @@ impl Formula {
                 if items.iter().all(Self::is_fixed) { Self::Fixed(value.clone()) } else { Self::List(items) }
             }
             Value::Object(entries) => {
-                let entries: Vec<(String, Self)> =
-                    entries.iter().map(|(name, value)| (name.clone(), Self::read(value, syntaxes, faults))).collect();
+                let entries: Vec<(String, Self)> = entries
+                    .iter()
+                    .map(|(name, value)| (name.clone(), Self::read(value, syntaxes, faults)))
+                    .collect();
                 if entries.iter().all(|(_, value)| value.is_fixed()) {
                     Self::Fixed(value.clone())
                 } else {
@@ -93,8 +95,7 @@ impl Formula {
             Self::Fixed(value) => value.clone(),
             Self::List(items) => Value::Array(items.iter().map(|item| item.fill(lookup, doubts)).collect()),
             Self::Table(entries) => {
-                let filled =
-                    entries.iter().map(|(name, value)| (name.clone(), value.fill(lookup, doubts)));
+                let filled = entries.iter().map(|(name, value)| (name.clone(), value.fill(lookup, doubts)));
                 Value::Object(filled.collect())
             }
             Self::Text(parts) => {

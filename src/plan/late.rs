@@ -10,7 +10,7 @@ use super::{
     Node,
     flow::Names,
     formula::{Doubts, Formula},
-    variables::{self, Receiver},
+    variables::Receiver,
 };
 use crate::text::expression::{Lookup, to_text};
 

@@ -120,7 +120,7 @@ impl Layering<'_, '_> {
             return Known::Now(value.clone());
         }
         let mut doubts = Doubts::default();
-        let world = World { pending, ..World::new(names, self.ground.env, self.ground.platform) };
+        let world = World::new(names, self.ground.env, self.ground.platform).pending(pending);
         let found = world.fill(formula, &mut doubts);
         self.doubts(&doubts);
         found

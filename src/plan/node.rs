@@ -24,17 +24,22 @@ use super::{
 };
 use crate::{
     base::{Span, Spanned, WsPath, nearest, quoted_list},
+    db::{Db, Workspace},
     diag::{Diagnostic, Source, code},
     model::{
         config::Config,
         kind::{Kind, Kinds, expand_argv},
         playbook::{Given, Placed, Playbook, Profile, Step},
+        query::{catalog, script_reading},
         script::{Script, ScriptReading},
         settings::Settings,
     },
     text::{
         document::Node as Tree,
-        expression::{embed::{Shell, embed}, to_text},
+        expression::{
+            embed::{Shell, embed},
+            to_text,
+        },
         pattern::Pattern,
         script::{ModuleBase, mentioned_names, privileged_program},
     },
@@ -44,22 +49,26 @@ use crate::{
 pub(super) struct Ground<'a> {
     pub(super) root: &'a Path,
     pub(super) scripts: Scripts,
-    pub(super) readings: &'a dyn Fn(usize) -> Option<&'a ScriptReading>,
+    pub(super) db: &'a dyn Db,
+    pub(super) workspace: Workspace,
     pub(super) kinds: &'a Kinds,
     pub(super) rules: &'a RuleMatches,
     pub(super) config: &'a Config,
-    pub(super) variables: BTreeMap<String, Value>,
-    /// Variables of the command line, which are among the others too.
+    /// Variables of the command line.
     pub(super) given: BTreeMap<String, Value>,
-    /// The profile that playbooks run under, if another than their own.
-    pub(super) profile: Option<&'a str>,
     pub(super) env: &'a BTreeMap<String, String>,
     pub(super) is_administrator: bool,
     pub(super) platform: &'a str,
     pub(super) with_dependencies: bool,
     pub(super) script_arguments: &'a [String],
-    /// Finds a playbook that another one uses, by what it is called there.
-    pub(super) playbooks: &'a dyn Fn(&str) -> Result<PlaybookContext<'a>, Diagnostic>,
+}
+
+impl<'a> Ground<'a> {
+    /// Returns what reading the script at a place of the catalog gave.
+    pub(super) fn reading(&self, index: usize) -> Option<&'a ScriptReading> {
+        let (file, _) = &catalog(self.db, self.workspace).scripts[index];
+        script_reading(self.db, self.workspace, *file).as_ref()
+    }
 }
 
 /// The playbook a node comes from.
@@ -71,6 +80,8 @@ pub(super) struct PlaybookContext<'a> {
     pub(super) playbook: &'a Playbook,
     /// The profile it runs under.
     pub(super) profile: Option<&'a Profile>,
+    /// What is wrong with its file.
+    pub(super) diagnostics: &'a [Diagnostic],
 }
 
 /// The step of a playbook a node comes from.
@@ -181,7 +192,8 @@ impl<'a> StepContext<'a> {
             || names.late.keys().any(|name| receiver.takes(name));
         if is_late {
             let argv = node.invocation.argv.clone();
-            node.late = Some(Arc::new(Late { argv, receiver, names: Arc::clone(names), env, words: Vec::new() }));
+            node.late =
+                Some(Arc::new(Late { argv, receiver, names: Arc::clone(names), env, words: Vec::new() }));
         }
         node
     }
@@ -207,13 +219,13 @@ pub(super) fn script_node(
     node.invocation.argv = argv(&path, script, kind, &node.settings, ground.script_arguments);
     node.invocation.runner = script.kind.clone().unwrap_or_else(|| ITSELF.to_owned());
     node.invocation.rules = rules.iter().map(|rule| rule.name.clone()).collect();
-    let reading = (ground.readings)(index);
+    let reading = ground.reading(index);
     if let Some(inputs) = &mut node.inputs {
         inputs.extend(modules(ground.root, script, &node.invocation.cwd));
     }
-    let receiver = kind.zip(reading).map(|(kind, reading)| {
-        Receiver::new(kind, &reading.script.mentioned, &reading.script.parameters)
-    });
+    let receiver = kind
+        .zip(reading)
+        .map(|(kind, reading)| Receiver::new(kind, &reading.script.mentioned, &reading.script.parameters));
     let receiver = receiver.unwrap_or_default();
     if let Some(step) = &step {
         node = step.with_late(node, receiver.clone(), Vec::new());
@@ -356,9 +368,10 @@ pub(super) fn module_node(
         quoted(&function.value)
     );
     let entries = step.step.with.clone().into_iter().collect();
-    let given = step.frame.course.layer((&step.step.at, step.scope), diagnostics, |over| {
-        over.read(&Value::Object(entries))
-    });
+    let given = step
+        .frame
+        .course
+        .layer((&step.step.at, step.scope), diagnostics, |over| over.read(&Value::Object(entries)));
     let text = Placed::new(text, &*function.at);
     let pwsh = SHELLS.iter().find(|shell| shell.0 == "pwsh").unwrap_or(&SHELLS[0]);
     shell_node(step, &text, pwsh, vec![("AZ_PARAMETERS".to_owned(), given)], diagnostics)
@@ -367,10 +380,9 @@ pub(super) fn module_node(
 /// Makes the node of a text that is shown.
 pub(super) fn show_node(step: StepContext<'_>, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Node {
     let course = &step.frame.course;
-    let formula = course.layer((&step.step.at, step.scope), diagnostics, |over| {
-        over.read(&Value::String(text.to_owned()))
-    });
-    let shown = Placed::new("printf '%s\\n' \"$AZ_TEXT\"", &*step.step.at);
+    let formula = course
+        .layer((&step.step.at, step.scope), diagnostics, |over| over.read(&Value::String(text.to_owned())));
+    let shown = Placed::new("printf '%s\\n' \"$AZ_TEXT\"".to_owned(), &*step.step.at);
     shell_node(step, &shown, &SHELLS[0], vec![("AZ_TEXT".to_owned(), formula)], diagnostics)
 }
 
@@ -394,7 +406,11 @@ pub(super) fn command_node(
     };
     let mut argv: Vec<Formula> = command.iter().map(|word| Formula::Fixed(word.clone().into())).collect();
     let given = course.layer((&line.at, step.scope), diagnostics, |over| {
-        words(line.value.trim()).into_iter().skip(1).map(|word| over.read(&Value::String(word))).collect::<Vec<_>>()
+        words(line.value.trim())
+            .into_iter()
+            .skip(1)
+            .map(|word| over.read(&Value::String(word)))
+            .collect::<Vec<_>>()
     });
     argv.extend(given);
     let mut node = bare(ground, step.settings(), None);

@@ -48,9 +48,9 @@ pub(super) fn check(of: PlaybookContext<'_>, names: &mut Names) -> Vec<Diagnosti
             faults.push(tell(parameter, message, &format!("is a {wanted}"), help));
             continue;
         };
-        let known = allowed.iter().find(|known| {
-            **known == fit || to_text(known).eq_ignore_ascii_case(&to_text(&fit))
-        });
+        let known = allowed
+            .iter()
+            .find(|known| **known == fit || to_text(known).eq_ignore_ascii_case(&to_text(&fit)));
         if !allowed.is_empty() && known.is_none() {
             let texts: Vec<String> = allowed.iter().map(to_text).collect();
             let found = to_text(&fit);

@@ -4,15 +4,13 @@
 
 use std::{path::Path, sync::Arc};
 
-use super::{EdgeKind, Node};
+use super::{EdgeKind, Node, Origin};
 use crate::{
     base::{Span, WsPath},
-    db::{Db, SourceFile, Workspace},
+    db::{Db, Workspace},
     diag::Source,
     model::{
-        decode::Reading,
-        playbook::Playbook,
-        query::{script_reading, text},
+        query::{playbook_reading, script_reading, text},
         script::ScriptReading,
     },
     text::{
@@ -28,7 +26,6 @@ pub(super) type Place = (Arc<Source>, Span);
 pub(super) struct Places<'a> {
     pub(super) db: &'a dyn Db,
     pub(super) workspace: Workspace,
-    pub(super) playbooks: &'a [(SourceFile, &'a Reading<Playbook>)],
 }
 
 impl Places<'_> {
@@ -66,6 +63,7 @@ impl Places<'_> {
             }
             EdgeKind::Need => self.need(later, earlier),
             EdgeKind::Step
+            | EdgeKind::Turn
             | EdgeKind::Output(_)
             | EdgeKind::Rewrite(_)
             | EdgeKind::Unknown
@@ -81,47 +79,45 @@ impl Places<'_> {
     }
 
     fn need(&self, later: &Node, earlier: &Node) -> Option<Place> {
-        let wanted = earlier.job.as_ref()?;
-        self.in_jobs(later, |job, _| {
-            let index = job.needs.iter().position(|need| need.value == *wanted)?;
+        let (later, earlier) = (later.origin.as_ref()?, earlier.origin.as_ref()?);
+        self.in_jobs(later, |job| {
+            let index = job.needs.iter().position(|need| {
+                // A job's pointer ends with its id.
+                earlier.job.rsplit('/').next() == Some(need.value.as_str())
+            })?;
             Some(format!("{}/needs/{index}", job.at))
         })
     }
 
     fn output_of_step(&self, node: &Node, output: &str) -> Option<Place> {
+        let origin = node.origin.as_ref()?;
         let place = |outputs: &Option<Vec<String>>| {
             let is_meant = |text: &String| is_pattern(text, self.workspace.root(self.db), output);
             outputs.iter().flatten().position(is_meant)
         };
-        self.in_jobs(node, |job, id| {
-            // A step has its own outputs, else its job's; `identity` of an inline step ends with its id.
+        self.in_jobs(origin, |job| {
+            // A step has its own outputs, else its job's.
             let of_step = job.steps.iter().find_map(|step| {
-                let is_own = id.is_none_or(|id| id == step.id);
-                let at = place(&step.settings.outputs).filter(|_| is_own)?;
+                let at = place(&step.settings.outputs).filter(|_| step.at == origin.step)?;
                 Some(format!("{}/outputs/{at}", step.at))
             });
             of_step.or_else(|| Some(format!("{}/outputs/{}", job.at, place(&job.settings.outputs)?)))
         })
     }
 
-    /// Asks the job of a node, in the playbook that has one of this name, for a pointer, and returns its place.
+    /// Asks the job that a node comes from for a pointer, and returns its place.
     fn in_jobs(
         &self,
-        node: &Node,
-        pointer: impl Fn(&crate::model::playbook::Job, Option<&str>) -> Option<String>,
+        origin: &Origin,
+        pointer: impl Fn(&crate::model::playbook::Job) -> Option<String>,
     ) -> Option<Place> {
-        let wanted = node.job.as_deref().unwrap_or_default();
-        let (path, step) = match node.identity.rsplit_once('#') {
-            Some((path, step)) => (Some(path), step.rsplit('/').next()),
-            None => (None, None),
-        };
-        self.playbooks.iter().find_map(|(file, reading)| {
-            let jobs = reading.value.as_ref()?.body.jobs();
-            let is_own = path.is_none_or(|path| file.path(self.db).as_str() == path);
-            let job = jobs.iter().find(|job| job.id == wanted).filter(|_| is_own)?;
-            let node = reading.tree.as_ref()?.find(&pointer(job, step)?)?;
-            Some((Arc::clone(&text(self.db, *file).source), node.span))
-        })
+        let file =
+            self.workspace.playbooks(self.db).iter().find(|file| *file.path(self.db) == origin.playbook)?;
+        let reading = playbook_reading(self.db, *file);
+        let jobs = reading.value.as_ref()?.body.jobs();
+        let job = jobs.iter().find(|job| job.at == origin.job)?;
+        let node = reading.tree.as_ref()?.find(&pointer(job)?)?;
+        Some((Arc::clone(&text(self.db, *file).source), node.span))
     }
 }
 

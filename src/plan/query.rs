@@ -12,7 +12,6 @@ use super::{
     request::{Part, parts},
     rules::rule_matches,
     validate,
-    variables::overlay,
 };
 use crate::{
     base::WsPath,
@@ -21,7 +20,7 @@ use crate::{
     model::{
         decode::Reading,
         playbook::Playbook,
-        query::{catalog, config, playbook_reading, rule_file, rules, script_reading, text},
+        query::{catalog, config, playbook_reading, rule_file, rules, text},
         rule::duplicate_kinds,
     },
 };
@@ -59,7 +58,7 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
             diagnostics.push(profile::no_such_profile(wanted, read()));
         }
     }
-    let mut expanded = expand(db, workspace, request, surroundings, &parts, &playbooks);
+    let mut expanded = expand(db, workspace, request, surroundings, &parts);
     diagnostics.append(&mut expanded.diagnostics);
     let is_empty = expanded.nodes.is_empty();
     // What a playbook does that az only reads yet is not nothing.
@@ -69,7 +68,7 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     }
     let tools = std::mem::take(&mut expanded.tools);
     let job_timeouts = std::mem::take(&mut expanded.job_timeouts);
-    let places = Places { db, workspace, playbooks: &playbooks };
+    let places = Places { db, workspace };
     let nodes = validate::order(&mut expanded, &places).unwrap_or_else(|circle| {
         // Jobs that need each other were told with all their needs when the playbook was read.
         if !diagnostics.iter().any(|fault| fault.code == code::CYCLE) {
@@ -80,7 +79,9 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     diagnostics.extend(validate::check(&nodes, &places));
     let playbook = playbooks.first().map(|(file, _)| file.path(db).clone());
     let is_sound = !has_errors(&diagnostics);
-    let plan = is_sound.then(|| Arc::new(Plan { nodes, playbook, job_timeouts }));
+    let Expanded { scopes, spans, capacities, deferred, .. } = expanded;
+    let plan = Plan { nodes, playbook, job_timeouts, scopes, spans, capacities, deferred };
+    let plan = is_sound.then(|| Arc::new(plan));
     Planned { plan, tools, diagnostics, is_empty }
 }
 
@@ -91,33 +92,19 @@ fn expand(
     request: Request,
     surroundings: Surroundings,
     parts: &[Part],
-    playbooks: &[(SourceFile, &Reading<Playbook>)],
 ) -> Expanded {
     let configured = config(db, workspace).value.clone().unwrap_or_default();
     let catalog = catalog(db, workspace);
-    let readings = |index: usize| script_reading(db, workspace, catalog.scripts[index].0).as_ref();
-    let mut variables = configured.variables.clone();
-    let mut given = request.variables(db).clone();
-    let wanted = request.profile(db).as_deref();
-    for playbook in playbooks.iter().filter_map(|(_, reading)| reading.value.as_ref()) {
-        overlay(&mut variables, &playbook.variables);
-        if let Some(profile) = profile::chosen(playbook, wanted) {
-            overlay(&mut variables, &profile.variables);
-            overlay(&mut given, &profile.overrides);
-        }
-    }
-    overlay(&mut variables, &given);
     let readable = catalog.scripts.iter().map(|(_, script)| Arc::clone(script)).collect();
     let ground = Ground {
         root: workspace.root(db),
         scripts: Scripts::new(readable, unreadable_scripts(db, workspace)),
-        readings: &readings,
+        db,
+        workspace,
         kinds: &rules(db, workspace).kinds,
         rules: rule_matches(db, workspace),
         config: &configured,
-        variables,
-        given,
-        profile: request.profile(db).as_deref(),
+        given: request.variables(db).clone(),
         env: surroundings.env(db),
         is_administrator: surroundings.is_administrator(db),
         platform: &workspace.platform(db).os,
@@ -129,18 +116,32 @@ fn expand(
         match part {
             Part::Scripts(sequence, source) => expanded.add_sequence(&ground, sequence, source),
             Part::Playbook(file) => {
-                let reading = playbook_reading(db, *file);
-                let (source, tree) = (&text(db, *file).source, reading.tree.as_ref());
-                if let Some(playbook) = &reading.value {
-                    let path = file.path(db);
-                    let profile = profile::chosen(playbook, ground.profile);
-                    expanded.add_playbook(&ground, PlaybookContext { path, source, tree, playbook, profile });
+                if let Some(context) = context(db, *file, request.profile(db).as_deref()) {
+                    expanded.add_playbook(&ground, context);
                 }
             }
         }
     }
     expanded.finish();
     expanded
+}
+
+/// Returns a playbook as nodes are made from it; nothing if it cannot be read.
+pub(super) fn context<'a>(
+    db: &'a dyn Db,
+    file: SourceFile,
+    profile: Option<&str>,
+) -> Option<PlaybookContext<'a>> {
+    let reading = playbook_reading(db, file);
+    let playbook = reading.value.as_ref()?;
+    Some(PlaybookContext {
+        path: file.path(db),
+        source: &text(db, file).source,
+        tree: reading.tree.as_ref(),
+        playbook,
+        profile: profile::chosen(playbook, profile),
+        diagnostics: &reading.diagnostics,
+    })
 }
 
 /// Returns the plan alone, so that what depends on it is not asked again when only a diagnostic changed.

@@ -199,7 +199,8 @@ impl Misfit {
     pub(super) fn told(&self, reading: &ScriptReading, parameter: &Parameter, value: &Value) -> Diagnostic {
         let (code, message, help) = self.said(&reading.script.stem, parameter, value);
         let fault = Diagnostic::error(code, message).help(help);
-        let declared = reading.header.parameters.iter().find(|declared| declared.name.value == parameter.name);
+        let declared =
+            reading.header.parameters.iter().find(|declared| declared.name.value == parameter.name);
         match declared {
             Some(declared) => fault.source(&reading.source).label(declared.name.span, "is declared here"),
             None => fault,

@@ -23,7 +23,7 @@ pub(super) struct World<'a> {
     /// `linux`, `windows`, `macos`.
     pub(super) platform: &'a str,
     /// Names in small letters that have no value yet.
-    pub(super) pending: &'a BTreeSet<String>,
+    pending: &'a BTreeSet<String>,
     /// It was asked for what only the run will tell.
     is_late: Cell<bool>,
 }
@@ -45,6 +45,11 @@ const LATE: [&str; 3] = ["steps", "needs", "jobs"];
 impl<'a> World<'a> {
     pub(super) fn new(names: &'a Names, env: &'a BTreeMap<String, String>, platform: &'a str) -> Self {
         Self { names, env, platform, pending: &NONE, is_late: Cell::new(false) }
+    }
+
+    /// Returns the same, where these names have no value yet.
+    pub(super) fn pending(self, pending: &'a BTreeSet<String>) -> Self {
+        Self { pending, ..self }
     }
 
     /// Evaluates an expression.

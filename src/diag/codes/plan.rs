@@ -23,4 +23,7 @@ codes! {
         "When the step was last seen from its start to its end, it neither read, nor probed, nor listed anything that \
          this input names. Every change there makes the step run again for nothing. It may be needed all the same: by a \
          run that takes another way through the script.";
+    UNKNOWN_COMMAND = 510, "nothing says what this command is",
+        "A step's command that begins with `/` is one of `[commands]` in az.toml, which says what program it runs. The \
+         rest of the line are its arguments.";
 }

@@ -1,6 +1,6 @@
 //! From a file to a configuration.
 
-use std::{num::NonZero, sync::Arc};
+use std::{collections::BTreeMap, num::NonZero, sync::Arc};
 
 use super::{
     Config, Defaults, old,
@@ -9,7 +9,7 @@ use super::{
 use crate::{
     diag::Source,
     model::{
-        decode::{self, Key, Reading, Value},
+        decode::{self, Key, Names, Reading, Value},
         settings::{self, MAX_RETRIES},
     },
     text::document::Format,
@@ -42,6 +42,7 @@ fn own(root: Value<'_>) -> Option<Config> {
     config.profiles = table.unused("profile", profiles).unwrap_or_default();
     config.registry = table.optional("playbook", registry).unwrap_or_default();
     config.ranges = table.later("range", ranges).unwrap_or_default();
+    config.commands = table.optional("commands", commands).unwrap_or_default();
     table.unheeded(&["ui", "web"]);
     table.unsupported(&["schedule", "remote", "secrets", "notifications"]);
     table.finish();
@@ -57,6 +58,15 @@ fn workspace(value: Value<'_>, config: &mut Config) -> Option<()> {
     config.rules = table.optional("rules", Value::nonempty_text);
     table.finish();
     Some(())
+}
+
+/// Reads what commands run: a text is parted at blanks, a list is taken as it is.
+fn commands(value: Value<'_>) -> Option<BTreeMap<String, Vec<String>>> {
+    let entries = value.map(Names::AnyCase, |name, _, value| {
+        let words = settings::argv(value)?;
+        Some((name.trim_start_matches('/').to_owned(), words))
+    })?;
+    Some(entries.into_iter().map(|(_, entry)| entry).collect())
 }
 
 fn environment(value: Value<'_>, config: &mut Config) -> Option<()> {

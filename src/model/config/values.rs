@@ -23,6 +23,8 @@ pub struct Config {
     pub rules: Option<String>,
     /// Variables of every run, below those of playbooks and of the command line.
     pub variables: BTreeMap<String, Json>,
+    /// What the commands of steps run that begin with `/`, by their names without it: program and arguments.
+    pub commands: BTreeMap<String, Vec<String>>,
     /// Names of environment variables that every step gets and that enter its key.
     pub use_env: BTreeSet<String>,
     /// Names of environment variables that every step gets and that do not enter its key.
@@ -121,6 +123,7 @@ impl Config {
         self.playbooks = above.playbooks.or(self.playbooks);
         self.rules = above.rules.or(self.rules);
         self.scratch.extend(above.scratch);
+        self.commands.extend(above.commands);
         self.use_env.extend(above.use_env);
         self.pass_env.extend(above.pass_env);
         self.jobs = above.jobs.or(self.jobs);

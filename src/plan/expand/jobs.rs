@@ -116,8 +116,7 @@ impl Expanded {
         let bound = self.bound_of_playbook(course, names);
         let mut ends = Ends::default();
         for (turn, stage) in stages.iter().enumerate() {
-            let found =
-                self.add_job_in(course, names, stage, ScopeKind::Stage, turn + 1, bound.as_deref());
+            let found = self.add_job_in(course, names, stage, ScopeKind::Stage, turn + 1, bound.as_deref());
             self.chain(&mut ends, found, &EdgeKind::Need);
         }
         ends
@@ -296,7 +295,7 @@ impl Expanded {
     ) -> Decided {
         let Course { ground, of, .. } = *course;
         let text = Spanned::new(condition.value.as_str(), of.span(&condition.at));
-        let parsed = expression::parse_under(of.source, text, course.rules());
+        let parsed = expression::parse_under(course.rules(), of.source, text);
         self.diagnostics.extend(parsed.diagnostics);
         let Some(expr) = parsed.expr else { return Decided::Fails };
         let world = World::new(names, ground.env, ground.platform);
@@ -474,13 +473,7 @@ impl Expanded {
     }
 
     /// Returns the resource that bounds how many combinations of a job run at once.
-    fn line_of(
-        &mut self,
-        course: &Course<'_>,
-        names: &Names,
-        job: &Job,
-        rounds: &[Round],
-    ) -> Option<String> {
+    fn line_of(&mut self, course: &Course<'_>, names: &Names, job: &Job, rounds: &[Round]) -> Option<String> {
         let strategy = job.strategy.as_ref().filter(|_| rounds.len() > 1)?;
         let most = self.count(course, names, strategy.max_parallel.as_ref())?;
         Some(self.resource(format!("{}{}: combinations at once", course.prefix, job.id), most))
@@ -497,7 +490,8 @@ impl Expanded {
     ) -> Arc<Names> {
         let mut own = Names::clone(names);
         own.lay_over(&round.names());
-        let strategy = json!({ "job-index": round.index, "job-total": count, "fail-fast": round.is_fail_fast });
+        let strategy =
+            json!({ "job-index": round.index, "job-total": count, "fail-fast": round.is_fail_fast });
         own.contexts.insert("strategy".to_owned(), strategy);
         let own = Arc::new(own);
         // What the job sets may ask for the values; its faults were told without them.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{Ends, Expanded, matrix::Round};
 use crate::{
     base::Spanned,
-    diag::{Diagnostic, Severity},
+    diag::Diagnostic,
     model::playbook::{Body, Job, PlaybookFormat, Step},
     plan::{
         EdgeKind, Gate,
@@ -112,10 +112,8 @@ impl Expanded {
             given.set(profile.overrides.clone());
         }
         let round = self.round.clone().unwrap_or_default();
-        let scope = self.push_scope(Scope {
-            label: format!("playbook `{}`", context.playbook.name),
-            ..Scope::default()
-        });
+        let scope = self
+            .push_scope(Scope { label: format!("playbook `{}`", context.playbook.name), ..Scope::default() });
         let course = Course {
             ground,
             of: context,
@@ -144,10 +142,8 @@ impl Expanded {
             Body::Sequence(texts) => {
                 let own = of.profile.and_then(|profile| profile.scripts.as_ref());
                 let texts = profile::narrowed(of.profile, own.unwrap_or(texts));
-                let spanned: Vec<Spanned<&str>> = texts
-                    .iter()
-                    .map(|text| Spanned::new(text.value.as_str(), of.span(&text.at)))
-                    .collect();
+                let spanned: Vec<Spanned<&str>> =
+                    texts.iter().map(|text| Spanned::new(text.value.as_str(), of.span(&text.at))).collect();
                 let (sequence, faults) = sequence::parse_in(of.source, &spanned).without_words();
                 self.diagnostics.extend(faults);
                 self.add_playbook_sequence(course, &names, &sequence)
@@ -246,12 +242,6 @@ impl Expanded {
             let Some(scope) = node.scope.filter(|scope| special.contains(&root_of(*scope))) else { continue };
             node.gate = if survives(scope) { Gate::Always } else { Gate::Asked };
         }
-    }
-
-    /// Tells something of a playbook as a warning, at a place of it.
-    pub(super) fn warn(&mut self, course: &Course<'_>, at: &str, fault: Diagnostic) {
-        let fault = Diagnostic { severity: Severity::Warning, ..fault };
-        self.diagnostics.push(fault.source(course.of.source).label(course.of.span(at), "here"));
     }
 }
 

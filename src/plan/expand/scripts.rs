@@ -113,7 +113,7 @@ impl Expanded {
         let mut resolved: BTreeMap<usize, Resolved> = BTreeMap::new();
         let mut open: Vec<usize> = wanted.iter().copied().collect();
         while let Some(index) = open.pop() {
-            let Some(reading) = (ground.readings)(index) else { continue };
+            let Some(reading) = ground.reading(index) else { continue };
             let entries = &reading.header.dependencies;
             let found = dependencies::resolve(&ground.scripts, index, entries, &reading.source);
             if ground.with_dependencies {
@@ -135,7 +135,7 @@ impl Expanded {
                 continue;
             }
             let mut faults =
-                (ground.readings)(*index).map(|reading| reading.diagnostics.clone()).unwrap_or_default();
+                ground.reading(*index).map(|reading| reading.diagnostics.clone()).unwrap_or_default();
             let part = step.map(|step| StepContext { is_last: step.is_last && last == Some(*index), ..step });
             let mut node = script_node(ground, *index, taker.names(), part, &mut faults);
             self.keep_condition(&mut node, taker);
@@ -158,12 +158,6 @@ impl Expanded {
         places.into_values().collect()
     }
 
-    /// Adds what can only be told when all parts are there.
-    pub(super) fn finish(&mut self) {
-        let (resolved, places) = (std::mem::take(&mut self.open), std::mem::take(&mut self.by_themselves));
-        self.add_dependencies(resolved, &places);
-    }
-
     /// Gives a script whose condition is open a scope of its own, which holds it.
     fn keep_condition(&mut self, node: &mut Node, taker: &Taker<'_>) {
         let Some(condition) = node.open_condition.take() else { return };
@@ -178,7 +172,11 @@ impl Expanded {
         node.scope = Some(self.push_scope(scope));
     }
 
-    pub(super) fn add_dependencies(&mut self, resolved: BTreeMap<usize, Resolved>, places: &BTreeMap<usize, usize>) {
+    pub(super) fn add_dependencies(
+        &mut self,
+        resolved: BTreeMap<usize, Resolved>,
+        places: &BTreeMap<usize, usize>,
+    ) {
         for (index, found) in resolved {
             let later = places[&index];
             let earlier = |needed: &usize| places.get(needed).copied();
@@ -219,4 +217,3 @@ fn unreadable(scripts: &[(WsPath, Diagnostic)], sequence: &sequence::Sequence) -
     }
     faults
 }
-

@@ -19,6 +19,8 @@ use crate::{
         flow::{Condition, Names, Scope, ScopeKind},
         node::{StepContext, command_node, module_node, show_node, text_node},
         profile,
+        query::context,
+        request::playbook_called,
         world::Known,
     },
     text::sequence,
@@ -33,9 +35,8 @@ impl Expanded {
         let mut turn = 0;
         let mut last: Option<&Step> = None;
         for (index, step) in steps.iter().enumerate() {
-            let is_beside = last.is_some_and(|last| {
-                (all_at_once && !frame.is_inner) || self.is_beside(frame, last, step)
-            });
+            let is_beside = last
+                .is_some_and(|last| (all_at_once && !frame.is_inner) || self.is_beside(frame, last, step));
             if !is_beside {
                 turn += 1;
                 self.chain(&mut ends, std::mem::take(&mut row), &EdgeKind::Step);
@@ -54,9 +55,8 @@ impl Expanded {
         if before.group.is_some() || step.group.is_some() {
             return before.group == step.group;
         }
-        let mut may = |step: &Step| {
-            self.truth(&frame.course, &frame.names, step.parallel.as_ref()) == Some(true)
-        };
+        let mut may =
+            |step: &Step| self.truth(&frame.course, &frame.names, step.parallel.as_ref()) == Some(true);
         may(before) && may(step)
     }
 
@@ -94,10 +94,9 @@ impl Expanded {
         let mut ends = self.add_action(&inside, step, main, is_last && !frame.is_inner);
         if is_followed {
             let mut after = Ends::default();
-            for (steps, kind) in [
-                (&step.then.on_success, ScopeKind::OnSuccess),
-                (&step.then.on_failure, ScopeKind::OnFailure),
-            ] {
+            for (steps, kind) in
+                [(&step.then.on_success, ScopeKind::OnSuccess), (&step.then.on_failure, ScopeKind::OnFailure)]
+            {
                 let part = self.inner(scope, kind, &names);
                 after.beside(self.add_list(&frame, step, steps, part, ""));
             }
@@ -116,7 +115,13 @@ impl Expanded {
 
     fn inner(&mut self, parent: usize, kind: ScopeKind, names: &Arc<Names>) -> usize {
         let label = self.scopes[parent].label.clone();
-        self.push_scope(Scope { parent: Some(parent), kind, label, names: Arc::clone(names), ..Scope::default() })
+        self.push_scope(Scope {
+            parent: Some(parent),
+            kind,
+            label,
+            names: Arc::clone(names),
+            ..Scope::default()
+        })
     }
 
     /// Returns what names stand for in a step.
@@ -169,7 +174,8 @@ impl Expanded {
                 self.add_node(node)
             }
             Action::Module { module, function } => {
-                self.add_node(Some(module_node(own, module.as_ref(), function)))
+                let node = module_node(own, module.as_ref(), function, &mut self.diagnostics);
+                self.add_node(Some(node))
             }
             Action::Show(text) => {
                 let node = show_node(own, text, &mut self.diagnostics);
@@ -409,6 +415,40 @@ impl Expanded {
             suffix: &frame.suffix,
         };
         self.add_course(&inside)
+    }
+
+    /// Finds the playbook that is used; what is wrong with it is told here.
+    fn used<'a>(
+        &mut self,
+        course: &super::playbook::Course<'a>,
+        name: &Placed<String>,
+    ) -> Option<(String, crate::plan::node::PlaybookContext<'a>)> {
+        let wanted = name.value.trim();
+        let wanted = wanted.strip_prefix("playbook:").unwrap_or(wanted).trim();
+        let (source, span) = (course.of.source, course.of.span(&name.at));
+        let ground = course.ground;
+        let found = playbook_called(ground.db, ground.workspace, wanted);
+        match found.map(|file| context(ground.db, file, None)) {
+            Ok(Some(found)) => {
+                let open =
+                    found.diagnostics.iter().filter(|fault| !self.diagnostics.contains(fault)).cloned();
+                let open: Vec<Diagnostic> = open.collect();
+                self.diagnostics.extend(open);
+                Some((wanted.to_owned(), found))
+            }
+            Ok(None) => {
+                let message = format!("the playbook `{wanted}` cannot be used: it has errors");
+                let fault = Diagnostic::error(code::NO_SUCH_PLAYBOOK, message).source(source);
+                let help = format!("`az check {wanted}` shows them");
+                self.diagnostics.push(fault.label(span, "cannot be read").help(help));
+                None
+            }
+            Err(fault) => {
+                let fault = Diagnostic { labels: Vec::new(), ..*fault };
+                self.diagnostics.push(fault.source(source).label(span, "no such playbook"));
+                None
+            }
+        }
     }
 
     fn prefix_of_use(&self, frame: &Frame<'_>, scope: usize) -> String {
