@@ -58,6 +58,9 @@ pub(super) struct Token {
 /// What starts at a place: a token or a mistake, and where it ends.
 pub(super) type Found = (Result<TokenKind, Fault>, usize);
 
+/// How many mistakes of one text are told; nobody reads more.
+const MAX_FAULTS: usize = 32;
+
 /// Splits a part of the text.
 pub(super) fn tokens(reading: &mut Reading<'_>, range: Span, rules: Rules) -> Vec<Token> {
     let text = &reading.text[..range.end];
@@ -75,6 +78,9 @@ pub(super) fn tokens(reading: &mut Reading<'_>, range: Span, rules: Rules) -> Ve
         match found {
             Ok(kind) => tokens.push(Token { kind, span: Span::new(at, end) }),
             Err(fault) => reading.faults.push(fault),
+        }
+        if reading.faults.len() >= MAX_FAULTS {
+            break;
         }
         at = end;
     }

@@ -166,7 +166,12 @@ fn starts_operator(before: &str, rest: &str) -> bool {
     Operator::of(&word.to_ascii_lowercase()).is_some()
 }
 
+/// How many brackets may be open in a group.
+const MAX_OPEN: usize = 64;
+
 /// Returns the length of a bracketed or quoted group at the start of a text, to its end if it is not closed.
+///
+/// What is too deep to be read counts as not closed, so that looking for an end takes linear time over a whole text.
 pub(super) fn group_length(text: &str) -> usize {
     let mut open = Vec::new();
     let mut is_escaped = false;
@@ -187,6 +192,9 @@ pub(super) fn group_length(text: &str) -> usize {
         }
         if open.is_empty() {
             return offset + c.len_utf8();
+        }
+        if open.len() > MAX_OPEN {
+            break;
         }
     }
     text.len()
