@@ -47,6 +47,8 @@ fn essence(plan: &Plan) -> (Vec<Node>, BTreeSet<Duration>) {
         stage: String::new(),
         job: None,
         sequence: 0,
+        scope: None,
+        origin: None,
         ..node.clone()
     };
     (plan.nodes.iter().map(bare).collect(), plan.job_timeouts.values().copied().collect())

@@ -267,7 +267,7 @@ fn spelled(text: &str) -> Option<Value> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "$true" => Some(Value::Bool(true)),
         "false" | "$false" => Some(Value::Bool(false)),
-        "null" | "$null" | "" => Some(Value::Null),
+        "null" | "$null" => Some(Value::Null),
         other => super::lexer::number(other).map(Value::Number),
     }
 }

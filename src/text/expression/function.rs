@@ -31,7 +31,7 @@ impl Evaluator<'_> {
             Function::Format => self.format(first, values.get(1..).unwrap_or_default()),
             Function::Join => Value::String(join(first, second)),
             Function::ToJson => Value::String(to_json(first)),
-            Function::FromJson => self.from_json(first),
+            Function::FromJson => self.parsed_json(first),
             Function::Version => self.version(first),
             Function::HashFiles | Function::FileExists | Function::CommandExists | Function::ListFiles => {
                 self.outside(function, &values)
@@ -88,7 +88,7 @@ impl Evaluator<'_> {
         self.known(kind, &name, answer)
     }
 
-    fn from_json(&mut self, text: &Value) -> Value {
+    fn parsed_json(&mut self, text: &Value) -> Value {
         let text = self.text(text);
         match serde_json::from_str(&text) {
             Ok(value) => value,
@@ -113,14 +113,13 @@ impl Evaluator<'_> {
 
     fn format(&mut self, format: &Value, values: &[Value]) -> Value {
         let format = loose::to_text(format);
-        match formatted(&format, values) {
-            Some(text) => Value::String(text),
-            None => {
-                let help =
-                    "write `{0}` for the first value behind it, `{1}` for the second, and `{{` for a brace";
-                self.problem(format!("`{format}` is no format for {} values", values.len()), help);
-                Value::Null
-            }
+        if let Some(text) = formatted(&format, values) {
+            Value::String(text)
+        } else {
+            let help =
+                "write `{0}` for the first value behind it, `{1}` for the second, and `{{` for a brace";
+            self.problem(format!("`{format}` is no format for {} values", values.len()), help);
+            Value::Null
         }
     }
 }

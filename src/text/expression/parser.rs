@@ -233,7 +233,7 @@ impl Parser<'_, '_> {
     fn index(&mut self, base: Expr, open: Span) -> Read {
         let index = self.nested(open, |parser| {
             let index = parser.with_commas(false, Self::logical)?;
-            parser.close(open, TokenKind::IndexClose, "]")?;
+            parser.close(open, &TokenKind::IndexClose, "]")?;
             Ok(index)
         })?;
         Ok(match (base, index) {
@@ -260,7 +260,7 @@ impl Parser<'_, '_> {
             TokenKind::Value(value) => Ok(value),
             TokenKind::Open => self.nested(token.span, |parser| {
                 let inner = parser.with_commas(false, Self::logical)?;
-                parser.close(token.span, TokenKind::Close, ")")?;
+                parser.close(token.span, &TokenKind::Close, ")")?;
                 Ok(inner)
             }),
             TokenKind::ListOpen => self.nested(token.span, |parser| {
@@ -268,7 +268,7 @@ impl Parser<'_, '_> {
                     return Ok(Expr::List(Vec::new()));
                 }
                 let inner = parser.with_commas(false, Self::logical)?;
-                parser.close(token.span, TokenKind::Close, ")")?;
+                parser.close(token.span, &TokenKind::Close, ")")?;
                 Ok(if matches!(inner, Expr::List(_)) { inner } else { Expr::List(vec![inner]) })
             }),
             TokenKind::CallOpen(function) => self.call(function, token.span),
@@ -310,7 +310,7 @@ impl Parser<'_, '_> {
             loop {
                 arguments.push(parser.with_commas(true, Self::logical)?);
                 if parser.tokens.next_if(|next| next.kind == TokenKind::Comma).is_none() {
-                    parser.close(open, TokenKind::Close, ")")?;
+                    parser.close(open, &TokenKind::Close, ")")?;
                     return Ok(Expr::Null);
                 }
             }
@@ -325,9 +325,9 @@ impl Parser<'_, '_> {
         result
     }
 
-    fn close(&mut self, open: Span, wanted: TokenKind, sign: &str) -> Result<(), Fault> {
+    fn close(&mut self, open: Span, wanted: &TokenKind, sign: &str) -> Result<(), Fault> {
         match self.tokens.next() {
-            Some(token) if token.kind == wanted => Ok(()),
+            Some(token) if token.kind == *wanted => Ok(()),
             Some(token) => {
                 let help = format!("write an operator or `{sign}` before it");
                 let message = format!("expected an operator or `{sign}`, but found {{}}");

@@ -198,7 +198,7 @@ impl Reading<'_> {
         if is_value && !written.starts_with("${{") {
             return self.expression(range, Rules::PowerShell);
         }
-        self.with_values(range)
+        self.nested(range, |reading| reading.with_values(range))
     }
 
     fn trimmed(&self, range: Span) -> Span {
@@ -237,7 +237,6 @@ fn braces_end(text: &str, start: usize) -> Option<usize> {
         match quote {
             Some('"') if c == '`' => length += rest[1..].chars().next().map_or(0, char::len_utf8),
             Some(open_quote) if c == open_quote => quote = None,
-            Some(_) => {}
             None if (c == '\'' || c == '"') && quotes_count => quote = Some(c),
             None if rest.starts_with("${") && !rest.starts_with("${{") => {
                 let end = rest[2..].find(['}', '{']).filter(|end| rest[2 + end..].starts_with('}'));
@@ -258,7 +257,7 @@ fn braces_end(text: &str, start: usize) -> Option<usize> {
                     || default.starts_with("concat(");
                 length = 2;
             }
-            None => {}
+            Some(_) | None => {}
         }
         at += length;
     }

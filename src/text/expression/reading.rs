@@ -37,21 +37,28 @@ impl<'a> Reading<'a> {
 
     /// Reads the expression that a part of the text is; null stands for one that cannot be read.
     pub(super) fn expression(&mut self, range: Span, rules: Rules) -> Expr {
+        self.nested(range, |reading| {
+            let faults_before = reading.faults.len();
+            let tokens = lexer::tokens(reading, range, rules);
+            if reading.faults.len() > faults_before {
+                return Expr::Null;
+            }
+            parser::whole(reading, tokens, range, rules).unwrap_or_else(|fault| {
+                reading.faults.push(fault);
+                Expr::Null
+            })
+        })
+    }
+
+    /// Reads a part of the text one level deeper; null stands for one that lies too deep.
+    pub(super) fn nested(&mut self, range: Span, read: impl FnOnce(&mut Self) -> Expr) -> Expr {
         if self.level == MAX_LEVEL {
             let help = "set a variable to the inner value, and write that here";
             self.fault(range, format!("values nest at most {MAX_LEVEL} deep"), "one too many", help);
             return Expr::Null;
         }
         self.level += 1;
-        let faults_before = self.faults.len();
-        let tokens = lexer::tokens(self, range, rules);
-        let mut expr = Expr::Null;
-        if self.faults.len() == faults_before {
-            match parser::whole(self, tokens, range, rules) {
-                Ok(read) => expr = read,
-                Err(fault) => self.faults.push(fault),
-            }
-        }
+        let expr = read(self);
         self.level -= 1;
         expr
     }

@@ -300,20 +300,32 @@ impl Function {
 pub(super) fn joined(parts: impl IntoIterator<Item = Part>) -> Expr {
     let mut merged: Vec<Part> = Vec::new();
     for part in parts {
-        match (merged.last_mut(), part) {
-            (_, Part::Text(text) | Part::Value(Expr::Text(text))) if text.is_empty() => {}
-            (Some(Part::Text(last)), Part::Text(text) | Part::Value(Expr::Text(text))) => {
-                last.push_str(&text)
+        match part {
+            Part::Text(text) | Part::Value(Expr::Text(text)) => add_text(&mut merged, text),
+            Part::Value(Expr::Joined(inner)) => {
+                // These are joined already: only the first can follow a text.
+                let mut inner = inner.into_iter();
+                match inner.next() {
+                    Some(Part::Text(text)) => add_text(&mut merged, text),
+                    first => merged.extend(first),
+                }
+                merged.extend(inner);
             }
-            (_, Part::Value(Expr::Text(text))) => merged.push(Part::Text(text)),
-            (_, Part::Value(Expr::Joined(inner))) => merged.extend(inner),
-            (_, part) => merged.push(part),
+            value @ Part::Value(_) => merged.push(value),
         }
     }
     match merged.as_mut_slice() {
         [] => Expr::Text(String::new()),
         [Part::Text(text)] => Expr::Text(std::mem::take(text)),
         _ => Expr::Joined(merged),
+    }
+}
+
+fn add_text(parts: &mut Vec<Part>, text: String) {
+    match parts.last_mut() {
+        _ if text.is_empty() => {}
+        Some(Part::Text(last)) => last.push_str(&text),
+        _ => parts.push(Part::Text(text)),
     }
 }
 

@@ -223,8 +223,8 @@ impl Lexer<'_, '_> {
             }
             let mut slot = usize::from(given[0].is_some());
             at = start;
-            if rest.starts_with('-') {
-                let end = start + 1 + rest[1..].find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len() - 1);
+            if let Some(name) = rest.strip_prefix('-') {
+                let end = start + 1 + name.find(|c: char| !c.is_alphabetic()).unwrap_or(name.len());
                 let Some(use_of_value) = parameter(function, &self.text[start + 1..end]) else {
                     let length = start - self.at + (end - start);
                     return self.unsupported(length, "{} is not supported in conditions", NO_COMMANDS);
@@ -341,8 +341,8 @@ enum Parameter {
 fn parameter(function: Function, name: &str) -> Option<Parameter> {
     Some(match (function, name.to_ascii_lowercase().as_str()) {
         (_, "erroraction" | "ea") => Parameter::Ignored,
-        (Function::FileExists | Function::ListFiles, "path" | "literalpath") => Parameter::Slot(0),
-        (Function::CommandExists, "name") => Parameter::Slot(0),
+        (Function::FileExists | Function::ListFiles, "path" | "literalpath")
+        | (Function::CommandExists, "name") => Parameter::Slot(0),
         (Function::ListFiles, "filter" | "include") => Parameter::Slot(1),
         (Function::ListFiles, "force") => Parameter::Alone,
         _ => return None,

@@ -204,7 +204,7 @@ impl Writer for Code {
         match self.states.last_mut() {
             Some(State::Literal(_)) if is_escaped => return Err(ESCAPED),
             Some(State::Literal(literal)) if literal.quotes == "`" => {
-                self.out.push_str(&format!("${{{reference}}}"));
+                self.out.extend(["${", &reference, "}"]);
             }
             Some(State::Literal(literal)) => {
                 if literal.open > 0 || literal.prefix.contains(['b', 'B']) {
@@ -214,7 +214,7 @@ impl Writer for Code {
                     self.openings.push(literal.start);
                 }
                 let Literal { prefix, quotes, .. } = literal;
-                self.out.push_str(&format!("{quotes} + {reference} + {prefix}{quotes}"));
+                self.out.extend([quotes, " + ", &reference, " + ", prefix, quotes]);
             }
             Some(State::Pattern(_)) => return Err(PATTERN),
             Some(State::Comment | State::BlockComment) => self.out.push_str(name),

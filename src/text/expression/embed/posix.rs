@@ -44,6 +44,8 @@ pub(super) struct Posix {
     /// Where `[[` was opened, and the first value in it.
     test: Option<(usize, Option<usize>)>,
     late: Vec<(usize, Refusal)>,
+    /// What follows is not known to be where it seems to be.
+    is_lost: bool,
 }
 
 const ARITHMETIC: Refusal = Refusal {
@@ -57,6 +59,11 @@ const PARAMETER: Refusal = Refusal {
 const DOCUMENT: Refusal = Refusal {
     message: "a value cannot arrive in a here-document whose end is quoted",
     help: "write the end without quotes: `<<EOF`, and `\\$` where a dollar sign is meant",
+};
+
+const LOST: Refusal = Refusal {
+    message: "a value cannot stand here, behind quotes and substitutions too deep to be followed",
+    help: "give it to a variable at the start of the script, and use that: `value=${{ ... }}`",
 };
 
 const NUMERIC: [&str; 6] = [" -eq ", " -ne ", " -lt ", " -le ", " -gt ", " -ge "];
@@ -77,6 +84,7 @@ impl Posix {
             values: 0,
             test: None,
             late: Vec::new(),
+            is_lost: false,
         }
     }
 
@@ -93,13 +101,12 @@ impl Posix {
         match state {
             State::Code | State::Backticks => self.code(rest, c),
             State::Double => match c {
-                '\\' => self.escape(rest),
+                '\\' => escaped(rest),
                 '"' => self.closed(),
                 _ => self.expansion(rest).unwrap_or(plain),
             },
-            State::Single if c == '\'' => self.closed(),
-            State::Ansi if c == '\\' => self.escape(rest),
-            State::Ansi if c == '\'' => self.closed(),
+            State::Single | State::Ansi if c == '\'' => self.closed(),
+            State::Ansi if c == '\\' => escaped(rest),
             State::Comment if c == '\n' => {
                 self.pop();
                 0
@@ -120,13 +127,11 @@ impl Posix {
         1
     }
 
-    fn escape(&self, rest: &str) -> usize {
-        1 + rest[1..].chars().next().map_or(0, char::len_utf8)
-    }
-
     fn opened(&mut self, state: State, length: usize) -> usize {
         if self.states.len() < MAX_DEPTH {
             self.states.push(state);
+        } else {
+            self.is_lost = true;
         }
         length
     }
@@ -167,7 +172,7 @@ impl Posix {
             return length;
         }
         match c {
-            '\\' => self.escape(rest),
+            '\\' => escaped(rest),
             '\'' => self.opened(State::Single, 1),
             '"' => self.opened(State::Double, 1),
             '$' if self.is_bash && rest.starts_with("$'") => self.opened(State::Ansi, 2),
@@ -214,6 +219,7 @@ impl Posix {
         let is_quoted = word[..length].contains(['\'', '"', '\\']);
         let end: String = word[..length].chars().filter(|c| !"'\"\\".contains(*c)).collect();
         if end.is_empty() || end.len() > MAX_END {
+            self.is_lost |= !end.is_empty();
             return 2;
         }
         self.pending.push(Document { end, is_quoted, strips_tabs });
@@ -231,10 +237,15 @@ impl Posix {
         }
         match c {
             _ if document.is_quoted => c.len_utf8(),
-            '\\' => self.escape(rest),
+            '\\' => escaped(rest),
             _ => self.expansion(rest).unwrap_or(c.len_utf8()),
         }
     }
+}
+
+/// Returns the length of a backslash and what it escapes.
+fn escaped(rest: &str) -> usize {
+    1 + rest[1..].chars().next().map_or(0, char::len_utf8)
 }
 
 impl Writer for Posix {
@@ -249,6 +260,9 @@ impl Writer for Posix {
 
     fn value(&mut self, name: &str) -> Result<(), Refusal> {
         self.values += 1;
+        if self.is_lost {
+            return Err(LOST);
+        }
         let state = self.states.last().cloned().unwrap_or(State::Code);
         let expands = !matches!(&state, State::Single | State::Comment);
         if expands && (ends_escaping(&self.out, '\\') || ends_escaping(&self.out, '$')) {
@@ -263,14 +277,13 @@ impl Writer for Posix {
         let reference = match state {
             State::Code | State::Backticks if is_subscript => return Err(ARITHMETIC),
             State::Code | State::Backticks => format!("\"${{{name}}}\""),
-            State::Double => format!("${{{name}}}"),
             State::Single => format!("'\"${{{name}}}\"'"),
             State::Ansi => format!("'\"${{{name}}}\"$'"),
             State::Comment => name.to_owned(),
             State::Arithmetic(_) => return Err(ARITHMETIC),
             State::Parameter => return Err(PARAMETER),
             State::Document(document) if document.is_quoted => return Err(DOCUMENT),
-            State::Document(_) => format!("${{{name}}}"),
+            State::Double | State::Document(_) => format!("${{{name}}}"),
         };
         self.out.push_str(&reference);
         Ok(())

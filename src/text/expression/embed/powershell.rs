@@ -159,8 +159,11 @@ impl Writer for PowerShell {
             }
             _ => {}
         }
-        let is_comment = matches!(self.state(), State::Comment | State::BlockComment);
-        self.out.push_str(&if is_comment { name.to_owned() } else { format!("${{env:{name}}}") });
+        if matches!(self.state(), State::Comment | State::BlockComment) {
+            self.out.push_str(name);
+        } else {
+            self.out.extend(["${env:", name, "}"]);
+        }
         Ok(())
     }
 

@@ -87,7 +87,7 @@ fn check(program: &str, shell: Shell, head: &str, lines: &[(&str, &str)], commen
             script.push('\n');
             expected.push(arrives.replace('@', payload));
         }
-        script.push_str(&format!("{comment} {value}\n"));
+        script.extend([comment, " ", &value, "\n"]);
     }
     let embedded = embedded(&script, shell);
     assert_eq!(embedded.diagnostics, []);
@@ -114,15 +114,12 @@ fn run(program: &str, script: &Path, work: &Path, embedded: &Embedded) -> Option
         .collect();
     #[expect(clippy::disallowed_methods, reason = "what arrives is a fact about real shells")]
     let mut command = Command::new(program);
-    match command.arg(script).current_dir(work).envs(values).output() {
-        Ok(output) => {
-            assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{program}");
-            Some(String::from_utf8(output.stdout).unwrap())
-        }
-        Err(_) => {
-            eprintln!("skipped: there is no {program}");
-            None
-        }
+    if let Ok(output) = command.arg(script).current_dir(work).envs(values).output() {
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{program}");
+        Some(String::from_utf8(output.stdout).unwrap())
+    } else {
+        eprintln!("skipped: there is no {program}");
+        None
     }
 }
 
@@ -260,6 +257,14 @@ fn a_value_is_refused_where_it_would_be_evaluated_or_lost() {
         let places: Vec<_> = found.iter().map(|fault| (fault.code, fault.labels[0].span.of(text))).collect();
         assert_eq!(places, [(codes::UNSAFE_VALUE, place)], "{text}");
         assert!(found[0].help.is_some());
+    }
+    let too_deep = [
+        format!("{} $(( ${{{{ a }}}} ))", "echo $(".repeat(64)),
+        format!("cat <<'{}'\n${{{{ a }}}}\n", "E".repeat(300)),
+    ];
+    for text in too_deep {
+        let found = embedded(&text, Shell::Bash).diagnostics;
+        assert_eq!(found[0].code, codes::UNSAFE_VALUE, "{text}");
     }
     let endless = embedded("echo ${{ a", Shell::Sh).diagnostics;
     assert_eq!(endless[0].code, codes::BAD_CONDITION);

@@ -78,7 +78,7 @@ impl Replay<'_> {
         let mut whole = None;
         for asked in self.0.iter().filter(|asked| asked.kind == kind) {
             let mut segments = asked.name.split('.');
-            if !segments.next().is_some_and(|first| first == root) {
+            if segments.next().is_none_or(|first| first != root) {
                 continue;
             }
             let Some(answer) = &asked.answer else { continue };
