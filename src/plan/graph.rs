@@ -32,6 +32,10 @@ pub struct Plan {
     pub spans: Vec<Span>,
     /// How much there is of resources that playbooks bound.
     pub capacities: BTreeMap<String, u32>,
+    /// The playbooks say that failures do not stop independent work.
+    pub goes_on: bool,
+    /// How long the whole run may take, as its playbooks say.
+    pub timeout: Option<Duration>,
     /// Jobs whose matrix is known only when what they need has ended.
     pub deferred: Vec<String>,
 }

@@ -32,7 +32,7 @@ use crate::{
         playbook::{Given, Placed, Playbook, Profile, Step},
         query::{catalog, script_reading},
         script::{Script, ScriptReading},
-        settings::Settings,
+        settings::{CachePolicy, Settings},
     },
     text::{
         document::Node as Tree,
@@ -140,6 +140,9 @@ impl<'a> StepContext<'a> {
                 ..Settings::default()
             });
         }
+        if playbook.options.cache == Some(false) {
+            found.cache = found.cache.or(Some(CachePolicy::Never));
+        }
         found.env = self.names().env.clone();
         if let Some(bound) = &self.frame.bound {
             found.resources.insert(bound.clone(), 1);
@@ -203,7 +206,7 @@ impl<'a> StepContext<'a> {
 pub(super) fn script_node(
     ground: &Ground<'_>,
     index: usize,
-    names: &Names,
+    (names, suffix): (&Names, &str),
     step: Option<StepContext<'_>>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Node {
@@ -246,9 +249,10 @@ pub(super) fn script_node(
         diagnostics.extend(reading.and_then(needs_administrator));
     }
     let (prefix, suffix) =
-        step.map_or((String::new(), ""), |step| (step.frame.prefix.clone(), &*step.frame.suffix));
+        step.map_or((String::new(), suffix), |step| (step.frame.prefix.clone(), &*step.frame.suffix));
+    let ending = if step.is_none() { suffix } else { "" };
     let node = Node {
-        id: format!("{prefix}{}", script.stem),
+        id: format!("{prefix}{}{ending}", script.stem),
         identity: format!("{}{suffix}", script.path),
         name: script.stem.clone(),
         script: Some(script.path.clone()),

@@ -79,8 +79,9 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     diagnostics.extend(validate::check(&nodes, &places));
     let playbook = playbooks.first().map(|(file, _)| file.path(db).clone());
     let is_sound = !has_errors(&diagnostics);
-    let Expanded { scopes, spans, capacities, deferred, .. } = expanded;
-    let plan = Plan { nodes, playbook, job_timeouts, scopes, spans, capacities, deferred };
+    let Expanded { scopes, spans, capacities, deferred, goes_on, timeout, .. } = expanded;
+    let plan =
+        Plan { nodes, playbook, job_timeouts, scopes, spans, capacities, goes_on, timeout, deferred };
     let plan = is_sound.then(|| Arc::new(plan));
     Planned { plan, tools, diagnostics, is_empty }
 }
@@ -112,18 +113,32 @@ fn expand(
         script_arguments: request.script_arguments(db),
     };
     let mut expanded = Expanded::default();
+    for round in expanded.rounds_of_request(request.matrix(db)) {
+        expanded.begin_round(round);
+        add_parts(db, request, &ground, parts, &mut expanded);
+        expanded.finish();
+    }
+    expanded.open_gates();
+    expanded
+}
+
+fn add_parts(
+    db: &dyn Db,
+    request: Request,
+    ground: &Ground<'_>,
+    parts: &[Part],
+    expanded: &mut Expanded,
+) {
     for part in parts {
         match part {
-            Part::Scripts(sequence, source) => expanded.add_sequence(&ground, sequence, source),
+            Part::Scripts(sequence, source) => expanded.add_sequence(ground, sequence, source),
             Part::Playbook(file) => {
                 if let Some(context) = context(db, *file, request.profile(db).as_deref()) {
-                    expanded.add_playbook(&ground, context);
+                    expanded.add_playbook(ground, context);
                 }
             }
         }
     }
-    expanded.finish();
-    expanded
 }
 
 /// Returns a playbook as nodes are made from it; nothing if it cannot be read.

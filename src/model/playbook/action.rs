@@ -30,24 +30,25 @@ pub(super) fn action(table: &mut Table<'_>, dialect: Dialect, step: &mut Step) -
         matches!(table.peek(name).map(|node| &node.value), Some(NodeValue::List(_)))
     };
     match word.as_str() {
-        "parallel" | "parallel-group" => return structured(table, "type", |table| parallel(table, dialect)),
+        "parallel" | "parallel-group" => return structured(table, |table| parallel(table, dialect)),
         "conditional" | "condition" | "if" => {
-            return structured(table, "type", |table| choose(table, dialect));
+            return structured(table, |table| choose(table, dialect));
         }
         "foreach" | "for-each" | "loop" => {
-            return structured(table, "type", |table| foreach(table, dialect, step));
+            return structured(table, |table| foreach(table, dialect, step));
         }
         "approval" | "manual" => {
+            later(table, &"type".into());
             step.approval = Some(table.optional("approval", approval).unwrap_or_default());
-            return structured(table, "type", |_| Some(Action::Approve));
+            return structured(table, |_| Some(Action::Approve));
         }
         _ if table.has("branches") || has_list(table, "parallel") => {
-            return structured(table, "branches", |table| parallel(table, dialect));
+            return structured(table, |table| parallel(table, dialect));
         }
         _ if table.has("then") || table.has("else") || table.has("action") => {
-            return structured(table, "then", |table| choose(table, dialect));
+            return structured(table, |table| choose(table, dialect));
         }
-        _ if table.has(ITEMS) => return structured(table, "items", |table| foreach(table, dialect, step)),
+        _ if table.has(ITEMS) => return structured(table, |table| foreach(table, dialect, step)),
         _ => {}
     }
     // Words that say how a text is read, not what the step is for.
@@ -68,13 +69,11 @@ pub(super) fn action(table: &mut Table<'_>, dialect: Dialect, step: &mut Step) -
     single(table, dialect, &word)
 }
 
-/// Reads an action made of other steps, with the note that it does not run yet.
+/// Reads an action made of other steps.
 fn structured<'a>(
     table: &mut Table<'a>,
-    key: &'static str,
     read: impl FnOnce(&mut Table<'a>) -> Option<Action>,
 ) -> Option<Action> {
-    later(table, &key.into());
     let found = read(table);
     for other in [ITEMS, VARIABLE, "branches".into()] {
         if let Some((name, at)) = table.take(other) {
@@ -198,8 +197,12 @@ fn single(table: &mut Table<'_>, dialect: Dialect, kind: &str) -> Option<Action>
             command_action(command, kind, shell)
         }
         Single { uses: Some(uses), run: None, script: None, command: None, .. } => {
-            uses.note_later();
-            uses.placed_text().map(Action::Uses)
+            let name = uses.placed_text()?;
+            // An action of GitHub's is no playbook.
+            if name.value.contains('@') {
+                uses.note_later();
+            }
+            Some(Action::Uses(name))
         }
         Single { run: None, script: None, command: None, uses: None, .. } => nothing(table, kind),
         Single { run, script, command, uses, .. } => {
@@ -265,12 +268,10 @@ fn command_action(command: Value<'_>, kind: &str, shell: Option<Value<'_>>) -> O
         let shell = shell.and_then(Value::placed_text);
         return Some(Action::Script { text, shell });
     }
-    command.note_later();
     Some(Action::Command(text))
 }
 
 fn module(table: &mut Table<'_>) -> Option<Action> {
-    later(table, &"module".into());
     let module = table.optional("module", Value::placed_text);
     let function = Key::new("function", &["command", "cmdlet"]);
     let function = table.required(function, "the function of the module", Value::placed_text);

@@ -7,11 +7,11 @@ use super::{
     action::reference,
     extensions,
     fields::{
-        IF, condition, count, flag, has_named_outputs, json_map, named_outputs, placed_list, truth, word,
+        condition, count, flag, has_named_outputs, json_map, named_outputs, placed_list, truth, word,
     },
     ids::{Need, check_id, check_needs, name_stages},
     policy::defaults,
-    step::{CONTINUE, VARIABLES, WITH, approval, later, some_steps, steps},
+    step::{CONTINUE, VARIABLES, WITH, approval, some_steps, steps},
     strategy::{MATRIX, strategy},
 };
 use crate::{
@@ -90,23 +90,20 @@ fn job<'a>(id: &'a str, value: Value<'a>, all_needs: &mut Vec<Need<'a>>) -> Opti
 /// Reads what jobs and stages have in common.
 fn common(table: &mut Table<'_>, job: &mut Job) {
     job.description = table.optional(Key::new("description", &["desc"]), word);
-    job.condition = condition(table).inspect(|_| later(table, &IF));
+    job.condition = condition(table);
     if has_named_outputs(table) {
-        job.outputs = table.later("outputs", named_outputs).unwrap_or_default();
+        job.outputs = table.optional("outputs", named_outputs).unwrap_or_default();
     }
     job.settings = settings::decode(table);
     job.defaults = table.optional("defaults", defaults).unwrap_or_default();
     job.continue_on_error = table.optional(CONTINUE, flag);
-    if job.continue_on_error.as_ref().is_some_and(|given| *given != Given::Fixed(false)) {
-        later(table, &CONTINUE);
-    }
-    job.strategy = table.later("strategy", strategy).or_else(|| table.later(MATRIX, super::strategy::bare));
+    job.strategy = table.optional("strategy", strategy).or_else(|| table.optional(MATRIX, super::strategy::bare));
     job.parallel = table.optional(PARALLEL, flag);
-    job.max_concurrency = table.later(MAX_CONCURRENCY, count);
-    job.fail_fast = table.later(FAIL_FAST, flag);
+    job.max_concurrency = table.optional(MAX_CONCURRENCY, count);
+    job.fail_fast = table.optional(FAIL_FAST, flag);
     job.variables = json_map(table, VARIABLES);
     job.concurrency =
-        table.later("concurrency", |value| concurrency(value).map(|(concurrency, _)| concurrency));
+        table.optional("concurrency", |value| concurrency(value).map(|(concurrency, _)| concurrency));
     job.approval = table.later("approval", approval);
     job.services = table.later("services", settings::variables).unwrap_or_default();
     job.environment = environment(table, job);
@@ -169,7 +166,12 @@ pub(super) fn concurrency(value: Value<'_>) -> Option<(Concurrency, Option<Given
 
 /// Reads a playbook that the job runs in place of steps.
 fn used(table: &mut Table<'_>) -> Option<Use> {
-    let name = table.later("uses", Value::placed_text)?;
+    let value = table.raw("uses")?;
+    let name = value.placed_text()?;
+    // A workflow of GitHub's is no playbook.
+    if name.value.contains('@') {
+        value.note_later();
+    }
     Some(Use { name, with: json_map(table, WITH) })
 }
 
@@ -216,7 +218,7 @@ fn stage(value: Value<'_>, index: usize, id: Option<&str>) -> Option<Job> {
     table.informative(&["type", "order", "tags", "category", "$schema", "comment", "estimatedDuration"]);
     common(&mut table, &mut stage);
     stage.needs =
-        table.later(Key::new("needs", &["dependsOn", "depends_on"]), placed_list).unwrap_or_default();
+        table.optional(Key::new("needs", &["dependsOn", "depends_on"]), placed_list).unwrap_or_default();
     move_matrix(&mut stage);
     let parameters = json_map(&mut table, WITH);
     let steps = stage_steps(&mut table, &stage);
@@ -251,7 +253,7 @@ fn stage_steps(table: &mut Table<'_>, stage: &Job) -> Option<Vec<Step>> {
         Some(None) => is_broken = true,
         None => {}
     };
-    add(table.later(Key::new("preScript", &["pre_script"]), |value| Some(inline_steps(value, "pre"))));
+    add(table.optional(Key::new("preScript", &["pre_script"]), |value| Some(inline_steps(value, "pre"))));
     add(table.optional(SEQUENCES, |value| Some(sequence_steps(value))));
     add(table.optional("scripts", |value| Some(scripts(value))));
     add(table
@@ -259,13 +261,13 @@ fn stage_steps(table: &mut Table<'_>, stage: &Job) -> Option<Vec<Step>> {
     add(table.optional("command", |value| Some(inline_steps(value, "command"))));
     add(table.optional("steps", |value| Some(some_steps(value, Dialect::Definitions))));
     add(table.optional("jobs", |value| Some(jobs_of_stage(value))));
-    add(table.later("playbook", |value| {
+    add(table.optional("playbook", |value| {
         Some(value.placed_text().map(|name| {
             let name = Placed::new(format!("playbook:{}", name.value), name.at);
             vec![Step { at: stage.at.clone(), action: Action::Uses(name), ..Step::default() }]
         }))
     }));
-    add(table.later(Key::new("postScript", &["post_script"]), |value| Some(inline_steps(value, "post"))));
+    add(table.optional(Key::new("postScript", &["post_script"]), |value| Some(inline_steps(value, "post"))));
     if is_broken {
         return None;
     }
@@ -346,7 +348,6 @@ fn jobs_of_stage(value: Value<'_>) -> Option<Vec<Step>> {
     for step in &mut steps {
         step.parallel.get_or_insert(Given::Fixed(true));
     }
-    value.note_later();
     Some(steps)
 }
 

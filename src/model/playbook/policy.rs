@@ -128,7 +128,7 @@ pub(super) fn defaults(value: Value<'_>) -> Option<Defaults> {
 
 fn defaults_of(table: &mut Table<'_>) -> Defaults {
     Defaults {
-        continue_on_error: table.optional(CONTINUE, continue_flag),
+        continue_on_error: table.optional(CONTINUE, flag),
         timeout: table.optional(settings::TIMEOUT, settings::timeout).flatten(),
         retries: table.optional(RETRIES, |value| value.whole_number(0..=MAX_RETRIES)),
         retry_delay: table.optional(RETRY_DELAY, Value::duration),
@@ -138,15 +138,6 @@ fn defaults_of(table: &mut Table<'_>) -> Defaults {
     }
 }
 
-/// Reads whether failures are passed over, with a note if they are.
-fn continue_flag(value: Value<'_>) -> Option<Given<bool>> {
-    let given = flag(value)?;
-    if given != Given::Fixed(false) {
-        value.note_later();
-    }
-    Some(given)
-}
-
 /// Reads how the run as a whole goes, from fields of a table that holds others too.
 pub(super) fn options(table: &mut Table<'_>, options: &mut Options) {
     let stop = table.optional(Key::new("stopOnError", &["stop_on_error"]), truth);
@@ -154,17 +145,12 @@ pub(super) fn options(table: &mut Table<'_>, options: &mut Options) {
     let by_mode = mode(table);
     let found = Options {
         parallel: table.optional(Key::new("parallel", &["runParallel"]), flag).or(by_mode),
-        max_concurrency: table.later(MAX_CONCURRENCY, count),
-        continue_on_error: table.optional(CONTINUE, continue_flag).or(stop.map(|stop| Given::Fixed(!stop))),
+        max_concurrency: table.optional(MAX_CONCURRENCY, count),
+        continue_on_error: table.optional(CONTINUE, flag).or(stop.map(|stop| Given::Fixed(!stop))),
         timeout: minutes(table),
         cache: table.optional(Key::new("useCache", &["enableCache", "cache"]), truth),
         ..Options::default()
     };
-    if stop == Some(false)
-        && let Some(value) = table.look("stopOnError")
-    {
-        value.note_later();
-    }
     overlay(options, found);
 }
 
@@ -191,7 +177,7 @@ fn mode(table: &mut Table<'_>) -> Option<Given<bool>> {
 /// The time for the whole run, which old files count in minutes.
 fn minutes(table: &mut Table<'_>) -> Option<Duration> {
     let key = Key::new("timeoutMinutes", &["timeout-minutes", "timeout_minutes"]);
-    let minutes = table.later(key, |value| value.whole_number(1..=525_600))?;
+    let minutes = table.optional(key, |value| value.whole_number(1..=525_600))?;
     Some(Duration::from_secs(u64::from(minutes) * 60))
 }
 

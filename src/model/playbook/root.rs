@@ -125,6 +125,7 @@ fn shared(table: &mut Table<'_>, playbook: &mut Playbook) {
         if found.group.is_some()
             && let Some(value) = table.look("concurrency")
         {
+            // Runs of one group do not exclude each other yet.
             value.note_later();
         }
         playbook.options.max_concurrency = most;
@@ -132,7 +133,6 @@ fn shared(table: &mut Table<'_>, playbook: &mut Playbook) {
     }
     options(table, &mut playbook.options);
     if let Some(value) = table.raw(Key::new("failFast", &["fail_fast", "fail-fast"])) {
-        value.note_later();
         let stop = truth(value);
         playbook.options.continue_on_error =
             playbook.options.continue_on_error.take().or(stop.map(|stop| Given::Fixed(!stop)));
@@ -225,8 +225,8 @@ fn around(table: &mut Table<'_>, playbook: &mut Playbook) {
         let kept = table.unused(POST_ACTIONS, |value| Some((value.field().to_owned(), value.json())));
         playbook.extensions.extend(kept);
     }
-    playbook.before = table.later(PRE_ACTIONS, |value| some_steps(value, Dialect::Texts)).unwrap_or_default();
-    playbook.after = table.later(POST_ACTIONS, |value| some_steps(value, Dialect::Texts)).unwrap_or_default();
+    playbook.before = table.optional(PRE_ACTIONS, |value| some_steps(value, Dialect::Texts)).unwrap_or_default();
+    playbook.after = table.optional(POST_ACTIONS, |value| some_steps(value, Dialect::Texts)).unwrap_or_default();
 }
 
 fn orchestration(value: Value<'_>, playbook: &mut Playbook) -> Option<Body> {

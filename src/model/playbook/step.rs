@@ -90,7 +90,7 @@ fn step(value: Value<'_>, index: usize, dialect: Dialect) -> Option<(Step, Optio
     step.name = table.optional("name", word);
     step.description = table.optional(DESCRIPTION, word);
     let action = action(&mut table, dialect, &mut step);
-    step.condition = condition(&mut table).inspect(|_| later(&table, &super::fields::IF));
+    step.condition = condition(&mut table);
     step.with = json_map(&mut table, WITH);
     step.variables = json_map(&mut table, VARIABLES);
     behaviour(&mut table, &mut step, dialect);
@@ -125,7 +125,7 @@ const LONGEST: Duration = Duration::from_hours(2);
 /// Reads how the step behaves, and what it hands on.
 fn behaviour(table: &mut Table<'_>, step: &mut Step, dialect: Dialect) {
     if has_named_outputs(table) {
-        step.outputs = table.later("outputs", named_outputs).unwrap_or_default();
+        step.outputs = table.optional("outputs", named_outputs).unwrap_or_default();
     }
     step.settings = settings::decode(table);
     if dialect.caps_timeouts() && step.settings.timeout.is_some_and(|limit| limit > LONGEST) {
@@ -143,17 +143,9 @@ fn behaviour(table: &mut Table<'_>, step: &mut Step, dialect: Dialect) {
     if step.continue_on_error.is_none() {
         step.continue_on_error = may_fail.map(Given::Fixed);
     }
-    if step.continue_on_error.as_ref().is_some_and(|given| *given != Given::Fixed(false)) {
-        for key in [CONTINUE, "required".into(), "optional".into()] {
-            later(table, &key);
-        }
-    }
-    step.group = table.later(GROUP, word);
+    step.group = table.optional(GROUP, word);
     step.label = step.label.take().or(table.optional(LABEL, word));
     step.parallel = step.parallel.take().or_else(|| table.optional(PARALLEL, flag));
-    if step.parallel.as_ref().is_some_and(|given| *given != Given::Fixed(false)) {
-        later(table, &PARALLEL);
-    }
     step.approval = step.approval.take().or_else(|| table.later("approval", approval));
 }
 
@@ -167,8 +159,8 @@ pub(super) fn later(table: &Table<'_>, key: &Key) {
 /// Reads what follows the step.
 fn outcomes(table: &mut Table<'_>, step: &mut Step, dialect: Dialect) {
     let inner = dialect.inside();
-    let on_success = table.later(ON_SUCCESS, |value| some_steps(value, inner)).unwrap_or_default();
-    let on_failure = table.later(ON_FAILURE, |value| some_steps(value, inner)).unwrap_or_default();
+    let on_success = table.optional(ON_SUCCESS, |value| some_steps(value, inner)).unwrap_or_default();
+    let on_failure = table.optional(ON_FAILURE, |value| some_steps(value, inner)).unwrap_or_default();
     let recovered = table.optional("recovered", truth).unwrap_or_default();
     step.then = StepOutcomes { on_success, on_failure, recovered };
 }

@@ -99,6 +99,7 @@ fn dimension(name: &str, value: Value<'_>) -> Option<MatrixValues> {
 
 fn combinations(value: Value<'_>) -> Option<Vec<BTreeMap<String, Json>>> {
     if matches!(&value.node().value, NodeValue::Text(text) if is_expression(text)) {
+        // Only what is written can be put beside what is written.
         value.note_later();
         value.leave_out();
         return Some(Vec::new());

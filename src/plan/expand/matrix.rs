@@ -11,7 +11,7 @@ use crate::{
     model::playbook::{Job, Placed},
     plan::{
         flow::Names,
-        matrix::{Combination, Combinations, combinations},
+        matrix::{Combination, Combinations, MatrixFault, combinations, matrix_of},
         world::Known,
     },
 };
@@ -56,6 +56,33 @@ impl Round {
 }
 
 impl Expanded {
+    /// Returns how often all that is asked for runs: once for each combination of the command line's matrix.
+    pub(in crate::plan) fn rounds_of_request(&mut self, dimensions: &[(String, Vec<Value>)]) -> Vec<Round> {
+        if dimensions.is_empty() {
+            return vec![Round::default()];
+        }
+        match combinations(&matrix_of(dimensions), "", &mut |_| None) {
+            Ok(Combinations::Known(found)) => self.all(found, true),
+            Ok(Combinations::Deferred(_)) => Vec::new(),
+            Err(faults) => {
+                self.diagnostics.extend(faults.iter().map(MatrixFault::diagnostic));
+                Vec::new()
+            }
+        }
+    }
+
+    fn all(&mut self, found: Vec<Combination>, is_fail_fast: bool) -> Vec<Round> {
+        self.last_cohort += 1;
+        let cohort = self.last_cohort;
+        let round = |(index, combination)| Round {
+            combination: Some(combination),
+            index,
+            is_fail_fast,
+            cohort: is_fail_fast.then_some((cohort, index)),
+        };
+        found.into_iter().enumerate().map(round).collect()
+    }
+
     /// Returns how often a job runs; never, if what is wrong with its matrix was told, or if it is not known yet.
     pub(super) fn rounds(&mut self, course: &Course<'_>, names: &Names, job: &Job) -> Vec<Round> {
         let Some(strategy) = &job.strategy else { return vec![Round::default()] };
@@ -79,22 +106,15 @@ impl Expanded {
                 return Vec::new();
             }
             Err(faults) => {
-                let told = |fault: &crate::plan::matrix::MatrixFault| {
+                let told = |fault: &MatrixFault| {
                     fault.told(course.of.source, |at| course.of.span(at))
                 };
                 self.diagnostics.extend(faults.iter().map(told));
                 return Vec::new();
             }
         };
-        let is_fail_fast = self.truth(course, names, strategy.fail_fast.as_ref()).unwrap_or(true);
-        self.last_cohort += 1;
-        let cohort = self.last_cohort;
-        let round = |(index, combination)| Round {
-            combination: Some(combination),
-            index,
-            is_fail_fast,
-            cohort: is_fail_fast.then_some((cohort, index)),
-        };
-        found.into_iter().enumerate().map(round).collect()
+        let is_fail_fast = self.truth(course, names, strategy.fail_fast.as_ref().or(job.fail_fast.as_ref()));
+        let is_fail_fast = is_fail_fast.unwrap_or(true);
+        self.all(found, is_fail_fast)
     }
 }

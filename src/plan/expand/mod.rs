@@ -43,6 +43,10 @@ pub(super) struct Expanded {
     open: BTreeMap<usize, Resolved>,
     /// The combination of the command line's matrix that is at work.
     round: Option<matrix::Round>,
+    /// Failures do not stop independent work.
+    pub(super) goes_on: bool,
+    /// How long the whole run may take.
+    pub(super) timeout: Option<Duration>,
     /// Jobs whose matrix is not known yet.
     pub(super) deferred: Vec<String>,
     last_group: usize,
@@ -104,6 +108,10 @@ impl Expanded {
     pub(super) fn finish(&mut self) {
         let (resolved, places) = (std::mem::take(&mut self.open), std::mem::take(&mut self.by_themselves));
         self.add_dependencies(resolved, &places);
-        self.open_gates();
+    }
+
+    /// Begins a combination of the command line's matrix; all that is added until the next is part of it.
+    pub(super) fn begin_round(&mut self, round: matrix::Round) {
+        self.round = Some(round);
     }
 }

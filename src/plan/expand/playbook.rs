@@ -134,6 +134,7 @@ impl Expanded {
         let Course { of, scope, .. } = *course;
         self.diagnostics.extend(profile::faults(of));
         let names = self.names_of(course);
+        self.take_options(course, &names);
         self.scopes[scope].names = Arc::clone(&names);
         let mut ends = Ends::default();
         let before = self.add_outer_steps(course, &names, &of.playbook.before, "before", 0);
@@ -156,6 +157,20 @@ impl Expanded {
         let after = self.add_outer_steps(course, &names, &of.playbook.after, "after", usize::MAX);
         self.chain(&mut ends, after, &EdgeKind::Step);
         ends
+    }
+
+    /// Takes over how the run as a whole goes, as the playbook that is asked for says.
+    fn take_options(&mut self, course: &Course<'_>, names: &Names) {
+        if !course.users.is_empty() {
+            return;
+        }
+        let own = &course.of.playbook.options;
+        let profile = course.of.profile.map(|profile| &profile.options);
+        let goes_on = profile.and_then(|profile| profile.continue_on_error.as_ref());
+        let goes_on = goes_on.or(own.continue_on_error.as_ref());
+        self.goes_on |= self.truth(course, names, goes_on).unwrap_or(false);
+        let timeout = profile.and_then(|profile| profile.timeout).or(own.timeout);
+        self.timeout = self.timeout.into_iter().chain(timeout).min();
     }
 
     /// Adds steps in front of all others or behind them, which run whatever became of the others.
@@ -215,7 +230,7 @@ impl Expanded {
     }
 
     /// Lets scopes be asked where something depends on how earlier ones ended.
-    pub(super) fn open_gates(&mut self) {
+    pub(in crate::plan) fn open_gates(&mut self) {
         let scopes = &self.scopes;
         let root_of = |mut scope: usize| {
             while let Some(parent) = scopes[scope].parent {

@@ -99,6 +99,7 @@ impl Expanded {
         source: &Arc<Source>,
         taker: &Taker<'_>,
     ) -> Vec<usize> {
+        let suffix = self.round.as_ref().map(super::matrix::Round::suffix).unwrap_or_default();
         let step = match taker {
             Taker::Request(_) => None,
             Taker::Step(step) => Some(*step),
@@ -137,7 +138,10 @@ impl Expanded {
             let mut faults =
                 ground.reading(*index).map(|reading| reading.diagnostics.clone()).unwrap_or_default();
             let part = step.map(|step| StepContext { is_last: step.is_last && last == Some(*index), ..step });
-            let mut node = script_node(ground, *index, taker.names(), part, &mut faults);
+            let mut node = script_node(ground, *index, (taker.names(), &suffix), part, &mut faults);
+            if step.is_none() {
+                node.cohort = self.round.as_ref().and_then(|round| round.cohort);
+            }
             self.keep_condition(&mut node, taker);
             let group = if step.is_none() { BY_THEMSELVES } else { self.last_group };
             places.insert(*index, self.push(node, group));

@@ -1,0 +1,240 @@
+//! How the scopes of a plan go: which of them run, what became of them, what they hand on.
+//!
+//! Knows how nodes ended and what they handed on, as far as they have. Does not know how a node is run, nor what is
+//! looked up on disk: whoever decides gives a view of it.
+
+mod scene;
+#[cfg(test)]
+mod tests;
+mod values;
+mod way;
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+pub(super) use scene::Grounds;
+pub(super) use way::Way;
+
+use crate::{
+    event::Reason,
+    execute::scheduler::Outcome as Ending,
+    plan::{Plan, ScopeKind},
+    text::{
+        expression::{Need, Outcome},
+        handed::Handed,
+    },
+};
+
+/// How the scopes of a plan go.
+pub(super) struct Course {
+    plan: Arc<Plan>,
+    /// Scopes by the scope they stand in.
+    children: Vec<Vec<usize>>,
+    /// Nodes by the innermost scope they stand in.
+    members: Vec<Vec<usize>>,
+    /// How nodes ended; nothing for those that have not.
+    ends: Vec<Option<Ending>>,
+    handed: BTreeMap<usize, Arc<Handed>>,
+    /// Which way each scope goes, once it is decided.
+    ways: RefCell<BTreeMap<usize, Way>>,
+    /// The run was interrupted.
+    pub(super) is_cancelled: bool,
+}
+
+impl Course {
+    /// Makes the course of a plan in which nothing has ended.
+    pub(super) fn new(plan: Arc<Plan>) -> Self {
+        let mut children = vec![Vec::new(); plan.scopes.len()];
+        for (index, scope) in plan.scopes.iter().enumerate() {
+            if let Some(parent) = scope.parent {
+                children[parent].push(index);
+            }
+        }
+        let mut members = vec![Vec::new(); plan.scopes.len()];
+        for (index, node) in plan.nodes.iter().enumerate() {
+            if let Some(scope) = node.scope {
+                members[scope].push(index);
+            }
+        }
+        let ends = vec![None; plan.nodes.len()];
+        let (handed, ways) = (BTreeMap::new(), RefCell::new(BTreeMap::new()));
+        Self { plan, children, members, ends, handed, ways, is_cancelled: false }
+    }
+
+    /// Hears how a node ended.
+    pub(super) fn ended(&mut self, node: usize, ending: Ending) {
+        self.ends[node] = Some(ending);
+    }
+
+    /// Hears what a node hands on.
+    pub(super) fn hands_on(&mut self, node: usize, handed: Option<Arc<Handed>>) {
+        match handed.filter(|handed| **handed != Handed::default()) {
+            Some(handed) => _ = self.handed.insert(node, handed),
+            None => _ = self.handed.remove(&node),
+        }
+    }
+
+    /// Forgets all from a node on, which is decided again.
+    pub(super) fn resume_at(&mut self, node: usize) {
+        self.ends[node..].fill(None);
+        self.handed.retain(|index, _| *index < node);
+        self.ways.get_mut().clear();
+    }
+
+    /// Tells whether all nodes of a scope have ended.
+    fn has_ended(&self, scope: usize) -> bool {
+        self.members[scope].iter().all(|node| self.ends[*node].is_some())
+            && self.children[scope].iter().all(|child| self.has_ended(*child))
+    }
+
+    /// Returns the ids of the nodes whose ends decide about a node and are not known: of those before it that its scopes
+    /// ask for.
+    pub(super) fn open_before(&self, node: usize) -> Vec<usize> {
+        let mut open = BTreeSet::new();
+        for scope in self.around(node) {
+            for before in self.before(scope) {
+                self.open_in(before, &mut open);
+            }
+        }
+        open.retain(|other| *other < node);
+        open.into_iter().collect()
+    }
+
+    fn open_in(&self, scope: usize, open: &mut BTreeSet<usize>) {
+        open.extend(self.members[scope].iter().filter(|node| self.ends[**node].is_none()));
+        self.children[scope].iter().for_each(|child| self.open_in(*child, open));
+    }
+
+    /// Tells whether what becomes of a node depends on more than that all before it ended well.
+    pub(super) fn is_conditional(&self, node: usize) -> bool {
+        self.plan.nodes[node].late.is_some()
+            || self.around(node).any(|scope| {
+                let scope = &self.plan.scopes[scope];
+                scope.condition.is_some() || matches!(scope.kind, ScopeKind::OnFailure | ScopeKind::OnSuccess)
+            })
+    }
+
+    /// Returns the scopes around a node, the innermost first.
+    fn around(&self, node: usize) -> impl Iterator<Item = usize> {
+        self.upwards(self.plan.nodes[node].scope)
+    }
+
+    /// Returns a scope and those it stands in, the innermost first.
+    fn upwards(&self, scope: Option<usize>) -> impl Iterator<Item = usize> {
+        std::iter::successors(scope, |scope| self.plan.scopes[*scope].parent)
+    }
+
+    /// Returns the scopes whose ends a scope judges before it runs.
+    fn before(&self, scope: usize) -> Vec<usize> {
+        let own = &self.plan.scopes[scope];
+        match own.kind {
+            ScopeKind::Job => self.ancestors(scope),
+            ScopeKind::OnSuccess | ScopeKind::OnFailure => {
+                self.siblings(scope).filter(|other| self.plan.scopes[*other].kind == ScopeKind::Main).collect()
+            }
+            ScopeKind::Main => Vec::new(),
+            ScopeKind::Playbook | ScopeKind::Stage | ScopeKind::List | ScopeKind::Step => {
+                self.siblings(scope).filter(|other| self.plan.scopes[*other].turn < own.turn).collect()
+            }
+        }
+    }
+
+    fn siblings(&self, scope: usize) -> impl Iterator<Item = usize> {
+        let siblings = self.plan.scopes[scope].parent.map_or(&[][..], |parent| &self.children[parent]);
+        siblings.iter().copied().filter(move |other| *other != scope)
+    }
+
+    /// Returns the jobs a job needs, those that these need, and so on; with what comes before all jobs.
+    fn ancestors(&self, job: usize) -> Vec<usize> {
+        let mut open = self.plan.scopes[job].needs.clone();
+        let mut found = BTreeSet::new();
+        while let Some(scope) = open.pop() {
+            if found.insert(scope) {
+                open.extend(&self.plan.scopes[scope].needs);
+            }
+        }
+        let turn = self.plan.scopes[job].turn;
+        let first = self.siblings(job).filter(|other| self.plan.scopes[*other].turn < turn);
+        found.extend(first);
+        found.into_iter().collect()
+    }
+
+    /// Returns what became of a scope that has ended.
+    pub(super) fn result(&self, scope: usize) -> Need {
+        let may_fail = self.plan.scopes[scope].is_tolerated;
+        let is_left_out =
+            matches!(self.ways.borrow().get(&scope), Some(Way::Skips(_) | Way::Blocked { .. }));
+        let outcome = if is_left_out { Outcome::Skipped } else { self.outcome(scope) };
+        Need { outcome, may_fail }
+    }
+
+    fn outcome(&self, scope: usize) -> Outcome {
+        let of_kind = |kind: ScopeKind| {
+            let found = self.children[scope].iter().find(|child| self.plan.scopes[**child].kind == kind);
+            found.map(|child| self.result(*child).conclusion())
+        };
+        if let Some(main) = of_kind(ScopeKind::Main).filter(|_| self.is_followed(scope)) {
+            let is_recovered = self.plan.scopes[scope].is_recovered;
+            return match main {
+                Outcome::Failure if is_recovered => of_kind(ScopeKind::OnFailure).unwrap_or(main),
+                Outcome::Success => match of_kind(ScopeKind::OnSuccess) {
+                    None | Some(Outcome::Skipped) => main,
+                    Some(after) => after,
+                },
+                _ => main,
+            };
+        }
+        let of_nodes = self.members[scope].iter().filter_map(|node| self.ends[*node]).map(outcome_of);
+        let of_scopes = self.children[scope].iter().map(|child| self.result(*child).conclusion());
+        let all: Vec<Outcome> = of_nodes.chain(of_scopes).collect();
+        let has = |outcome: Outcome| all.contains(&outcome);
+        // A job whose steps all have better things to do has run; one none of whose combinations ran has not.
+        let may_be_skipped = match self.plan.scopes[scope].kind {
+            ScopeKind::Playbook | ScopeKind::List => false,
+            ScopeKind::Stage | ScopeKind::Job => {
+                self.children[scope].iter().any(|child| self.plan.scopes[*child].condition.is_some())
+            }
+            ScopeKind::Step | ScopeKind::Main | ScopeKind::OnSuccess | ScopeKind::OnFailure => true,
+        };
+        match () {
+            () if has(Outcome::Failure) => Outcome::Failure,
+            () if has(Outcome::Cancelled) => Outcome::Cancelled,
+            () if may_be_skipped && !all.is_empty() && !has(Outcome::Success) => Outcome::Skipped,
+            () => Outcome::Success,
+        }
+    }
+
+    fn is_followed(&self, scope: usize) -> bool {
+        self.children[scope].iter().any(|child| {
+            matches!(self.plan.scopes[*child].kind, ScopeKind::OnSuccess | ScopeKind::OnFailure)
+        })
+    }
+
+    /// Returns a node of a scope that did not end well, the first.
+    fn culprit(&self, scope: usize) -> Option<usize> {
+        let own = self.members[scope].iter().copied().filter(|node| {
+            self.ends[*node].is_some_and(|ending| !ending.is_good() && ending != Ending::Skipped)
+        });
+        let inner = self.children[scope].iter().filter_map(|child| self.culprit(*child));
+        own.chain(inner).min()
+    }
+
+    /// Returns the reason for a node that its scopes block.
+    pub(super) fn blocked(&self, by: usize) -> Reason {
+        let by = &self.plan.nodes[by].id;
+        Reason::new("blocked", by, format!("{by} did not end well"))
+    }
+}
+
+/// Returns what became of a node, in the words of expressions.
+fn outcome_of(ending: Ending) -> Outcome {
+    match ending {
+        Ending::Ran | Ending::Warning | Ending::Cached => Outcome::Success,
+        Ending::Attention | Ending::Failed | Ending::TimedOut => Outcome::Failure,
+        Ending::Skipped | Ending::Blocked { .. } => Outcome::Skipped,
+        Ending::Cancelled => Outcome::Cancelled,
+    }
+}

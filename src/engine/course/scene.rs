@@ -1,0 +1,233 @@
+//! What an expression may ask when its turn has come: names, how earlier steps ended, what they handed on, files,
+//! programs.
+//!
+//! Knows one scope. Does not know which expression asks.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    path::Path,
+};
+
+use serde_json::Value;
+
+use super::Course;
+use crate::{
+    base::{DigestWriter, WsPath},
+    engine::tools::Tools,
+    fingerprint::{Question, Resolver, State, View, content, expand},
+    plan::{Doubts, LateValue, Names, ScopeKind, context, named},
+    sys::FileKind,
+    text::{
+        expression::{Lookup, Machine, Need, Outcome, Status, status, to_text},
+        pattern::Pattern,
+    },
+};
+
+/// The world below all scopes.
+pub(in crate::engine) struct Grounds<'a> {
+    /// Files, in the state of the node's place.
+    pub(in crate::engine) view: &'a dyn View,
+    /// The environment az was started with.
+    pub(in crate::engine) env: &'a BTreeMap<String, String>,
+    /// The file system that programs are looked for in.
+    pub(in crate::engine) system: &'a dyn crate::sys::System,
+    /// az has the rights of an administrator.
+    pub(in crate::engine) is_administrator: bool,
+}
+
+/// How deep values may ask for values that ask for others.
+const DEEPEST: usize = 16;
+
+/// What an expression of a scope may ask.
+pub(in crate::engine) struct Scene<'a> {
+    pub(super) course: &'a Course,
+    pub(super) scope: usize,
+    pub(super) grounds: &'a Grounds<'a>,
+    depth: Cell<usize>,
+    questions: RefCell<Vec<Question>>,
+}
+
+impl<'a> Scene<'a> {
+    pub(in crate::engine) fn new(course: &'a Course, scope: usize, grounds: &'a Grounds<'a>) -> Self {
+        Self { course, scope, grounds, depth: Cell::new(0), questions: RefCell::default() }
+    }
+
+    /// Returns what was asked of files.
+    pub(in crate::engine) fn into_questions(self) -> Vec<Question> {
+        self.questions.into_inner()
+    }
+
+    pub(super) fn names(&self) -> &'a Names {
+        &self.course.plan.scopes[self.scope].names
+    }
+
+    /// Returns a value that is written in another scope.
+    fn late(&self, late: &LateValue) -> Option<Value> {
+        if self.depth.get() >= DEEPEST {
+            return None;
+        }
+        let scene = Scene { depth: Cell::new(self.depth.get() + 1), ..Scene::new(self.course, late.scope, self.grounds) };
+        let value = late.formula.fill(&scene, &mut Doubts::default());
+        self.questions.borrow_mut().extend(scene.into_questions());
+        Some(value)
+    }
+
+    fn workspace_path(&self, path: &str) -> WsPath {
+        WsPath::new(self.grounds.view.root(), &WsPath::root(), Path::new(path))
+    }
+
+    /// Returns what is at a path, links followed, and notes the question.
+    fn look(&self, path: &WsPath) -> State {
+        let mut resolver = Resolver::new(self.grounds.view);
+        let at = resolver.resolve(path).at;
+        let mut questions = self.questions.borrow_mut();
+        questions.extend(resolver.into_links().into_iter().map(Question::State));
+        questions.push(Question::State(at.clone()));
+        self.grounds.view.state(&at)
+    }
+
+    /// Returns the paths a pattern names, and notes the question.
+    fn paths(&self, pattern: &str) -> Option<Vec<(WsPath, FileKind)>> {
+        let parsed = Pattern::parse(pattern, self.grounds.view.root(), &WsPath::root()).ok()?;
+        if let Some(path) = parsed.as_path() {
+            return Some(match self.look(&path) {
+                State::File { .. } => vec![(path, FileKind::File)],
+                State::Directory => vec![(path, FileKind::Directory)],
+                _ => Vec::new(),
+            });
+        }
+        self.questions.borrow_mut().push(Question::Names(parsed.as_str().to_owned()));
+        Some(expand(self.grounds.view, &mut Resolver::new(self.grounds.view), &parsed).paths)
+    }
+
+    /// Returns how all went that a status function of this scope asks about.
+    fn needs(&self) -> Vec<Need> {
+        let course = self.course;
+        let kind = course.plan.scopes[self.scope].kind;
+        let results = |scopes: Vec<usize>| scopes.into_iter().map(|scope| course.result(scope));
+        if kind == ScopeKind::Job {
+            return results(course.before(self.scope)).collect();
+        }
+        // A step asks about the steps before it in its job, also from inside of another step.
+        let mut found = Vec::new();
+        for scope in course.upwards(Some(self.scope)) {
+            match course.plan.scopes[scope].kind {
+                ScopeKind::Job | ScopeKind::Playbook => break,
+                ScopeKind::Stage => {
+                    found.extend(results(course.before(scope)));
+                    break;
+                }
+                _ => found.extend(results(course.before(scope))),
+            }
+        }
+        found.retain(|need: &Need| need.outcome != Outcome::Skipped);
+        found
+    }
+}
+
+impl Lookup for Scene<'_> {
+    fn variable(&self, name: &str) -> Option<Value> {
+        let names = self.names();
+        if let Some(value) = names.variable(name) {
+            return Some(value.clone());
+        }
+        if let Some(late) = names.late_variable(name) {
+            return self.late(late);
+        }
+        self.step_called(name).or_else(|| self.counts(name)).or_else(|| match name.to_ascii_lowercase().as_str() {
+            "jobs" | "steps" | "needs" => self.context(name),
+            _ => named(names, name),
+        })
+    }
+
+    fn env(&self, name: &str) -> Option<String> {
+        if let Some(late) = self.names().late_env.get(name) {
+            return self.late(late).map(|value| to_text(&value));
+        }
+        let own = self.names().env.get(name).cloned();
+        let handed = || self.course.env_handed_to(self.scope).remove(name);
+        own.or_else(handed).or_else(|| self.grounds.env.get(name).cloned())
+    }
+
+    fn platform(&self) -> &str {
+        std::env::consts::OS
+    }
+
+    fn context(&self, name: &str) -> Option<Value> {
+        match name.to_ascii_lowercase().as_str() {
+            "steps" => Some(self.steps()),
+            "needs" => Some(self.jobs_needed()),
+            "jobs" => Some(self.jobs()),
+            _ => context(self.names(), name),
+        }
+    }
+
+    fn status(&self, function: Status) -> Option<bool> {
+        Some(status(function, &self.needs(), self.course.is_cancelled))
+    }
+
+    fn path_exists(&self, path: &str) -> Option<bool> {
+        if path.contains(['*', '?', '[']) {
+            return self.paths(path).map(|found| !found.is_empty());
+        }
+        Some(self.look(&self.workspace_path(path)).exists())
+    }
+
+    fn command_exists(&self, name: &str) -> Option<bool> {
+        let path = self.env("PATH").unwrap_or_default();
+        Some(Tools::new(self.grounds.system, &path).find(name, self.grounds.view.root()).is_some())
+    }
+
+    fn list_files(&self, folder: &str, pattern: &str) -> Option<Vec<String>> {
+        let at = self.workspace_path(folder);
+        let found = self.paths(&format!("{}/{pattern}", folder.trim_end_matches('/')))?;
+        let names = found.iter().filter(|(path, _)| path.parent().as_ref() == Some(&at));
+        Some(names.map(|(path, _)| path.file_name().to_owned()).collect())
+    }
+
+    fn hash_files(&self, patterns: &[String]) -> Option<String> {
+        let mut files: BTreeMap<WsPath, crate::base::Digest> = BTreeMap::new();
+        for pattern in patterns {
+            let (pattern, is_excluded) = pattern.strip_prefix('!').map_or((pattern.as_str(), false), |rest| (rest, true));
+            for (path, kind) in self.paths(pattern)? {
+                if is_excluded {
+                    files.remove(&path);
+                } else if kind == FileKind::File {
+                    self.look(&path);
+                    files.insert(path.clone(), content(self.grounds.view, &path).digest);
+                }
+            }
+        }
+        if files.is_empty() {
+            return Some(String::new());
+        }
+        let mut digest = DigestWriter::new("az 2026-11 hashFiles");
+        for (path, content) in files {
+            digest.field(path.as_str().as_bytes());
+            digest.field(content.as_bytes());
+        }
+        Some(digest.finish().to_hex())
+    }
+
+    fn machine(&self, question: Machine) -> Option<String> {
+        match question {
+            Machine::IsAdministrator => Some(self.grounds.is_administrator.to_string()),
+            Machine::PowerShellVersion => Some(self.powershell().unwrap_or_default()),
+            Machine::SystemVersion => None,
+        }
+    }
+}
+
+impl Scene<'_> {
+    /// Returns the version of the PowerShell that would run, as the files beside it say; nothing is started.
+    fn powershell(&self) -> Option<String> {
+        let path = self.env("PATH")?;
+        let program = Tools::new(self.grounds.system, &path).find("pwsh", self.grounds.view.root())?;
+        let real = self.grounds.system.canonicalize(&program).ok()?;
+        let facts = self.grounds.system.read(&real.with_file_name("pwsh.deps.json")).ok()?;
+        let facts = String::from_utf8_lossy(&facts);
+        let (_, rest) = facts.split_once("\"pwsh/")?;
+        Some(rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect())
+    }
+}

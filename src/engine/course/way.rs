@@ -1,0 +1,157 @@
+//! Which way a scope goes when its turn has come: it runs, is skipped, or is blocked by what failed before it.
+//!
+//! Knows conditions and how earlier scopes ended. Does not know how an expression is evaluated.
+
+use std::sync::Arc;
+
+use super::{Course, scene::Scene, Grounds};
+use crate::{
+    event::Reason,
+    fingerprint::Question,
+    plan::{Condition, ScopeKind},
+    text::expression::{Asked, Kind, Outcome, evaluate, to_text},
+};
+
+/// Which way a scope goes.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::engine) enum Way {
+    /// It runs, as far as its condition goes. What that asked of files is part of it.
+    Runs(Arc<[Question]>),
+    /// Its condition does not hold.
+    Skips(Reason),
+    /// A node before it did not end well.
+    Blocked {
+        /// That node.
+        by: usize,
+    },
+    /// Its condition cannot be evaluated: a sentence.
+    Fails(String),
+}
+
+impl Way {
+    fn runs() -> Self {
+        Self::Runs(Arc::from([]))
+    }
+}
+
+impl Course {
+    /// Decides which way a node goes, by all scopes around it, the outermost first. All before it has ended.
+    pub(in crate::engine) fn way(&self, node: usize, grounds: &Grounds<'_>) -> Way {
+        let around: Vec<usize> = self.around(node).collect();
+        let mut asked = Vec::new();
+        for scope in around.into_iter().rev() {
+            match self.way_of(scope, grounds) {
+                Way::Runs(questions) => asked.extend(questions.iter().cloned()),
+                other => return other,
+            }
+        }
+        Way::Runs(asked.into())
+    }
+
+    /// Decides which way a scope goes; those around it run.
+    pub(super) fn way_of(&self, scope: usize, grounds: &Grounds<'_>) -> Way {
+        if let Some(known) = self.ways.borrow().get(&scope) {
+            return known.clone();
+        }
+        let way = self.decide(scope, grounds);
+        self.ways.borrow_mut().insert(scope, way.clone());
+        way
+    }
+
+    fn decide(&self, scope: usize, grounds: &Grounds<'_>) -> Way {
+        // What comes before and has no node was never asked.
+        for before in self.before(scope) {
+            if self.upwards(self.plan.scopes[before].parent).all(|above| {
+                !matches!(self.ways.borrow().get(&above), Some(Way::Skips(_) | Way::Blocked { .. }))
+            }) {
+                self.way_of(before, grounds);
+            }
+        }
+        let condition = self.plan.scopes[scope].condition.as_ref();
+        if !condition.is_some_and(|condition| condition.asks_status) {
+            if let Some(way) = self.way_by_default(scope) {
+                return way;
+            }
+        }
+        match condition {
+            Some(condition) => self.way_by_condition(scope, condition, grounds),
+            None => Way::runs(),
+        }
+    }
+
+    /// Returns the way of a scope whose condition says nothing of how things went, if it is not to run.
+    fn way_by_default(&self, scope: usize) -> Option<Way> {
+        let own = &self.plan.scopes[scope];
+        let before = self.before(scope);
+        match own.kind {
+            ScopeKind::OnFailure => {
+                let has_failed = before.iter().any(|main| self.result(*main).outcome == Outcome::Failure);
+                let text = format!("{} did not fail", own.label);
+                return (!has_failed).then(|| Way::Skips(Reason::new("condition", &own.label, text)));
+            }
+            ScopeKind::OnSuccess => {
+                let has_succeeded = before.iter().all(|main| self.result(*main).outcome == Outcome::Success);
+                let text = format!("{} did not succeed", own.label);
+                return (!has_succeeded).then(|| Way::Skips(Reason::new("condition", &own.label, text)));
+            }
+            _ => {}
+        }
+        let conclusions = || before.iter().map(|before| (*before, self.result(*before).conclusion()));
+        let is_bad = |outcome: Outcome| matches!(outcome, Outcome::Failure | Outcome::Cancelled);
+        if let Some((failed, _)) = conclusions().find(|(_, outcome)| is_bad(*outcome)) {
+            return Some(match self.culprit(failed) {
+                Some(by) => Way::Blocked { by },
+                None => Way::Fails(format!("{} did not end well", self.plan.scopes[failed].label)),
+            });
+        }
+        if own.kind != ScopeKind::Job {
+            return None;
+        }
+        let (skipped, _) = conclusions().find(|(_, outcome)| *outcome == Outcome::Skipped)?;
+        if let Some(Way::Blocked { by }) = self.ways.borrow().get(&skipped) {
+            return Some(Way::Blocked { by: *by });
+        }
+        let label = &self.plan.scopes[skipped].label;
+        let text = format!("{label}, which it needs, was skipped");
+        Some(Way::Skips(Reason::new("condition", label, text)))
+    }
+
+    fn way_by_condition(&self, scope: usize, condition: &Condition, grounds: &Grounds<'_>) -> Way {
+        let scene = Scene::new(self, scope, grounds);
+        let found = evaluate(&condition.expr, &scene);
+        if let Some(problem) = found.problems.first() {
+            return Way::Fails(format!(
+                "its condition `{}` cannot be decided: {}; {}",
+                condition.text, problem.message, problem.help
+            ));
+        }
+        if found.holds != condition.is_negated {
+            return Way::Runs(scene.into_questions().into());
+        }
+        let is = if condition.is_negated { "true" } else { "false" };
+        let facts = facts(&found.asked);
+        let because = if facts.is_empty() { String::new() } else { format!(" ({facts})") };
+        let text = format!("its condition is {is}: {}{because}", condition.text);
+        Way::Skips(Reason::new("condition", &condition.text, text))
+    }
+}
+
+/// Says what a condition asked, and what it was answered, in a clause.
+fn facts(asked: &[Asked]) -> String {
+    let fact = |asked: &Asked| {
+        let answer = asked.answer.as_ref().map_or("not set".to_owned(), to_text);
+        let answer = if answer.is_empty() { "empty".to_owned() } else { answer };
+        match asked.kind {
+            Kind::Path if answer == "true" => format!("`{}` is there", asked.name),
+            Kind::Path => format!("`{}` is not there", asked.name),
+            Kind::Command if answer == "true" => format!("`{}` is installed", asked.name),
+            Kind::Command => format!("`{}` is not installed", asked.name),
+            Kind::Files => format!("the files {} are {answer}", asked.name),
+            Kind::Env => format!("${} is {answer}", asked.name),
+            Kind::Variable | Kind::Context | Kind::Status | Kind::Machine => {
+                format!("{} is {answer}", asked.name)
+            }
+        }
+    };
+    asked.iter().take(4).map(fact).collect::<Vec<_>>().join(", ")
+}
