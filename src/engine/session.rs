@@ -154,6 +154,7 @@ impl Engine {
             ask.profile.clone(),
             ask.with_dependencies,
             ask.script_arguments.clone(),
+            Vec::new(),
         );
         plan::plan(&self.db, workspace, request, self.surroundings).clone()
     }

@@ -156,19 +156,24 @@ impl Layering<'_, '_> {
     }
 
     /// Leaves what the run will tell; what only waits for itself is told.
-    fn leave_late(&mut self, names: &mut Names, open: Vec<(String, Formula)>) {
-        let mut circle = Vec::new();
-        for (name, formula) in open {
-            let mut doubts = Doubts::default();
-            let world = World::new(names, self.ground.env, self.ground.platform);
-            if let Known::Now(_) = world.fill(&formula, &mut doubts) {
-                circle.push(name);
-            } else {
-                names.set_late(&name, self.late(formula));
+    fn leave_late(&mut self, names: &mut Names, mut open: Vec<(String, Formula)>) {
+        loop {
+            let before = open.len();
+            open.retain(|(name, formula)| {
+                let world = World::new(names, self.ground.env, self.ground.platform);
+                let is_late = matches!(world.fill(formula, &mut Doubts::default()), Known::Late);
+                if is_late {
+                    names.set_late(name, self.late(formula.clone()));
+                }
+                !is_late
+            });
+            if open.len() == before {
+                break;
             }
         }
-        if let [first, rest @ ..] = circle.as_slice() {
-            let others = if rest.is_empty() { "itself" } else { "each other" };
+        let circle: Vec<&String> = open.iter().map(|(name, _)| name).collect();
+        if let Some(first) = circle.first() {
+            let others = if circle.len() == 1 { "itself" } else { "each other" };
             let message = format!("the variables {} need {others}", crate::base::quoted_list(&circle));
             let help = format!("give one of them, such as `{first}`, a value of its own");
             (self.tell)(Diagnostic::error(code::CYCLE, message).help(help));

@@ -80,8 +80,7 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     let playbook = playbooks.first().map(|(file, _)| file.path(db).clone());
     let is_sound = !has_errors(&diagnostics);
     let Expanded { scopes, spans, capacities, deferred, goes_on, timeout, .. } = expanded;
-    let plan =
-        Plan { nodes, playbook, job_timeouts, scopes, spans, capacities, goes_on, timeout, deferred };
+    let plan = Plan { nodes, playbook, job_timeouts, scopes, spans, capacities, goes_on, timeout, deferred };
     let plan = is_sound.then(|| Arc::new(plan));
     Planned { plan, tools, diagnostics, is_empty }
 }
@@ -122,13 +121,7 @@ fn expand(
     expanded
 }
 
-fn add_parts(
-    db: &dyn Db,
-    request: Request,
-    ground: &Ground<'_>,
-    parts: &[Part],
-    expanded: &mut Expanded,
-) {
+fn add_parts(db: &dyn Db, request: Request, ground: &Ground<'_>, parts: &[Part], expanded: &mut Expanded) {
     for part in parts {
         match part {
             Part::Scripts(sequence, source) => expanded.add_sequence(ground, sequence, source),

@@ -3,6 +3,7 @@
 mod changes;
 mod converted;
 mod faults;
+mod flow;
 mod order;
 mod selection;
 mod values;

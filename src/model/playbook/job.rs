@@ -6,9 +6,7 @@ use super::{
     Action, Concurrency, Dialect, Given, Job, Placed, Step, Use,
     action::reference,
     extensions,
-    fields::{
-        condition, count, flag, has_named_outputs, json_map, named_outputs, placed_list, truth, word,
-    },
+    fields::{condition, count, flag, has_named_outputs, json_map, named_outputs, placed_list, truth, word},
     ids::{Need, check_id, check_needs, name_stages},
     policy::defaults,
     step::{CONTINUE, VARIABLES, WITH, approval, some_steps, steps},
@@ -97,7 +95,8 @@ fn common(table: &mut Table<'_>, job: &mut Job) {
     job.settings = settings::decode(table);
     job.defaults = table.optional("defaults", defaults).unwrap_or_default();
     job.continue_on_error = table.optional(CONTINUE, flag);
-    job.strategy = table.optional("strategy", strategy).or_else(|| table.optional(MATRIX, super::strategy::bare));
+    job.strategy =
+        table.optional("strategy", strategy).or_else(|| table.optional(MATRIX, super::strategy::bare));
     job.parallel = table.optional(PARALLEL, flag);
     job.max_concurrency = table.optional(MAX_CONCURRENCY, count);
     job.fail_fast = table.optional(FAIL_FAST, flag);

@@ -225,8 +225,10 @@ fn around(table: &mut Table<'_>, playbook: &mut Playbook) {
         let kept = table.unused(POST_ACTIONS, |value| Some((value.field().to_owned(), value.json())));
         playbook.extensions.extend(kept);
     }
-    playbook.before = table.optional(PRE_ACTIONS, |value| some_steps(value, Dialect::Texts)).unwrap_or_default();
-    playbook.after = table.optional(POST_ACTIONS, |value| some_steps(value, Dialect::Texts)).unwrap_or_default();
+    playbook.before =
+        table.optional(PRE_ACTIONS, |value| some_steps(value, Dialect::Texts)).unwrap_or_default();
+    playbook.after =
+        table.optional(POST_ACTIONS, |value| some_steps(value, Dialect::Texts)).unwrap_or_default();
 }
 
 fn orchestration(value: Value<'_>, playbook: &mut Playbook) -> Option<Body> {

@@ -18,7 +18,7 @@ use crate::{
 
 /// One time a job runs.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Round {
+pub(in crate::plan) struct Round {
     /// Its combination, if the job has a matrix.
     pub(super) combination: Option<Combination>,
     /// Which of them, from 0.
@@ -106,9 +106,7 @@ impl Expanded {
                 return Vec::new();
             }
             Err(faults) => {
-                let told = |fault: &MatrixFault| {
-                    fault.told(course.of.source, |at| course.of.span(at))
-                };
+                let told = |fault: &MatrixFault| fault.told(course.of.source, |at| course.of.span(at));
                 self.diagnostics.extend(faults.iter().map(told));
                 return Vec::new();
             }

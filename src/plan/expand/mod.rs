@@ -2,7 +2,7 @@
 //! declare.
 
 mod jobs;
-mod matrix;
+pub(super) mod matrix;
 mod playbook;
 mod scripts;
 mod steps;

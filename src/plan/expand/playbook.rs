@@ -217,6 +217,11 @@ impl Expanded {
         }
         layer.extend(parameters::defaults(playbook, &layer));
         layer.retain(|name, _| !given.has(name));
+        // The playbook's own spelling is that which its scripts and texts know.
+        let declared = playbook.parameters.iter().map(|parameter| &parameter.name);
+        for name in playbook.variables.keys().chain(declared).filter(|name| given.has(name)) {
+            names.set(BTreeMap::from([(name.clone(), Value::Null)]));
+        }
         names.lay_over(given);
         course.layer(("/variables", course.scope), &mut faults, |over| over.variables(&mut names, &layer));
         faults.extend(parameters::check(of, &mut names));
