@@ -51,7 +51,7 @@ impl World {
         let workspace =
             Workspace::new(&db, root, scripts, playbooks, below("rules/"), config, None, platform);
         let asked = asked.iter().map(|&word| word.to_owned()).collect();
-        let request = Request::new(&db, asked, false, vec![], BTreeMap::new(), None, false, vec![]);
+        let request = Request::new(&db, asked, false, vec![], BTreeMap::new(), None, false, vec![], vec![]);
         let surroundings = Surroundings::new(&db, BTreeMap::new(), false);
         Self { db, files, workspace, request, surroundings, executed }
     }

@@ -65,4 +65,8 @@ codes! {
     NO_SUCH_PROFILE = 225, "no playbook has this profile",
         "A profile is a variant of a playbook: `profiles` names each with its variables, stages and what it leaves out. \
          --profile chooses one.";
+    MATRIX_TOO_LARGE = 226, "the matrix has too many combinations",
+        "A matrix runs its job once for each combination of its values, so that a few more values can be thousands of \
+         steps. az takes up to 1,000 combinations, counted before `exclude` takes any away, and up to 1,000 entries of \
+         `include` and of `exclude`.";
 }

@@ -85,7 +85,17 @@ fn a_check_of_many_playbooks_reads_and_plans_only_the_one_that_changed() {
     let requests: Vec<Request> = texts
         .iter()
         .map(|(path, _)| {
-            Request::new(&world.db, vec![path.clone()], true, vec![], BTreeMap::new(), None, false, vec![])
+            Request::new(
+                &world.db,
+                vec![path.clone()],
+                true,
+                vec![],
+                BTreeMap::new(),
+                None,
+                false,
+                vec![],
+                vec![],
+            )
         })
         .collect();
     let check = |world: &World| {

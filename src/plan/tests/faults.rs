@@ -95,7 +95,16 @@ fn a_script_that_cannot_be_read_is_missed_only_where_it_would_run() {
     let mut world = World::new(&files, &["0200-0300"]);
     world.db.set_contents(world.files["scripts/0100_a.sh"], Contents::Unreadable("no".into()));
     assert_eq!(world.codes(), []);
-    world.request =
-        Request::new(&world.db, vec!["0200-0300".into()], false, vec![], BTreeMap::new(), None, true, vec![]);
+    world.request = Request::new(
+        &world.db,
+        vec!["0200-0300".into()],
+        false,
+        vec![],
+        BTreeMap::new(),
+        None,
+        true,
+        vec![],
+        vec![],
+    );
     assert_eq!((world.codes(), world.planned().plan.is_none()), (vec![code::UNREADABLE_FILE], true));
 }
