@@ -5,8 +5,8 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    cache::Cache, inputs::Inputs, library::Library, playbooks::Playbooks, runs::Runs, verify::Verify,
-    why::Why,
+    cache::Cache, inputs::Inputs, library::Library, matrix::Matrix, playbooks::Playbooks, runs::Runs,
+    verify::Verify, why::Why,
 };
 use crate::{base::ScriptNumber, text::duration};
 
@@ -131,6 +131,8 @@ pub(super) enum Verb {
     Playbooks(Playbooks),
     /// Look through the playbooks by category and words; give them out and take them in
     Library(Library),
+    /// Show the combinations of a matrix
+    Matrix(Matrix),
     /// Look for mistakes in all files, and mend those that can be; run nothing
     #[command(visible_alias = "validate")]
     Check(Check),
@@ -173,6 +175,9 @@ pub(super) struct Request {
     /// Set a variable: NAME=TEXT, or NAME:=JSON for numbers, true, false and lists
     #[arg(long = "var", value_name = "NAME=VALUE")]
     pub(super) variables: Vec<String>,
+    /// Run all once for each value: NAME=A,B with texts, or NAME:=[1,true] with JSON; several are multiplied
+    #[arg(long, value_name = "NAME=VALUES")]
+    pub(super) matrix: Vec<String>,
     /// Run playbooks under this one of their profiles
     #[arg(long, visible_alias = "playbook-profile", value_name = "NAME")]
     pub(super) profile: Option<String>,
@@ -215,7 +220,7 @@ pub(super) struct Build {
     pub(super) explain: bool,
     /// Save the selection and the variables as a playbook of this name, then run it; --force writes over one that is
     /// there
-    #[arg(long, value_name = "NAME", conflicts_with = "dry_run")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["dry_run", "matrix"])]
     pub(super) save_playbook: Option<String>,
     /// Go on with independent steps after a failure; exit 10
     #[arg(long)]

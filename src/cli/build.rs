@@ -9,6 +9,7 @@ use std::{
 use super::{
     FAILED, Outcome, USAGE,
     arguments::{Build, Format, Output, Request, Script},
+    matrix::dimensions,
     printer::Printer,
     usage,
 };
@@ -321,6 +322,7 @@ pub(super) fn ask(
 ) -> Result<Ask, Box<Diagnostic>> {
     let mut ask = Ask {
         variables: variables(&words.variables)?,
+        matrix: dimensions(&words.matrix)?,
         profile: words.profile.clone(),
         with_dependencies: words.with_deps,
         overlap: words.parallel == Some(true),

@@ -14,6 +14,7 @@ mod help;
 mod inputs;
 mod library;
 mod list;
+mod matrix;
 mod overview;
 mod plan;
 mod playbooks;
@@ -111,6 +112,7 @@ fn answer(system: &Arc<dyn System>, printer: &Printer, output: &Output, verb: Op
         Some(Verb::List(list)) => list::list(system, printer, output, &list),
         Some(Verb::Playbooks(words)) => playbooks::playbooks(system, printer, output, &words),
         Some(Verb::Library(words)) => library::library(system, printer, output, &words),
+        Some(Verb::Matrix(words)) => matrix::matrix(system, printer, output, &words),
         Some(Verb::Check(check)) => Ok(check::check(system, printer, output, &check)),
         Some(Verb::Plan(plan)) => plan::plan(system, printer, output, &plan),
         Some(Verb::Verify(words)) => verify::verify(system, printer, output, &words),

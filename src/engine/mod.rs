@@ -25,6 +25,7 @@ mod logs;
 mod lookup;
 mod mask;
 mod materialize;
+mod matrix;
 mod nesting;
 mod node_key;
 mod nodes;
@@ -63,6 +64,7 @@ pub use inputs::{Inputs, Program, Programs};
 pub use lines::LineDifference;
 pub use listing::{ListedPlaybook, ListedScript, Listing};
 pub use logs::{Log, Tail};
+pub use matrix::JobMatrix;
 pub use node_key::NodeKey;
 pub use overview::Overview;
 pub use playbooks::{ConvertedPlaybook, FieldDifference, LibraryQuery, NormalForm};
@@ -79,5 +81,6 @@ pub use crate::{
         playbook::{Fate, Row},
         schema::{SchemaOf, schema},
     },
+    plan::Combination,
     text::document::write::WriteFormat,
 };

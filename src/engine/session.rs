@@ -38,6 +38,8 @@ pub struct Ask {
     pub lists: Vec<Arc<Source>>,
     /// Variables, by name.
     pub variables: BTreeMap<String, Value>,
+    /// The dimensions of a matrix that all runs for, in order, each with its values.
+    pub matrix: Vec<(String, Vec<Value>)>,
     /// The profile that playbooks run under, if another than their own.
     pub profile: Option<String>,
     /// Scripts that selected ones depend on are selected too.
@@ -154,7 +156,7 @@ impl Engine {
             ask.profile.clone(),
             ask.with_dependencies,
             ask.script_arguments.clone(),
-            Vec::new(),
+            ask.matrix.clone(),
         );
         plan::plan(&self.db, workspace, request, self.surroundings).clone()
     }

@@ -35,6 +35,7 @@ pub use formula::{Doubts, Formula};
 pub use graph::{Decision, Edge, EdgeKind, Node, Origin, Plan, Reuse};
 pub use invocation::Invocation;
 pub use late::Late;
+pub use matrix::{Combination, Combinations, MATRIX_LIMIT, MatrixFault, combinations, matrix_of};
 pub use query::{Planned, plan, plan_graph};
 pub use request::{PlaybookFile, playbook_called, playbook_names};
 pub use rules::{RuleMatches, rule_matches};

@@ -143,6 +143,7 @@ fn command_line(line: &str, fault: &Value) -> String {
     let words = line.replace('\'', "");
     match fault["code"].as_str() {
         Some("AZ0901") => words,
+        Some("AZ0221") => words.split_once("--matrix ").unwrap().1.to_owned(),
         Some("AZ0604") => words.split_once("--var ").unwrap().1.to_owned(),
         _ => words.split_once(' ').map_or("", |(_, selection)| selection).to_owned(),
     }

@@ -31,6 +31,7 @@ mod journal;
 mod laws;
 mod list;
 mod logs;
+mod matrix;
 mod options;
 mod parameters;
 mod playbooks;

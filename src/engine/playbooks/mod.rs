@@ -208,7 +208,7 @@ impl Engine {
     }
 
     /// Returns the file that a path or a name means; a path is seen from `folder`.
-    fn playbook_file(&self, word: &str, folder: &Path) -> Result<SourceFile, EngineError> {
+    pub(super) fn playbook_file(&self, word: &str, folder: &Path) -> Result<SourceFile, EngineError> {
         let path = folder.join(word);
         let is_file = self.system.stat_target(&path).is_ok_and(|stat| stat.kind == FileKind::File);
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
@@ -225,7 +225,7 @@ impl Engine {
     }
 
     /// Returns what a file says that has no errors.
-    fn sound_playbook(&self, file: SourceFile) -> Result<&Playbook, EngineError> {
+    pub(super) fn sound_playbook(&self, file: SourceFile) -> Result<&Playbook, EngineError> {
         let reading = playbook_reading(&self.db, file);
         match &reading.value {
             Some(playbook) if !has_errors(&reading.diagnostics) => Ok(playbook),

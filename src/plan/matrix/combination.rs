@@ -86,10 +86,11 @@ pub(super) fn shown(value: &Value) -> String {
     }
 }
 
-/// Writes a value as JSON; one that is long by its digest.
+/// Writes a value as JSON; one that is long, or has characters that might not be seen, by its digest.
 fn short(value: &Value) -> String {
     let text = canonical(value);
-    if text.chars().count() <= LONGEST_WORD { text } else { cut(kind(value), &text) }
+    let is_seen = text.chars().all(|c| c.is_alphanumeric() || (' '..='~').contains(&c));
+    if is_seen && text.chars().count() <= LONGEST_WORD { text } else { cut(kind(value), &text) }
 }
 
 /// Tells whether two values of a matrix are one; numbers are compared by what they count.

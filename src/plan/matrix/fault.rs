@@ -58,7 +58,11 @@ impl MatrixFault {
 
     /// Tells the fault in a file; `span` finds the place of a JSON pointer there.
     pub fn told(&self, source: &Arc<Source>, span: impl Fn(&str) -> Span) -> Diagnostic {
-        self.diagnostic().source(source).label(span(&self.at), self.label())
+        let whole = span(&self.at);
+        // Of what goes over many lines, the first says enough.
+        let first = whole.of(&source.text).lines().next().unwrap_or_default().trim_end();
+        let at = Span::new(whole.start, whole.start + first.len());
+        self.diagnostic().source(source).label(at, self.label())
     }
 
     fn code(&self) -> Code {

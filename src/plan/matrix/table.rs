@@ -78,7 +78,7 @@ pub(super) fn resolved(
         include: entries(&matrix.include),
         exclude: entries(&matrix.exclude),
     };
-    faults.extend(table.faults(deferred.is_some()));
+    faults.extend(table.faults(deferred.is_some() || !faults.is_empty()));
     match deferred {
         _ if !faults.is_empty() => Err(faults),
         Some(expression) => Ok(Resolved::Deferred(expression)),
@@ -102,7 +102,7 @@ fn of_value(value: Value, at: &str) -> Result<Table, Vec<MatrixFault>> {
         };
         faults.extend(read.err());
     }
-    faults.extend(table.faults(false));
+    faults.extend(table.faults(!faults.is_empty()));
     if faults.is_empty() { Ok(table) } else { Err(faults) }
 }
 
@@ -219,7 +219,7 @@ impl Table {
         is_added
     }
 
-    /// Returns what makes multiplication impossible; with `is_open`, further dimensions become known later.
+    /// Returns what makes multiplication impossible; with `is_open`, there are dimensions that it does not hold.
     fn faults(&self, is_open: bool) -> Vec<MatrixFault> {
         let mut faults = Vec::new();
         for (section, entries) in [("include", &self.include), ("exclude", &self.exclude)] {
