@@ -74,6 +74,14 @@ impl Blobs {
         })
     }
 
+    /// Removes a blob; what wants it again does without, as with one that is lost.
+    ///
+    /// # Errors
+    /// The first error of the system.
+    pub fn remove(&self, digest: &Digest) -> io::Result<()> {
+        self.system.remove_file(&self.path(digest))
+    }
+
     fn place(&self, digest: &Digest, fill: impl Fn(&Path) -> io::Result<()>) -> io::Result<()> {
         let path = self.path(digest);
         if self.system.stat(&path).is_ok() {

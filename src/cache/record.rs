@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     base::{Digest, Timestamp, WsPath},
     fingerprint::{ComponentKind, Fingerprint, Question, State},
+    text::handed::Handed,
 };
 
 /// Tells a begin entry from all others.
@@ -106,6 +107,8 @@ pub struct Record {
     pub root: Option<String>,
     /// The blob with all it was seen to do.
     pub trace: Option<Digest>,
+    /// What the step hands on to later ones; a record that is not reusable has nothing of it.
+    pub handed: Handed,
 }
 
 impl Record {

@@ -10,7 +10,7 @@ use super::{
     Layout, Own,
     entries::{self, ReadEntries},
     record::{BeginId, Effect, Ending, Record},
-    wire::Entry,
+    wire::{Entry, WireHanded, WireRecord},
 };
 use crate::{
     base::{Digest, WsPath},
@@ -328,12 +328,15 @@ impl Index {
                     }
                 }
             }
-            Entry::Commit { id, record } => {
-                let Some(record) = record.into_record() else { return };
-                self.close(id, &record);
-                self.add(record);
-            }
+            Entry::Commit { id, record } => self.end(id, record, WireHanded::default()),
+            Entry::CommitHanding { id, record, handed } => self.end(id, record, handed),
         }
+    }
+
+    fn end(&mut self, id: [u8; 16], record: WireRecord, handed: WireHanded) {
+        let Some(record) = record.into_record(handed) else { return };
+        self.close(id, &record);
+        self.add(record);
     }
 
     fn close(&mut self, id: [u8; 16], record: &Record) {

@@ -19,7 +19,7 @@ use crate::{
     base::{Digest, Timestamp, WsPath},
     fingerprint::{Component, ComponentKind, Disk, Fingerprint, State},
     sys::{Memory, System},
-    text::pattern::Pattern,
+    text::{handed::Handed, pattern::Pattern},
 };
 
 const ROOT: &str = "/w";
@@ -86,5 +86,6 @@ fn record(identity: &str, value: &str, ending: Ending) -> Record {
         is_outward: false,
         root: None,
         trace: None,
+        handed: Handed::default(),
     }
 }

@@ -1,7 +1,8 @@
 //! Entries as they stand on disk, version 1.
 //!
 //! Old reader, new data: another version has another folder. New reader, old data: the same. A field can only be
-//! added with a new version, since the encoding has no names.
+//! added with a new version, since the encoding has no names; what is new stands in an entry of another kind. So a record
+//! of a step that hands something on is a [`Entry::CommitHanding`], and every other is what it always was.
 
 use std::time::Duration;
 
@@ -11,11 +12,11 @@ use super::record::{BeginId, Effect, Ending, Evidence, Record};
 use crate::{
     base::{Digest, Timestamp, WsPath},
     fingerprint::{Component, ComponentKind, Fingerprint, State},
+    text::handed::Handed,
 };
 
 /// An entry of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "an entry is read, applied and dropped")]
 pub(super) enum Entry {
     /// An action is about to start.
     Begin {
@@ -38,6 +39,24 @@ pub(super) enum Entry {
         /// The begin entry.
         id: [u8; 16],
     },
+    /// An action ended that hands something on to others.
+    CommitHanding {
+        /// The begin entry it ends.
+        id: [u8; 16],
+        /// What is kept of it.
+        record: WireRecord,
+        /// What it hands on.
+        handed: WireHanded,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct WireHanded {
+    /// Names, and values as JSON.
+    outputs: Vec<(String, String)>,
+    env: Vec<(String, String)>,
+    path: Vec<String>,
+    summary: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +121,38 @@ impl WireState {
 
 impl Entry {
     pub(super) fn commit(id: BeginId, record: &Record) -> Self {
-        Self::Commit { id: id.0, record: WireRecord::from(record) }
+        let (id, handed) = (id.0, &record.handed);
+        let record = WireRecord::from(record);
+        if handed.is_empty() {
+            Self::Commit { id, record }
+        } else {
+            Self::CommitHanding { id, record, handed: WireHanded::from(handed) }
+        }
+    }
+}
+
+impl From<&Handed> for WireHanded {
+    fn from(handed: &Handed) -> Self {
+        let Handed { outputs, env, path, summary } = handed;
+        Self {
+            outputs: outputs.iter().map(|(name, value)| (name.clone(), value.to_string())).collect(),
+            env: env.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+            path: path.clone(),
+            summary: summary.clone(),
+        }
+    }
+}
+
+impl WireHanded {
+    fn into_handed(self) -> Option<Handed> {
+        let outputs =
+            self.outputs.into_iter().map(|(name, json)| Some((name, serde_json::from_str(&json).ok()?)));
+        Some(Handed {
+            outputs: outputs.collect::<Option<_>>()?,
+            env: self.env.into_iter().collect(),
+            path: self.path,
+            summary: self.summary,
+        })
     }
 }
 
@@ -145,8 +195,8 @@ impl From<&Record> for WireRecord {
 }
 
 impl WireRecord {
-    /// Returns the record, or nothing if a part of it makes no sense.
-    pub(super) fn into_record(self) -> Option<Record> {
+    /// Returns the record with what it hands on, or nothing if a part of it makes no sense.
+    pub(super) fn into_record(self, handed: WireHanded) -> Option<Record> {
         let components = self.components.into_iter().map(|(kind, name, digest, short)| {
             Some(Component { kind: ComponentKind::from_index(kind)?, name, digest: Digest(digest), short })
         });
@@ -183,6 +233,7 @@ impl WireRecord {
             is_outward: self.is_outward,
             root: self.root,
             trace: self.trace.map(Digest),
+            handed: handed.into_handed()?,
         })
     }
 }

@@ -89,6 +89,14 @@ A step does not get the whole environment, so that a result never depends on wha
 A change of one of these values runs the step again. `# PassEnv: NAME` (or `passEnv`) hands over a name whose value
 does not matter. Everything else is withheld.
 
+A step hands something on by lines that it appends to files. Each step has its own; GitHub's names hold the same paths.
+
+  echo name=value >> $AZ_OUTPUT     an output; name:=JSON has a type, name<<END ... END has lines (GITHUB_OUTPUT)
+  echo NAME=value >> $AZ_ENV        a variable for later steps (GITHUB_ENV)
+  echo /a/folder >> $AZ_PATH        a folder for their PATH (GITHUB_PATH)
+  echo '# Done' >> $AZ_STEP_SUMMARY  Markdown for people (GITHUB_STEP_SUMMARY)
+  echo ::add-mask::value            masks the value in what this step and later ones print
+
 az itself reads NO_COLOR, CLICOLOR_FORCE, TERM, and AITHERZERO_SEQUENCE (what to build if nothing is named).
 ";
 

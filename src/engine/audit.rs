@@ -10,6 +10,7 @@ use crate::{
     cache::{Effect, Hit, Record},
     fingerprint::{State, View},
     sys::System,
+    text::handed::Handed,
 };
 
 /// How many of the steps that could be reused run all the same.
@@ -82,6 +83,10 @@ fn difference(shared: &Shared, place: usize, old: &Record, new: &Record) -> Opti
         let code = |code: Option<i32>| code.map_or("none".to_owned(), |code| code.to_string());
         return Some(format!("exit code {}, then {}", code(old.exit_code), code(new.exit_code)));
     }
+    // Of what must not be reused nothing of that is kept.
+    if let Some(what) = other_handed(&old.handed, &new.handed).filter(|_| new.is_reusable()) {
+        return Some(format!("it hands on {what} otherwise"));
+    }
     let after = shared.timeline.at(place + 1);
     let changed_since = |effect: &&Effect| after.state(&effect.path) != effect.after;
     if let Some(effect) = old.effects.iter().find(changed_since) {
@@ -92,6 +97,23 @@ fn difference(shared: &Shared, place: usize, old: &Record, new: &Record) -> Opti
     };
     let effect = new.effects.iter().find(is_new)?;
     Some(at(shared, &effect.path, &effect.before, &effect.after))
+}
+
+/// Names the first of what is handed on that differs.
+fn other_handed(one: &Handed, other: &Handed) -> Option<String> {
+    let output = first_other(&one.outputs, &other.outputs).map(|name| format!("its output `{name}`"));
+    let variable = || first_other(&one.env, &other.env).map(|name| format!("the variable `{name}`"));
+    let path = || (one.path != other.path).then(|| "folders for PATH".to_owned());
+    let summary = || (one.summary != other.summary).then(|| "its summary".to_owned());
+    output.or_else(variable).or_else(path).or_else(summary)
+}
+
+fn first_other<'a, T: PartialEq>(
+    one: &'a BTreeMap<String, T>,
+    other: &'a BTreeMap<String, T>,
+) -> Option<&'a str> {
+    let names = one.keys().chain(other.keys());
+    names.filter(|name| one.get(*name) != other.get(*name)).min().map(String::as_str)
 }
 
 /// Says how two states of a path differ, with the first differing line of two files.

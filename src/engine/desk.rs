@@ -37,6 +37,7 @@ use crate::{
     journal::{RunInfo, Status, new_run_id, short_run},
     model::{self, scratch::Scratch},
     plan::{Node, Plan},
+    text::handed::Handed,
     trace::Witness,
 };
 
@@ -85,6 +86,8 @@ pub(super) struct Desk<'a> {
     /// Why each node runs, is reused or skipped.
     reasons: Vec<Vec<Reason>>,
     pub(super) hits: BTreeMap<usize, Hit>,
+    /// What steps that ran or were reused hand on, by place.
+    pub(super) handed: BTreeMap<usize, Handed>,
     done: BTreeMap<usize, Done>,
 }
 
@@ -117,6 +120,7 @@ impl<'a> Desk<'a> {
             signals,
             reasons: vec![Vec::new(); plan.nodes.len()],
             hits: BTreeMap::new(),
+            handed: BTreeMap::new(),
             done: BTreeMap::new(),
         }
     }
@@ -248,8 +252,32 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Returns what a step hands on, once it has run or was reused; nothing if it does not, or not yet.
+    pub(super) fn handed(&self, index: usize) -> Option<&Handed> {
+        self.handed.get(&index)
+    }
+
+    fn keep_handed(&mut self, index: usize, handed: Handed) {
+        if let Some(summary) = self.shared.shown_summary(index, &handed) {
+            self.teller.keep_summary(&self.plan.nodes[index].id, summary);
+        }
+        self.handed.insert(index, handed);
+    }
+
+    /// Tells the outputs of a step, unless that is what is known of it anyway.
+    pub(super) fn tell_handed(&mut self, index: usize) {
+        let (node, shared) = (self.id(index), &self.shared);
+        let outputs =
+            self.handed(index).map(|handed| shared.shown_outputs(index, handed)).unwrap_or_default();
+        let known = self.teller.view().nodes.get(&node);
+        if known.is_some_and(|view| view.outputs != outputs) {
+            self.teller.tell(Event::Handed { node, outputs });
+        }
+    }
+
     /// Tells the end of a node and returns it in the words of events.
     pub(super) fn tell_end(&mut self, index: usize, outcome: Outcome) -> event::Outcome {
+        self.tell_handed(index);
         let node = self.id(index);
         let reasons = std::mem::take(&mut self.reasons[index]);
         let done = self.done.remove(&index);
@@ -304,6 +332,7 @@ impl<'a> Desk<'a> {
         let shared = &self.shared;
         shared.promises.promise(&shared.timeline, node, &hit);
         self.answered.insert(node, Answered::of_hit(&hit));
+        self.keep_handed(node, hit.record.handed.clone());
         self.hits.insert(node, hit);
     }
 
@@ -392,7 +421,7 @@ impl driver::Desk for Desk<'_> {
         Box::new(move |control| attempt.run(control))
     }
 
-    fn settle(&mut self, node: usize, done: Done) -> Ending {
+    fn settle(&mut self, node: usize, mut done: Done) -> Ending {
         self.overlaps.end(node);
         self.tell_restored();
         self.tell_set_aside(&done.set_aside);
@@ -407,12 +436,14 @@ impl driver::Desk for Desk<'_> {
         }
         self.audit(node);
         self.answered.insert(node, done.answered.clone());
+        self.keep_handed(node, std::mem::take(&mut done.handed));
         self.done.insert(node, done);
         ending
     }
 
     fn panicked(&mut self, node: usize, panic: Panic) {
         self.overlaps.end(node);
+        self.handed.remove(&node);
         self.teller.warn(code::INTERNAL, Some(self.id(node)), panic.0);
         self.done.insert(node, Done::failed("az itself failed".to_owned(), Duration::ZERO));
     }
@@ -470,6 +501,7 @@ pub(super) fn share(
         zones: Arc::new(zones(engine, plan)),
         env: engine.env.clone(),
         known_paths,
+        masks: Arc::default(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | base set: PATH, HOME, USER, TZ, `LC_CTYPE=C.UTF-8`, TERM | its values |
 //! | TMPDIR, the step's own | no: always empty at its start |
+//! | `AZ_OUTPUT`, `GITHUB_OUTPUT` and their like: files in TMPDIR | no, and not what az itself was given |
 //! | the built-in list, where set | its values |
 //! | what header, rule or playbook declare, and what the text mentions | the value, unset being one |
 //! | values the playbook sets | yes |
@@ -18,6 +19,7 @@ use std::{
 use crate::{
     fingerprint::{Component, ComponentKind},
     plan::Node,
+    text::handed::is_handing_variable,
 };
 
 /// Handed over whenever they are set.
@@ -71,7 +73,7 @@ pub(super) struct Outer<'a> {
 /// What a step is given, and its part of the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Environment {
-    /// Names and values, without TMPDIR and `AZ_PARENT`.
+    /// Names and values, without TMPDIR, the files in it, and `AZ_PARENT`.
     pub(super) values: BTreeMap<String, String>,
     /// What of it enters the key.
     pub(super) components: Vec<Component>,
@@ -126,13 +128,15 @@ pub(super) fn environment_of(node: &Node, learned: &BTreeSet<String>, outer: &Ou
         values.insert(name.clone(), value.clone());
         keyed.insert(name);
     }
+    values.retain(|name, _| !is_handing_variable(name));
+    keyed.retain(|name| !is_handing_variable(name));
     let components = keyed.into_iter().map(|name| component(name, values.get(name), secret_key)).collect();
     Environment { values, components }
 }
 
 /// Tells whether to mention a name is to ask for its value.
 pub(super) fn is_asked_for(name: &str) -> bool {
-    !NOT_ASKED_FOR.contains(&name)
+    !NOT_ASKED_FOR.contains(&name) && !is_handing_variable(name)
 }
 
 fn component(name: &str, value: Option<&String>, secret_key: &[u8; 32]) -> Component {

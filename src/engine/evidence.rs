@@ -21,7 +21,7 @@ use crate::{
     fingerprint::{Component, ComponentKind, Question, State, View},
     model::settings::{CachePolicy, Undeclared},
     plan::Reuse,
-    text::{pattern::Pattern, script::mentioned_names},
+    text::{handed::Handed, pattern::Pattern, script::mentioned_names},
 };
 
 /// What is known of what a step did.
@@ -172,16 +172,16 @@ impl Attempt {
     }
 
     /// Tells whether an output holds the value of a secret that the step was given.
-    fn has_secret(&self, capture: &Capture) -> bool {
-        let secrets = self.prepared().secrets();
+    pub(super) fn has_secret(&self, capture: &Capture) -> bool {
+        let secrets = self.shared.secrets(self.index);
         let Shared { cache, .. } = &*self.shared;
         let files = capture.effects.iter().filter(|effect| matches!(effect.after, State::File { .. }));
         let mut paths = files.map(|effect| cache.disk.absolute(&effect.path));
         paths.any(|path| holds_any(cache, &path, &secrets))
     }
 
-    /// Returns the workspace's path if an output holds it.
-    pub(super) fn root_in(&self, capture: &Capture) -> Option<String> {
+    /// Returns the workspace's path if an output holds it, or what the step hands on.
+    pub(super) fn root_in(&self, capture: &Capture, handed: &Handed) -> Option<String> {
         let Shared { cache, .. } = &*self.shared;
         let root = cache.disk.root().to_str().filter(|root| root.len() > 1)?;
         let is_named = |effect: &Effect| match &effect.after {
@@ -189,7 +189,8 @@ impl Attempt {
             State::Link { target } => target.contains(root),
             _ => false,
         };
-        capture.effects.iter().any(is_named).then(|| root.to_owned())
+        let is_handed_on = || handed.has_text(&|text| text.contains(root));
+        (capture.effects.iter().any(is_named) || is_handed_on()).then(|| root.to_owned())
     }
 
     /// Warns of what the step reads and writes beyond what it declares.
@@ -379,8 +380,8 @@ impl Attempt {
             before.warnings.push((code::OUTPUT_CHANGED, text));
             return Some(format!("its output `{path}` was changed by something else"));
         }
-        if before.has_printed_secret || self.has_secret(capture) {
-            return Some("what it left or printed holds a secret it was given".to_owned());
+        if let Some(why) = self.why_hidden(before, capture) {
+            return Some(why);
         }
         if let Err(error) = capture.store(&cache.disk, &cache.blobs) {
             before

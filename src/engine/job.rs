@@ -13,10 +13,11 @@ use super::{
     ending::{Meaning, meaning_of},
     environment::WATCHED,
     evidence::Known,
+    handed::{HandedOn, handing_variables},
     inputs::Programs,
     late::{Answered, probed},
     lookup::questions_of,
-    mask::mask_file,
+    mask::Masks,
     materialize::Promises,
     nesting::{Chain, PARENT},
     prepare::Prepared,
@@ -39,6 +40,7 @@ use crate::{
     fingerprint::{Component, ComponentKind, Fingerprint, Question, State, View},
     model::settings::Undeclared,
     sys,
+    text::handed::Handed,
     trace::{Trace, Witness},
 };
 
@@ -61,6 +63,8 @@ pub(super) struct Shared {
     pub(super) env: BTreeMap<String, String>,
     /// Literal paths that any step of the plan declares: what is watched around a step that declares nothing.
     pub(super) known_paths: Vec<WsPath>,
+    /// What steps asked to be masked.
+    pub(super) masks: Arc<Masks>,
 }
 
 /// What an attempt left.
@@ -76,6 +80,8 @@ pub(super) struct Done {
     pub(super) set_aside: Vec<SetAside>,
     /// What it asked, and what it was answered.
     pub(super) answered: Answered,
+    /// What it hands on, however it ended.
+    pub(super) handed: Handed,
 }
 
 impl Done {
@@ -90,6 +96,7 @@ impl Done {
             warnings: Vec::new(),
             set_aside: Vec::new(),
             answered: Answered::default(),
+            handed: Handed::default(),
         }
     }
 }
@@ -111,6 +118,7 @@ impl Shared {
             zones: Arc::clone(&self.zones),
             env: self.env.clone(),
             known_paths: self.known_paths.clone(),
+            masks: Arc::clone(&self.masks),
         }
     }
 }
@@ -140,6 +148,7 @@ pub(super) struct Before {
     pub(super) started_ns: Option<i64>,
     /// The step printed a secret, which is masked in its log.
     pub(super) has_printed_secret: bool,
+    pub(super) handed_on: HandedOn,
     pub(super) warnings: Vec<(Code, String)>,
 }
 
@@ -151,6 +160,7 @@ struct Outcome {
     exit_code: Option<i32>,
     flags: Vec<String>,
     duration: Duration,
+    handed: Handed,
 }
 
 impl Attempt {
@@ -177,17 +187,25 @@ impl Attempt {
         self.shared.timeline.begin(self.index);
         let ended = self.shared.runner.run(&command, watch, control);
         let duration = self.system().monotonic().saturating_sub(started);
-        before.has_printed_secret = self.mask_log(&mut before.warnings);
+        self.take_handed(&mut before);
+        let has_news = before.handed_on.has_news();
         // From here on a file that changes was not changed by the step.
         let ended_ns = self.shared.cache.disk.tick();
         if let Some(act) = witness.held.take() {
             let undone = self.undo(before, &witness.states, &act, duration);
             self.shared.timeline.end(self.index);
+            if has_news {
+                self.forget_hidden(&witness);
+            }
             return undone;
         }
         #[expect(clippy::redundant_closure_for_method_calls, reason = "the method is bound to one lifetime")]
         let seen = self.with_trace(&before, &ended, &witness, ended_ns, |scene, trace| scene.look(trace));
-        self.settle(before, &ended, (seen, &witness), ended_ns, duration)
+        let done = self.settle(before, &ended, (seen, &witness), ended_ns, duration);
+        if has_news {
+            self.forget_hidden(&witness);
+        }
+        done
     }
 
     /// Undoes what a step did that was held right before an act that cannot be undone; it starts again in its turn.
@@ -234,7 +252,7 @@ impl Attempt {
         &self.shared.nodes[self.index]
     }
 
-    fn system(&self) -> &Arc<dyn sys::System> {
+    pub(super) fn system(&self) -> &Arc<dyn sys::System> {
         self.shared.cache.disk.system()
     }
 
@@ -264,7 +282,6 @@ impl Attempt {
         let outputs = self.watched_states();
         let started_ns = cache.disk.tick();
         outputs.keys().for_each(|path| timeline.save(path));
-        let has_printed_secret = false;
         Ok(Before {
             weak,
             questions,
@@ -274,24 +291,9 @@ impl Attempt {
             begin,
             edits,
             started_ns,
-            has_printed_secret,
+            has_printed_secret: false,
+            handed_on: HandedOn::default(),
             warnings,
-        })
-    }
-
-    /// Masks the secrets in what the step printed; tells whether there was one.
-    fn mask_log(&self, warnings: &mut Vec<(Code, String)>) -> bool {
-        mask_file(&**self.system(), &self.log, &self.prepared().secrets()).unwrap_or_else(|error| {
-            // A step that did not even start has no log.
-            if !sys::is_absent(&error) {
-                // Better no log than one that may hold a secret.
-                _ = self.system().remove_file(&self.log);
-                let text = format!(
-                    "secrets in what the step printed cannot be masked, so that is not kept: {error}"
-                );
-                warnings.push((code::CACHE_UNUSABLE, text));
-            }
-            false
         })
     }
 
@@ -324,7 +326,7 @@ impl Attempt {
             place: timeline.at(self.index),
             zones,
             own: &before.own,
-            secrets: &self.prepared().secrets(),
+            secrets: &self.shared.hidden(self.index),
             known: &self.prepared().programs(&*cache.disk),
             outputs: self.prepared().node.outputs.as_deref().unwrap_or_default(),
             inputs: self.prepared().node.inputs.as_deref().unwrap_or_default(),
@@ -390,6 +392,7 @@ impl Attempt {
         let is_watched = prepared.unwatched.is_none();
         let mut values = prepared.environment.values.clone();
         values.insert("TMPDIR".to_owned(), temporary.display().to_string());
+        values.extend(handing_variables(&temporary));
         if is_watched {
             values.insert(WATCHED.to_owned(), "1".to_owned());
         }
@@ -416,7 +419,7 @@ impl Attempt {
     }
 
     /// Returns where the step's own folder for temporary files is: at the same short place in every run.
-    fn temporary(&self) -> std::io::Result<PathBuf> {
+    pub(super) fn temporary(&self) -> std::io::Result<PathBuf> {
         // The same step may run at the same time in an az that a step of this one started.
         let place = self.shared.chain.with(&self.shared.root, &self.prepared().node.id);
         let name = &Digest::of(place.as_bytes()).to_hex()[..16];
@@ -463,6 +466,7 @@ impl Attempt {
         let warnings = before.warnings.len();
         let mut evidence = self.evidence(&mut before, seen, &witness.states, ended_ns);
         self.judge_undeclared(&mut meaning, &before.warnings);
+        before.handed_on.judge(&mut meaning);
         for effect in &evidence.capture.effects {
             self.shared.timeline.done(self.index, &effect.path, &effect.before, effect.after.clone());
         }
@@ -500,11 +504,14 @@ impl Attempt {
             borrowed: evidence.borrowed.clone(),
             ..Answered::default()
         };
-        self.commit(&mut before, Outcome { evidence, kept, exit_code, flags: flags.clone(), duration });
+        let handed = std::mem::take(&mut before.handed_on.handed);
+        let outcome =
+            Outcome { evidence, kept, exit_code, flags: flags.clone(), duration, handed: handed.clone() };
+        self.commit(&mut before, outcome);
         let set_aside = before.edits.overwritten(&self.shared.cache);
         let Before { questions, observed, warnings, own, .. } = before;
         let answered = Answered { questions, observed, own: Some(own), ..answered };
-        Done { ending, exit_code, error, flags, duration, warnings, set_aside, answered }
+        Done { ending, exit_code, error, flags, duration, warnings, set_aside, answered, handed }
     }
 
     /// Says what it means if the step was seen to do what it does not declare.
@@ -521,12 +528,14 @@ impl Attempt {
         let Some(begin) = before.begin else { return };
         self.borrow(&outcome.evidence.borrowed);
         let Shared { cache, run, .. } = &*self.shared;
-        let Outcome { evidence, kept: ending, exit_code, flags, duration } = outcome;
+        let Outcome { evidence, kept: ending, exit_code, flags, duration, handed } = outcome;
+        // What is not reused may hold what must not be kept.
+        let handed = if ending == Kept::Reusable { handed } else { Handed::default() };
         let log = match &ending {
             Kept::Reusable => self.keep_log(),
             _ => None,
         };
-        let root = self.root_in(&evidence.capture);
+        let root = self.root_in(&evidence.capture, &handed);
         let unset = evidence.unset.iter().map(|name| Component::unset(ComponentKind::Environment, name));
         let weak = before.weak.with(unset);
         let fingerprint = weak.with(before.observed.clone());
@@ -551,6 +560,7 @@ impl Attempt {
             is_outward: evidence.is_outward,
             root,
             trace: self.keep_trace(evidence.programs, evidence.usage),
+            handed,
         };
         note_cache_error(cache.store.commit(begin, &record), &mut before.warnings);
     }

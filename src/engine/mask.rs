@@ -1,10 +1,17 @@
 //! Masks secrets in what steps printed.
 //!
-//! Knows bytes and texts to look for. Does not know which texts are secrets, nor who printed them.
+//! Knows bytes and texts to look for, and how a step asks to have something masked. Does not know which texts are secrets
+//! else, nor who printed them.
+//!
+//! A step asks by a line `::add-mask::VALUE`, as on GitHub. What it asks for is masked in what it prints and in what later
+//! steps print; logs are masked when the step has ended. What is shown as it comes is not masked, and neither is a step that
+//! ended before.
 
 use std::{
-    io::{self, Read, Write},
+    collections::BTreeSet,
+    io::{self, BufRead as _, BufReader, Read, Write},
     path::Path,
+    sync::{Mutex, PoisonError},
 };
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
@@ -15,6 +22,88 @@ use crate::sys::{self, System};
 const MASKED: &[u8] = b"***";
 /// Bytes read at once.
 const CHUNK: usize = 64 << 10;
+/// A text that is shorter stands in many a file by chance.
+pub(super) const LEAST_BYTES: usize = 8;
+/// How a line begins that asks to mask the rest of it.
+const ASKS: &[u8] = b"::add-mask::";
+/// The longest of such lines.
+const LONGEST_LINE: u64 = 1 << 20;
+
+/// What steps of a run asked to be masked, and what they handed on that is a secret.
+#[derive(Debug, Default)]
+pub(super) struct Masks(Mutex<BTreeSet<String>>);
+
+impl Masks {
+    /// Adds texts; tells whether one of them was not known.
+    pub(super) fn add(&self, texts: impl IntoIterator<Item = String>) -> bool {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = known.len();
+        known.extend(texts);
+        known.len() > before
+    }
+
+    /// Returns all texts.
+    pub(super) fn texts(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
+/// Returns the texts that lines of a log ask to be masked.
+///
+/// # Errors
+/// The first error of the system; `InvalidData` if such a line is too long to be masked.
+pub(super) fn asked_masks(system: &dyn System, path: &Path) -> io::Result<BTreeSet<String>> {
+    let mut log = BufReader::with_capacity(CHUNK, system.open(path)?);
+    let (mut line, mut masks) = (Vec::new(), BTreeSet::new());
+    let mut is_start = true;
+    loop {
+        line.clear();
+        if Read::take(&mut log, LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
+            return Ok(masks);
+        }
+        let is_end = line.ends_with(b"\n");
+        if is_start && let Some(value) = asked(&line) {
+            if !is_end && line.len() as u64 == LONGEST_LINE {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "a value to mask is too long"));
+            }
+            masks.extend(masks_of(value));
+        }
+        is_start = is_end;
+    }
+}
+
+/// Returns the value that a line asks to be masked.
+fn asked(line: &[u8]) -> Option<&[u8]> {
+    let (command, value) = line.trim_ascii_start().split_at_checked(ASKS.len())?;
+    command.eq_ignore_ascii_case(ASKS).then_some(value)
+}
+
+/// Returns what is to be masked for a value: its lines, as they are written and as they are meant.
+fn masks_of(value: &[u8]) -> BTreeSet<String> {
+    let written = value.utf8_chunks().map(|chunk| chunk.valid().to_owned());
+    let both = written.flat_map(|text| {
+        // GitHub's tools write line ends so.
+        let meant = [("%0D", "\r"), ("%0d", "\r"), ("%0A", "\n"), ("%0a", "\n"), ("%25", "%")];
+        let meant = meant.iter().fold(text.clone(), |text, (code, meant)| text.replace(code, meant));
+        [text, meant]
+    });
+    let lines: Vec<String> = both
+        .flat_map(|text| text.split(['\r', '\n']).map(|line| line.trim().to_owned()).collect::<Vec<_>>())
+        .collect();
+    // What is masked already has nothing to hide.
+    lines.into_iter().filter(|line| line.contains(|c| c != '*')).collect()
+}
+
+/// Returns a text with `***` for each of the texts in it.
+pub(super) fn mask_text(text: &str, texts: &[String]) -> String {
+    if texts.iter().all(String::is_empty) {
+        return text.to_owned();
+    }
+    let mut masked = Vec::with_capacity(text.len());
+    let copied = Mask::new(texts).and_then(|mask| mask.copy(&mut text.as_bytes(), &mut masked));
+    // Better nothing than a secret.
+    copied.map_or_else(|_| String::new(), |_| String::from_utf8_lossy(&masked).into_owned())
+}
 
 /// Writes `***` for each of the texts in a file; tells whether there was one.
 ///
@@ -150,6 +239,35 @@ mod tests {
         assert_eq!(masked(&format!("a{long}b{long}"), &[&long]), "a***b***");
         // A text that goes on and on, chunk after chunk.
         assert_eq!(masked(&format!("<{}>", "a".repeat(3 * CHUNK + 5)), &["aaaaaaaa"]), "<***>");
+    }
+
+    fn asks(text: &str) -> Vec<String> {
+        let system = Memory::new();
+        system.write(Path::new("/log"), text.as_bytes(), 0o644).unwrap();
+        asked_masks(&system, Path::new("/log")).unwrap().into_iter().collect()
+    }
+
+    #[test]
+    fn a_line_asks_for_what_is_behind_the_command() {
+        assert_eq!(asks("a\n::add-mask::s 1\r\n  ::ADD-mask:: t \nx ::add-mask::u"), ["s 1", "t"]);
+        assert_eq!(asks("::add-mask::\n::add-mask:: \n::add-mask::***\n::add-mask"), [""; 0]);
+        assert_eq!(asks("::add-mask::one%0D%0Atwo%25"), ["one", "one%0D%0Atwo%25", "two%"]);
+        assert_eq!(asks("::add-mask::last"), ["last"]);
+    }
+
+    #[test]
+    fn what_looks_like_a_command_in_a_long_line_is_none_and_one_without_an_end_is_told() {
+        let filling = "x".repeat(usize::try_from(LONGEST_LINE).unwrap());
+        assert_eq!(asks(&format!("{filling}::add-mask::abc\n::add-mask::def")), ["def"]);
+        let system = Memory::new();
+        system.write(Path::new("/log"), format!("::add-mask::{filling}").as_bytes(), 0o644).unwrap();
+        assert!(asked_masks(&system, Path::new("/log")).is_err());
+    }
+
+    #[test]
+    fn a_text_is_masked_as_a_file_is() {
+        assert_eq!(mask_text("a secret1! b", &["secret1!".to_owned()]), "a *** b");
+        assert_eq!(mask_text("a é b", &[String::new()]), "a é b");
     }
 
     proptest! {

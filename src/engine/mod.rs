@@ -16,6 +16,7 @@ mod ending;
 mod environment;
 mod evidence;
 mod gate;
+mod handed;
 mod inputs;
 mod job;
 mod late;

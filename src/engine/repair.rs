@@ -104,6 +104,7 @@ impl Desk<'_> {
             answered.crossed.clone_from(&crossed.clone().filter(|_| behind.contains(index)));
             *index < late.index || behind.contains(index)
         });
+        self.handed.retain(|index, _| *index < late.index || behind.contains(index));
         self.overlaps.have_been = false;
         let scheduler = self.scheduler_of(&nodes);
         let told = nodes.iter().copied().filter(|index| self.has_ended_well(*index)).collect();
@@ -197,7 +198,10 @@ impl driver::Desk for Again<'_, '_> {
                 self.desk.teller.tell(Event::ScriptStarted { node, attempt: 1, reasons });
             }
             // What holds after all has been told already.
-            Change::Finished(scheduler::Outcome::Cached) if self.told.contains(&index) => {}
+            Change::Finished(scheduler::Outcome::Cached) if self.told.contains(&index) => {
+                // By another record, that may be something else.
+                self.desk.tell_handed(index);
+            }
             Change::Finished(scheduler::Outcome::Cancelled) if self.desk.is_cancelled(index) => {}
             Change::Retrying { .. } | Change::Postponed => driver::Desk::changed(self.desk, index, change),
             Change::Finished(outcome) => _ = self.desk.tell_end(index, *outcome),

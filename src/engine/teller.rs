@@ -3,6 +3,7 @@
 //! Knows events and the run's folder. Does not know why anything happens.
 
 use std::{
+    collections::BTreeMap,
     mem,
     path::{Path, PathBuf},
     time::Duration,
@@ -25,6 +26,8 @@ pub(super) struct Teller<'a> {
     journal: Journal,
     /// Number of the last event.
     sequence: u64,
+    /// Summaries of steps that were reused before a step was started.
+    summaries: BTreeMap<String, String>,
 }
 
 /// Where events are written down.
@@ -50,7 +53,7 @@ impl<'a> Teller<'a> {
     pub(super) fn new(system: &'a dyn System, on_event: &'a mut dyn FnMut(&Envelope)) -> Self {
         let started = system.monotonic();
         let (view, journal) = (RunView::default(), Journal::NotYet(Vec::new()));
-        Self { system, on_event, started, view, journal, sequence: 0 }
+        Self { system, on_event, started, view, journal, sequence: 0, summaries: BTreeMap::new() }
     }
 
     /// Returns what is known of the run so far.
@@ -88,11 +91,30 @@ impl<'a> Teller<'a> {
             Ok(mut folder) => {
                 mem::take(told).iter().for_each(|envelope| _ = folder.append(envelope));
                 self.journal = Journal::Folder(folder);
+                mem::take(&mut self.summaries)
+                    .into_iter()
+                    .for_each(|(node, text)| self.keep_summary(&node, text));
             }
             Err(error) => {
                 self.journal = Journal::Nowhere;
                 self.warn(code::CACHE_UNUSABLE, None, format!("the run cannot be journalled: {error}"));
             }
+        }
+    }
+
+    /// Keeps what a step says of itself for people, in the run's folder if there will be one.
+    pub(super) fn keep_summary(&mut self, node: &str, text: String) {
+        let written = match &self.journal {
+            Journal::Folder(folder) => folder.write_summary(self.system, node, &text),
+            Journal::NotYet(_) => {
+                self.summaries.insert(node.to_owned(), text);
+                Ok(())
+            }
+            Journal::Nowhere => Ok(()),
+        };
+        if let Err(error) = written {
+            let text = format!("the summary of {node} cannot be kept: {error}");
+            self.warn(code::CACHE_UNUSABLE, Some(node.to_owned()), text);
         }
     }
 

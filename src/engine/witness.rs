@@ -2,7 +2,7 @@
 //!
 //! Knows the ground of paths and whether it is the step's turn. Does not know what becomes of a step that is held.
 
-use std::{collections::BTreeMap, io::Read as _, path::Path};
+use std::{collections::BTreeMap, io::Read, path::Path};
 
 use super::{
     job::Shared,
@@ -11,7 +11,7 @@ use super::{
     zones::{Zone, Zones},
 };
 use crate::{
-    base::WsPath,
+    base::{Digest, WsPath},
     cache::Timeline,
     execute::{
         runner::Control,
@@ -36,6 +36,8 @@ pub(super) struct PreImages<'a> {
     /// Where the step may write, if not everywhere.
     sandbox: Option<&'a Sandbox>,
     pub(super) states: BTreeMap<WsPath, State>,
+    /// What was put into the cache for that.
+    pub(super) stored: Vec<Digest>,
     /// What it was about to do when it was held.
     pub(super) held: Option<String>,
 }
@@ -53,11 +55,12 @@ impl<'a> PreImages<'a> {
             timeline: &shared.timeline,
             zones: &shared.zones,
             index,
-            secrets: shared.nodes[index].secrets(),
+            secrets: shared.secrets(index),
             temporary,
             turnstile,
             sandbox,
             states: BTreeMap::new(),
+            stored: Vec::new(),
             held: None,
         }
     }
@@ -85,13 +88,21 @@ const PIECE_BYTES: u64 = 1 << 20;
 
 /// Tells whether a file holds one of the texts, or cannot be read to its end; O(bytes) if there are any.
 pub(super) fn holds_any<T: AsRef<[u8]>>(cache: &Cache, path: &Path, texts: &[T]) -> bool {
-    let longest = texts.iter().map(|text| text.as_ref().len()).max().unwrap_or(0);
-    let Some(mut file) = (longest > 0).then(|| cache.disk.system().open(path).ok()).flatten() else {
+    if texts.iter().all(|text| text.as_ref().is_empty()) {
         return false;
-    };
+    }
+    cache.disk.system().open(path).is_ok_and(|mut file| has_any(&mut *file, texts))
+}
+
+/// Tells whether one of the texts is in what is read, or that cannot be read to its end; O(bytes) if there are any.
+pub(super) fn has_any<T: AsRef<[u8]>>(file: &mut dyn Read, texts: &[T]) -> bool {
+    let longest = texts.iter().map(|text| text.as_ref().len()).max().unwrap_or(0);
+    if longest == 0 {
+        return false;
+    }
     let mut piece = Vec::new();
     loop {
-        let Ok(read) = file.by_ref().take(PIECE_BYTES).read_to_end(&mut piece) else { return true };
+        let Ok(read) = Read::take(&mut *file, PIECE_BYTES).read_to_end(&mut piece) else { return true };
         if texts.iter().any(|text| memchr::memmem::find(&piece, text.as_ref()).is_some()) {
             return true;
         }
@@ -119,7 +130,9 @@ impl Witness for PreImages<'_> {
             && !holds_any(self.cache, absolute, &self.secrets)
         {
             // It may have to be put back; where it cannot be kept, that will fail and be told.
-            _ = self.cache.blobs.put_file(absolute, &digest);
+            if !self.cache.blobs.has(&digest) && self.cache.blobs.put_file(absolute, &digest).is_ok() {
+                self.stored.push(digest);
+            }
         }
         self.timeline.note(self.index, &path, &state);
         self.states.entry(path).or_insert(state);

@@ -9,9 +9,10 @@
 
 mod outcome;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use outcome::{Counts, Outcome};
 
@@ -171,6 +172,13 @@ pub enum Event {
         /// Where its output is.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         log: Option<String>,
+    },
+    /// What a step, about to end, hands on to later ones.
+    Handed {
+        /// The step's id.
+        node: String,
+        /// Its outputs; `***` for those that nobody must see.
+        outputs: BTreeMap<String, Value>,
     },
     /// The last event of a run that went well.
     OrchestrationCompleted {

@@ -88,6 +88,16 @@ impl RunFolder {
         self.path.join("logs").join(log_name(node))
     }
 
+    /// Writes the summary of a step, Markdown for people.
+    ///
+    /// # Errors
+    /// The first error of the system.
+    pub fn write_summary(&self, system: &dyn System, node: &str, text: &str) -> io::Result<()> {
+        let folder = self.path.join("summaries");
+        system.create_dir_all(&folder)?;
+        sys::replace(system, &folder.join(file_name(node) + ".md"), text.as_bytes())
+    }
+
     /// Appends an event.
     ///
     /// # Errors
@@ -120,11 +130,17 @@ fn pretty(value: &Value) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// The longest name of a log, without its extension; file systems take 255 bytes.
+/// The longest name of a log or a summary, without its extension; file systems take 255 bytes.
 const LONGEST_NAME: usize = 120;
 
-/// Returns a file name for a step's id, which may hold `/`, blanks and brackets; different ids have different names.
+/// Returns the name of a step's log.
 pub(super) fn log_name(node: &str) -> String {
+    file_name(node) + ".log"
+}
+
+/// Returns a file name, without extension, for a step's id, which may hold `/`, blanks and brackets; different ids have
+/// different names.
+fn file_name(node: &str) -> String {
     let is_safe = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '=' | ',');
     let safe = |c: char| if is_safe(c) { c } else { '~' };
     let mut name: String = node.chars().map(safe).collect();
@@ -133,7 +149,7 @@ pub(super) fn log_name(node: &str) -> String {
         name.truncate(name.floor_char_boundary(LONGEST_NAME));
         name = format!("{name}~{}", &Digest::of(node.as_bytes()).to_hex()[..8]);
     }
-    name + ".log"
+    name
 }
 
 /// Returns the part of a run's id that people use.

@@ -65,6 +65,7 @@ fn node_json(node: &NodeView) -> Value {
     add("exit_code", node.exit_code.map(|code| json!(code)));
     add("error", node.error.as_ref().map(|error| json!(error)));
     add("log", node.log.as_ref().map(|log| json!(log)));
+    add("outputs", (!node.outputs.is_empty()).then(|| json!(node.outputs)));
     add("restored", (!node.restored.is_empty()).then(|| json!(node.restored)));
     value
 }

@@ -1,6 +1,9 @@
 //! What is known of a run so far: the one state every report is made from.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use crate::event::{Counts, Envelope, Event, Outcome, PlannedNode, Reason};
 
@@ -35,7 +38,7 @@ pub struct Ending {
 }
 
 /// What is known of a step so far.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NodeView {
     /// The step as the plan has it.
     pub planned: PlannedNode,
@@ -55,6 +58,8 @@ pub struct NodeView {
     pub log: Option<String>,
     /// Paths that were brought back.
     pub restored: Vec<String>,
+    /// What it hands on by name; `***` for what nobody must see.
+    pub outputs: BTreeMap<String, Value>,
 }
 
 impl RunView {
@@ -74,8 +79,12 @@ impl RunView {
                 self.nodes = nodes.iter().map(|node| (node.id.clone(), NodeView::new(node))).collect();
             }
             Event::ScriptStarted { node, reasons, .. } => {
-                self.with(node, |view| view.reasons.clone_from(reasons));
+                self.with(node, |view| {
+                    view.reasons.clone_from(reasons);
+                    view.outputs.clear();
+                });
             }
+            Event::Handed { node, outputs } => self.with(node, |view| view.outputs.clone_from(outputs)),
             Event::ScriptCompleted {
                 node,
                 outcome,
@@ -177,6 +186,7 @@ impl NodeView {
             duration_ms: 0,
             log: None,
             restored: Vec::new(),
+            outputs: BTreeMap::new(),
         }
     }
 }

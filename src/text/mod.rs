@@ -7,6 +7,7 @@ pub mod cron;
 pub mod document;
 pub mod duration;
 pub mod expression;
+pub mod handed;
 pub mod pattern;
 mod places;
 pub mod script;

@@ -24,6 +24,7 @@ mod filters;
 mod formats;
 mod fuzz;
 mod guard;
+mod handed;
 mod help;
 mod house;
 mod incremental;

@@ -2,7 +2,12 @@
 
 use proptest::prelude::*;
 
-use super::{super::wire::Entry, *};
+use serde_json::json;
+
+use super::{
+    super::wire::{Entry, WireHanded},
+    *,
+};
 use crate::{
     fingerprint::KnownFile,
     sys::{FileKind, Stat},
@@ -43,6 +48,15 @@ fn effects() -> impl Strategy<Value = Effect> {
     })
 }
 
+fn handed() -> impl Strategy<Value = Handed> {
+    let value =
+        prop_oneof![any::<f64>().prop_map(|number| json!(number)), ".{0,4}".prop_map(|text| json!([text]))];
+    let texts = prop::collection::btree_map(".{0,3}", ".{0,3}", 0..2);
+    let outputs = prop::collection::btree_map(".{0,3}", value, 0..2);
+    let rest = (prop::collection::vec(".{0,3}", 0..2), prop::option::of(".{0,3}"));
+    (outputs, texts, rest).prop_map(|(outputs, env, (path, summary))| Handed { outputs, env, path, summary })
+}
+
 fn records() -> impl Strategy<Value = Record> {
     let ending = prop_oneof![
         Just(Ending::Reusable),
@@ -59,7 +73,7 @@ fn records() -> impl Strategy<Value = Record> {
         any::<[Option<[u8; 32]>; 2]>(),
         (any::<bool>(), prop::collection::vec(".{0,4}", 0..3), prop::collection::vec(paths(), 0..3)),
     );
-    (head, body).prop_map(|((identity, run, ended, duration, ending, exit_code), body)| {
+    (head, body, handed()).prop_map(|((identity, run, ended, duration, ending, exit_code), body, handed)| {
         let (flags, (weak, key), components, effects, [log, trace], (is_traced, learned, scratch)) = body;
         Record {
             identity,
@@ -82,6 +96,7 @@ fn records() -> impl Strategy<Value = Record> {
             root: scratch.first().map(ToString::to_string),
             scratch,
             trace: trace.map(Digest),
+            handed,
         }
     })
 }
@@ -90,9 +105,13 @@ proptest! {
     #[test]
     fn records_come_back_as_they_were(record in records()) {
         let bytes = postcard::to_stdvec(&Entry::commit(BeginId([7; 16]), &record)).unwrap();
-        let Entry::Commit { id, record: wire } = postcard::from_bytes(&bytes).unwrap() else { panic!() };
+        let (id, read) = match postcard::from_bytes(&bytes).unwrap() {
+            Entry::Commit { id, record } => (id, record.into_record(WireHanded::default())),
+            Entry::CommitHanding { id, record, handed } => (id, record.into_record(handed)),
+            other => panic!("{other:?}"),
+        };
         prop_assert_eq!(id, [7; 16]);
-        prop_assert_eq!(wire.into_record(), Some(record));
+        prop_assert_eq!(read, Some(record));
     }
 
     #[test]
@@ -125,8 +144,17 @@ fn set_user_bits_are_never_brought_back() {
     let after = State::File { digest: Digest::of(b""), size: 0, mode: 0o6755 };
     record.effects = vec![Effect::new(path("x"), State::Absent, after)];
     let Entry::Commit { record, .. } = Entry::commit(BeginId([0; 16]), &record) else { panic!() };
-    let read = record.into_record().unwrap();
+    let read = record.into_record(WireHanded::default()).unwrap();
     assert!(matches!(read.effects[0].after, State::File { mode: 0o755, .. }));
+}
+
+#[test]
+fn a_record_that_hands_nothing_on_stands_there_as_it_always_did() {
+    let plain = record("a", "1", Ending::Reusable);
+    let bytes = |record: &Record| postcard::to_stdvec(&Entry::commit(BeginId([0; 16]), record)).unwrap();
+    assert_eq!(bytes(&plain)[0], 1);
+    let handing = Record { handed: Handed { path: vec!["/x".to_owned()], ..Handed::default() }, ..plain };
+    assert_eq!(bytes(&handing)[0], 3);
 }
 
 #[test]
