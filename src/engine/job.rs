@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
     time::Duration,
 };
 
@@ -49,7 +49,7 @@ pub(super) struct Shared {
     pub(super) cache: Cache,
     pub(super) timeline: Timeline,
     pub(super) promises: Promises,
-    pub(super) nodes: Vec<Arc<Prepared>>,
+    pub(super) nodes: Nodes,
     pub(super) runner: Arc<dyn Runner>,
     pub(super) run: String,
     pub(super) root: PathBuf,
@@ -101,6 +101,31 @@ impl Done {
     }
 }
 
+/// The nodes of a run. What of one depends on how others end is put in when its turn has come.
+#[derive(Clone)]
+pub(super) struct Nodes(Arc<RwLock<Vec<Arc<Prepared>>>>);
+
+impl Nodes {
+    pub(super) fn new(nodes: Vec<Prepared>) -> Self {
+        Self(Arc::new(RwLock::new(nodes.into_iter().map(Arc::new).collect())))
+    }
+
+    /// Returns a node as it is known now.
+    pub(super) fn get(&self, index: usize) -> Arc<Prepared> {
+        Arc::clone(&self.all()[index])
+    }
+
+    /// Returns all nodes as they are known now; none can be put in as long as they are held.
+    pub(super) fn all(&self) -> RwLockReadGuard<'_, Vec<Arc<Prepared>>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts in a node of which more is known.
+    pub(super) fn put(&self, index: usize, prepared: Prepared) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)[index] = Arc::new(prepared);
+    }
+}
+
 impl Shared {
     /// Returns the same, to decide from the step at `index` on again; the disk is in the state of its place.
     pub(super) fn resumed_at(&self, index: usize) -> Self {
@@ -127,6 +152,8 @@ impl Shared {
 pub(super) struct Attempt {
     pub(super) shared: Arc<Shared>,
     pub(super) index: usize,
+    /// The node, as it is known when it starts.
+    pub(super) node: Arc<Prepared>,
     pub(super) log: PathBuf,
     pub(super) live: Option<Live>,
     /// All before it have ended and hold, or it is its user's word that that does not matter; else it must do nothing
@@ -249,7 +276,7 @@ impl Attempt {
     }
 
     pub(super) fn prepared(&self) -> &Prepared {
-        &self.shared.nodes[self.index]
+        &self.node
     }
 
     pub(super) fn system(&self) -> &Arc<dyn sys::System> {
