@@ -51,6 +51,7 @@ pub(super) fn meaning_of(node: &Node, ended: &Ended) -> Meaning {
         (Some(StopCause::Timeout), _) => (Ending::TimedOut, format!("timed out{}", limit())),
         (Some(StopCause::Group), _) => (Ending::TimedOut, "its job timed out".to_owned()),
         (Some(StopCause::Deadline), _) => (Ending::TimedOut, "the run took too long".to_owned()),
+        (Some(StopCause::Cohort), _) => (Ending::Cancelled, "another combination failed".to_owned()),
         (Some(StopCause::Interrupt | StopCause::TooEarly), _) => {
             (Ending::Cancelled, "interrupted".to_owned())
         }

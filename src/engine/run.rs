@@ -203,12 +203,10 @@ fn scheduler_nodes(plan: &Plan) -> Vec<scheduler::Node> {
 /// Returns how often and how long a node may be at work, without what it needs.
 pub(super) fn retrying(node: &crate::plan::Node) -> scheduler::Node {
     scheduler::Node {
-        needs: Vec::new(),
-        resources: Vec::new(),
         retries: node.settings.retries.unwrap_or(0),
         retry_delay: node.settings.retry_delay.unwrap_or(Duration::from_secs(1)),
         timeout: node.settings.timeout,
-        group: None,
+        ..scheduler::Node::default()
     }
 }
 

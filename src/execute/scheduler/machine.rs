@@ -1,13 +1,19 @@
-//! The states of the nodes and how they follow each other.
+//! The states of the nodes, and what inputs do to them.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
 use super::{
-    Effect, Ending, Input, Node, OnFailure, Outcome, Policy, StopCause, StopHow, Strength, Verdict,
-    dependents::Dependents, queue::Queue,
+    Effect, Ending, Gate, Input, Node, Outcome, Policy, ResourceId, StopCause, StopHow, Verdict,
+    demand::{Demands, Room, impossible},
+    dependents::Dependents,
+    outcome::outcome_of,
+    queue::{Queue, Turn},
+    rates::Rates,
+    spans::Spans,
 };
 
 /// What is true of a node.
@@ -22,7 +28,7 @@ pub enum State {
     Ready,
     /// It is being found out whether it must run; it holds a slot.
     LookingUp,
-    /// It must run; there is no slot or no room on its resources.
+    /// It must run; there is no slot, no room on its resources, or its rate is used up.
     Queued,
     /// An attempt is under way.
     Running {
@@ -47,101 +53,152 @@ pub enum State {
 
 /// What is remembered of a node beside its state.
 #[derive(Debug, Clone)]
-struct Progress {
-    state: State,
+pub(super) struct Progress {
+    pub(super) state: State,
     /// The first node it needs, in sequential order, that did not end well.
-    bad_need: Option<usize>,
-    attempts: u32,
+    pub(super) bad_need: Option<usize>,
+    pub(super) attempts: u32,
     /// An attempt came too early: it runs by itself from then on.
-    is_alone: bool,
+    pub(super) is_alone: bool,
     /// How the last attempt ended, if it failed.
-    failure: Outcome,
-    timer: Option<Duration>,
+    pub(super) failure: Outcome,
+    pub(super) timer: Option<Duration>,
 }
 
 /// Decides what happens next.
 ///
-/// All steps together cost O((nodes + needs) log nodes), times the number of different resource demands.
+/// All steps together cost O((nodes + needs) log nodes), times the number of different demands, of spans that wait, and
+/// of spans around a node.
 #[derive(Debug)]
 pub struct Scheduler {
-    nodes: Vec<Node>,
-    policy: Policy,
-    dependents: Dependents,
-    progress: Vec<Progress>,
-    ready: BTreeSet<usize>,
-    queue: Queue,
-    postponed: BTreeSet<usize>,
-    running: BTreeSet<usize>,
-    looking_up: usize,
-    backing_off: usize,
+    pub(super) nodes: Vec<Node>,
+    pub(super) policy: Policy,
+    pub(super) dependents: Dependents,
+    pub(super) progress: Vec<Progress>,
+    /// Those that may be looked up.
+    pub(super) ready: BTreeSet<Turn>,
+    pub(super) queue: Queue,
+    pub(super) spans: Spans,
+    pub(super) room: Room,
+    pub(super) rates: Rates,
+    pub(super) postponed: BTreeSet<usize>,
+    pub(super) running: BTreeSet<usize>,
+    pub(super) looking_up: usize,
+    pub(super) backing_off: usize,
+    /// Nodes that ran before this scheduler was made, until its first step.
+    pub(super) ran_before: Vec<usize>,
     /// When the nodes of a group must have ended, from the start of the first.
-    group_deadlines: BTreeMap<usize, Duration>,
+    pub(super) group_deadlines: BTreeMap<usize, Duration>,
     /// One for each node that waits for a time: its timeout, its grace period or its next attempt.
-    timers: BTreeSet<(Duration, usize)>,
-    deadline: Option<Duration>,
-    announced: Option<Duration>,
+    pub(super) timers: BTreeSet<(Duration, usize)>,
+    /// When a node may start that has a slot and room already.
+    pub(super) throttled_until: Option<Duration>,
+    pub(super) deadline: Option<Duration>,
+    pub(super) announced: Option<Duration>,
+    /// The time of this step.
+    pub(super) now: Duration,
     /// Only nodes before this place may begin.
-    begin_below: usize,
+    pub(super) begin_below: usize,
+    /// The nodes from this place on that had not begun are given up; those that are always looked up may begin.
+    pub(super) closed_from: usize,
+    /// The nodes of each cohort that has not fallen.
+    pub(super) cohorts: BTreeMap<usize, Vec<usize>>,
+    /// The cohorts that fell, each with the member that failed.
+    pub(super) fallen: BTreeMap<usize, usize>,
     /// All nodes before this place are done.
-    first_open: usize,
-    done: usize,
-    /// The nodes that had not begun are given up.
-    is_closed: bool,
-    is_interrupted: bool,
-    has_timed_out: bool,
-    effects: Vec<Effect>,
+    pub(super) first_open: usize,
+    pub(super) done: usize,
+    /// Nodes that are always looked up are given up as well.
+    pub(super) is_over: bool,
+    pub(super) is_interrupted: bool,
+    pub(super) has_timed_out: bool,
+    pub(super) effects: Vec<Effect>,
 }
 
 impl Scheduler {
     /// Makes a scheduler for nodes in sequential order.
     ///
     /// # Panics
-    /// If a node needs one that does not come before it.
+    /// If a node needs one that does not come before it or names a span there is not, or if a span is not behind its
+    /// parent.
     pub fn new(nodes: Vec<Node>, policy: Policy) -> Self {
-        let progress: Vec<_> = nodes.iter().map(|node| Progress::new(node.needs.len())).collect();
-        let is_ready = |node: &usize| progress[*node].state == State::Ready;
-        let ready = (0..nodes.len()).filter(is_ready).collect();
-        let queue = Queue::new(&policy.capacities, &nodes);
-        Self {
+        Self::resumed(nodes, policy, &[])
+    }
+
+    /// Makes a scheduler for nodes of which the first have ended already, like this.
+    ///
+    /// Nothing is said of those again, but all that follows from how they ended. What of the time limits has passed is to
+    /// be taken off them before. Each of those that ran counts as one start at the first step.
+    ///
+    /// # Panics
+    /// As [`Self::new`].
+    pub fn resumed(mut nodes: Vec<Node>, policy: Policy, outcomes: &[Outcome]) -> Self {
+        if policy.slots <= 1 {
+            nodes.iter_mut().for_each(|node| node.priority = 0);
+        }
+        let mut cohorts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (index, node) in nodes.iter().enumerate() {
+            node.cohort.into_iter().for_each(|cohort| cohorts.entry(cohort).or_default().push(index));
+        }
+        let demands = Demands::of(&nodes, &policy);
+        let mut scheduler = Self {
             dependents: Dependents::of(&nodes),
-            progress,
-            queue,
+            progress: nodes.iter().map(|node| Progress::new(node.needs.len())).collect(),
+            queue: Queue::new(&nodes, demands.of_nodes),
+            spans: Spans::new(&nodes, &policy.spans, demands.of_spans),
+            room: Room::new(&policy.capacities),
+            rates: Rates::new(&policy.rates),
             nodes,
             policy,
-            ready,
+            ready: BTreeSet::new(),
             postponed: BTreeSet::new(),
             running: BTreeSet::new(),
             looking_up: 0,
             backing_off: 0,
+            ran_before: Vec::new(),
             group_deadlines: BTreeMap::new(),
             timers: BTreeSet::new(),
+            throttled_until: None,
             deadline: None,
             announced: None,
+            now: Duration::ZERO,
             begin_below: usize::MAX,
+            closed_from: usize::MAX,
+            cohorts,
+            fallen: BTreeMap::new(),
             first_open: 0,
             done: 0,
-            is_closed: false,
+            is_over: false,
             is_interrupted: false,
             has_timed_out: false,
             effects: Vec::new(),
-        }
+        };
+        scheduler.take_over(outcomes);
+        (0..scheduler.nodes.len()).for_each(|node| scheduler.place(node));
+        scheduler
+    }
+
+    /// Returns each node that demands more than there is, together with what the spans around it hold, and of what.
+    ///
+    /// Such a node would be given all there is. `u32::MAX` asks for that.
+    pub fn impossible(nodes: &[Node], policy: &Policy) -> Vec<(usize, ResourceId)> {
+        impossible(nodes, policy)
     }
 
     /// Takes in what happened and returns what is to be done, in this order. The first call begins the run.
     ///
     /// `now` is a monotonic clock. An input about a node that does not wait for it changes nothing.
     pub fn step(&mut self, now: Duration, input: Input) -> Vec<Effect> {
-        if let Some(timeout) = self.policy.timeout.take() {
-            self.deadline = Some(now.saturating_add(timeout));
-        }
+        self.now = now;
+        self.begin_time();
         match input {
             Input::LookedUp(node, verdict) => self.looked_up(node, verdict),
-            Input::Ended(node, ending) => self.ended(now, node, ending),
-            Input::Interrupt => self.interrupt(now),
+            Input::Ended(node, ending) => self.ended(node, ending),
+            Input::Interrupt => self.interrupt(),
             Input::Tick => {}
         }
-        self.expire(now);
-        self.dispatch(now);
+        self.expire();
+        self.dispatch();
         self.announce();
         std::mem::take(&mut self.effects)
     }
@@ -180,32 +237,31 @@ impl Scheduler {
             Verdict::Hit => self.finish(node, Outcome::Cached),
             Verdict::Skip => self.finish(node, Outcome::Skipped),
             Verdict::Fail => self.finish(node, Outcome::Failed),
-            Verdict::Run if self.is_closed => self.finish(node, Outcome::Cancelled),
+            Verdict::Block { by } => self.finish(node, Outcome::Blocked { by }),
+            Verdict::Run if self.is_given_up(node) => self.finish(node, Outcome::Cancelled),
             Verdict::Run => self.enqueue(node),
         }
     }
 
-    fn ended(&mut self, now: Duration, node: usize, ending: Ending) {
+    fn ended(&mut self, node: usize, ending: Ending) {
         let cause = match self.state(node) {
             Some(State::Running { .. }) => None,
             Some(State::Stopping { cause }) => Some(cause),
             _ => return,
         };
         self.running.remove(&node);
-        self.queue.give_back(node);
+        let freed = self.queue.demand(node);
+        self.room.give_back(freed);
+        self.spans.room_changed(freed);
         self.set_timer(node, None);
-        if ending == Ending::TooEarly && cause.is_none() && !self.is_closed {
+        if ending == Ending::TooEarly && cause.is_none() && !self.is_given_up(node) {
             return self.postpone(node);
         }
         let outcome = outcome_of(ending, cause);
         let has_failed = matches!(outcome, Outcome::Failed | Outcome::TimedOut);
-        // Another attempt would be stopped as it starts.
-        let is_over = self.nodes[node]
-            .group
-            .is_some_and(|group| self.group_deadlines.get(&group).is_some_and(|deadline| *deadline <= now));
         let may_retry = self.progress[node].attempts <= self.nodes[node].retries;
-        if has_failed && may_retry && !is_over && !self.is_closed {
-            self.back_off(now, node, outcome);
+        if has_failed && may_retry && self.has_time(node, cause) && !self.is_given_up(node) {
+            self.back_off(node, outcome);
         } else {
             self.finish(node, outcome);
         }
@@ -218,11 +274,11 @@ impl Scheduler {
         self.enqueue(node);
     }
 
-    fn back_off(&mut self, now: Duration, node: usize, failure: Outcome) {
+    fn back_off(&mut self, node: usize, failure: Outcome) {
         let attempts = self.progress[node].attempts;
         let doubled = 2_u32.saturating_pow(attempts - 1);
         let delay = self.nodes[node].retry_delay.saturating_mul(doubled).min(self.policy.retry_delay_limit);
-        let until = now.saturating_add(delay);
+        let until = self.now.saturating_add(delay);
         self.progress[node].state = State::BackingOff { until };
         self.progress[node].failure = failure;
         self.backing_off += 1;
@@ -230,241 +286,28 @@ impl Scheduler {
         self.effects.push(Effect::Retry { node, attempt: attempts + 1, after: failure, at: until });
     }
 
-    fn interrupt(&mut self, now: Duration) {
+    fn interrupt(&mut self) {
         if self.is_interrupted {
             let running: Vec<_> = self.running.iter().copied().collect();
             for node in running {
                 self.stop(node, StopHow::Kill, StopCause::Interrupt, None);
             }
-            return;
+            return self.abandon();
         }
         self.is_interrupted = true;
-        self.end_all(now, StopCause::Interrupt);
+        let is_ordinary = |node: &usize| self.nodes[*node].gate != Gate::Always;
+        let running: Vec<_> = self.running.iter().copied().filter(is_ordinary).collect();
+        running.into_iter().for_each(|node| self.terminate(node, StopCause::Interrupt));
+        self.withhold_from(0);
+        self.close(0);
     }
 
-    /// Asks all running nodes to end and gives up the others.
-    fn end_all(&mut self, now: Duration, cause: StopCause) {
-        let running: Vec<_> = self.running.iter().copied().collect();
-        for node in running {
-            if matches!(self.progress[node].state, State::Running { .. }) {
-                self.stop(node, StopHow::Terminate, cause, Some(now.saturating_add(self.policy.grace)));
-            }
-        }
-        self.begin_below = 0;
-        self.close();
-    }
-
-    /// Stops a node; what it was first stopped for remains the cause.
-    fn stop(&mut self, node: usize, how: StopHow, cause: StopCause, next: Option<Duration>) {
-        let cause = match self.progress[node].state {
-            State::Stopping { cause } => cause,
-            _ => cause,
-        };
-        self.progress[node].state = State::Stopping { cause };
-        self.set_timer(node, next);
-        self.effects.push(Effect::Stop { node, how, cause });
-    }
-
-    fn expire(&mut self, now: Duration) {
-        if self.deadline.is_some_and(|deadline| deadline <= now) {
-            self.deadline = None;
-            self.has_timed_out = !self.is_done();
-            self.end_all(now, StopCause::Deadline);
-        }
-        while let Some(&(at, node)) = self.timers.first()
-            && at <= now
-        {
-            self.set_timer(node, None);
-            match self.progress[node].state {
-                State::Running { since } => {
-                    let own = self.nodes[node].timeout.map(|timeout| since.saturating_add(timeout));
-                    let is_own = own.is_some_and(|own| own <= now);
-                    let cause = if is_own { StopCause::Timeout } else { StopCause::Group };
-                    self.stop(node, StopHow::Terminate, cause, Some(now.saturating_add(self.policy.grace)));
-                }
-                State::Stopping { cause } => self.stop(node, StopHow::Kill, cause, None),
-                State::BackingOff { .. } => {
-                    self.backing_off -= 1;
-                    self.enqueue(node);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn dispatch(&mut self, now: Duration) {
-        if let Some(&node) = self.postponed.first().filter(|node| **node == self.first_open) {
-            if self.running.is_empty() && self.looking_up == 0 && node < self.begin_below {
-                self.postponed.remove(&node);
-                self.queue.take_now(node);
-                self.start(now, node);
-            }
-            return;
-        }
-        if self.running.iter().any(|node| self.progress[*node].is_alone) {
-            return;
-        }
-        while self.has_slot()
-            && let Some(node) = self.queue.take(self.begin_below)
-        {
-            self.start(now, node);
-        }
-        while self.has_slot()
-            && let Some(&node) = self.ready.first()
-            && node < self.begin_below
-        {
-            self.ready.remove(&node);
-            self.progress[node].state = State::LookingUp;
-            self.looking_up += 1;
-            self.effects.push(Effect::LookUp(node));
-        }
-    }
-
-    /// Says that a node that was started begins only now: its time counts from here.
-    pub fn begins(&mut self, now: Duration, node: usize) {
-        if let State::Running { since } = &mut self.progress[node].state {
-            *since = now;
-            let own = self.nodes[node].timeout.map(|timeout| now.saturating_add(timeout));
-            let shared = self.group_deadline(now, node);
-            self.set_timer(node, own.into_iter().chain(shared).min());
-        }
-    }
-
-    fn start(&mut self, now: Duration, node: usize) {
-        let progress = &mut self.progress[node];
-        progress.attempts += 1;
-        progress.state = State::Running { since: now };
-        let attempt = progress.attempts;
-        self.running.insert(node);
-        let own = self.nodes[node].timeout.map(|timeout| now.saturating_add(timeout));
-        let shared = self.group_deadline(now, node);
-        self.set_timer(node, own.into_iter().chain(shared).min());
-        self.effects.push(Effect::Start { node, attempt });
-    }
-
-    /// Returns when the group of a node that starts now must have ended.
-    fn group_deadline(&mut self, now: Duration, node: usize) -> Option<Duration> {
-        let group = self.nodes[node].group?;
-        let limit = self.policy.group_timeouts.get(group)?;
-        Some(*self.group_deadlines.entry(group).or_insert_with(|| now.saturating_add(*limit)))
-    }
-
-    /// With one slot nothing may pass a node that waits for its next attempt: that would not be in order.
-    fn has_slot(&self) -> bool {
-        let waiting = if self.slots() == 1 { self.backing_off } else { 0 };
-        self.running.len() + self.looking_up + waiting < self.slots()
-    }
-
-    fn enqueue(&mut self, node: usize) {
-        if self.progress[node].is_alone {
-            self.progress[node].state = State::Postponed;
-            self.postponed.insert(node);
-        } else {
-            self.progress[node].state = State::Queued;
-            self.queue.push(node);
-        }
-    }
-
-    /// Gives a node its outcome, and all that cannot begin because of it theirs.
-    fn finish(&mut self, node: usize, outcome: Outcome) {
-        let mut ended = VecDeque::from([(node, outcome)]);
-        while let Some((node, outcome)) = ended.pop_front() {
-            self.progress[node].state = State::Done(outcome);
-            self.done += 1;
-            self.effects.push(Effect::Finished(node, outcome));
-            if !outcome.is_good() && self.policy.on_failure == OnFailure::FailFast {
-                self.begin_below = self.begin_below.min(node);
-            }
-            self.release_dependents(node, outcome, &mut ended);
-        }
-        while matches!(self.state(self.first_open), Some(State::Done(_))) {
-            self.first_open += 1;
-        }
-        if self.first_open >= self.begin_below {
-            self.close();
-        }
-    }
-
-    fn release_dependents(&mut self, node: usize, outcome: Outcome, ended: &mut VecDeque<(usize, Outcome)>) {
-        // All that is given up is given up for one reason; a node among it does not block another.
-        let is_given_up = self.is_closed && outcome == Outcome::Cancelled;
-        for &(dependent, strength) in self.dependents.of_node(node) {
-            let progress = &mut self.progress[dependent];
-            if strength == Strength::Hard && !outcome.is_good() && !is_given_up {
-                progress.bad_need = Some(progress.bad_need.map_or(node, |other| other.min(node)));
-            }
-            let State::Waiting { missing } = &mut progress.state else { continue };
-            *missing -= 1;
-            if *missing > 0 {
-                continue;
-            }
-            progress.state = State::Ready;
-            match progress.bad_need {
-                Some(by) => ended.push_back((dependent, Outcome::Blocked { by })),
-                None => _ = self.ready.insert(dependent),
-            }
-        }
-    }
-
-    /// Gives up all nodes without an attempt under way; a look-up under way is still answered.
-    fn close(&mut self) {
-        if self.is_closed {
-            return;
-        }
-        self.is_closed = true;
-        for node in self.first_open..self.nodes.len() {
-            let progress = &self.progress[node];
-            let outcome = match progress.state {
-                State::LookingUp | State::Running { .. } | State::Stopping { .. } | State::Done(_) => {
-                    continue;
-                }
-                State::Waiting { .. } | State::Ready => {
-                    progress.bad_need.map_or(Outcome::Cancelled, |by| Outcome::Blocked { by })
-                }
-                State::Queued | State::Postponed | State::BackingOff { .. } if progress.attempts > 0 => {
-                    progress.failure
-                }
-                State::Queued | State::Postponed | State::BackingOff { .. } => Outcome::Cancelled,
-            };
-            self.withdraw(node);
-            self.finish(node, outcome);
-        }
-    }
-
-    /// Takes a node out of all that could still make it begin.
-    fn withdraw(&mut self, node: usize) {
-        match self.progress[node].state {
-            State::Ready => _ = self.ready.remove(&node),
-            State::Queued => self.queue.remove(node),
-            State::Postponed => _ = self.postponed.remove(&node),
-            State::BackingOff { .. } => {
-                self.backing_off -= 1;
-                self.set_timer(node, None);
-            }
-            _ => {}
-        }
-    }
-
-    fn announce(&mut self) {
-        let first = self.timers.first().map(|&(at, _)| at);
-        let next = if self.is_done() { None } else { first.into_iter().chain(self.deadline).min() };
-        if let Some(at) = next
-            && self.announced != next
-        {
-            self.effects.push(Effect::WakeAt(at));
-        }
-        self.announced = next;
-    }
-
-    fn set_timer(&mut self, node: usize, at: Option<Duration>) {
-        if let Some(before) = std::mem::replace(&mut self.progress[node].timer, at) {
-            self.timers.remove(&(before, node));
-        }
-        self.timers.extend(at.map(|at| (at, node)));
-    }
-
-    fn state(&self, node: usize) -> Option<State> {
+    pub(super) fn state(&self, node: usize) -> Option<State> {
         self.progress.get(node).map(|progress| progress.state)
+    }
+
+    pub(super) fn turn(&self, node: usize) -> Turn {
+        Turn { priority: Reverse(self.nodes[node].priority), node }
     }
 }
 
@@ -472,20 +315,5 @@ impl Progress {
     fn new(missing: usize) -> Self {
         let state = if missing == 0 { State::Ready } else { State::Waiting { missing } };
         Self { state, bad_need: None, attempts: 0, is_alone: false, failure: Outcome::Failed, timer: None }
-    }
-}
-
-/// Returns what an ending means for the node, given why it was stopped, if it was.
-fn outcome_of(ending: Ending, cause: Option<StopCause>) -> Outcome {
-    match (ending, cause) {
-        (Ending::Ok, _) => Outcome::Ran,
-        (Ending::Warning, _) => Outcome::Warning,
-        (Ending::Attention, _) => Outcome::Attention,
-        (_, Some(StopCause::Timeout | StopCause::Group | StopCause::Deadline)) | (Ending::TimedOut, None) => {
-            Outcome::TimedOut
-        }
-        (_, Some(StopCause::Interrupt | StopCause::TooEarly))
-        | (Ending::Cancelled | Ending::TooEarly, None) => Outcome::Cancelled,
-        (Ending::Failed, None) => Outcome::Failed,
     }
 }

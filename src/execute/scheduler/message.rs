@@ -24,6 +24,11 @@ pub enum Verdict {
     Skip,
     /// It must run.
     Run,
+    /// It does not begin because of how a node it needs ended; for nodes that are asked.
+    Block {
+        /// That node.
+        by: usize,
+    },
     /// It cannot be decided or must not run; that is a failure without an attempt.
     Fail,
 }
@@ -71,6 +76,8 @@ pub enum StopCause {
     Deadline,
     /// A person interrupted the run.
     Interrupt,
+    /// Another member of its cohort failed.
+    Cohort,
     /// It was about to do what cannot be undone while nodes before it were not done; never the scheduler's own cause.
     TooEarly,
 }
@@ -132,7 +139,7 @@ pub enum Outcome {
     Failed,
     /// Its last attempt took too long, or the whole run did.
     TimedOut,
-    /// A node it needs did not end well: the first of them in sequential order.
+    /// A node it needs did not end well: the first of them in sequential order, or the one its look-up named.
     Blocked {
         /// That node.
         by: usize,
@@ -154,7 +161,8 @@ impl Outcome {
         }
     }
 
-    /// Tells whether a node that needs this one may begin.
+    /// Tells whether a node that needs this one may begin, unless the failure of this one is tolerated: then also after
+    /// that.
     pub fn is_good(self) -> bool {
         matches!(self, Self::Ran | Self::Warning | Self::Cached | Self::Skipped)
     }

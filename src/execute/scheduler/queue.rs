@@ -1,98 +1,119 @@
-//! The nodes that could start if there were room, lowest place first.
+//! The nodes that could start if there were room, lowest place first among those of the same priority.
 //!
-//! Knows resources. Does not know slots, time or needs.
+//! Knows resources and rates. Does not know slots, spans or needs.
 //!
 //! Nodes with equal demands share a line, so that finding the next one looks at one node for each *different* demand,
-//! however many wait. Nobody is overtaken on a resource he waits for, so a large demand is not starved by small ones.
+//! however many wait. Nobody is overtaken on a resource of which there is too little for him, so a large demand is not
+//! starved by small ones. Who waits for a time only keeps nobody from anything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use super::{Node, ResourceId};
+use super::{
+    Node, ResourceId,
+    demand::{Demand, Room},
+    rates::Rates,
+};
 
-/// What a node takes while it runs: sorted, each resource once, nothing of amount zero.
-type Demand = Vec<(ResourceId, u32)>;
+/// When it is a node's turn, among those that could begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Turn {
+    pub(super) priority: Reverse<i32>,
+    pub(super) node: usize,
+}
 
-/// The lines, and what is left of each resource.
+/// The lines.
 #[derive(Debug)]
 pub(super) struct Queue {
-    free: Vec<u32>,
     lines: Vec<Line>,
     line_of: Vec<usize>,
     /// The first node of each line that is not empty, and its line.
-    heads: BTreeMap<usize, usize>,
+    heads: BTreeMap<Turn, usize>,
 }
 
 #[derive(Debug)]
 struct Line {
     demand: Demand,
-    waiting: BTreeSet<usize>,
+    rates: Vec<usize>,
+    waiting: BTreeSet<Turn>,
+}
+
+/// Who is next.
+#[derive(Debug, Default)]
+pub(super) struct Next {
+    /// The first that can start now and overtakes nobody.
+    pub(super) turn: Option<Turn>,
+    /// When one that is before it, or one at all if there is none, may start that has room already.
+    pub(super) at: Option<Duration>,
 }
 
 impl Queue {
-    pub(super) fn new(capacities: &[u32], nodes: &[Node]) -> Self {
+    pub(super) fn new(nodes: &[Node], demands: Vec<Demand>) -> Self {
         let mut lines: Vec<Line> = Vec::new();
-        let mut known: BTreeMap<Demand, usize> = BTreeMap::new();
+        let mut known: BTreeMap<(Demand, Vec<usize>), usize> = BTreeMap::new();
         let line_of = nodes
             .iter()
-            .map(|node| {
-                let demand = demand_of(node, capacities);
-                *known.entry(demand).or_insert_with_key(|demand| {
-                    lines.push(Line { demand: demand.clone(), waiting: BTreeSet::new() });
+            .zip(demands)
+            .map(|(node, demand)| {
+                let rates: BTreeSet<usize> = node.rates.iter().copied().collect();
+                *known.entry((demand, rates.into_iter().collect())).or_insert_with_key(|(demand, rates)| {
+                    let (demand, rates) = (demand.clone(), rates.clone());
+                    lines.push(Line { demand, rates, waiting: BTreeSet::new() });
                     lines.len() - 1
                 })
             })
             .collect();
-        Self { free: capacities.to_vec(), lines, line_of, heads: BTreeMap::new() }
+        Self { lines, line_of, heads: BTreeMap::new() }
     }
 
     /// Puts a node in its line.
-    pub(super) fn push(&mut self, node: usize) {
-        self.change_line(node, |waiting| _ = waiting.insert(node));
+    pub(super) fn push(&mut self, turn: Turn) {
+        self.change_line(turn.node, |waiting| _ = waiting.insert(turn));
     }
 
     /// Takes a node out of its line, if it is there.
-    pub(super) fn remove(&mut self, node: usize) {
-        self.change_line(node, |waiting| _ = waiting.remove(&node));
+    pub(super) fn remove(&mut self, turn: Turn) {
+        self.change_line(turn.node, |waiting| _ = waiting.remove(&turn));
     }
 
-    /// Takes out the first node before `below` that has room and overtakes nobody; what it demands is then taken.
-    pub(super) fn take(&mut self, below: usize) -> Option<usize> {
-        let node = self.first_with_room(below)?;
-        self.remove(node);
-        self.take_now(node);
-        Some(node)
+    /// Returns what a node takes while it runs.
+    pub(super) fn demand(&self, node: usize) -> &Demand {
+        &self.lines[self.line_of[node]].demand
     }
 
-    /// Takes what a node demands for one that is in no line; there must be room.
-    pub(super) fn take_now(&mut self, node: usize) {
-        for (resource, amount) in &self.lines[self.line_of[node]].demand {
-            self.free[resource.0] -= amount;
-        }
+    /// Returns the rates a node's starts count for, each once.
+    pub(super) fn rates(&self, node: usize) -> &[usize] {
+        &self.lines[self.line_of[node]].rates
     }
 
-    /// Frees what a node had taken.
-    pub(super) fn give_back(&mut self, node: usize) {
-        for (resource, amount) in &self.lines[self.line_of[node]].demand {
-            self.free[resource.0] += amount;
-        }
-    }
-
-    fn first_with_room(&self, below: usize) -> Option<usize> {
+    /// Finds who is next; with `in_order` nobody passes one that waits for a time only.
+    pub(super) fn next(&self, room: &Room, rates: &Rates, now: Duration, in_order: bool) -> Next {
         let mut awaited: Vec<ResourceId> = Vec::new();
-        for (&node, &line) in self.heads.range(..below) {
-            let demand = &self.lines[line].demand;
-            let has_room = demand
-                .iter()
-                .all(|(resource, amount)| self.free[resource.0] >= *amount && !awaited.contains(resource));
-            if has_room {
-                return Some(node);
+        let mut next = Next::default();
+        for (turn, line) in &self.heads {
+            let Line { demand, rates: counted, .. } = &self.lines[*line];
+            let overtakes = demand.iter().any(|(resource, _)| awaited.contains(resource));
+            if overtakes || !room.has(demand) {
+                awaited.extend(room.lacking(demand));
+                continue;
             }
-            awaited.extend(demand.iter().map(|(resource, _)| *resource));
+            let at = rates.next(counted);
+            if at <= now {
+                next.turn = Some(*turn);
+                break;
+            }
+            next.at = Some(next.at.map_or(at, |other| other.min(at)));
+            if in_order {
+                break;
+            }
         }
-        None
+        next
     }
 
-    fn change_line(&mut self, node: usize, change: impl FnOnce(&mut BTreeSet<usize>)) {
+    fn change_line(&mut self, node: usize, change: impl FnOnce(&mut BTreeSet<Turn>)) {
         let line = self.line_of[node];
         let waiting = &mut self.lines[line].waiting;
         let before = waiting.first().copied();
@@ -103,15 +124,4 @@ impl Queue {
             after.map(|head| self.heads.insert(head, line));
         }
     }
-}
-
-/// Returns what a node takes, cut to what there is; a resource nobody declared has no bound.
-fn demand_of(node: &Node, capacities: &[u32]) -> Demand {
-    let mut sum: BTreeMap<ResourceId, u32> = BTreeMap::new();
-    for (resource, amount) in &node.resources {
-        let Some(capacity) = capacities.get(resource.0) else { continue };
-        let taken = sum.entry(*resource).or_default();
-        *taken = taken.saturating_add(*amount).min(*capacity);
-    }
-    sum.into_iter().filter(|(_, amount)| *amount > 0).collect()
 }
