@@ -382,7 +382,7 @@ impl driver::Desk for Desk<'_> {
 
     fn look_up(&mut self, node: usize) -> Verdict {
         let shared = Arc::clone(&self.shared);
-        match decide(&shared.cache, &shared.timeline, &shared.nodes, node, self.options.force) {
+        match decide(&shared.cache, &shared.timeline, &shared.nodes.all(), node, self.options.force) {
             Decided::Skip(reasons) => {
                 self.reasons[node] = reasons;
                 Verdict::Skip

@@ -146,7 +146,7 @@ impl Attempt {
     /// Makes what the step read in the private state of an earlier step of this run a result of that one.
     pub(super) fn borrow(&self, borrowed: &[WsPath]) {
         let Shared { cache, nodes, .. } = &*self.shared;
-        for node in &nodes[..self.index] {
+        for node in &nodes.all()[..self.index] {
             let Some(record) = cache.store.last(&node.node.identity) else { continue };
             let is_left = |path: &WsPath| record.effects.iter().any(|effect| effect.path == *path);
             let is_theirs =

@@ -156,7 +156,7 @@ impl<'a> Review<'a> {
         // What has become private since was none when the step looked.
         let own = own.clone().unwrap_or_else(|| {
             let Shared { cache, nodes, .. } = self.shared;
-            cache.store.own(&nodes[index].node.identity)
+            cache.store.own(&nodes.get(index).node.identity)
         });
         let (now, _) = cache::observe(&self.shared.timeline.at(index), &own, &asked);
         let was = |now: &Component| {

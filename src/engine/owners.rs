@@ -40,7 +40,7 @@ impl Desk<'_> {
 
     /// Returns the record of what a step did in this run, itself or by being reused.
     fn record(&self, step: usize) -> Option<Arc<Record>> {
-        let last = self.shared.cache.store.last(&self.shared.nodes[step].node.identity);
+        let last = self.shared.cache.store.last(&self.shared.nodes.get(step).node.identity);
         let reused = || self.hits.get(&step).map(|hit| Arc::clone(&hit.record));
         last.filter(|record| record.run == self.shared.run).or_else(reused)
     }
@@ -81,7 +81,7 @@ impl Desk<'_> {
     fn is_new(&self, path: &WsPath, steps: &[usize]) -> bool {
         let store = &self.shared.cache.store;
         steps.iter().any(|step| {
-            let records = store.of(&self.shared.nodes[*step].node.identity);
+            let records = store.of(&self.shared.nodes.get(*step).node.identity);
             let mut changing = records.iter().filter(|record| change_in(record, path).is_some());
             changing.clone().next().is_some() && changing.all(|record| record.run == self.shared.run)
         })

@@ -159,7 +159,7 @@ impl driver::Desk for Again<'_, '_> {
         let index = self.nodes[node];
         let shared = Arc::clone(&self.desk.shared);
         let force = if shared.force == Force::NoCache { Force::NoCache } else { Force::No };
-        match decide(&shared.cache, &shared.timeline, &shared.nodes, index, force) {
+        match decide(&shared.cache, &shared.timeline, &shared.nodes.all(), index, force) {
             // What was to run at any rate is to have run in this very run.
             Decided::Reuse(hit) if shared.force != Force::No && hit.record.run != shared.run => Verdict::Run,
             Decided::Reuse(hit) => {
