@@ -2,7 +2,7 @@
 //!
 //! Knows how its steps ended and what happened to the run as a whole. Tells nobody.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
     base::{duration, list},
@@ -35,13 +35,21 @@ pub(super) struct Circumstances {
 }
 
 /// Returns what az exits with, and in one clause why a run did not go well.
-pub(super) fn conclude(view: &RunView, run: Circumstances) -> (u8, Option<String>) {
+///
+/// Steps whose failure is `tolerated` change nothing, and neither do those that it blocks.
+pub(super) fn conclude(
+    view: &RunView,
+    tolerated: &BTreeSet<&str>,
+    run: Circumstances,
+) -> (u8, Option<String>) {
     let ids = |is_meant: &dyn Fn(&NodeView) -> bool| {
         let nodes = view.nodes.values().filter(|node| is_meant(node));
         list(nodes.map(|node| &node.planned.id))
     };
     let has_flag = |node: &NodeView, wanted: &str| node.flags.iter().any(|flag| flag == wanted);
-    let has_failed = |node: &NodeView| node.outcome == Some(Outcome::Failed);
+    let counts_for = |node: &NodeView| !tolerated.contains(node.planned.id.as_str());
+    let has_failed = |node: &NodeView| node.outcome == Some(Outcome::Failed) && counts_for(node);
+    let is_blocked = |node: &NodeView| node.outcome == Some(Outcome::Blocked) && counts_for(node);
     let is_attention = |node: &NodeView| has_flag(node, "attention");
     let has_mistake = view.warnings.iter().any(|(found, ..)| *found == code::INTERNAL.to_string());
     let is_warning = |node: &NodeView| has_flag(node, "warning") || has_flag(node, "undeclared");
@@ -56,17 +64,17 @@ pub(super) fn conclude(view: &RunView, run: Circumstances) -> (u8, Option<String
     if let Some(limit) = run.timed_out {
         return (124, Some(format!("the run took longer than {}", duration(limit))));
     }
-    let counts = view.counts();
+    let any = |is_meant: &dyn Fn(&NodeView) -> bool| view.nodes.values().any(is_meant);
     match () {
         () if has_mistake => (100, Some("az made a mistake".to_owned())),
         () if run.has_wrong_order => (1, Some("steps ran in the wrong order".to_owned())),
         () if run.has_lost => (1, Some("not all could be brought back".to_owned())),
-        () if counts.failed > 0 => {
+        () if any(&has_failed) => {
             (if run.goes_on { 10 } else { 1 }, Some(format!("{} failed", ids(&has_failed))))
         }
         () if run.has_two_owners => (1, Some("steps that nothing orders change one file".to_owned())),
         () if run.has_other_result => (1, Some("a step gave another result for the same key".to_owned())),
-        () if counts.blocked > 0 || view.nodes.values().any(is_attention) => {
+        () if any(&is_blocked) || any(&is_attention) => {
             (1, Some(format!("{} wants attention", ids(&is_attention))))
         }
         () if run.is_strict && has_warning() => {
@@ -127,7 +135,11 @@ mod tests {
             (&[(Failed, "")], interrupted, 130, "interrupted"),
         ] {
             let reason = Some(reason.to_owned()).filter(|reason| !reason.is_empty());
-            assert_eq!(conclude(&run(steps), circumstances), (code, reason), "{steps:?} {circumstances:?}");
+            assert_eq!(
+                conclude(&run(steps), &BTreeSet::new(), circumstances),
+                (code, reason),
+                "{steps:?} {circumstances:?}"
+            );
         }
     }
 
@@ -135,6 +147,6 @@ mod tests {
     fn a_mistake_of_azs_own_is_no_failure_of_a_step() {
         let mut view = run(&[(Outcome::Failed, "")]);
         view.apply(&Event::Warning { code: code::INTERNAL.to_string(), node: None, message: String::new() });
-        assert_eq!(conclude(&view, Circumstances::default()).0, 100);
+        assert_eq!(conclude(&view, &BTreeSet::new(), Circumstances::default()).0, 100);
     }
 }

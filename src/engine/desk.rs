@@ -10,6 +10,7 @@ use super::{
     Ask, Audited, BuildOptions, Engine,
     audit::Auditor,
     conclusion::{Circumstances, conclude},
+    course::Course,
     job::{Attempt, Done, Nodes, Shared},
     late::{Answered, first_late},
     lookup::{Decided, decide},
@@ -83,12 +84,16 @@ pub(super) struct Desk<'a> {
     pub(super) signals: &'a Signals,
     auditor: Option<Auditor>,
     stages: Stages,
+    /// How the scopes of the plan go.
+    pub(super) course: Course,
+    /// What conditions asked of files, by the steps they hold for.
+    pub(super) asked_by_condition: BTreeMap<usize, Answered>,
     /// Why each node runs, is reused or skipped.
-    reasons: Vec<Vec<Reason>>,
+    pub(super) reasons: Vec<Vec<Reason>>,
     pub(super) hits: BTreeMap<usize, Hit>,
     /// What steps that ran or were reused hand on, by place.
     pub(super) handed: BTreeMap<usize, Handed>,
-    done: BTreeMap<usize, Done>,
+    pub(super) done: BTreeMap<usize, Done>,
 }
 
 impl<'a> Desk<'a> {
@@ -96,7 +101,7 @@ impl<'a> Desk<'a> {
         engine: &'a Engine,
         ask: &'a Ask,
         options: &'a BuildOptions,
-        plan: &'a Plan,
+        plan: &'a Arc<Plan>,
         shared: Shared,
         signals: &'a Signals,
         on_event: &'a mut dyn FnMut(&Envelope),
@@ -110,6 +115,8 @@ impl<'a> Desk<'a> {
             teller: Teller::new(&*engine.system, on_event),
             auditor: options.audit.as_ref().map(|audit| Auditor::new(audit, &*engine.system)),
             stages: Stages::of(plan),
+            course: Course::new(Arc::clone(plan)),
+            asked_by_condition: BTreeMap::new(),
             answered: BTreeMap::new(),
             has_wrong_order: false,
             has_two_owners: false,
@@ -154,6 +161,8 @@ impl<'a> Desk<'a> {
             let text = format!("not all could be brought back: {error}");
             self.teller.warn(code::CACHE_UNUSABLE, None, text);
         }
+        let tolerated = self.plan.nodes.iter().filter(|node| node.is_tolerated);
+        let tolerated = tolerated.map(|node| node.id.as_str()).collect();
         let circumstances = Circumstances {
             interrupted: summary.interrupted,
             timed_out: self.options.timeout.filter(|_| summary.has_timed_out),
@@ -164,7 +173,7 @@ impl<'a> Desk<'a> {
             goes_on: self.goes_on,
             is_strict: self.ask.strict,
         };
-        let (exit_code, reason) = conclude(self.teller.view(), circumstances);
+        let (exit_code, reason) = conclude(self.teller.view(), &tolerated, circumstances);
         let (duration_ms, counts) = (millis(self.teller.elapsed()), self.teller.view().counts());
         self.teller.tell(match reason {
             None => Event::OrchestrationCompleted { duration_ms, counts, exit_code },
@@ -261,7 +270,18 @@ impl<'a> Desk<'a> {
         if let Some(summary) = self.shared.shown_summary(index, &handed) {
             self.teller.keep_summary(&self.plan.nodes[index].id, summary);
         }
+        self.course.hands_on(index, Some(Arc::new(handed.clone())));
         self.handed.insert(index, handed);
+    }
+
+    /// Adds what the condition of a step asked to what the step itself did.
+    fn add_condition(&mut self, index: usize) {
+        if let (Some(asked), Some(answered)) =
+            (self.asked_by_condition.get(&index), self.answered.get_mut(&index))
+        {
+            answered.questions.extend(asked.questions.iter().cloned());
+            answered.observed.extend(asked.observed.iter().cloned());
+        }
     }
 
     /// Tells the outputs of a step, unless that is what is known of it anyway.
@@ -332,6 +352,7 @@ impl<'a> Desk<'a> {
         let shared = &self.shared;
         shared.promises.promise(&shared.timeline, node, &hit);
         self.answered.insert(node, Answered::of_hit(&hit));
+        self.add_condition(node);
         self.keep_handed(node, hit.record.handed.clone());
         self.hits.insert(node, hit);
     }
@@ -381,6 +402,9 @@ impl driver::Desk for Desk<'_> {
     type Done = Done;
 
     fn look_up(&mut self, node: usize) -> Verdict {
+        if let Err(verdict) = self.take_turn(node) {
+            return verdict;
+        }
         let shared = Arc::clone(&self.shared);
         match decide(&shared.cache, &shared.timeline, &shared.nodes.all(), node, self.options.force) {
             Decided::Skip(reasons) => {
@@ -437,6 +461,7 @@ impl driver::Desk for Desk<'_> {
         }
         self.audit(node);
         self.answered.insert(node, done.answered.clone());
+        self.add_condition(node);
         self.keep_handed(node, std::mem::take(&mut done.handed));
         self.done.insert(node, done);
         ending
@@ -447,6 +472,10 @@ impl driver::Desk for Desk<'_> {
         self.handed.remove(&node);
         self.teller.warn(code::INTERNAL, Some(self.id(node)), panic.0);
         self.done.insert(node, Done::failed("az itself failed".to_owned(), Duration::ZERO));
+    }
+
+    fn interrupted(&mut self) {
+        self.course.is_cancelled = true;
     }
 
     fn changed(&mut self, node: usize, change: &Change) {
@@ -468,6 +497,7 @@ impl driver::Desk for Desk<'_> {
                 self.teller.tell(Event::Retry { node, attempt: 1, delay_ms: 0, error });
             }
             Change::Finished(outcome) => {
+                self.course.ended(node, *outcome);
                 self.begin_in_stage(node);
                 self.open.remove(&node);
                 let outcome = self.tell_end(node, *outcome);

@@ -16,7 +16,7 @@ use crate::{
     diag::{Diagnostic, code},
     fingerprint::{Component, ComponentKind, Fingerprint, Question, Resolver, View, content},
     model::settings::ExitMeaning,
-    plan::{Node, Plan, Reuse},
+    plan::{Gate, Node, Plan, Reuse},
     sys::{Platform, System},
 };
 
@@ -34,6 +34,8 @@ pub(super) struct Prepared {
     /// Where the tools its script depends on are.
     tools: Vec<(String, Option<PathBuf>)>,
     pub(super) environment: Environment,
+    /// More of it is known than the plan knew.
+    pub(super) is_bound: bool,
     /// Components that no file's content has a part in.
     fixed: Vec<Component>,
 }
@@ -51,23 +53,35 @@ pub(super) fn prepare(
     let mut missing: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
     let mut prepared = Vec::with_capacity(plan.nodes.len());
     for node in &plan.nodes {
-        let cwd = outer.root.join(&node.invocation.cwd);
-        let program = tools.find(node.invocation.program(), &cwd);
+        let ready = prepare_one(&mut tools, outer, node.clone(), unwatched);
+        // What is known only when its turn comes may name another program, or be skipped.
         let is_wanted = node.condition.as_ref().is_none_or(|condition| condition.holds);
-        if program.is_none() && is_wanted {
+        if ready.program.is_none() && is_wanted && node.late.is_none() && node.gate == Gate::Needs {
             missing.entry(node.invocation.program()).or_default().push(node);
         }
-        let environment = environment_of(node, &BTreeSet::new(), outer);
-        let fixed = fixed_components(node, &environment, outer.secret_key);
-        let unwatched = node.unwatched().or(unwatched.map(str::to_owned));
-        let wanted = node.tools.iter().map(|(name, candidates)| {
-            (name.clone(), candidates.iter().find_map(|candidate| tools.find(candidate, &cwd)))
-        });
-        let tools = wanted.collect();
-        prepared.push(Prepared { node: node.clone(), unwatched, program, tools, environment, fixed });
+        prepared.push(ready);
     }
     let diagnostics = missing.into_iter().map(|(program, nodes)| missing_program(program, &nodes)).collect();
     (prepared, diagnostics)
+}
+
+/// Prepares a node.
+pub(super) fn prepare_one(
+    tools: &mut Tools<'_>,
+    outer: &Outer<'_>,
+    node: Node,
+    unwatched: Option<&str>,
+) -> Prepared {
+    let cwd = outer.root.join(&node.invocation.cwd);
+    let program = tools.find(node.invocation.program(), &cwd);
+    let environment = environment_of(&node, &BTreeSet::new(), outer);
+    let fixed = fixed_components(&node, &environment, outer.secret_key);
+    let unwatched = node.unwatched().or(unwatched.map(str::to_owned));
+    let wanted = node.tools.iter().map(|(name, candidates)| {
+        (name.clone(), candidates.iter().find_map(|candidate| tools.find(candidate, &cwd)))
+    });
+    let tools = wanted.collect();
+    Prepared { node, unwatched, program, tools, environment, is_bound: false, fixed }
 }
 
 fn missing_program(program: &str, nodes: &[&Node]) -> Diagnostic {

@@ -9,6 +9,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use super::{
@@ -16,7 +17,7 @@ use super::{
     job::{Done, Shared},
     late::Late,
     lookup::{Decided, decide},
-    run::{Force, retrying},
+    run::{Force, gate, retrying},
 };
 use crate::{
     base::WsPath,
@@ -96,6 +97,7 @@ impl Desk<'_> {
         }
         self.tell_restored();
         self.shared = Arc::new(self.shared.resumed_at(late.index));
+        self.course.resume_at(late.index);
         let (nodes, behind): (Vec<usize>, Vec<usize>) = since.into_iter().partition(|index| *index < until);
         // What is before it has been found to hold, and what is decided now is asked again.
         self.provisional.retain(|index, _| *index < late.index);
@@ -122,7 +124,8 @@ impl Desk<'_> {
         let place_of = |index: usize| nodes.binary_search(&index).ok();
         let node = |place: usize| {
             let node = &self.plan.nodes[nodes[place]];
-            let hard = node.edges.iter().filter(|edge| edge.kind.is_hard());
+            let (gate, is_asked) = gate(node);
+            let hard = node.edges.iter().filter(|edge| edge.kind.is_hard() && !is_asked);
             let hard = hard.filter_map(|edge| Some((place_of(edge.to)?, Strength::Hard)));
             let mut needs: BTreeMap<usize, Strength> =
                 place.checked_sub(1).map(|before| (before, Strength::Order)).into_iter().collect();
@@ -130,6 +133,10 @@ impl Desk<'_> {
             scheduler::Node {
                 needs: needs.into_iter().map(|(node, strength)| Need { node, strength }).collect(),
                 resources: vec![(ResourceId(0), 1)],
+                gate,
+                is_tolerated: node.is_tolerated,
+                cohort: node.cohort.map(|(cohort, _)| cohort),
+                member: node.cohort.map_or(0, |(_, member)| member),
                 ..retrying(node)
             }
         };
@@ -152,11 +159,36 @@ impl Desk<'_> {
     }
 }
 
+impl Again<'_, '_> {
+    /// Returns an outcome that names places of the plan.
+    fn in_plan(&self, outcome: scheduler::Outcome) -> scheduler::Outcome {
+        match outcome {
+            scheduler::Outcome::Blocked { by } => scheduler::Outcome::Blocked { by: self.nodes[by] },
+            other => other,
+        }
+    }
+
+    /// Returns a verdict that names places among those that are decided again.
+    fn verdict(&mut self, index: usize, verdict: Verdict) -> Verdict {
+        let Verdict::Block { by } = verdict else { return verdict };
+        if let Ok(by) = self.nodes.binary_search(&by) {
+            return Verdict::Block { by };
+        }
+        // It failed before all that is decided again.
+        let text = format!("{} did not end well", self.desk.id(by));
+        self.desk.done.insert(index, Done::failed(text, Duration::ZERO));
+        Verdict::Fail
+    }
+}
+
 impl driver::Desk for Again<'_, '_> {
     type Done = Done;
 
     fn look_up(&mut self, node: usize) -> Verdict {
         let index = self.nodes[node];
+        if let Err(verdict) = self.desk.take_turn(index) {
+            return self.verdict(index, verdict);
+        }
         let shared = Arc::clone(&self.desk.shared);
         let force = if shared.force == Force::NoCache { Force::NoCache } else { Force::No };
         match decide(&shared.cache, &shared.timeline, &shared.nodes.all(), index, force) {
@@ -183,8 +215,15 @@ impl driver::Desk for Again<'_, '_> {
         driver::Desk::panicked(self.desk, self.nodes[node], panic);
     }
 
+    fn interrupted(&mut self) {
+        driver::Desk::interrupted(self.desk);
+    }
+
     fn changed(&mut self, node: usize, change: &Change) {
         let index = self.nodes[node];
+        if let Change::Finished(outcome) = change {
+            self.desk.course.ended(index, self.in_plan(*outcome));
+        }
         match change {
             Change::Started { .. } => {
                 // Those behind the first run since what that one leaves may be something else.
@@ -204,7 +243,7 @@ impl driver::Desk for Again<'_, '_> {
             }
             Change::Finished(scheduler::Outcome::Cancelled) if self.desk.is_cancelled(index) => {}
             Change::Retrying { .. } | Change::Postponed => driver::Desk::changed(self.desk, index, change),
-            Change::Finished(outcome) => _ = self.desk.tell_end(index, *outcome),
+            Change::Finished(outcome) => _ = self.desk.tell_end(index, self.in_plan(*outcome)),
         }
     }
 }

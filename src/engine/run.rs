@@ -18,7 +18,7 @@ use crate::{
         scheduler::{self, OnFailure, Policy, Scheduler},
     },
     model::settings::CachePolicy,
-    plan::{Plan, Planned},
+    plan::{Gate, Plan, Planned},
     report::RunView,
 };
 
@@ -166,19 +166,24 @@ impl Engine {
             crate::model::query::config(&self.db, self.workspace).value.clone().unwrap_or_default();
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let slots = options.jobs.or(configured.jobs.map(|jobs| jobs.get() as usize)).unwrap_or(cores);
-        let goes_on = options.continue_on_error || configured.continue_on_error.unwrap_or(false);
+        let goes_on =
+            options.continue_on_error || plan.goes_on || configured.continue_on_error.unwrap_or(false);
         let on_failure = if goes_on { OnFailure::KeepGoing } else { OnFailure::FailFast };
         let slot_count = u32::try_from(slots).unwrap_or(u32::MAX);
-        let capacities = std::iter::once(slot_count).chain(resources(plan).iter().map(|_| 1)).collect();
+        let named = resources(plan).into_iter().map(|name| plan.capacities.get(name).copied().unwrap_or(1));
+        let capacities = std::iter::once(slot_count).chain(named).collect();
         let group_timeouts = plan.job_timeouts.values().copied().collect();
-        Policy { timeout: options.timeout, capacities, group_timeouts, ..Policy::new(slots, on_failure) }
+        let timeout = options.timeout.into_iter().chain(plan.timeout).min();
+        let spans = spans(plan);
+        Policy { timeout, capacities, spans, group_timeouts, ..Policy::new(slots, on_failure) }
     }
 }
 
 /// Returns the names of all resources, sorted.
 fn resources(plan: &Plan) -> Vec<&str> {
-    let names = plan.nodes.iter().flat_map(|node| node.settings.resources.keys().map(String::as_str));
-    let names: std::collections::BTreeSet<&str> = names.collect();
+    let of_nodes = plan.nodes.iter().flat_map(|node| node.settings.resources.keys().map(String::as_str));
+    let of_spans = plan.spans.iter().flat_map(|span| span.demands.iter().map(|(name, _)| name.as_str()));
+    let names: std::collections::BTreeSet<&str> = of_nodes.chain(of_spans).collect();
     names.into_iter().collect()
 }
 
@@ -190,8 +195,19 @@ fn scheduler_nodes(plan: &Plan) -> Vec<scheduler::Node> {
         let own =
             node.settings.resources.iter().map(|(name, count)| (scheduler::ResourceId(place(name)), *count));
         let share = if node.is_alone { u32::MAX } else { 1 };
+        let (gate, is_asked) = gate(node);
         scheduler::Node {
-            needs: node.edges.iter().map(need).collect(),
+            // Who is asked says itself what follows from how others ended.
+            needs: node
+                .edges
+                .iter()
+                .map(|edge| scheduler::Need { node: edge.to, strength: strength(edge, is_asked) })
+                .collect(),
+            gate,
+            is_tolerated: node.is_tolerated,
+            span: node.span,
+            cohort: node.cohort.map(|(cohort, _)| cohort),
+            member: node.cohort.map_or(0, |(_, member)| member),
             resources: std::iter::once((scheduler::ResourceId(0), share)).chain(own).collect(),
             group: node.job.as_ref().and_then(|job| plan.job_timeouts.keys().position(|known| known == job)),
             ..retrying(node)
@@ -210,9 +226,32 @@ pub(super) fn retrying(node: &crate::plan::Node) -> scheduler::Node {
     }
 }
 
-fn need(edge: &crate::plan::Edge) -> scheduler::Need {
-    let strength = if edge.kind.is_hard() { scheduler::Strength::Hard } else { scheduler::Strength::Order };
-    scheduler::Need { node: edge.to, strength }
+/// Returns when a node is looked up, and whether it is asked what follows from how others ended.
+pub(super) fn gate(node: &crate::plan::Node) -> (scheduler::Gate, bool) {
+    match node.gate {
+        Gate::Needs => (scheduler::Gate::Needs, false),
+        Gate::Asked => (scheduler::Gate::Asked, true),
+        Gate::Always => (scheduler::Gate::Always, true),
+    }
+}
+
+fn strength(edge: &crate::plan::Edge, is_asked: bool) -> scheduler::Strength {
+    if edge.kind.is_hard() && !is_asked { scheduler::Strength::Hard } else { scheduler::Strength::Order }
+}
+
+/// Returns what nodes hold together, as the scheduler sees it.
+fn spans(plan: &Plan) -> Vec<scheduler::Span> {
+    let names = resources(plan);
+    let place = |name: &String| 1 + names.binary_search(&name.as_str()).expect("all names are listed");
+    let span = |span: &crate::plan::Span| scheduler::Span {
+        parent: span.parent,
+        demands: span
+            .demands
+            .iter()
+            .map(|(name, count)| (scheduler::ResourceId(place(name)), *count))
+            .collect(),
+    };
+    plan.spans.iter().map(span).collect()
 }
 
 /// Keeps the settled digests for the next run; losing them costs hashing only.

@@ -11,7 +11,8 @@ use serde_json::Value;
 use super::{
     environment::{Outer, TRACE, WATCHED},
     nesting::Chain,
-    prepare::{Prepared, prepare},
+    prepare::{Prepared, prepare, prepare_one},
+    tools::Tools,
     workspace,
 };
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
     diag::{Diagnostic, Source},
     fingerprint::{Disk, KnownFile, read_clock},
     model::{self, scratch::Scratch},
-    plan::{self, Plan, Planned},
+    plan::{self, Node, Plan, Planned},
     sys::{Recorder, Stat, System},
     trace,
 };
@@ -170,6 +171,34 @@ impl Engine {
             nodes.iter_mut().for_each(|node| node.settings.sandbox = Some(true));
         }
         prepare(&*self.system, &self.outer(&key), &plan, self.unwatched(ask))
+    }
+
+    /// Prepares a node of which more is known than the plan knew; `path` are folders in front of its `PATH`.
+    pub(super) fn prepare_again(
+        &self,
+        ask: &Ask,
+        mut node: Node,
+        path: &[String],
+        cache: &Cache,
+    ) -> Prepared {
+        let key = self.secret_key();
+        if ask.sandbox {
+            node.settings.sandbox = Some(true);
+        }
+        let mut env = self.env.clone();
+        if !path.is_empty() {
+            let own = node.settings.env.remove("PATH").or_else(|| env.get("PATH").cloned());
+            let whole: Vec<&str> = path.iter().map(String::as_str).chain(own.as_deref()).collect();
+            env.insert("PATH".to_owned(), whole.join(":"));
+        }
+        let outer = Outer { env: &env, root: &self.root, secret_key: &key };
+        let folders = env.get("PATH").map_or("", String::as_str);
+        let mut tools = Tools::new(&*self.system, folders);
+        let learned = cache.store.learned(&node.identity);
+        let mut prepared = prepare_one(&mut tools, &outer, node, self.unwatched(ask));
+        prepared.learn(&learned, &outer);
+        prepared.is_bound = true;
+        prepared
     }
 
     /// Lets the nodes know what earlier runs of them taught.

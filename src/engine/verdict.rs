@@ -4,16 +4,20 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Ask, Engine, EngineError,
+    course::Course,
     desk::planned_node,
+    job::Nodes,
     lookup::{Decided, decide},
     materialize::Promises,
     run::Force,
+    turn::{Ended, Turn},
 };
 use crate::{
     base::{self, WsPath},
     cache::{Hit, Timeline},
     diag::{Diagnostic, has_errors},
     event::{PlannedNode, Reason},
+    execute::scheduler::Outcome,
     plan::{EdgeKind, Plan},
 };
 
@@ -30,6 +34,8 @@ pub enum Verdict {
     Restore,
     /// Its condition is false.
     Skip,
+    /// It cannot run because of what comes before it.
+    Blocked,
 }
 
 impl Verdict {
@@ -41,6 +47,7 @@ impl Verdict {
             Self::Reuse => "reuse",
             Self::Restore => "restore",
             Self::Skip => "skip",
+            Self::Blocked => "blocked",
         }
     }
 }
@@ -88,18 +95,67 @@ impl Engine {
         let plan = self.put_in_order(ask, &plan, &nodes, &cache);
         let timeline = Timeline::new(Arc::clone(&cache.disk));
         let promises = Promises::default();
-        let prepared: Vec<_> = nodes.into_iter().map(Arc::new).collect();
-        let mut verdicts: Vec<PlannedVerdict> = Vec::with_capacity(prepared.len());
-        for index in 0..prepared.len() {
-            let decided = decide(&cache, &timeline, &prepared, index, force);
-            let verdict = verdict_of(&plan, index, &decided, &verdicts);
-            if let Decided::Reuse(hit) = &decided {
-                promises.promise(&timeline, index, hit);
+        let nodes = Nodes::new(nodes);
+        let mut course = Course::new(Arc::clone(&plan));
+        let mut verdicts: Vec<PlannedVerdict> = Vec::with_capacity(plan.nodes.len());
+        for index in 0..plan.nodes.len() {
+            let open = if course.is_conditional(index) { course.open_before(index) } else { Vec::new() };
+            let (timeline, cache, nodes) = (&timeline, &cache, &nodes);
+            let turn = Turn { engine: self, ask, plan: &plan, course: &course, timeline, cache, nodes };
+            let ended = if open.is_empty() { turn.take(index).err() } else { None };
+            let decided = match ended {
+                None => Ok(decide(cache, timeline, &nodes.all(), index, force)),
+                Some(ended) => Err(ended),
+            };
+            let verdict = match &decided {
+                Ok(decided) => verdict_of(&plan, index, decided, &verdicts),
+                Err(ended) => without_look_up(&plan, index, ended),
+            };
+            let verdict = if open.is_empty() { verdict } else { open_verdict(&plan, verdict, &open) };
+            match (&decided, verdict.verdict) {
+                (_, Verdict::Skip) => course.ended(index, Outcome::Skipped),
+                (Err(Ended::Blocked { by }), _) => course.ended(index, Outcome::Blocked { by: *by }),
+                (Ok(Decided::Reuse(hit)), Verdict::Reuse | Verdict::Restore) => {
+                    course.ended(index, Outcome::Cached);
+                    course.hands_on(index, Some(Arc::new(hit.record.handed.clone())));
+                }
+                _ => {}
+            }
+            if let Ok(Decided::Reuse(hit)) = &decided
+                && open.is_empty()
+            {
+                promises.promise(timeline, index, hit);
             }
             verdicts.push(verdict);
         }
         Ok(PlanReport { nodes: verdicts, diagnostics })
     }
+}
+
+/// Returns the verdict of a step that is not looked up.
+fn without_look_up(plan: &Plan, index: usize, ended: &Ended) -> PlannedVerdict {
+    let (verdict, reason) = match ended {
+        Ended::Skipped(reason) => (Verdict::Skip, reason.clone()),
+        Ended::Blocked { by } => {
+            let by = &plan.nodes[*by].id;
+            (Verdict::Blocked, Reason::new("blocked", by, format!("{by} does not end well")))
+        }
+        Ended::Failed(error) => (Verdict::Blocked, Reason::new("condition", &plan.nodes[index].id, error)),
+    };
+    let decided = Decided::Run(vec![reason]);
+    PlannedVerdict { verdict, ..verdict_of(plan, index, &decided, &[]) }
+}
+
+/// Returns the verdict of a step that depends on how others end.
+fn open_verdict(plan: &Plan, verdict: PlannedVerdict, open: &[usize]) -> PlannedVerdict {
+    let waits_for: Vec<String> = open.iter().map(|index| plan.nodes[*index].id.clone()).collect();
+    let first = waits_for.first().cloned().unwrap_or_default();
+    let text = match waits_for.len() {
+        1 => format!("depends on how {first} ends"),
+        count => format!("depends on how {first} and {} more end", count - 1),
+    };
+    let reasons = vec![Reason::new("waits", &first, text)];
+    PlannedVerdict { verdict: Verdict::Maybe, waits_for, reasons, ..verdict }
 }
 
 fn verdict_of(plan: &Plan, index: usize, decided: &Decided, before: &[PlannedVerdict]) -> PlannedVerdict {

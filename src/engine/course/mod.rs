@@ -15,11 +15,10 @@ use std::{
     sync::Arc,
 };
 
-pub(super) use scene::Grounds;
+pub(super) use scene::{Grounds, Scene};
 pub(super) use way::Way;
 
 use crate::{
-    event::Reason,
     execute::scheduler::Outcome as Ending,
     plan::{Plan, ScopeKind},
     text::{
@@ -69,6 +68,11 @@ impl Course {
         self.ends[node] = Some(ending);
     }
 
+    /// Returns how a node ended; nothing if it has not.
+    pub(super) fn ending(&self, node: usize) -> Option<Ending> {
+        self.ends[node]
+    }
+
     /// Hears what a node hands on.
     pub(super) fn hands_on(&mut self, node: usize, handed: Option<Arc<Handed>>) {
         match handed.filter(|handed| **handed != Handed::default()) {
@@ -84,13 +88,7 @@ impl Course {
         self.ways.get_mut().clear();
     }
 
-    /// Tells whether all nodes of a scope have ended.
-    fn has_ended(&self, scope: usize) -> bool {
-        self.members[scope].iter().all(|node| self.ends[*node].is_some())
-            && self.children[scope].iter().all(|child| self.has_ended(*child))
-    }
-
-    /// Returns the ids of the nodes whose ends decide about a node and are not known: of those before it that its scopes
+    /// Returns the nodes whose ends decide about a node and are not known: of those before it that its scopes
     /// ask for.
     pub(super) fn open_before(&self, node: usize) -> Vec<usize> {
         let mut open = BTreeSet::new();
@@ -132,9 +130,10 @@ impl Course {
         let own = &self.plan.scopes[scope];
         match own.kind {
             ScopeKind::Job => self.ancestors(scope),
-            ScopeKind::OnSuccess | ScopeKind::OnFailure => {
-                self.siblings(scope).filter(|other| self.plan.scopes[*other].kind == ScopeKind::Main).collect()
-            }
+            ScopeKind::OnSuccess | ScopeKind::OnFailure => self
+                .siblings(scope)
+                .filter(|other| self.plan.scopes[*other].kind == ScopeKind::Main)
+                .collect(),
             ScopeKind::Main => Vec::new(),
             ScopeKind::Playbook | ScopeKind::Stage | ScopeKind::List | ScopeKind::Step => {
                 self.siblings(scope).filter(|other| self.plan.scopes[*other].turn < own.turn).collect()
@@ -165,8 +164,7 @@ impl Course {
     /// Returns what became of a scope that has ended.
     pub(super) fn result(&self, scope: usize) -> Need {
         let may_fail = self.plan.scopes[scope].is_tolerated;
-        let is_left_out =
-            matches!(self.ways.borrow().get(&scope), Some(Way::Skips(_) | Way::Blocked { .. }));
+        let is_left_out = matches!(self.ways.borrow().get(&scope), Some(Way::Skips(_) | Way::Blocked { .. }));
         let outcome = if is_left_out { Outcome::Skipped } else { self.outcome(scope) };
         Need { outcome, may_fail }
     }
@@ -208,9 +206,9 @@ impl Course {
     }
 
     fn is_followed(&self, scope: usize) -> bool {
-        self.children[scope].iter().any(|child| {
-            matches!(self.plan.scopes[*child].kind, ScopeKind::OnSuccess | ScopeKind::OnFailure)
-        })
+        self.children[scope]
+            .iter()
+            .any(|child| matches!(self.plan.scopes[*child].kind, ScopeKind::OnSuccess | ScopeKind::OnFailure))
     }
 
     /// Returns a node of a scope that did not end well, the first.
@@ -220,12 +218,6 @@ impl Course {
         });
         let inner = self.children[scope].iter().filter_map(|child| self.culprit(*child));
         own.chain(inner).min()
-    }
-
-    /// Returns the reason for a node that its scopes block.
-    pub(super) fn blocked(&self, by: usize) -> Reason {
-        let by = &self.plan.nodes[by].id;
-        Reason::new("blocked", by, format!("{by} did not end well"))
     }
 }
 

@@ -67,7 +67,10 @@ impl<'a> Scene<'a> {
         if self.depth.get() >= DEEPEST {
             return None;
         }
-        let scene = Scene { depth: Cell::new(self.depth.get() + 1), ..Scene::new(self.course, late.scope, self.grounds) };
+        let scene = Scene {
+            depth: Cell::new(self.depth.get() + 1),
+            ..Scene::new(self.course, late.scope, self.grounds)
+        };
         let value = late.formula.fill(&scene, &mut Doubts::default());
         self.questions.borrow_mut().extend(scene.into_questions());
         Some(value)
@@ -135,9 +138,11 @@ impl Lookup for Scene<'_> {
         if let Some(late) = names.late_variable(name) {
             return self.late(late);
         }
-        self.step_called(name).or_else(|| self.counts(name)).or_else(|| match name.to_ascii_lowercase().as_str() {
-            "jobs" | "steps" | "needs" => self.context(name),
-            _ => named(names, name),
+        self.step_called(name).or_else(|| self.counts(name)).or_else(|| {
+            match name.to_ascii_lowercase().as_str() {
+                "jobs" | "steps" | "needs" => self.context(name),
+                _ => named(names, name),
+            }
         })
     }
 
@@ -189,7 +194,8 @@ impl Lookup for Scene<'_> {
     fn hash_files(&self, patterns: &[String]) -> Option<String> {
         let mut files: BTreeMap<WsPath, crate::base::Digest> = BTreeMap::new();
         for pattern in patterns {
-            let (pattern, is_excluded) = pattern.strip_prefix('!').map_or((pattern.as_str(), false), |rest| (rest, true));
+            let (pattern, is_excluded) =
+                pattern.strip_prefix('!').map_or((pattern.as_str(), false), |rest| (rest, true));
             for (path, kind) in self.paths(pattern)? {
                 if is_excluded {
                     files.remove(&path);
@@ -202,11 +208,10 @@ impl Lookup for Scene<'_> {
         if files.is_empty() {
             return Some(String::new());
         }
-        let mut digest = DigestWriter::new("az 2026-11 hashFiles");
-        for (path, content) in files {
-            digest.field(path.as_str().as_bytes());
-            digest.field(content.as_bytes());
-        }
+        let digest =
+            files.iter().fold(DigestWriter::new("az 2026-11 hashFiles"), |digest, (path, content)| {
+                digest.field(path.as_str().as_bytes()).field(&content.0)
+            });
         Some(digest.finish().to_hex())
     }
 

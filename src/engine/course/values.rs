@@ -57,7 +57,8 @@ impl Course {
             return Vec::new();
         }
         let nodes = self.earlier_in_job(scope);
-        let folders = nodes.iter().filter_map(|node| self.handed.get(node)).flat_map(|handed| handed.path.clone());
+        let folders =
+            nodes.iter().filter_map(|node| self.handed.get(node)).flat_map(|handed| handed.path.clone());
         let mut folders: Vec<String> = folders.collect();
         folders.reverse();
         folders
@@ -67,7 +68,8 @@ impl Course {
     fn earlier_in_job(&self, scope: usize) -> Vec<usize> {
         let mut nodes = Vec::new();
         for above in self.upwards(Some(scope)) {
-            if matches!(self.plan.scopes[above].kind, ScopeKind::Job | ScopeKind::Stage | ScopeKind::Playbook) {
+            if matches!(self.plan.scopes[above].kind, ScopeKind::Job | ScopeKind::Stage | ScopeKind::Playbook)
+            {
                 break;
             }
             for before in self.before(above) {
@@ -85,7 +87,10 @@ impl Scene<'_> {
         let course = self.course;
         let mut found = Vec::new();
         for above in course.upwards(Some(self.scope)) {
-            if matches!(course.plan.scopes[above].kind, ScopeKind::Job | ScopeKind::Stage | ScopeKind::Playbook) {
+            if matches!(
+                course.plan.scopes[above].kind,
+                ScopeKind::Job | ScopeKind::Stage | ScopeKind::Playbook
+            ) {
                 break;
             }
             found.extend(course.before(above));
@@ -159,7 +164,8 @@ impl Scene<'_> {
     /// Returns `needs`: the jobs that the job needs.
     pub(super) fn jobs_needed(&self) -> Value {
         let course = self.course;
-        let job = course.upwards(Some(self.scope)).find(|scope| course.plan.scopes[*scope].kind == ScopeKind::Job);
+        let job =
+            course.upwards(Some(self.scope)).find(|scope| course.plan.scopes[*scope].kind == ScopeKind::Job);
         let needs = job.map_or(&[][..], |job| &course.plan.scopes[job].needs);
         self.as_jobs(needs)
     }
@@ -197,7 +203,9 @@ impl Scene<'_> {
         let course = self.course;
         for list in &course.children[job] {
             let own = Scene::new(course, *list, self.grounds);
-            for inner in course.children[*list].iter().filter(|inner| course.plan.scopes[**inner].kind == ScopeKind::Playbook)
+            for inner in course.children[*list]
+                .iter()
+                .filter(|inner| course.plan.scopes[**inner].kind == ScopeKind::Playbook)
             {
                 for inner_job in &course.children[*inner] {
                     self.outputs_of_job(*inner_job, outputs);

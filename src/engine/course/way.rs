@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{Course, scene::Scene, Grounds};
+use super::{Course, Grounds, scene::Scene};
 use crate::{
     event::Reason,
     fingerprint::Question,

@@ -46,6 +46,9 @@ pub trait Desk {
     /// Hears that a job panicked; the attempt has failed.
     fn panicked(&mut self, node: usize, panic: Panic);
 
+    /// Hears that a person wants the run to end.
+    fn interrupted(&mut self) {}
+
     /// Hears what becomes of a node.
     fn changed(&mut self, node: usize, change: &Change);
 }
@@ -167,6 +170,7 @@ impl<D: Desk> Driver<'_, D> {
         match message {
             Message::Interrupted(interrupt) => {
                 self.interrupted.get_or_insert(interrupt);
+                self.desk.interrupted();
                 Input::Interrupt
             }
             Message::Done { worker, node, result } => {

@@ -1,0 +1,1 @@
+//! Scopes of many shapes, with nodes that end in every way.
