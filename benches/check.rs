@@ -94,8 +94,17 @@ impl Checked {
         let playbooks: Vec<(SourceFile, Request)> = texts
             .iter()
             .map(|(path, text)| {
-                let request =
-                    Request::new(&db, vec![path.clone()], true, vec![], BTreeMap::new(), None, false, vec![]);
+                let request = Request::new(
+                    &db,
+                    vec![path.clone()],
+                    true,
+                    vec![],
+                    BTreeMap::new(),
+                    None,
+                    false,
+                    vec![],
+                    vec![],
+                );
                 (file(path, Contents::Bytes(Arc::clone(text))), request)
             })
             .collect();

@@ -124,8 +124,7 @@ impl Desk<'_> {
         let place_of = |index: usize| nodes.binary_search(&index).ok();
         let node = |place: usize| {
             let node = &self.plan.nodes[nodes[place]];
-            let (gate, is_asked) = gate(node);
-            let hard = node.edges.iter().filter(|edge| edge.kind.is_hard() && !is_asked);
+            let hard = node.edges.iter().filter(|edge| edge.kind.is_hard());
             let hard = hard.filter_map(|edge| Some((place_of(edge.to)?, Strength::Hard)));
             let mut needs: BTreeMap<usize, Strength> =
                 place.checked_sub(1).map(|before| (before, Strength::Order)).into_iter().collect();
@@ -133,7 +132,7 @@ impl Desk<'_> {
             scheduler::Node {
                 needs: needs.into_iter().map(|(node, strength)| Need { node, strength }).collect(),
                 resources: vec![(ResourceId(0), 1)],
-                gate,
+                gate: gate(node),
                 is_tolerated: node.is_tolerated,
                 cohort: node.cohort.map(|(cohort, _)| cohort),
                 member: node.cohort.map_or(0, |(_, member)| member),

@@ -195,15 +195,10 @@ fn scheduler_nodes(plan: &Plan) -> Vec<scheduler::Node> {
         let own =
             node.settings.resources.iter().map(|(name, count)| (scheduler::ResourceId(place(name)), *count));
         let share = if node.is_alone { u32::MAX } else { 1 };
-        let (gate, is_asked) = gate(node);
+
         scheduler::Node {
-            // Who is asked says itself what follows from how others ended.
-            needs: node
-                .edges
-                .iter()
-                .map(|edge| scheduler::Need { node: edge.to, strength: strength(edge, is_asked) })
-                .collect(),
-            gate,
+            needs: node.edges.iter().map(need).collect(),
+            gate: gate(node),
             is_tolerated: node.is_tolerated,
             span: node.span,
             cohort: node.cohort.map(|(cohort, _)| cohort),
@@ -226,17 +221,18 @@ pub(super) fn retrying(node: &crate::plan::Node) -> scheduler::Node {
     }
 }
 
-/// Returns when a node is looked up, and whether it is asked what follows from how others ended.
-pub(super) fn gate(node: &crate::plan::Node) -> (scheduler::Gate, bool) {
+/// Returns when a node is looked up.
+pub(super) fn gate(node: &crate::plan::Node) -> scheduler::Gate {
     match node.gate {
-        Gate::Needs => (scheduler::Gate::Needs, false),
-        Gate::Asked => (scheduler::Gate::Asked, true),
-        Gate::Always => (scheduler::Gate::Always, true),
+        Gate::Needs => scheduler::Gate::Needs,
+        Gate::Asked => scheduler::Gate::Asked,
+        Gate::Always => scheduler::Gate::Always,
     }
 }
 
-fn strength(edge: &crate::plan::Edge, is_asked: bool) -> scheduler::Strength {
-    if edge.kind.is_hard() && !is_asked { scheduler::Strength::Hard } else { scheduler::Strength::Order }
+fn need(edge: &crate::plan::Edge) -> scheduler::Need {
+    let strength = if edge.kind.is_hard() { scheduler::Strength::Hard } else { scheduler::Strength::Order };
+    scheduler::Need { node: edge.to, strength }
 }
 
 /// Returns what nodes hold together, as the scheduler sees it.

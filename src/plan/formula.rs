@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     base::{Span, Spanned},
     diag::{Diagnostic, Source},
-    text::expression::{Expr, Lookup, Part, Problem, Syntax, Template, fill, template},
+    text::expression::{Asked, Expr, Lookup, Part, Problem, Syntax, Template, fill, template},
 };
 
 /// A value in which texts may have placeholders.
@@ -37,6 +37,8 @@ pub struct Doubts {
     pub undefined: Vec<String>,
     /// What could not be evaluated.
     pub problems: Vec<Problem>,
+    /// What was asked, each with its answer.
+    pub asked: Vec<Asked>,
 }
 
 impl Formula {
@@ -103,6 +105,7 @@ impl Formula {
                 let whole = Template { pieces, names: Vec::new(), diagnostics: Vec::new() };
                 let filled = fill(&whole, lookup);
                 doubts.undefined.extend(filled.undefined.into_iter().map(|name| name.value));
+                doubts.asked.extend(filled.asked);
                 doubts.problems.extend(filled.problems.into_iter().map(|problem| problem.value));
                 filled.value
             }

@@ -40,4 +40,4 @@ pub use query::{Planned, plan, plan_graph};
 pub use request::{PlaybookFile, playbook_called, playbook_names};
 pub use rules::{RuleMatches, rule_matches};
 pub use select::{Selection, select};
-pub use world::{context, named};
+pub use world::{context, is_all, named};

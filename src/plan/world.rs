@@ -13,7 +13,7 @@ use super::{
     flow::Names,
     formula::{Doubts, Formula},
 };
-use crate::text::expression::{Evaluation, Expr, Lookup, Machine, Status, evaluate};
+use crate::text::expression::{Asked, Evaluation, Expr, Lookup, Machine, Status, evaluate};
 
 /// What is known before the run.
 pub(super) struct World<'a> {
@@ -56,7 +56,7 @@ impl<'a> World<'a> {
     pub(super) fn evaluate(&self, expr: &Expr) -> Known<Evaluation> {
         self.is_late.set(false);
         let found = evaluate(expr, self);
-        if self.is_late.get() { Known::Late } else { Known::Now(found) }
+        if self.is_late.get() || self.asks_late(&found.asked) { Known::Late } else { Known::Now(found) }
     }
 
     /// Fills a value.
@@ -64,12 +64,23 @@ impl<'a> World<'a> {
         self.is_late.set(false);
         let mut own = Doubts::default();
         let value = formula.fill(self, &mut own);
-        if self.is_late.get() {
+        if self.is_late.get() || self.asks_late(&own.asked) {
             return Known::Late;
         }
         doubts.undefined.extend(own.undefined);
         doubts.problems.extend(own.problems);
         Known::Now(value)
+    }
+
+    /// Tells whether one of all variables together was asked for that has no value yet: `vars.name`.
+    fn asks_late(&self, asked: &[Asked]) -> bool {
+        asked.iter().any(|asked| {
+            let Some((all, rest)) = asked.name.split_once('.') else { return false };
+            let name = rest.split('.').next().unwrap_or_default();
+            let is_late =
+                self.names.late_variable(name).is_some() || self.pending.contains(&name.to_ascii_lowercase());
+            is_all(all) && self.names.variable(all).is_none() && is_late
+        })
     }
 
     fn late<T>(&self) -> Option<T> {
@@ -137,8 +148,12 @@ impl Lookup for World<'_> {
 
 /// Returns the variables under the names old playbooks have for all of them together.
 pub fn named(names: &Names, name: &str) -> Option<Value> {
-    let is_all = ["variables", "params", "parameters", "vars", "inputs"];
-    is_all.iter().any(|all| all.eq_ignore_ascii_case(name)).then(|| object(&names.variables))
+    is_all(name).then(|| object(&names.variables))
+}
+
+/// Tells whether a name stands for all variables together.
+pub fn is_all(name: &str) -> bool {
+    ["variables", "params", "parameters", "vars", "inputs"].iter().any(|all| all.eq_ignore_ascii_case(name))
 }
 
 /// Returns a context that is known before the run.

@@ -16,7 +16,7 @@ use crate::{
     base::{DigestWriter, WsPath},
     engine::tools::Tools,
     fingerprint::{Question, Resolver, State, View, content, expand},
-    plan::{Doubts, LateValue, Names, ScopeKind, context, named},
+    plan::{Doubts, LateValue, Names, ScopeKind, context, is_all, named},
     sys::FileKind,
     text::{
         expression::{Lookup, Machine, Need, Outcome, Status, status, to_text},
@@ -74,6 +74,17 @@ impl<'a> Scene<'a> {
         let value = late.formula.fill(&scene, &mut Doubts::default());
         self.questions.borrow_mut().extend(scene.into_questions());
         Some(value)
+    }
+
+    /// Returns all variables together, those that only the run tells among them.
+    fn variables(&self) -> Value {
+        let mut found = named(self.names(), "variables").unwrap_or_default();
+        if let Value::Object(found) = &mut found {
+            for (name, late) in &self.names().late {
+                found.insert(name.clone(), self.late(late).unwrap_or_default());
+            }
+        }
+        found
     }
 
     fn workspace_path(&self, path: &str) -> WsPath {
@@ -141,7 +152,7 @@ impl Lookup for Scene<'_> {
         self.step_called(name).or_else(|| self.counts(name)).or_else(|| {
             match name.to_ascii_lowercase().as_str() {
                 "jobs" | "steps" | "needs" => self.context(name),
-                _ => named(names, name),
+                _ => is_all(name).then(|| self.variables()),
             }
         })
     }
@@ -164,6 +175,7 @@ impl Lookup for Scene<'_> {
             "steps" => Some(self.steps()),
             "needs" => Some(self.jobs_needed()),
             "jobs" => Some(self.jobs()),
+            "vars" | "inputs" => Some(self.variables()),
             _ => context(self.names(), name),
         }
     }

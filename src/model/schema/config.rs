@@ -25,6 +25,9 @@ pub(super) struct Config {
     /// Whether a run goes on after a failure. Default: `false`.
     #[schemars(extend("aliases" = ["continueOnError", "continue-on-error"]))]
     continue_on_error: Boolean,
+    /// What the commands of steps run that begin with `/`, by their names without it: program and arguments.
+    #[schemars(extend("examples" = [{"test": ["npm", "test"]}]))]
+    commands: BTreeMap<String, super::values::Argv>,
     /// What steps have that nothing else says.
     defaults: Defaults,
     /// Selections with a name, and variables for each.
