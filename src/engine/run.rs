@@ -180,7 +180,7 @@ impl Engine {
 }
 
 /// Returns the names of all resources, sorted.
-fn resources(plan: &Plan) -> Vec<&str> {
+pub(super) fn resources(plan: &Plan) -> Vec<&str> {
     let of_nodes = plan.nodes.iter().flat_map(|node| node.settings.resources.keys().map(String::as_str));
     let of_spans = plan.spans.iter().flat_map(|span| span.demands.iter().map(|(name, _)| name.as_str()));
     let names: std::collections::BTreeSet<&str> = of_nodes.chain(of_spans).collect();
@@ -188,7 +188,7 @@ fn resources(plan: &Plan) -> Vec<&str> {
 }
 
 /// Returns the nodes as the scheduler sees them. Resource 0 stands for overlapping at all.
-fn scheduler_nodes(plan: &Plan) -> Vec<scheduler::Node> {
+pub(super) fn scheduler_nodes(plan: &Plan) -> Vec<scheduler::Node> {
     let names = resources(plan);
     let node = |node: &crate::plan::Node| {
         let place = |name: &String| 1 + names.binary_search(&name.as_str()).expect("all names are listed");
@@ -236,7 +236,7 @@ fn need(edge: &crate::plan::Edge) -> scheduler::Need {
 }
 
 /// Returns what nodes hold together, as the scheduler sees it.
-fn spans(plan: &Plan) -> Vec<scheduler::Span> {
+pub(super) fn spans(plan: &Plan) -> Vec<scheduler::Span> {
     let names = resources(plan);
     let place = |name: &String| 1 + names.binary_search(&name.as_str()).expect("all names are listed");
     let span = |span: &crate::plan::Span| scheduler::Span {

@@ -17,7 +17,7 @@ use crate::{
     event::Reason,
     execute::scheduler::Verdict,
     fingerprint::Question,
-    plan::{EdgeKind, Gate, Node, Plan},
+    plan::{Gate, Node, Plan},
 };
 
 /// How a step ends whose turn comes to nothing.
@@ -62,7 +62,9 @@ impl Turn<'_> {
         };
         let mut questions: Arc<[Question]> = Arc::from([]);
         if node.gate != Gate::Needs {
-            self.needs_well(node)?;
+            if let Some(by) = self.course.bad_dependency(index) {
+                return Err(Ended::Blocked { by });
+            }
             questions = match self.course.way(index, &grounds) {
                 Way::Runs(questions) => questions,
                 Way::Skips(reason) => return Err(Ended::Skipped(reason)),
@@ -80,18 +82,6 @@ impl Turn<'_> {
             }
         }
         Ok(questions)
-    }
-
-    /// Makes sure that what a step depends on ended well, where the scheduler asks whatever became of it.
-    fn needs_well(&self, node: &Node) -> Result<(), Ended> {
-        let is_asked = |kind: &EdgeKind| matches!(kind, EdgeKind::Dependency | EdgeKind::Output(_));
-        for edge in node.edges.iter().filter(|edge| is_asked(&edge.kind)) {
-            let is_tolerated = self.plan.nodes[edge.to].is_tolerated;
-            if !is_tolerated && self.course.ending(edge.to).is_some_and(|ending| !ending.is_good()) {
-                return Err(Ended::Blocked { by: edge.to });
-            }
-        }
-        Ok(())
     }
 
     /// Returns the step with all that its turn makes known, and folders to put in front of its `PATH`; nothing if all is

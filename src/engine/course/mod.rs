@@ -20,7 +20,7 @@ pub(super) use way::Way;
 
 use crate::{
     execute::scheduler::Outcome as Ending,
-    plan::{Plan, ScopeKind},
+    plan::{EdgeKind, Plan, ScopeKind},
     text::{
         expression::{Need, Outcome},
         handed::Handed,
@@ -68,9 +68,16 @@ impl Course {
         self.ends[node] = Some(ending);
     }
 
-    /// Returns how a node ended; nothing if it has not.
-    pub(super) fn ending(&self, node: usize) -> Option<Ending> {
-        self.ends[node]
+    /// Returns a node that another one depends on and that did not end well: what scripts say of each other holds
+    /// whatever the playbook's conditions say.
+    pub(super) fn bad_dependency(&self, node: usize) -> Option<usize> {
+        let is_dependency = |kind: &EdgeKind| matches!(kind, EdgeKind::Dependency | EdgeKind::Output(_));
+        let is_bad = |earlier: usize| {
+            let has_ended_badly = self.ends[earlier].is_some_and(|ending| !ending.is_good());
+            has_ended_badly && !self.plan.nodes[earlier].is_tolerated
+        };
+        let edges = self.plan.nodes[node].edges.iter().filter(|edge| is_dependency(&edge.kind));
+        edges.map(|edge| edge.to).find(|earlier| is_bad(*earlier))
     }
 
     /// Hears what a node hands on.
