@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use super::{
@@ -38,6 +38,31 @@ pub(super) struct Prepared {
     pub(super) is_bound: bool,
     /// Components that no file's content has a part in.
     fixed: Vec<Component>,
+}
+
+/// The nodes of a run. What of one depends on how others end is put in when its turn has come.
+#[derive(Clone)]
+pub(super) struct Nodes(Arc<RwLock<Vec<Arc<Prepared>>>>);
+
+impl Nodes {
+    pub(super) fn new(nodes: Vec<Prepared>) -> Self {
+        Self(Arc::new(RwLock::new(nodes.into_iter().map(Arc::new).collect())))
+    }
+
+    /// Returns a node as it is known now.
+    pub(super) fn get(&self, index: usize) -> Arc<Prepared> {
+        Arc::clone(&self.all()[index])
+    }
+
+    /// Returns all nodes as they are known now; none can be put in as long as they are held.
+    pub(super) fn all(&self) -> RwLockReadGuard<'_, Vec<Arc<Prepared>>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts in a node of which more is known.
+    pub(super) fn put(&self, index: usize, prepared: Prepared) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)[index] = Arc::new(prepared);
+    }
 }
 
 /// Prepares all nodes of a plan.

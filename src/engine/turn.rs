@@ -8,8 +8,9 @@ use super::{
     Ask, Engine,
     course::{Course, Grounds, Scene, Way},
     desk::Desk,
-    job::{Done, Nodes},
+    job::Done,
     late::Answered,
+    prepare::Nodes,
     session::Cache,
 };
 use crate::{
@@ -42,6 +43,8 @@ pub(super) struct Turn<'a> {
     pub(super) timeline: &'a Timeline,
     pub(super) cache: &'a Cache,
     pub(super) nodes: &'a Nodes,
+    /// The run's id, which begins with when it began.
+    pub(super) run: &'a str,
 }
 
 impl Turn<'_> {
@@ -59,6 +62,7 @@ impl Turn<'_> {
             env: &self.engine.env,
             system: &*self.engine.system,
             is_administrator: self.engine.system.is_administrator(),
+            started: self.run.get(..15).unwrap_or(self.run),
         };
         let mut questions: Arc<[Question]> = Arc::from([]);
         if node.gate != Gate::Needs {
@@ -130,6 +134,7 @@ impl Desk<'_> {
             timeline: &shared.timeline,
             cache: &shared.cache,
             nodes: &shared.nodes,
+            run: &shared.run,
         };
         match turn.take(index) {
             Ok(questions) => {

@@ -6,9 +6,9 @@ use super::{
     Ask, Engine, EngineError,
     course::Course,
     desk::planned_node,
-    job::Nodes,
     lookup::{Decided, decide},
     materialize::Promises,
+    prepare::Nodes,
     run::Force,
     turn::{Ended, Turn},
 };
@@ -18,6 +18,7 @@ use crate::{
     diag::{Diagnostic, has_errors},
     event::{PlannedNode, Reason},
     execute::scheduler::Outcome,
+    journal::new_run_id,
     plan::{EdgeKind, Plan},
 };
 
@@ -96,12 +97,14 @@ impl Engine {
         let timeline = Timeline::new(Arc::clone(&cache.disk));
         let promises = Promises::default();
         let nodes = Nodes::new(nodes);
+        let run = new_run_id(&*self.system);
         let mut course = Course::new(Arc::clone(&plan));
         let mut verdicts: Vec<PlannedVerdict> = Vec::with_capacity(plan.nodes.len());
         for index in 0..plan.nodes.len() {
             let open = if course.is_conditional(index) { course.open_before(index) } else { Vec::new() };
             let (timeline, cache, nodes) = (&timeline, &cache, &nodes);
-            let turn = Turn { engine: self, ask, plan: &plan, course: &course, timeline, cache, nodes };
+            let turn =
+                Turn { engine: self, ask, plan: &plan, course: &course, timeline, cache, nodes, run: &run };
             let ended = if open.is_empty() { turn.take(index).err() } else { None };
             let decided = match ended {
                 None => Ok(decide(cache, timeline, &nodes.all(), index, force)),

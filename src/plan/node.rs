@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    Invocation, Node, RuleMatches,
+    Condition, Decision, Invocation, Node, RuleMatches,
     condition::{Decided, decide},
     dependencies::{Scripts, tools_of},
     expand::Frame,
@@ -60,6 +60,8 @@ pub(super) struct Ground<'a> {
     pub(super) is_administrator: bool,
     pub(super) platform: &'a str,
     pub(super) with_dependencies: bool,
+    /// The plan is looked at and never run.
+    pub(super) is_check: bool,
     pub(super) script_arguments: &'a [String],
 }
 
@@ -236,15 +238,7 @@ pub(super) fn script_node(
     receiver.hand_over(&mut node.invocation, &names.variables, &mut |parameter, misfit, value| {
         diagnostics.extend(reading.map(|reading| misfit.told(reading, parameter, value)));
     });
-    let condition = reading.and_then(|reading| {
-        let condition = reading.header.condition.as_ref()?.as_ref().map(String::as_str);
-        let world = World::new(names, ground.env, ground.platform);
-        Some(decide(&reading.source, condition, &world, diagnostics))
-    });
-    let decision = match &condition {
-        Some(Decided::Now(decision)) => Some(decision.clone()),
-        _ => None,
-    };
+    let (decision, open_condition) = header_condition(ground, reading, names, diagnostics);
     if !ground.is_administrator && decision.as_ref().is_none_or(|decision| decision.holds) {
         diagnostics.extend(reading.and_then(needs_administrator));
     }
@@ -262,16 +256,29 @@ pub(super) fn script_node(
         privileged: script.privileged,
         tools: tools_of(script),
         condition: decision,
-        open_condition: match condition {
-            Some(Decided::Late(condition)) => Some(condition),
-            _ => None,
-        },
+        open_condition,
         is_alone: !script.allow_parallel,
         ..node
     };
     match step {
         Some(step) => step.placed(node),
         None => node,
+    }
+}
+
+/// Decides the condition of a script's header, or returns it if only the run can.
+fn header_condition(
+    ground: &Ground<'_>,
+    reading: Option<&ScriptReading>,
+    names: &Names,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (Option<Decision>, Option<Condition>) {
+    let written = reading.and_then(|reading| Some((reading, reading.header.condition.as_ref()?)));
+    let Some((reading, condition)) = written else { return (None, None) };
+    let world = World::new(names, ground.env, ground.platform);
+    match decide(&reading.source, condition.as_ref().map(String::as_str), &world, diagnostics) {
+        Decided::Now(decision) => (Some(decision), None),
+        Decided::Late(condition) => (None, Some(condition)),
     }
 }
 

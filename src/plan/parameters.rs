@@ -2,11 +2,16 @@
 //!
 //! Knows declarations and names. Does not know where a value came from.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Number, Value};
 
-use super::{flow::Names, node::PlaybookContext, variables::truth};
+use super::{
+    flow::{LateValue, Names},
+    formula::Formula,
+    node::PlaybookContext,
+    variables::truth,
+};
 use crate::{
     base::{nearest, quoted_list},
     diag::{Diagnostic, code},
@@ -21,8 +26,9 @@ pub(super) fn defaults(playbook: &Playbook, set: &BTreeMap<String, Value>) -> BT
     open.filter_map(|parameter| Some((parameter.name.clone(), parameter.default.clone()?))).collect()
 }
 
-/// Makes the values what the parameters declare, and tells what is missing or does not fit.
-pub(super) fn check(of: PlaybookContext<'_>, names: &mut Names) -> Vec<Diagnostic> {
+/// Makes the values what the parameters declare, and tells what is missing or does not fit; where a playbook is only
+/// checked, what is missing is not known yet.
+pub(super) fn check(of: PlaybookContext<'_>, names: &mut Names, is_check: bool) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     let tell = |parameter: &Parameter, message: String, label: &str, help: String| {
         let fault = Diagnostic::error(code::BAD_PARAMETER, message).source(of.source);
@@ -34,7 +40,11 @@ pub(super) fn check(of: PlaybookContext<'_>, names: &mut Names) -> Vec<Diagnosti
             continue;
         }
         let Some(value) = names.variable(name).filter(|value| !value.is_null()).cloned() else {
-            if parameter.required {
+            if parameter.required && is_check {
+                // Nobody has been asked to give it.
+                let formula = Arc::new(Formula::Fixed(Value::Null));
+                names.set_late(name, LateValue { formula, scope: 0 });
+            } else if parameter.required {
                 let message = format!("parameter `{name}` must be given");
                 let help = format!("give it: --var {name}=VALUE");
                 faults.push(tell(parameter, message, "has no value", help));

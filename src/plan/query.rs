@@ -109,6 +109,7 @@ fn expand(
         is_administrator: surroundings.is_administrator(db),
         platform: &workspace.platform(db).os,
         with_dependencies: request.with_dependencies(db),
+        is_check: request.are_paths(db),
         script_arguments: request.script_arguments(db),
     };
     let mut expanded = Expanded::default();

@@ -100,6 +100,10 @@ impl Lookup for World<'_> {
         if self.names.late_variable(name).is_some() || self.names.steps.contains(&name.to_ascii_lowercase()) {
             return self.late();
         }
+        // When the run began.
+        if name.eq_ignore_ascii_case("timestamp") {
+            return self.late();
+        }
         named(self.names, name)
     }
 

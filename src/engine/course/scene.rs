@@ -34,6 +34,8 @@ pub(in crate::engine) struct Grounds<'a> {
     pub(in crate::engine) system: &'a dyn crate::sys::System,
     /// az has the rights of an administrator.
     pub(in crate::engine) is_administrator: bool,
+    /// When the run began: `20260930-114502`.
+    pub(in crate::engine) started: &'a str,
 }
 
 /// How deep values may ask for values that ask for others.
@@ -152,6 +154,7 @@ impl Lookup for Scene<'_> {
         self.step_called(name).or_else(|| self.counts(name)).or_else(|| {
             match name.to_ascii_lowercase().as_str() {
                 "jobs" | "steps" | "needs" => self.context(name),
+                "timestamp" => Some(Value::String(self.grounds.started.to_owned())),
                 _ => is_all(name).then(|| self.variables()),
             }
         })

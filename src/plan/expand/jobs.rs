@@ -67,6 +67,16 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// Resources that bound how much of a job runs at once.
+#[derive(Clone, Copy)]
+struct Bounds<'a> {
+    kind: ScopeKind,
+    /// The playbook's.
+    outer: Option<&'a str>,
+    /// That of its combinations.
+    line: Option<&'a str>,
+}
+
 /// What a condition came to before the run.
 pub(super) enum Decided {
     /// It holds, or there is none.
@@ -196,46 +206,58 @@ impl Expanded {
             if is_multiplied {
                 own = self.names_of_round(names, course, job, scope, (round, rounds.len()));
             }
-            let list = self.push_scope(Scope {
-                parent: Some(scope),
-                kind: ScopeKind::List,
-                label: self.scopes[scope].label.clone() + &round.label(),
-                names: Arc::clone(&own),
-                ..Scope::default()
-            });
-            // A condition and a tolerance may ask for the values of a combination.
-            let at = if is_multiplied { list } else { scope };
-            let left_out = self.set_condition(course, at, job.condition.as_ref(), &own);
-            let is_tolerated = self.truth(course, &own, job.continue_on_error.as_ref()).unwrap_or(false);
-            self.scopes[at].is_tolerated = is_tolerated;
-            self.scopes[list].outputs = self.outputs_of(course, &job.outputs, &job.at);
-            let id = format!("{}{}", job.id, round.suffix());
-            let prefix =
-                if id.is_empty() { course.prefix.to_owned() } else { format!("{}{id}/", course.prefix) };
-            let frame = Frame {
-                course: *course,
-                job,
-                prefix,
-                job_id: format!("{}{id}", course.prefix),
-                list,
-                names: Arc::clone(&own),
-                span: self.span_of(course, job, line.as_deref(), kind, bound, &own),
-                cohort: round.cohort.or(course.cohort),
-                is_tolerated: is_tolerated || course.is_tolerated,
-                suffix: format!("{}{}", course.suffix, round.suffix()),
-                bound: self.bound_of_job(course, job, kind, bound, &own),
-                is_inner: false,
-            };
-            let found = match &job.uses {
-                Some(used) => self.add_used(&frame, &used.name, &used.with, list, &job.at),
-                None => self.add_steps(&frame, &job.steps),
-            };
-            if let Some(decision) = left_out {
-                self.leave_out(list, &decision);
-            }
-            ends.beside(found);
+            let bounds = Bounds { kind, outer: bound, line: line.as_deref() };
+            ends.beside(self.add_round(course, &own, job, scope, (round, is_multiplied), bounds));
         }
         ends
+    }
+
+    /// Adds the steps of one combination of a job, or of a job without combinations.
+    fn add_round(
+        &mut self,
+        course: &Course<'_>,
+        names: &Arc<Names>,
+        job: &Job,
+        scope: usize,
+        (round, is_multiplied): (&Round, bool),
+        bounds: Bounds<'_>,
+    ) -> Ends {
+        let list = self.push_scope(Scope {
+            parent: Some(scope),
+            kind: ScopeKind::List,
+            label: self.scopes[scope].label.clone() + &round.label(),
+            names: Arc::clone(names),
+            ..Scope::default()
+        });
+        // A condition and a tolerance may ask for the values of a combination.
+        let at = if is_multiplied { list } else { scope };
+        let left_out = self.set_condition(course, at, job.condition.as_ref(), names);
+        let is_tolerated = self.truth(course, names, job.continue_on_error.as_ref()).unwrap_or(false);
+        self.scopes[at].is_tolerated = is_tolerated;
+        self.scopes[list].outputs = self.outputs_of(course, &job.outputs, &job.at);
+        let id = format!("{}{}", job.id, round.suffix());
+        let frame = Frame {
+            course: *course,
+            job,
+            prefix: if id.is_empty() { course.prefix.to_owned() } else { format!("{}{id}/", course.prefix) },
+            job_id: format!("{}{id}", course.prefix),
+            list,
+            names: Arc::clone(names),
+            span: self.span_of(course, job, bounds, names),
+            cohort: round.cohort.or(course.cohort),
+            is_tolerated: is_tolerated || course.is_tolerated,
+            suffix: format!("{}{}", course.suffix, round.suffix()),
+            bound: self.bound_of_job(course, job, bounds, names),
+            is_inner: false,
+        };
+        let found = match &job.uses {
+            Some(used) => self.add_used(&frame, &used.name, &used.with, list, &job.at),
+            None => self.add_steps(&frame, &job.steps),
+        };
+        if let Some(decision) = left_out {
+            self.leave_out(list, &decision);
+        }
+        found
     }
 
     /// Returns what names stand for in a job.
@@ -429,8 +451,7 @@ impl Expanded {
         &mut self,
         course: &Course<'_>,
         job: &Job,
-        kind: ScopeKind,
-        outer: Option<&str>,
+        Bounds { kind, outer, .. }: Bounds<'_>,
         names: &Names,
     ) -> Option<String> {
         let own = self.count(course, names, job.max_concurrency.as_ref());
@@ -446,14 +467,12 @@ impl Expanded {
         &mut self,
         course: &Course<'_>,
         job: &Job,
-        line: Option<&str>,
-        kind: ScopeKind,
-        bound: Option<&str>,
+        Bounds { kind, outer, line }: Bounds<'_>,
         names: &Names,
     ) -> Option<usize> {
         let mut demands: Vec<(String, u32)> = Vec::new();
         demands.extend(line.map(|line| (line.to_owned(), 1)));
-        demands.extend(bound.filter(|_| kind == ScopeKind::Job).map(|bound| (bound.to_owned(), 1)));
+        demands.extend(outer.filter(|_| kind == ScopeKind::Job).map(|bound| (bound.to_owned(), 1)));
         if let Some(group) = job.concurrency.as_ref().and_then(|concurrency| concurrency.group.clone()) {
             let text = Placed::new(group, format!("{}/concurrency", job.at));
             if let Some(group) = self.known(course, names, &text) {

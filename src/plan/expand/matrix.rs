@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Expanded, playbook::Course};
 use crate::{
-    model::playbook::{Job, Placed},
+    model::playbook::{Job, Matrix, Placed},
     plan::{
         flow::Names,
         matrix::{Combination, Combinations, MatrixFault, combinations, matrix_of},
@@ -86,6 +86,11 @@ impl Expanded {
     /// Returns how often a job runs; never, if what is wrong with its matrix was told, or if it is not known yet.
     pub(super) fn rounds(&mut self, course: &Course<'_>, names: &Names, job: &Job) -> Vec<Round> {
         let Some(strategy) = &job.strategy else { return vec![Round::default()] };
+        let Matrix { dimensions, include, expression, .. } = &strategy.matrix;
+        if dimensions.is_empty() && include.is_empty() && expression.is_none() {
+            // What is wrong with it was told when it was read.
+            return vec![Round::default()];
+        }
         let mut faults = Vec::new();
         let mut resolve = |text: &Placed<String>| {
             let found = course.layer((&text.at, course.scope), &mut faults, |over| {

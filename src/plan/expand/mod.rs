@@ -108,6 +108,7 @@ impl Expanded {
     pub(super) fn finish(&mut self) {
         let (resolved, places) = (std::mem::take(&mut self.open), std::mem::take(&mut self.by_themselves));
         self.add_dependencies(resolved, &places);
+        self.order_questions(&places);
     }
 
     /// Begins a combination of the command line's matrix; all that is added until the next is part of it.

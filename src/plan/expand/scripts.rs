@@ -111,21 +111,7 @@ impl Expanded {
         self.diagnostics.extend(selection.diagnostics);
         self.diagnostics.extend(unreadable);
         let mut wanted: BTreeSet<usize> = selection.scripts.into_iter().collect();
-        let mut resolved: BTreeMap<usize, Resolved> = BTreeMap::new();
-        let mut open: Vec<usize> = wanted.iter().copied().collect();
-        while let Some(index) = open.pop() {
-            let Some(reading) = ground.reading(index) else { continue };
-            let entries = &reading.header.dependencies;
-            let found = dependencies::resolve(&ground.scripts, index, entries, &reading.source);
-            if ground.with_dependencies {
-                let known = &self.diagnostics;
-                let faults = found.unreadable.iter().filter(|fault| !known.contains(fault)).cloned();
-                let faults: Vec<_> = faults.collect();
-                self.diagnostics.extend(faults);
-                open.extend(found.scripts.iter().copied().filter(|needed| wanted.insert(*needed)));
-            }
-            resolved.insert(index, found);
-        }
+        let mut resolved = self.resolve(ground, &mut wanted);
         let needed: BTreeSet<usize> = resolved.values().flat_map(|found| &found.scripts).copied().collect();
         let last = wanted.iter().rev().find(|index| !needed.contains(index)).copied();
         let mut places =
@@ -160,6 +146,41 @@ impl Expanded {
         }
         self.add_dependencies(resolved, &places);
         places.into_values().collect()
+    }
+
+    /// Resolves what scripts depend on, and wants that too if it is asked for.
+    fn resolve(&mut self, ground: &Ground<'_>, wanted: &mut BTreeSet<usize>) -> BTreeMap<usize, Resolved> {
+        let mut resolved: BTreeMap<usize, Resolved> = BTreeMap::new();
+        let mut open: Vec<usize> = wanted.iter().copied().collect();
+        while let Some(index) = open.pop() {
+            let Some(reading) = ground.reading(index) else { continue };
+            let entries = &reading.header.dependencies;
+            let found = dependencies::resolve(&ground.scripts, index, entries, &reading.source);
+            if ground.with_dependencies {
+                let known = &self.diagnostics;
+                let faults = found.unreadable.iter().filter(|fault| !known.contains(fault)).cloned();
+                let faults: Vec<_> = faults.collect();
+                self.diagnostics.extend(faults);
+                open.extend(found.scripts.iter().copied().filter(|needed| wanted.insert(*needed)));
+            }
+            resolved.insert(index, found);
+        }
+        resolved
+    }
+
+    /// Lets scripts of the request whose condition asks for files or programs wait for all in front of them, which may
+    /// make these.
+    pub(super) fn order_questions(&mut self, places: &BTreeMap<usize, usize>) {
+        let asks = |node: usize| self.nodes[node].scope.is_some();
+        let mut earlier: Vec<usize> = Vec::new();
+        let mut edges = Vec::new();
+        for place in places.values() {
+            if asks(*place) {
+                edges.extend(earlier.iter().map(|before| (*place, *before, EdgeKind::Turn)));
+            }
+            earlier.push(*place);
+        }
+        self.edges.extend(edges);
     }
 
     /// Gives a script whose condition is open a scope of its own, which holds it.

@@ -425,6 +425,10 @@ impl Expanded {
     ) -> Option<(String, crate::plan::node::PlaybookContext<'a>)> {
         let wanted = name.value.trim();
         let wanted = wanted.strip_prefix("playbook:").unwrap_or(wanted).trim();
+        // An action of GitHub's, which reading the playbook told of.
+        if wanted.contains('@') {
+            return None;
+        }
         let (source, span) = (course.of.source, course.of.span(&name.at));
         let ground = course.ground;
         let found = playbook_called(ground.db, ground.workspace, wanted);

@@ -184,7 +184,8 @@ impl<'a> World<'a> {
             return Verdict::Block { by };
         }
         let (env, system) = (BTreeMap::new(), Memory::new());
-        let grounds = Grounds { view: &Nothing, env: &env, system: &system, is_administrator: false };
+        let grounds =
+            Grounds { view: &Nothing, env: &env, system: &system, is_administrator: false, started: "" };
         match self.course.way(node, &grounds) {
             Way::Runs(_) => Verdict::Run,
             Way::Skips(_) => Verdict::Skip,
