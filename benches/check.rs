@@ -103,6 +103,7 @@ impl Checked {
                     None,
                     false,
                     vec![],
+                    BTreeMap::new(),
                     vec![],
                 );
                 (file(path, Contents::Bytes(Arc::clone(text))), request)

@@ -41,7 +41,18 @@ fn planned(text: &str) -> usize {
     let workspace =
         Workspace::new(&db, root, vec![], vec![playbook], vec![], config, None, Platform::current());
     let asked = vec!["many".to_owned()];
-    let request = Request::new(&db, asked, false, vec![], BTreeMap::new(), None, false, vec![], vec![]);
+    let request = Request::new(
+        &db,
+        asked,
+        false,
+        vec![],
+        BTreeMap::new(),
+        None,
+        false,
+        vec![],
+        BTreeMap::new(),
+        vec![],
+    );
     let surroundings = Surroundings::new(&db, BTreeMap::new(), false);
     let planned = plan(&db, workspace, request, surroundings);
     planned.plan.as_ref().expect("the playbook is sound").nodes.len()

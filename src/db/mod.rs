@@ -86,6 +86,9 @@ pub struct Request {
     /// Arguments for a script that is run by its number.
     #[returns(ref)]
     pub script_arguments: Vec<String>,
+    /// What the run has told so far that the plan depends on: values of matrices, by the names the plan gives them.
+    #[returns(ref)]
+    pub known: BTreeMap<String, Value>,
     /// The dimensions of a matrix given on the command line, in order, each with its values.
     #[returns(ref)]
     pub matrix: Vec<(String, Vec<Value>)>,

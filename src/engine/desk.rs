@@ -65,7 +65,10 @@ pub(super) struct Desk<'a> {
     pub(super) engine: &'a Engine,
     pub(super) ask: &'a Ask,
     pub(super) options: &'a BuildOptions,
-    pub(super) plan: &'a Plan,
+    /// The plan, as far as it is known.
+    pub(super) plan: Arc<Plan>,
+    /// Matrices that came to nothing, by the places of the nodes that stand for them, with the reasons.
+    pub(super) refused: BTreeMap<usize, String>,
     pub(super) shared: Arc<Shared>,
     pub(super) teller: Teller<'a>,
     /// What steps that ran or were reused asked, and what they were answered, by place.
@@ -83,7 +86,7 @@ pub(super) struct Desk<'a> {
     pub(super) provisional: BTreeMap<usize, Event>,
     pub(super) signals: &'a Signals,
     auditor: Option<Auditor>,
-    stages: Stages,
+    pub(super) stages: Stages,
     /// How the scopes of the plan go.
     pub(super) course: Course,
     /// What conditions asked of files, by the steps they hold for.
@@ -101,7 +104,7 @@ impl<'a> Desk<'a> {
         engine: &'a Engine,
         ask: &'a Ask,
         options: &'a BuildOptions,
-        plan: &'a Arc<Plan>,
+        plan: Arc<Plan>,
         shared: Shared,
         signals: &'a Signals,
         on_event: &'a mut dyn FnMut(&Envelope),
@@ -110,12 +113,12 @@ impl<'a> Desk<'a> {
             engine,
             ask,
             options,
-            plan,
             shared: Arc::new(shared),
             teller: Teller::new(&*engine.system, on_event),
             auditor: options.audit.as_ref().map(|audit| Auditor::new(audit, &*engine.system)),
-            stages: Stages::of(plan),
-            course: Course::new(Arc::clone(plan)),
+            stages: Stages::of(&plan),
+            course: Course::new(Arc::clone(&plan)),
+            refused: BTreeMap::new(),
             asked_by_condition: BTreeMap::new(),
             answered: BTreeMap::new(),
             has_wrong_order: false,
@@ -126,6 +129,7 @@ impl<'a> Desk<'a> {
             provisional: BTreeMap::new(),
             signals,
             reasons: vec![Vec::new(); plan.nodes.len()],
+            plan,
             hits: BTreeMap::new(),
             handed: BTreeMap::new(),
             done: BTreeMap::new(),
@@ -134,7 +138,7 @@ impl<'a> Desk<'a> {
 
     /// Tells that the run begins; the cache is made ready to be written.
     pub(super) fn start(&mut self) {
-        let nodes = self.plan.nodes.iter().map(|node| planned_node(self.plan, node)).collect();
+        let nodes = self.plan.nodes.iter().map(|node| planned_node(&self.plan, node)).collect();
         let (run, request) = (self.shared.run.clone(), self.ask.arguments.clone());
         self.teller.tell(Event::OrchestrationStarted { run, request, nodes });
         let store = &self.shared.cache.store;
@@ -537,7 +541,7 @@ pub(super) fn share(
 }
 
 /// Returns the kinds of ground in a workspace, with the scratch that it, its rules and the steps name.
-fn zones(engine: &Engine, plan: &Plan) -> Zones {
+pub(super) fn zones(engine: &Engine, plan: &Plan) -> Zones {
     let rules = model::query::rules(&engine.db, engine.workspace);
     let config = model::query::config(&engine.db, engine.workspace);
     let named = |name: &str, paths: Vec<String>| Scratch {
@@ -556,7 +560,7 @@ fn zones(engine: &Engine, plan: &Plan) -> Zones {
 
 /// Returns the paths of the workspace that any step declares without a wildcard, or was last seen to ask or to change,
 /// sorted.
-fn known_paths(plan: &Plan, cache: &Cache) -> Vec<WsPath> {
+pub(super) fn known_paths(plan: &Plan, cache: &Cache) -> Vec<WsPath> {
     let patterns = plan.nodes.iter().flat_map(|node| node.inputs.iter().chain(&node.outputs).flatten());
     let declared = patterns.filter_map(crate::text::pattern::Pattern::as_path);
     let records = plan.nodes.iter().filter_map(|node| cache.store.last(&node.identity));

@@ -17,6 +17,7 @@ mod ending;
 mod environment;
 mod evidence;
 mod gate;
+mod growth;
 mod handed;
 mod inputs;
 mod job;

@@ -56,7 +56,7 @@ impl Desk<'_> {
             steps.iter().enumerate().flat_map(|(at, other)| steps[..at].iter().map(|one| (*one, *other)));
         let mut rivals =
             pairs.filter(|(one, other)| sequence(*one) != sequence(*other) && left(*one) != left(*other));
-        rivals.find(|(one, other)| !comes_after(self.plan, *other, *one))
+        rivals.find(|(one, other)| !comes_after(&self.plan, *other, *one))
     }
 
     fn refuse(&mut self, path: &WsPath, one: usize, other: usize) {

@@ -59,6 +59,13 @@ impl Nodes {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Adds further nodes behind those there are; `nodes` are all.
+    pub(super) fn grow(&self, nodes: Vec<Prepared>) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let count = known.len();
+        known.extend(nodes.into_iter().skip(count).map(Arc::new));
+    }
+
     /// Puts in a node of which more is known.
     pub(super) fn put(&self, index: usize, prepared: Prepared) {
         self.0.write().unwrap_or_else(PoisonError::into_inner)[index] = Arc::new(prepared);

@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use super::{
     Ask, Audit, Audited, Engine, EngineError,
     desk::{Desk, share},
+    growth::beginning,
     session::Cache,
     teller::Told,
 };
@@ -13,9 +14,9 @@ use crate::{
     diag::{Diagnostic, Severity, code, has_errors},
     event::Envelope,
     execute::{
-        driver::{self, Signals},
+        driver::Signals,
         runner::Live,
-        scheduler::{self, OnFailure, Policy, Scheduler},
+        scheduler::{self, OnFailure, Policy},
     },
     model::settings::CachePolicy,
     plan::{Gate, Plan, Planned},
@@ -98,14 +99,15 @@ impl Engine {
         let plan = self.put_in_order(ask, &plan, &nodes, &cache);
         let policy = self.policy(options, &plan);
         let goes_on = policy.on_failure == OnFailure::KeepGoing;
-        let scheduler = Scheduler::new(scheduler_nodes(&plan), policy);
+        let part = beginning(&plan, 0);
+        nodes.truncate(part.nodes.len());
         // Without handlers a signal ends az as it would any program; the guard still ends the steps.
         let signals = Signals::install().unwrap_or_else(|_| Signals::none());
-        let shared = share(self, options, &plan, nodes, cache);
-        let mut desk = Desk::new(self, ask, options, &plan, shared, &signals, on_event);
+        let shared = share(self, options, &part, nodes, cache);
+        let mut desk = Desk::new(self, ask, options, part, shared, &signals, on_event);
         desk.goes_on = goes_on;
         desk.start();
-        let summary = driver::drive(scheduler, &mut desk, &*self.system, &signals);
+        let summary = desk.drive(Arc::clone(&plan), &policy, &signals);
         let summary = desk.check_order(summary);
         desk.tell_of_owners();
         let audited = desk.audited();

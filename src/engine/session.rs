@@ -39,6 +39,8 @@ pub struct Ask {
     pub lists: Vec<Arc<Source>>,
     /// Variables, by name.
     pub variables: BTreeMap<String, Value>,
+    /// What the run has told so far that the plan depends on.
+    pub known: BTreeMap<String, Value>,
     /// The dimensions of a matrix that all runs for, in order, each with its values.
     pub matrix: Vec<(String, Vec<Value>)>,
     /// The profile that playbooks run under, if another than their own.
@@ -157,6 +159,7 @@ impl Engine {
             ask.profile.clone(),
             ask.with_dependencies,
             ask.script_arguments.clone(),
+            ask.known.clone(),
             ask.matrix.clone(),
         );
         plan::plan(&self.db, workspace, request, self.surroundings).clone()

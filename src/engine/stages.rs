@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     event::{Counts, Event, Outcome, millis},
-    plan::Plan,
+    plan::{Node, Plan},
 };
 
 /// The stages of a plan by name.
@@ -26,11 +26,16 @@ struct Stage {
 
 impl Stages {
     pub(super) fn of(plan: &Plan) -> Self {
-        let mut stages: BTreeMap<String, Stage> = BTreeMap::new();
-        for node in &plan.nodes {
-            stages.entry(node.stage.clone()).or_default().left += 1;
+        let mut stages = Self(BTreeMap::new());
+        stages.grow(&plan.nodes);
+        stages
+    }
+
+    /// Takes note of steps that were not known before.
+    pub(super) fn grow(&mut self, nodes: &[Node]) {
+        for node in nodes {
+            self.0.entry(node.stage.clone()).or_default().left += 1;
         }
-        Self(stages)
     }
 
     /// Takes note that a step of a stage is taken up; returns the event if it is the first one.

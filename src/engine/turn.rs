@@ -2,7 +2,9 @@
 //!
 //! Knows the course of a run, or of a plan of which nothing runs. Does not know whether the step's result can be reused.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+
+use serde_json::Value;
 
 use super::{
     Ask, Engine,
@@ -17,8 +19,8 @@ use crate::{
     cache::{self, Own, Timeline},
     event::Reason,
     execute::scheduler::Verdict,
-    fingerprint::Question,
-    plan::{Gate, Node, Plan},
+    fingerprint::{Question, View},
+    plan::{Doubts, Formula, Gate, Node, Plan},
 };
 
 /// How a step ends whose turn comes to nothing.
@@ -45,6 +47,8 @@ pub(super) struct Turn<'a> {
     pub(super) nodes: &'a Nodes,
     /// The run's id, which begins with when it began.
     pub(super) run: &'a str,
+    /// Matrices that came to nothing, with the reasons.
+    pub(super) refused: &'a BTreeMap<usize, String>,
 }
 
 impl Turn<'_> {
@@ -57,24 +61,13 @@ impl Turn<'_> {
         let node = &self.plan.nodes[index];
         let Some(scope) = node.scope else { return Ok(Arc::from([])) };
         let place = self.timeline.at(index);
-        let grounds = Grounds {
-            view: &place,
-            env: &self.engine.env,
-            system: &*self.engine.system,
-            is_administrator: self.engine.system.is_administrator(),
-            started: self.run.get(..15).unwrap_or(self.run),
-        };
-        let mut questions: Arc<[Question]> = Arc::from([]);
-        if node.gate != Gate::Needs {
-            if let Some(by) = self.course.bad_dependency(index) {
-                return Err(Ended::Blocked { by });
-            }
-            questions = match self.course.way(index, &grounds) {
-                Way::Runs(questions) => questions,
-                Way::Skips(reason) => return Err(Ended::Skipped(reason)),
-                Way::Blocked { by } => return Err(Ended::Blocked { by }),
-                Way::Fails(error) => return Err(Ended::Failed(error)),
-            };
+        let grounds = self.grounds(&place);
+        let questions = if node.gate == Gate::Needs { Arc::from([]) } else { self.way(index, &grounds)? };
+        if node.deferred.is_some() {
+            // It stands for others, and they are not known.
+            let why = self.refused.get(&index).cloned();
+            let why = why.unwrap_or_else(|| "the values of its matrix are not known".to_owned());
+            return Err(Ended::Failed(why));
         }
         if let Some((node, path)) = self.bound(index, scope, &grounds)? {
             let prepared = self.engine.prepare_again(self.ask, node, &path, self.cache);
@@ -86,6 +79,49 @@ impl Turn<'_> {
             }
         }
         Ok(questions)
+    }
+
+    /// Returns the values of the matrix that a node stands for.
+    ///
+    /// # Errors
+    /// How the node ends, if it does not run.
+    pub(super) fn matrix(&self, index: usize) -> Result<BTreeMap<String, Value>, Ended> {
+        let node = &self.plan.nodes[index];
+        let (Some(scope), Some(deferred)) = (node.scope, &node.deferred) else { return Ok(BTreeMap::new()) };
+        let place = self.timeline.at(index);
+        let grounds = self.grounds(&place);
+        self.way(index, &grounds)?;
+        let mut doubts = Doubts::default();
+        let scene = Scene::new(self.course, scope, &grounds);
+        let fill = |(name, formula): &(String, Formula)| (name.clone(), formula.fill(&scene, &mut doubts));
+        let values = deferred.formulas.iter().map(fill).collect();
+        match doubts.problems.first() {
+            None => Ok(values),
+            Some(problem) => Err(Ended::Failed(format!("its matrix cannot be made: {}", problem.message))),
+        }
+    }
+
+    fn grounds<'v>(&'v self, view: &'v dyn View) -> Grounds<'v> {
+        Grounds {
+            view,
+            env: &self.engine.env,
+            system: &*self.engine.system,
+            is_administrator: self.engine.system.is_administrator(),
+            started: self.run.get(..15).unwrap_or(self.run),
+        }
+    }
+
+    /// Decides which way a node goes; returns what its conditions asked of files.
+    fn way(&self, index: usize, grounds: &Grounds<'_>) -> Result<Arc<[Question]>, Ended> {
+        if let Some(by) = self.course.bad_dependency(index) {
+            return Err(Ended::Blocked { by });
+        }
+        match self.course.way(index, grounds) {
+            Way::Runs(questions) => Ok(questions),
+            Way::Skips(reason) => Err(Ended::Skipped(reason)),
+            Way::Blocked { by } => Err(Ended::Blocked { by }),
+            Way::Fails(error) => Err(Ended::Failed(error)),
+        }
     }
 
     /// Returns the step with all that its turn makes known, and folders to put in front of its `PATH`; nothing if all is
@@ -129,12 +165,13 @@ impl Desk<'_> {
         let turn = Turn {
             engine: self.engine,
             ask: self.ask,
-            plan: self.plan,
+            plan: &self.plan,
             course: &self.course,
             timeline: &shared.timeline,
             cache: &shared.cache,
             nodes: &shared.nodes,
             run: &shared.run,
+            refused: &self.refused,
         };
         match turn.take(index) {
             Ok(questions) => {

@@ -1,6 +1,9 @@
 //! What a build would do, step by step, without doing it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Ask, Engine, EngineError,
@@ -97,14 +100,24 @@ impl Engine {
         let timeline = Timeline::new(Arc::clone(&cache.disk));
         let promises = Promises::default();
         let nodes = Nodes::new(nodes);
+        let none = BTreeMap::new();
         let run = new_run_id(&*self.system);
         let mut course = Course::new(Arc::clone(&plan));
         let mut verdicts: Vec<PlannedVerdict> = Vec::with_capacity(plan.nodes.len());
         for index in 0..plan.nodes.len() {
             let open = if course.is_conditional(index) { course.open_before(index) } else { Vec::new() };
             let (timeline, cache, nodes) = (&timeline, &cache, &nodes);
-            let turn =
-                Turn { engine: self, ask, plan: &plan, course: &course, timeline, cache, nodes, run: &run };
+            let turn = Turn {
+                engine: self,
+                ask,
+                plan: &plan,
+                course: &course,
+                timeline,
+                cache,
+                nodes,
+                run: &run,
+                refused: &none,
+            };
             let ended = if open.is_empty() { turn.take(index).err() } else { None };
             let decided = match ended {
                 None => Ok(decide(cache, timeline, &nodes.all(), index, force)),
@@ -114,7 +127,8 @@ impl Engine {
                 Ok(decided) => verdict_of(&plan, index, decided, &verdicts),
                 Err(ended) => without_look_up(&plan, index, ended),
             };
-            let verdict = if open.is_empty() { verdict } else { open_verdict(&plan, verdict, &open) };
+            let is_known = open.is_empty() && plan.nodes[index].deferred.is_none();
+            let verdict = if is_known { verdict } else { open_verdict(&plan, verdict, &open) };
             match (&decided, verdict.verdict) {
                 (_, Verdict::Skip) => course.ended(index, Outcome::Skipped),
                 (Err(Ended::Blocked { by }), _) => course.ended(index, Outcome::Blocked { by: *by }),

@@ -103,6 +103,11 @@ pub enum Event {
         /// The steps in sequential order.
         nodes: Vec<PlannedNode>,
     },
+    /// A matrix became known, and with it further steps.
+    Expanded {
+        /// The steps, in sequential order behind those that are known.
+        nodes: Vec<PlannedNode>,
+    },
     /// The first step of a stage (a job in v3) is taken up.
     StageStarted {
         /// The stage.

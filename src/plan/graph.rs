@@ -9,6 +9,7 @@ use std::{
 use super::{
     Invocation,
     flow::{Condition, Gate, Scope, Span},
+    formula::Formula,
     late::Late,
 };
 use crate::{
@@ -36,8 +37,6 @@ pub struct Plan {
     pub goes_on: bool,
     /// How long the whole run may take, as its playbooks say.
     pub timeout: Option<Duration>,
-    /// Jobs whose matrix is known only when what they need has ended.
-    pub deferred: Vec<String>,
 }
 
 /// One planned execution, all values resolved.
@@ -95,6 +94,8 @@ pub struct Node {
     pub own_env: BTreeSet<String>,
     /// Where in a playbook it comes from.
     pub origin: Option<Origin>,
+    /// It stands for the combinations of a matrix that is known only when its turn has come.
+    pub deferred: Option<Arc<Deferred>>,
     /// Steps of one sequence were asked for as a row, so their order means something; those of different ones do not
     /// know of each other.
     pub sequence: usize,
@@ -105,6 +106,13 @@ pub struct Node {
     /// It waits for all before it in its sequence, and all behind it wait for it: what it does cannot be known, or not
     /// be undone.
     pub is_barrier: bool,
+}
+
+/// A matrix that is known only when its turn has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deferred {
+    /// What gives its values: the name by which the plan is told each, and its formula.
+    pub formulas: Vec<(String, Formula)>,
 }
 
 /// The place of a playbook that a node comes from.

@@ -32,7 +32,7 @@ mod world;
 pub use dependencies::{ToolWish, tool_candidates};
 pub use flow::{Condition, Gate, LateValue, Names, Scope, ScopeKind, Span};
 pub use formula::{Doubts, Formula};
-pub use graph::{Decision, Edge, EdgeKind, Node, Origin, Plan, Reuse};
+pub use graph::{Decision, Deferred, Edge, EdgeKind, Node, Origin, Plan, Reuse};
 pub use invocation::Invocation;
 pub use late::Late;
 pub use matrix::{Combination, Combinations, MATRIX_LIMIT, MatrixFault, combinations, matrix_of};

@@ -62,6 +62,8 @@ pub(super) struct Ground<'a> {
     pub(super) with_dependencies: bool,
     /// The plan is looked at and never run.
     pub(super) is_check: bool,
+    /// What the run has told so far: values of matrices.
+    pub(super) known: &'a BTreeMap<String, Value>,
     pub(super) script_arguments: &'a [String],
 }
 

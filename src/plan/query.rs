@@ -79,8 +79,8 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     diagnostics.extend(validate::check(&nodes, &places));
     let playbook = playbooks.first().map(|(file, _)| file.path(db).clone());
     let is_sound = !has_errors(&diagnostics);
-    let Expanded { scopes, spans, capacities, deferred, goes_on, timeout, .. } = expanded;
-    let plan = Plan { nodes, playbook, job_timeouts, scopes, spans, capacities, goes_on, timeout, deferred };
+    let Expanded { scopes, spans, capacities, goes_on, timeout, .. } = expanded;
+    let plan = Plan { nodes, playbook, job_timeouts, scopes, spans, capacities, goes_on, timeout };
     let plan = is_sound.then(|| Arc::new(plan));
     Planned { plan, tools, diagnostics, is_empty }
 }
@@ -110,6 +110,7 @@ fn expand(
         platform: &workspace.platform(db).os,
         with_dependencies: request.with_dependencies(db),
         is_check: request.are_paths(db),
+        known: request.known(db),
         script_arguments: request.script_arguments(db),
     };
     let mut expanded = Expanded::default();

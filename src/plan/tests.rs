@@ -2,6 +2,7 @@
 
 mod changes;
 mod converted;
+mod corpus;
 mod faults;
 mod flow;
 mod order;
@@ -52,7 +53,18 @@ impl World {
         let workspace =
             Workspace::new(&db, root, scripts, playbooks, below("rules/"), config, None, platform);
         let asked = asked.iter().map(|&word| word.to_owned()).collect();
-        let request = Request::new(&db, asked, false, vec![], BTreeMap::new(), None, false, vec![], vec![]);
+        let request = Request::new(
+            &db,
+            asked,
+            false,
+            vec![],
+            BTreeMap::new(),
+            None,
+            false,
+            vec![],
+            BTreeMap::new(),
+            vec![],
+        );
         let surroundings = Surroundings::new(&db, BTreeMap::new(), false);
         Self { db, files, workspace, request, surroundings, executed }
     }

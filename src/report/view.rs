@@ -78,6 +78,9 @@ impl RunView {
                 self.request.clone_from(request);
                 self.nodes = nodes.iter().map(|node| (node.id.clone(), NodeView::new(node))).collect();
             }
+            Event::Expanded { nodes } => {
+                self.nodes.extend(nodes.iter().map(|node| (node.id.clone(), NodeView::new(node))));
+            }
             Event::ScriptStarted { node, reasons, .. } => {
                 self.with(node, |view| {
                     view.reasons.clone_from(reasons);

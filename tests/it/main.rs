@@ -21,6 +21,7 @@ mod diagnostics;
 mod doctor;
 mod exit_codes;
 mod filters;
+mod flows;
 mod formats;
 mod fuzz;
 mod guard;

@@ -63,6 +63,20 @@ impl Course {
         Self { plan, children, members, ends, handed, ways, is_cancelled: false }
     }
 
+    /// Returns the course of a plan that has more nodes behind the same ones.
+    pub(super) fn grown(&self, plan: Arc<Plan>) -> Self {
+        let mut grown = Self::new(plan);
+        grown.ends[..self.ends.len()].copy_from_slice(&self.ends);
+        grown.handed.clone_from(&self.handed);
+        grown.is_cancelled = self.is_cancelled;
+        grown
+    }
+
+    /// Returns how each node ended; nothing for those that have not.
+    pub(super) fn ends(&self) -> Vec<Option<Ending>> {
+        self.ends.clone()
+    }
+
     /// Hears how a node ended.
     pub(super) fn ended(&mut self, node: usize, ending: Ending) {
         self.ends[node] = Some(ending);

@@ -15,7 +15,7 @@ use crate::{
     diag::{Diagnostic, code},
     model::playbook::{Given, Job, Placed},
     plan::{
-        EdgeKind,
+        Deferred, EdgeKind, Node,
         flow::{Condition, Names, Scope, ScopeKind, Span},
         formula::Formula,
         profile,
@@ -250,6 +250,9 @@ impl Expanded {
             bound: self.bound_of_job(course, job, bounds, names),
             is_inner: false,
         };
+        if let Some(deferred) = &round.deferred {
+            return self.add_deferred(&frame, deferred);
+        }
         let found = match &job.uses {
             Some(used) => self.add_used(&frame, &used.name, &used.with, list, &job.at),
             None => self.add_steps(&frame, &job.steps),
@@ -258,6 +261,24 @@ impl Expanded {
             self.leave_out(list, &decision);
         }
         found
+    }
+
+    /// Adds a node that stands for all combinations of a job whose matrix is not known yet.
+    fn add_deferred(&mut self, frame: &Frame<'_>, deferred: &Arc<Deferred>) -> Ends {
+        let Frame { job, course, job_id, list, .. } = frame;
+        self.last_group += 1;
+        let node = Node {
+            id: job_id.clone(),
+            identity: format!("{}#{job_id}", course.of.path),
+            name: job.name.clone().unwrap_or_else(|| job.id.clone()),
+            stage: job.name.clone().unwrap_or_else(|| job.id.clone()),
+            job: Some(job_id.clone()),
+            scope: Some(*list),
+            is_tolerated: frame.is_tolerated,
+            deferred: Some(Arc::clone(deferred)),
+            ..Node::default()
+        };
+        Ends::of(vec![self.push(node, self.last_group)])
     }
 
     /// Returns what names stand for in a job.

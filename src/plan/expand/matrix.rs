@@ -2,7 +2,10 @@
 //!
 //! Knows the matrix of a job and what the command line adds. Does not know steps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -10,6 +13,7 @@ use super::{Expanded, playbook::Course};
 use crate::{
     model::playbook::{Job, Matrix, Placed},
     plan::{
+        Deferred,
         flow::Names,
         matrix::{Combination, Combinations, MatrixFault, combinations, matrix_of},
         world::Known,
@@ -25,6 +29,8 @@ pub(in crate::plan) struct Round {
     pub(super) index: usize,
     /// The first failure ends the others.
     pub(super) is_fail_fast: bool,
+    /// What gives the matrix, if it is not known yet.
+    pub(super) deferred: Option<Arc<Deferred>>,
     /// The matrix, if the first failure ends the others, and which of its combinations this is.
     pub(super) cohort: Option<(usize, usize)>,
 }
@@ -78,6 +84,7 @@ impl Expanded {
             combination: Some(combination),
             index,
             is_fail_fast,
+            deferred: None,
             cohort: is_fail_fast.then_some((cohort, index)),
         };
         found.into_iter().enumerate().map(round).collect()
@@ -91,15 +98,20 @@ impl Expanded {
             // What is wrong with it was told when it was read.
             return vec![Round::default()];
         }
-        let mut faults = Vec::new();
+        let (mut faults, mut late) = (Vec::new(), Vec::new());
         let mut resolve = |text: &Placed<String>| {
-            let found = course.layer((&text.at, course.scope), &mut faults, |over| {
+            let (formula, found) = course.layer((&text.at, course.scope), &mut faults, |over| {
                 let formula = over.read(&Value::String(text.value.trim().to_owned()));
-                over.fill(names, &formula, &BTreeSet::new())
+                let found = over.fill(names, &formula, &BTreeSet::new());
+                (formula, found)
             });
+            let name = format!("{}{} {}", course.prefix, job.id, text.value);
             match found {
                 Known::Now(value) => Some(value),
-                Known::Late => None,
+                Known::Late => course.ground.known.get(&name).cloned().or_else(|| {
+                    late.push((name, formula));
+                    None
+                }),
             }
         };
         let found = combinations(&strategy.matrix, &strategy.at, &mut resolve);
@@ -107,8 +119,8 @@ impl Expanded {
         let found = match found {
             Ok(Combinations::Known(found)) => found,
             Ok(Combinations::Deferred(_)) => {
-                self.deferred.push(format!("{}{}", course.prefix, job.id));
-                return Vec::new();
+                let deferred = Some(Arc::new(Deferred { formulas: late }));
+                return vec![Round { deferred, ..Round::default() }];
             }
             Err(faults) => {
                 let told = |fault: &MatrixFault| fault.told(course.of.source, |at| course.of.span(at));

@@ -47,8 +47,6 @@ pub(super) struct Expanded {
     pub(super) goes_on: bool,
     /// How long the whole run may take.
     pub(super) timeout: Option<Duration>,
-    /// Jobs whose matrix is not known yet.
-    pub(super) deferred: Vec<String>,
     last_group: usize,
     last_cohort: usize,
     /// Scripts of which everything is told.

@@ -258,6 +258,9 @@ impl Expanded {
                     || scope.condition.as_ref().is_some_and(Condition::survives)
             })
         };
+        for node in self.nodes.iter_mut().filter(|node| node.deferred.is_some()) {
+            node.gate = Gate::Asked;
+        }
         for node in &mut self.nodes {
             let Some(scope) = node.scope.filter(|scope| special.contains(&root_of(*scope))) else { continue };
             node.gate = if survives(scope) { Gate::Always } else { Gate::Asked };

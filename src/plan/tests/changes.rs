@@ -94,6 +94,7 @@ fn a_check_of_many_playbooks_reads_and_plans_only_the_one_that_changed() {
                 None,
                 false,
                 vec![],
+                BTreeMap::new(),
                 vec![],
             )
         })

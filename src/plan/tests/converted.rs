@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Returns the numbers of four digits in a text, each once, as scripts that use some variables.
-fn scripts(text: &str) -> Vec<(String, String)> {
+pub(super) fn scripts(text: &str) -> Vec<(String, String)> {
     let is_digit = |c: char| c.is_ascii_digit();
     let words = text.split(|c: char| !is_digit(c)).filter(|word| word.len() == 4);
     let numbers: BTreeSet<&str> = words.collect();
@@ -96,7 +96,7 @@ fn each_format_plans_the_same_when_converted() {
     }
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }

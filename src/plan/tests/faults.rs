@@ -104,6 +104,7 @@ fn a_script_that_cannot_be_read_is_missed_only_where_it_would_run() {
         None,
         true,
         vec![],
+        BTreeMap::new(),
         vec![],
     );
     assert_eq!((world.codes(), world.planned().plan.is_none()), (vec![code::UNREADABLE_FILE], true));

@@ -98,6 +98,7 @@ fn the_matrix_of_the_command_line_multiplies_all_and_dependencies_stay_inside() 
         None,
         false,
         vec![],
+        BTreeMap::new(),
         dimensions,
     );
     let plan = world.plan();
@@ -202,8 +203,18 @@ fn parameters_are_what_they_are_declared_to_be() {
     let given = |given: &[(&str, serde_json::Value)]| {
         let mut world = world(&[("playbooks/p.yaml", text)]);
         let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        world.request =
-            Request::new(&world.db, vec!["p".into()], false, vec![], given, None, false, vec![], vec![]);
+        world.request = Request::new(
+            &world.db,
+            vec!["p".into()],
+            false,
+            vec![],
+            given,
+            None,
+            false,
+            vec![],
+            BTreeMap::new(),
+            vec![],
+        );
         let planned = world.planned();
         planned.plan.as_ref().map_or_else(
             || planned.diagnostics[0].message.clone(),

@@ -25,8 +25,18 @@ fn a_variable_is_one_in_any_case_and_the_command_line_wins() {
     let said = |mode: &str| (mode == "fast", mode.to_owned(), format!("scripts/0200_b.ps1 -Mode {mode}"));
     assert_eq!(reaches(&world), said("medium"));
     let given = BTreeMap::from([("mode".to_owned(), serde_json::json!("fast"))]);
-    world.request =
-        Request::new(&world.db, vec!["p".into()], false, vec![], given, None, false, vec![], vec![]);
+    world.request = Request::new(
+        &world.db,
+        vec!["p".into()],
+        false,
+        vec![],
+        given,
+        None,
+        false,
+        vec![],
+        BTreeMap::new(),
+        vec![],
+    );
     assert_eq!(reaches(&world), said("fast"));
 }
 

@@ -32,7 +32,7 @@ fn plan_of(text: &str) -> Planned {
     let root: Arc<Path> = Arc::from(Path::new("/w"));
     let workspace = Workspace::new(&db, root, vec![], vec![playbook], vec![], config, None, platform);
     let (asked, none) = (vec!["p".to_owned()], BTreeMap::new());
-    let request = Request::new(&db, asked, false, vec![], none, None, false, vec![], vec![]);
+    let request = Request::new(&db, asked, false, vec![], none, None, false, vec![], BTreeMap::new(), vec![]);
     let surroundings = Surroundings::new(&db, BTreeMap::new(), false);
     plan(&db, workspace, request, surroundings).clone()
 }

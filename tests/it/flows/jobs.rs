@@ -1,0 +1,141 @@
+//! Jobs and stages: what they need, when they run, what their failures mean.
+
+use super::{ended, jobs, repo};
+
+#[test]
+fn a_job_runs_when_all_it_needs_succeeded() {
+    let repo = jobs(
+        &repo(),
+        "    a: { steps: [{ run: '0900' }] }\n    b: { needs: a, steps: [{ run: '0100' }] }\n    \
+         c: { needs: b, steps: [{ run: '0100' }] }\n    d: { steps: [{ run: '0200' }] }\n",
+    );
+    let built = repo.az("build p --continue-on-error --json");
+    built.code(10).ran(["0900", "0200"]);
+    ended(&built, "a/0900_bad failed, b/0100_first blocked, c/0100_first blocked, d/0200_second ran");
+}
+
+#[test]
+fn what_cleans_up_runs_after_a_failure_and_the_run_still_fails() {
+    let repo = jobs(
+        &repo(),
+        "    a:\n      steps:\n        - { id: bad, run: '0900' }\n        - { id: next, run: '0100' }\n        \
+         - { id: clean, if: failure(), script: 'echo ${{ steps.bad.outcome }} > clean', shell: sh }\n        \
+         - { id: not, if: cancelled(), run: '0200' }\n\
+         \x20   b: { needs: a, if: always(), steps: [{ script: 'echo ${{ needs.a.result }} > after', shell: sh }] }\n",
+    );
+    let built = repo.az("build p --json");
+    built.code(1).ran(["0900"]);
+    ended(&built, "a/0900_bad failed, a/0100_first blocked, a/clean ran, a/0200_second skipped, b ran");
+    assert_eq!((repo.read("clean").as_str(), repo.read("after").as_str()), ("failure\n", "failure\n"));
+}
+
+#[test]
+fn a_failure_that_is_allowed_stops_nobody_and_is_told() {
+    let repo = jobs(
+        &repo(),
+        "    a: { continueOnError: true, steps: [{ run: '0900' }, { run: '0100' }] }\n    \
+         b: { needs: a, steps: [{ id: bad, run: '0900', continue-on-error: true }, { id: s, run: '0200' },\n          \
+         { if: \"steps.bad.outcome == 'failure' && steps.bad.conclusion == 'success'\", run: '0100' }] }\n",
+    );
+    let built = repo.az("build p --json");
+    built.code(0).ran(["0900", "0900", "0200", "0100"]);
+    ended(
+        &built,
+        "a/0900_bad failed, a/0100_first blocked, b/0900_bad failed, b/0200_second ran, b/0100_first ran",
+    );
+}
+
+#[test]
+fn a_skipped_job_skips_those_that_need_it_but_not_those_that_ask() {
+    let repo = jobs(
+        &repo(),
+        "    a: { if: \"vars.env == 'prod'\", steps: [{ run: '0100' }] }\n    \
+         b: { needs: a, steps: [{ run: '0100' }] }\n    \
+         c: { needs: a, if: \"!cancelled() && needs.a.result == 'skipped'\", steps: [{ run: '0200' }] }\n",
+    );
+    let built = repo.az("build p --json");
+    built.code(0).ran(["0200"]);
+    ended(&built, "a/0100_first skipped, b/0100_first skipped, c/0200_second ran");
+    let built = repo.az("build p --var env=prod --json");
+    built.code(0).ran(["0100", "0100"]);
+    ended(&built, "a/0100_first ran, b/0100_first ran, c/0200_second skipped");
+}
+
+#[test]
+fn stages_follow_each_other_and_a_skipped_one_stops_nobody() {
+    let repo = repo();
+    repo.playbook(
+        "p.json",
+        r#"{"metadata": {"name": "p", "description": "d"}, "orchestration": {"defaultVariables": {"deploy": false}, "stages": [
+            {"name": "One", "sequences": ["0200"]},
+            {"name": "Two", "sequences": ["0100"], "condition": "{{deploy}} -eq $true"},
+            {"name": "Three", "sequences": ["0900"], "continueOnError": true},
+            {"name": "Four", "sequences": ["0100"]}]}}"#,
+    );
+    let built = repo.az("build p --json");
+    built.code(0).ran_in_order(["0200", "0900", "0100"]);
+    ended(&built, "one/0200_second ran, two/0100_first skipped, three/0900_bad failed, four/0100_first ran");
+    repo.az("plan p").says("its condition is false: {{deploy}} -eq $true");
+    repo.az("build p --var deploy=true").code(0).ran(["0900", "0100"]);
+}
+
+#[test]
+fn retries_are_attempts_of_their_own_and_are_told() {
+    let repo = repo();
+    repo.script("0300_flaky.sh", "echo x >> ../tries; test $(wc -l < ../tries) -ge 3");
+    let repo = jobs(&repo, "    a: { steps: [{ run: '0300', retries: 3, retryDelay: 0s }] }\n");
+    repo.az("build p -v").code(0).ran(["0300", "0300", "0300"]);
+}
+
+#[test]
+fn a_playbook_uses_another_with_values_and_gets_its_outputs() {
+    let repo = repo();
+    repo.playbook(
+        "inner.yaml",
+        "metadata: { name: inner }\norchestration:\n  defaultVariables: { region: none }\n  jobs:\n    make:\n      \
+         outputs: { place: '${{ steps.say.outputs.place }}' }\n      steps:\n        \
+         - { id: say, script: 'echo \"place=in-$region\" >> $AZ_OUTPUT', shell: sh }\n",
+    );
+    let repo = jobs(
+        &repo,
+        "    first: { outputs: { r: '${{ steps.s.outputs.r }}' }, steps: [{ id: s, script: 'echo r=eu >> $AZ_OUTPUT', shell: sh }] }\n    \
+         call: { needs: first, uses: playbook:inner, with: { region: '${{ needs.first.outputs.r }}' } }\n    \
+         after: { needs: call, steps: [{ script: 'echo ${{ needs.call.outputs.place }} > got', shell: sh }] }\n",
+    );
+    repo.az("build p").code(0);
+    assert_eq!(repo.read("got"), "in-eu\n");
+    repo.az("build p").code(0).says("ran 0 steps");
+    repo.az("check").code(0);
+}
+
+#[test]
+fn jobs_of_one_group_never_overlap() {
+    let repo = repo();
+    let job = |id: &str| {
+        format!(
+            "    {id}:\n      concurrency: db\n      steps:\n        - {{ script: 'echo +{id} >> log; sleep 0.05', shell: sh, cache: never }}\n        \
+             - {{ script: 'echo -{id} >> log', shell: sh, cache: never }}\n"
+        )
+    };
+    let repo = jobs(&repo, &["a", "b", "c"].map(job).concat());
+    repo.az("build p -j 4 --parallel").code(0);
+    let log = repo.read("log");
+    let lines: Vec<&str> = log.lines().collect();
+    assert_eq!(lines.len(), 6);
+    for pair in lines.chunks(2) {
+        assert_eq!(pair[0].replace('+', "-"), pair[1], "{log}");
+    }
+}
+
+#[test]
+fn a_condition_asks_for_files_as_they_are_in_its_turn() {
+    let repo = repo();
+    repo.script("0300_make.sh", "mkdir -p out; echo > out/flag");
+    repo.script("0310_use.sh", "# Condition: Test-Path './out/flag'\ntrue");
+    repo.az("plan 0310").says("its condition is false");
+    repo.az("build 0310").code(0).ran([]);
+    repo.az("build 0300,0310").code(0).ran(["0300", "0310"]);
+    repo.az("build 0300,0310").code(0).ran([]);
+    repo.sh("rm -rf out").code(0);
+    repo.az("build 0310").code(0).ran([]);
+}

@@ -1,0 +1,98 @@
+//! What steps hand on, and what variables, environments and placeholders come to.
+
+use super::{jobs, repo};
+use crate::traced::traced;
+
+#[test]
+fn outputs_reach_parameters_texts_and_conditions_with_their_types() {
+    let repo = jobs(
+        &repo(),
+        "    a:\n      outputs: { n: '${{ steps.s.outputs.n }}', l: '${{ steps.s.outputs.l }}' }\n      steps:\n        \
+         - { id: s, script: 'echo \"n:=3\" >> $AZ_OUTPUT; echo \"l:=[1,2]\" >> $AZ_OUTPUT; echo \"t=a b\" >> $GITHUB_OUTPUT', shell: sh }\n        \
+         - { if: 'steps.s.outputs.n == 3', script: 'echo \"${{ steps.s.outputs.t }}\" > text', shell: sh }\n\
+         \x20   b:\n      needs: a\n      variables: { number: '${{ needs.a.outputs.n }}' }\n      steps:\n        \
+         - { if: \"contains(needs.a.outputs.l, 2)\", script: 'echo $number > number', shell: sh }\n",
+    );
+    repo.az("build p").code(0).says("ran 3 steps");
+    assert_eq!((repo.read("text").as_str(), repo.read("number").as_str()), ("a b\n", "3\n"));
+}
+
+#[test]
+fn what_an_earlier_step_hands_on_is_part_of_the_key() {
+    let Some(repo) = traced() else { return };
+    repo.file("version", "1\n");
+    repo.script("0300_read.sh", "echo \"version=$(cat version)\" >> $AZ_OUTPUT");
+    repo.script("0310_use.sh", "echo \"$version\" > used");
+    repo.script("0320_other.sh", "true");
+    let repo = jobs(
+        &repo,
+        "    a:\n      steps:\n        - { id: r, run: '0300' }\n        \
+         - { run: '0310', with: { version: '${{ steps.r.outputs.version }}' } }\n        - { run: '0320' }\n",
+    );
+    repo.az("build p").code(0).ran(["0300", "0310", "0320"]);
+    repo.az("build p").code(0).ran([]);
+    repo.file("version", "2\n");
+    repo.az("build p --explain").code(0).ran(["0300", "0310"]).says("version");
+    assert_eq!(repo.read("used"), "2\n");
+    // What was handed on before is handed on again by the record.
+    repo.file("version", "1\n");
+    repo.az("build p").code(0).ran([]);
+    assert_eq!(repo.read("used"), "1\n");
+}
+
+#[test]
+fn the_environment_a_step_sets_reaches_the_later_steps_of_its_job_alone() {
+    let repo = repo();
+    repo.executable("tools/hello", "#!/bin/sh\necho found > tool\n");
+    let repo = jobs(
+        &repo,
+        "    a:\n      env: { PLACE: job, OTHER: job }\n      steps:\n        \
+         - { script: 'echo PLACE=step >> $GITHUB_ENV; echo \"$PWD/tools\" >> $GITHUB_PATH; echo $PLACE > one', shell: sh }\n        \
+         - { script: 'echo $PLACE $OTHER > two; hello', shell: sh }\n        \
+         - { script: 'echo $PLACE > three', shell: sh, env: { PLACE: own } }\n\
+         \x20   b: { needs: a, steps: [{ script: 'echo $PLACE. > four', shell: sh }] }\n",
+    );
+    repo.az("build p").code(0);
+    let read = |name: &str| repo.read(name).trim().to_owned();
+    assert_eq!(["one", "two", "three", "four"].map(read), ["job", "step job", "own", "."]);
+    assert_eq!(repo.read("tool"), "found\n");
+    repo.az("build p").code(0).says("ran 0 steps");
+}
+
+#[test]
+fn a_changed_variable_runs_what_depends_on_it_and_nothing_else() {
+    let repo = repo();
+    repo.script("0300_uses.sh", "echo $region > used");
+    let repo = jobs(
+        &repo,
+        "    a: { steps: [{ run: '0300' }] }\n    b: { steps: [{ run: '0200' }] }\n    \
+         c: { if: \"vars.region == 'us'\", steps: [{ run: '0100' }] }\n",
+    );
+    repo.az("build p --var region=eu").code(0).ran(["0300", "0200"]);
+    repo.az("build p --var region=us --explain")
+        .code(0)
+        .ran(["0300", "0100"])
+        .says("variable region changed");
+    repo.az("build p --var region=eu").code(0).ran([]).says("vars.region is eu");
+}
+
+#[test]
+fn a_value_is_never_a_piece_of_code() {
+    let repo = jobs(
+        &repo(),
+        "    a:\n      steps:\n        - { id: s, script: 'printf \"v<<E\\n%s\\nE\\n\" \"\\\"; touch hacked; \\$(touch hacked) `touch hacked`\" >> $AZ_OUTPUT', shell: sh }\n        \
+         - { script: 'printf %s \"${{ steps.s.outputs.v }}\" > got', shell: sh }\n",
+    );
+    repo.az("build p").code(0);
+    assert!(!repo.has_path("hacked"));
+    assert_eq!(repo.read("got"), "\"; touch hacked; $(touch hacked) `touch hacked`");
+}
+
+#[test]
+fn a_name_that_nobody_sets_is_told_before_anything_runs() {
+    let repo = jobs(
+        &repo(),
+        "    a: { steps: [{ run: '0100' }, { script: 'echo ${{ vars.nothing }}', shell: sh }] }\n",
+    );
+    repo.az("build p").code(2).ran([]).says("nobody sets `vars.nothing`");
+}
