@@ -40,7 +40,9 @@ pub(super) fn decide(
     let prepared = &nodes[index];
     let node = &prepared.node;
     if let Some(condition) = node.condition.as_ref().filter(|condition| !condition.holds) {
-        let text = format!("its condition is false: {}", condition.text);
+        let facts = &condition.facts;
+        let because = if facts.is_empty() { String::new() } else { format!(" ({facts})") };
+        let text = format!("its condition is false: {}{because}", condition.text);
         return Decided::Skip(vec![Reason::new("condition", &condition.text, text)]);
     }
     match force {

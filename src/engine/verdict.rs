@@ -168,6 +168,7 @@ fn open_verdict(plan: &Plan, verdict: PlannedVerdict, open: &[usize]) -> Planned
     let waits_for: Vec<String> = open.iter().map(|index| plan.nodes[*index].id.clone()).collect();
     let first = waits_for.first().cloned().unwrap_or_default();
     let text = match waits_for.len() {
+        0 => "its matrix is known when it runs".to_owned(),
         1 => format!("depends on how {first} ends"),
         count => format!("depends on how {first} and {} more end", count - 1),
     };

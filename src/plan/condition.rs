@@ -10,7 +10,7 @@ use super::{
 use crate::{
     base::{Spanned, nearest},
     diag::{Diagnostic, Source, code},
-    text::expression::{self, Lookup, Name},
+    text::expression::{self, Asked, Kind, Lookup, Name, to_text},
 };
 
 /// What a condition came to.
@@ -34,18 +34,41 @@ pub(super) fn decide(
     diagnostics.extend(parsed.diagnostics);
     diagnostics.extend(world.notes(source, &parsed.names));
     let text = condition.value.to_owned();
-    let Some(expr) = parsed.expr else { return Decided::Now(Decision { text, holds: false }) };
+    let Some(expr) = parsed.expr else {
+        return Decided::Now(Decision { text, holds: false, facts: String::new() });
+    };
     let whole = Condition::new(condition.value, expr);
     let found = match world.evaluate(&whole.expr) {
         Known::Late => return Decided::Late(whole),
         Known::Now(found) => found,
     };
     let holds = found.holds && found.problems.is_empty();
+    let facts = facts(&found.asked);
     diagnostics.extend(found.problems.into_iter().map(|problem| {
         let fault = Diagnostic::error(code::UNSUPPORTED_CONDITION, problem.message);
         fault.source(source).label(condition.span, "cannot be decided").help(problem.help)
     }));
-    Decided::Now(Decision { text, holds })
+    Decided::Now(Decision { text, holds, facts })
+}
+
+/// Says what a condition asked, and what it was answered, in a clause.
+pub fn facts(asked: &[Asked]) -> String {
+    let fact = |asked: &Asked| {
+        let answer = asked.answer.as_ref().map_or("not set".to_owned(), to_text);
+        let answer = if answer.is_empty() { "empty".to_owned() } else { answer };
+        match asked.kind {
+            Kind::Path if answer == "true" => format!("`{}` is there", asked.name),
+            Kind::Path => format!("`{}` is not there", asked.name),
+            Kind::Command if answer == "true" => format!("`{}` is installed", asked.name),
+            Kind::Command => format!("`{}` is not installed", asked.name),
+            Kind::Files => format!("the files {} are {answer}", asked.name),
+            Kind::Env => format!("${} is {answer}", asked.name),
+            Kind::Variable | Kind::Context | Kind::Status | Kind::Machine => {
+                format!("{} is {answer}", asked.name)
+            }
+        }
+    };
+    asked.iter().take(4).map(fact).collect::<Vec<_>>().join(", ")
 }
 
 impl World<'_> {

@@ -72,6 +72,8 @@ pub struct Condition {
     pub expr: Expr,
     /// It must not hold: the `else` of a step that chooses.
     pub is_negated: bool,
+    /// What it asked, and what it was answered, if it is decided already.
+    pub facts: String,
     /// It says itself how things must have gone so far: `always()`, `failure()`.
     pub asks_status: bool,
 }
@@ -126,7 +128,18 @@ pub enum Gate {
 impl Condition {
     /// Makes one of an expression that was read.
     pub(super) fn new(text: &str, expr: Expr) -> Self {
-        Self { text: text.to_owned(), asks_status: asks_status(&expr), expr, is_negated: false }
+        Self {
+            text: text.to_owned(),
+            asks_status: asks_status(&expr),
+            expr,
+            facts: String::new(),
+            is_negated: false,
+        }
+    }
+
+    /// Makes one that is known not to hold, by these facts.
+    pub(super) fn never(text: &str, facts: &str) -> Self {
+        Self { facts: facts.to_owned(), ..Self::new(text, Expr::Bool(false)) }
     }
 
     /// Tells whether it may hold though something before it failed, or the run was given up.

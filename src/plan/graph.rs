@@ -165,6 +165,8 @@ pub struct Decision {
     pub text: String,
     /// The step runs.
     pub holds: bool,
+    /// What it asked, and what it was answered, in a clause.
+    pub facts: String,
 }
 
 /// Whether a node's result can be reused at all, as far as the plan can tell.

@@ -29,6 +29,7 @@ mod validate;
 mod variables;
 mod world;
 
+pub use condition::facts;
 pub use dependencies::{ToolWish, tool_candidates};
 pub use flow::{Condition, Gate, LateValue, Names, Scope, ScopeKind, Span};
 pub use formula::{Doubts, Formula};

@@ -8,8 +8,8 @@ use super::{Course, Grounds, scene::Scene};
 use crate::{
     event::Reason,
     fingerprint::Question,
-    plan::{Condition, ScopeKind},
-    text::expression::{Asked, Kind, Outcome, evaluate, to_text},
+    plan::{Condition, ScopeKind, facts},
+    text::expression::{Outcome, evaluate},
 };
 
 /// Which way a scope goes.
@@ -129,29 +129,9 @@ impl Course {
             return Way::Runs(scene.into_questions().into());
         }
         let is = if condition.is_negated { "true" } else { "false" };
-        let facts = facts(&found.asked);
+        let facts = if condition.facts.is_empty() { facts(&found.asked) } else { condition.facts.clone() };
         let because = if facts.is_empty() { String::new() } else { format!(" ({facts})") };
         let text = format!("its condition is {is}: {}{because}", condition.text);
         Way::Skips(Reason::new("condition", &condition.text, text))
     }
-}
-
-/// Says what a condition asked, and what it was answered, in a clause.
-fn facts(asked: &[Asked]) -> String {
-    let fact = |asked: &Asked| {
-        let answer = asked.answer.as_ref().map_or("not set".to_owned(), to_text);
-        let answer = if answer.is_empty() { "empty".to_owned() } else { answer };
-        match asked.kind {
-            Kind::Path if answer == "true" => format!("`{}` is there", asked.name),
-            Kind::Path => format!("`{}` is not there", asked.name),
-            Kind::Command if answer == "true" => format!("`{}` is installed", asked.name),
-            Kind::Command => format!("`{}` is not installed", asked.name),
-            Kind::Files => format!("the files {} are {answer}", asked.name),
-            Kind::Env => format!("${} is {answer}", asked.name),
-            Kind::Variable | Kind::Context | Kind::Status | Kind::Machine => {
-                format!("{} is {answer}", asked.name)
-            }
-        }
-    };
-    asked.iter().take(4).map(fact).collect::<Vec<_>>().join(", ")
 }

@@ -181,7 +181,7 @@ impl Scheduler {
     /// Returns what becomes of a node that is given up; nothing if it has ended or its end must be waited for.
     fn outcome_without_end(&self, node: usize) -> Option<Outcome> {
         let progress = &self.progress[node];
-        let blocked_by = progress.bad_need.filter(|_| self.nodes[node].gate == Gate::Needs);
+        let blocked_by = progress.bad_need.filter(|_| self.nodes[node].gate != Gate::Always);
         match progress.state {
             State::LookingUp | State::Running { .. } | State::Stopping { .. } | State::Done(_) => None,
             State::Waiting { .. } | State::Ready => {

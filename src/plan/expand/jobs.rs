@@ -15,7 +15,7 @@ use crate::{
     diag::{Diagnostic, code},
     model::playbook::{Given, Job, Placed},
     plan::{
-        Deferred, EdgeKind, Node,
+        Deferred, EdgeKind, Node, facts,
         flow::{Condition, Names, Scope, ScopeKind, Span},
         formula::Formula,
         profile,
@@ -81,8 +81,8 @@ struct Bounds<'a> {
 pub(super) enum Decided {
     /// It holds, or there is none.
     Holds,
-    /// It does not hold.
-    Fails,
+    /// It does not hold, by these facts.
+    Fails(String),
     /// The run will tell.
     Open(Condition),
 }
@@ -315,12 +315,11 @@ impl Expanded {
         let condition = condition?;
         match self.decided(course, condition, names) {
             Decided::Holds => None,
-            Decided::Fails => {
+            Decided::Fails(facts) => {
                 let text = condition.value.clone();
                 // What comes after is to know that it does not run.
-                self.scopes[scope].condition =
-                    Some(Condition::new(&text, crate::text::expression::Expr::Bool(false)));
-                Some(crate::plan::Decision { text, holds: false })
+                self.scopes[scope].condition = Some(Condition::never(&text, &facts));
+                Some(crate::plan::Decision { text, holds: false, facts })
             }
             Decided::Open(condition) => {
                 self.scopes[scope].condition = Some(condition);
@@ -340,7 +339,7 @@ impl Expanded {
         let text = Spanned::new(condition.value.as_str(), of.span(&condition.at));
         let parsed = expression::parse_under(course.rules(), of.source, text);
         self.diagnostics.extend(parsed.diagnostics);
-        let Some(expr) = parsed.expr else { return Decided::Fails };
+        let Some(expr) = parsed.expr else { return Decided::Fails(String::new()) };
         let world = World::new(names, ground.env, ground.platform);
         self.diagnostics.extend(world.notes(of.source, &parsed.names));
         let whole = Condition::new(&condition.value, expr);
@@ -355,7 +354,7 @@ impl Expanded {
                     let fault = Diagnostic::error(code::UNSUPPORTED_CONDITION, problem.message);
                     fault.source(of.source).label(text.span, "cannot be decided").help(problem.help)
                 }));
-                if found.holds && is_sound { Decided::Holds } else { Decided::Fails }
+                if found.holds && is_sound { Decided::Holds } else { Decided::Fails(facts(&found.asked)) }
             }
         }
     }

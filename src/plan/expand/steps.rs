@@ -304,16 +304,15 @@ impl Expanded {
                     None
                 }
                 super::jobs::Decided::Holds if !is_negated => None,
-                super::jobs::Decided::Fails if is_negated => None,
-                super::jobs::Decided::Holds | super::jobs::Decided::Fails => {
+                super::jobs::Decided::Fails(_) if is_negated => None,
+                super::jobs::Decided::Holds | super::jobs::Decided::Fails(_) => {
                     let text = if is_negated {
                         format!("not ({})", condition.value)
                     } else {
                         condition.value.clone()
                     };
-                    self.scopes[list].condition =
-                        Some(Condition::new(&text, crate::text::expression::Expr::Bool(false)));
-                    Some(crate::plan::Decision { text, holds: false })
+                    self.scopes[list].condition = Some(Condition::never(&text, ""));
+                    Some(crate::plan::Decision { text, holds: false, facts: String::new() })
                 }
             };
             let found = self.add_steps_in(frame, step, steps, list, suffix);

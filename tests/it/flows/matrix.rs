@@ -5,20 +5,16 @@ use super::{ended, jobs, repo};
 #[test]
 fn each_combination_is_a_step_of_its_own_with_a_record_of_its_own() {
     let repo = repo();
-    repo.script("0300_m.sh", "echo $region $size >> seen");
-    let matrix = |regions: &str| {
-        format!(
-            "    t:\n      strategy: {{ matrix: {{ region: {regions}, size: [1, 2] }} }}\n      steps: [{{ run: '0300' }}]\n"
-        )
-    };
-    let repo = jobs(&repo, &matrix("[eu, us]"));
-    let built = repo.az("build p -j1 --json");
-    built.code(0).ran(["0300", "0300", "0300", "0300"]);
-    ended(
-        &built,
-        "t[region=eu;size=1]/0300_m ran, t[region=eu;size=2]/0300_m ran, t[region=us;size=1]/0300_m ran, t[region=us;size=2]/0300_m ran"
-            .replace(';', ",").as_str(),
+    repo.script("0300_m.sh", "echo $size");
+    let repo = jobs(
+        &repo,
+        "    t:\n      strategy: { matrix: { size: [1, '2', true] } }\n      steps: [{ run: '0300' }]\n",
     );
+    let built = repo.az("build p -j1 --json");
+    built.code(0).ran(["0300", "0300", "0300"]);
+    ended(&built, "t[size=1]/0300_m ran, t[size=2]/0300_m ran, t[size=true]/0300_m ran");
+    repo.az("build p").code(0).ran([]);
+    repo.az("why t[size=2]/0300_m").code(0);
 }
 
 #[test]
@@ -40,14 +36,14 @@ fn a_changed_value_runs_its_combinations_alone() {
 
 #[test]
 fn max_parallel_lets_one_combination_end_before_the_next() {
+    let repo = repo();
+    repo.script("0300_begin.sh", "# Cache: never\nsleep 0.05").script("0310_end.sh", "# Cache: never\ntrue");
     let repo = jobs(
-        &repo(),
-        "    t:\n      strategy: { max-parallel: 1, matrix: { r: [a, b, c] } }\n      steps:\n        \
-         - { script: 'echo +${{ matrix.r }} >> log; sleep 0.03', shell: sh, cache: never }\n        \
-         - { script: 'echo -${{ matrix.r }} >> log', shell: sh, cache: never }\n",
+        &repo,
+        "    t:\n      strategy: { max-parallel: 1, matrix: { r: [a, b, c] } }\n      steps: [{ run: '0300' }, { run: '0310' }]\n",
     );
-    repo.az("build p -j 4 --parallel").code(0);
-    assert_eq!(repo.read("log"), "+a\n-a\n+b\n-b\n+c\n-c\n");
+    let built = repo.az("build p -j 4 --parallel");
+    built.code(0).ran_in_order(["0300", "0310", "0300", "0310", "0300", "0310"]);
 }
 
 #[test]
@@ -90,4 +86,28 @@ fn a_stage_has_a_matrix_among_its_variables() {
             "variables": {"MatrixDimensions": {"profile": ["a", "b", "c"]}}}]}}"#,
     );
     repo.az("build p").code(0).ran(["0300", "0300", "0300"]);
+}
+
+#[test]
+fn a_matrix_from_an_output_is_planned_when_it_is_known() {
+    let repo = repo();
+    repo.script("0300_m.sh", "echo $place");
+    repo.script("0400_last.sh", "true");
+    let text = |places: &str| {
+        format!(
+            "    find:\n      outputs: {{ places: '${{{{ steps.s.outputs.places }}}}' }}\n      steps: [{{ id: s, script: 'echo places:={places} >> $AZ_OUTPUT', shell: sh }}]\n    \
+             each:\n      needs: find\n      strategy: {{ matrix: {{ place: '${{{{ fromJSON(needs.find.outputs.places) }}}}' }} }}\n      steps: [{{ run: '0300' }}]\n    \
+             last: {{ needs: each, steps: [{{ run: '0400' }}] }}\n"
+        )
+    };
+    let repo = jobs(&repo, &text("[\\\"eu\\\",\\\"us\\\"]"));
+    repo.az("plan p").code(0).says("maybe  each");
+    let built = repo.az("build p --json");
+    built.code(0).ran(["0300", "0300", "0400"]);
+    ended(&built, "find ran, each[place=eu]/0300_m ran, each[place=us]/0300_m ran, last/0400_last ran");
+    repo.az("build p").code(0).ran([]);
+    let repo = jobs(&repo, &text("[\\\"eu\\\",\\\"ap\\\"]"));
+    repo.az("build p").code(0).ran(["0300"]);
+    let repo = jobs(&repo, &text("[]"));
+    repo.az("build p --json").code(1).says("empty");
 }

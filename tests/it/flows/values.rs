@@ -78,14 +78,18 @@ fn a_changed_variable_runs_what_depends_on_it_and_nothing_else() {
 
 #[test]
 fn a_value_is_never_a_piece_of_code() {
+    let payload = "\"; touch hacked; $(touch hacked) `touch hacked` '$HOME' \\ & | > x";
+    let repo = repo();
+    repo.file("payload", payload);
     let repo = jobs(
-        &repo(),
-        "    a:\n      steps:\n        - { id: s, script: 'printf \"v<<E\\n%s\\nE\\n\" \"\\\"; touch hacked; \\$(touch hacked) `touch hacked`\" >> $AZ_OUTPUT', shell: sh }\n        \
-         - { script: 'printf %s \"${{ steps.s.outputs.v }}\" > got', shell: sh }\n",
+        &repo,
+        "    a:\n      steps:\n        - { id: s, script: 'printf \"v<<E\\n%s\\nE\\n\" \"$(cat payload)\" >> $AZ_OUTPUT', shell: sh }\n        \
+         - { script: 'printf %s \"${{ steps.s.outputs.v }}\" > got', shell: sh }\n        \
+         - { script: 'printf %s ${{ steps.s.outputs.v }} > bare', shell: bash }\n",
     );
     repo.az("build p").code(0);
     assert!(!repo.has_path("hacked"));
-    assert_eq!(repo.read("got"), "\"; touch hacked; $(touch hacked) `touch hacked`");
+    assert_eq!((repo.read("got").as_str(), repo.read("bare").as_str()), (payload, payload));
 }
 
 #[test]
