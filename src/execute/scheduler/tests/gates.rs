@@ -88,7 +88,10 @@ fn the_first_interrupt_leaves_what_is_always_looked_up_and_the_second_does_not()
     let mut scheduler = scheduler(nodes, 2, OnFailure::KeepGoing);
     let stop = |node, how| Effect::Stop { node, how, cause: StopCause::Interrupt };
     step(&mut scheduler, NOW, Input::Tick);
-    assert_eq!(raw(&mut scheduler, Input::Interrupt)[0], stop(0, StopHow::Terminate));
+    assert_eq!(
+        raw(&mut scheduler, Input::Interrupt),
+        [stop(0, StopHow::Terminate), Effect::WakeAt(2 * SECOND)]
+    );
     assert_eq!(
         step(&mut scheduler, NOW, ended(0, Ending::Cancelled)),
         [Effect::Finished(0, Outcome::Cancelled), start(2, 1)],
@@ -101,6 +104,18 @@ fn the_first_interrupt_leaves_what_is_always_looked_up_and_the_second_does_not()
     raw(&mut scheduler, ended(1, Ending::Failed));
     raw(&mut scheduler, ended(2, Ending::Failed));
     assert_eq!(scheduler.outcomes().collect::<Vec<_>>(), [Outcome::Cancelled; 4]);
+}
+
+#[test]
+fn after_the_second_interrupt_nothing_starts_whatever_its_look_up_says() {
+    let mut scheduler = scheduler(vec![gated(Gate::Always, &[])], 1, OnFailure::KeepGoing);
+    raw(&mut scheduler, Input::Tick);
+    assert_eq!(raw(&mut scheduler, Input::Interrupt), []);
+    assert_eq!(raw(&mut scheduler, Input::Interrupt), []);
+    assert_eq!(
+        raw(&mut scheduler, Input::LookedUp(0, Verdict::Run)),
+        [Effect::Finished(0, Outcome::Cancelled)]
+    );
 }
 
 #[test]
@@ -133,6 +148,19 @@ fn a_group_that_took_too_long_does_not_stop_what_is_always_looked_up_and_starts_
     assert_eq!(step(&mut scheduler, 9 * SECOND, Input::Tick), []);
     let retried = step(&mut scheduler, 9 * SECOND, ended(1, Ending::Failed));
     assert!(retried.contains(&start(1, 2)), "{retried:?}");
+}
+
+#[test]
+fn what_its_group_ended_is_not_tried_again_even_if_it_is_always_looked_up() {
+    let always = Node { group: Some(0), retries: 1, ..gated(Gate::Always, &[]) };
+    let policy = Policy { group_timeouts: vec![SECOND], ..Policy::new(1, OnFailure::KeepGoing) };
+    let mut scheduler = Scheduler::new(vec![always], policy);
+    step(&mut scheduler, NOW, Input::Tick);
+    step(&mut scheduler, SECOND, Input::Tick);
+    assert_eq!(
+        step(&mut scheduler, SECOND, ended(0, Ending::TimedOut)),
+        [Effect::Finished(0, Outcome::TimedOut)]
+    );
 }
 
 #[test]

@@ -144,6 +144,29 @@ fn order(need: &Need) -> Need {
 }
 
 #[test]
+fn a_span_begins_as_soon_as_a_node_gives_back_what_it_demands() {
+    let taking = Node { resources: vec![(LOCK, 1)], ..node(&[]) };
+    let nodes = vec![taking, node(&[]), node(&[]), inside(0, &[1])];
+    let mut scheduler = with_spans(nodes, 3, &[1], &[span(None, &[(LOCK, 1)])]);
+    assert_eq!(step(&mut scheduler, NOW, Input::Tick), [start(0, 1), start(1, 1), start(2, 1)]);
+    assert_eq!(step(&mut scheduler, NOW, ended(1, Ending::Ok)), [Effect::Finished(1, Outcome::Ran)]);
+    assert_eq!(step(&mut scheduler, NOW, ended(0, Ending::Ok))[1..], [start(3, 1)]);
+}
+
+#[test]
+fn a_node_in_its_turn_waits_for_a_span_behind_it_that_can_end() {
+    let early = Node { resources: vec![(LOCK, 1)], ..node(&[]) };
+    let nodes = vec![node(&[]), early, node(&[]), inside(0, &[2]), inside(0, &[3])];
+    let mut scheduler = with_spans(nodes, 3, &[1], &[span(None, &[(LOCK, 1)])]);
+    step(&mut scheduler, NOW, Input::Tick);
+    assert_eq!(step(&mut scheduler, NOW, ended(1, Ending::TooEarly)), [Effect::Postponed(1)]);
+    assert_eq!(step(&mut scheduler, NOW, ended(2, Ending::Ok))[1..], [start(3, 1)]);
+    assert_eq!(step(&mut scheduler, NOW, ended(0, Ending::Ok))[1..], []);
+    assert_eq!(step(&mut scheduler, NOW, ended(3, Ending::Ok))[1..], [start(4, 1)]);
+    assert_eq!(step(&mut scheduler, NOW, ended(4, Ending::Ok))[1..], [start(1, 1)]);
+}
+
+#[test]
 fn locks_taken_in_two_orders_do_not_hang() {
     let spans = [
         span(None, &[(LOCK, 1)]),
@@ -235,26 +258,50 @@ fn a_failure_ends_the_other_members_of_its_cohort_alone() {
 
 #[test]
 fn only_the_last_attempt_and_only_the_first_failure_lets_a_cohort_fall() {
-    let of = |member, retries| Node { cohort: Some(0), member, retries, ..node(&[]) };
-    let mut scheduler = scheduler(vec![of(0, 1), of(1, 0), of(0, 0), of(1, 0)], 2, OnFailure::KeepGoing);
+    let of = |member, needs: &[usize]| Node { cohort: Some(0), member, gate: Gate::Asked, ..node(needs) };
+    let nodes = vec![Node { retries: 1, ..of(0, &[]) }, of(1, &[]), of(0, &[0, 1]), of(1, &[])];
+    let mut scheduler = scheduler(nodes, 2, OnFailure::KeepGoing);
     step(&mut scheduler, NOW, Input::Tick);
     let retried = step(&mut scheduler, NOW, ended(0, Ending::Failed));
     assert!(!retried.iter().any(|effect| matches!(effect, Effect::Stop { .. })), "{retried:?}");
     assert_eq!(
-        step(&mut scheduler, NOW, ended(0, Ending::Failed))[..2],
+        step(&mut scheduler, NOW, ended(0, Ending::Failed))[..3],
         [
             Effect::Finished(0, Outcome::Failed),
             Effect::Stop { node: 1, how: StopHow::Terminate, cause: StopCause::Cohort },
+            Effect::Finished(3, Outcome::Cancelled),
         ]
     );
-    // An attempt that ended just before is one that ended.
-    step(&mut scheduler, NOW, ended(1, Ending::Attention));
     assert_eq!(
-        step(&mut scheduler, NOW, ended(2, Ending::Ok)),
-        [Effect::Finished(2, Outcome::Ran)],
-        "its member goes on"
+        step(&mut scheduler, NOW, ended(1, Ending::Attention)),
+        [Effect::Finished(1, Outcome::Attention), start(2, 1)],
+        "what ended just before has ended, and the other member goes on"
     );
-    assert!(scheduler.is_done());
+}
+
+#[test]
+fn who_was_stopped_by_something_else_lets_no_cohort_fall() {
+    let of = |member| Node { cohort: Some(0), member, ..node(&[]) };
+    let mut scheduler = scheduler(vec![of(0), of(1)], 1, OnFailure::KeepGoing);
+    step(&mut scheduler, NOW, Input::Tick);
+    assert_eq!(
+        step(&mut scheduler, NOW, ended(0, Ending::Cancelled)),
+        [Effect::Finished(0, Outcome::Cancelled), start(1, 1)]
+    );
+}
+
+#[test]
+fn what_falls_with_a_cohort_is_no_failure_of_its_own() {
+    let of = |member| Node { cohort: Some(0), member, ..node(&[]) };
+    let after = Node { needs: vec![order(&Need { node: 0, strength: Strength::Hard })], ..node(&[]) };
+    let mut scheduler = scheduler(vec![of(0), after, of(1)], 2, OnFailure::FailFast);
+    assert_eq!(step(&mut scheduler, NOW, Input::Tick), [start(0, 1), start(2, 1)]);
+    step(&mut scheduler, NOW, ended(2, Ending::Failed));
+    assert_eq!(
+        step(&mut scheduler, NOW, ended(0, Ending::Failed)),
+        [Effect::Finished(0, Outcome::Cancelled), start(1, 1)],
+        "1 lies before the failure"
+    );
 }
 
 #[test]
