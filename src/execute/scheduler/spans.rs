@@ -16,7 +16,7 @@ pub(super) struct Spans {
     spans: Vec<State>,
     /// The span of each node.
     of_nodes: Vec<Option<usize>>,
-    /// The first node that waits for each span, and the span.
+    /// The first node that waits for each span that has not begun, and the span.
     heads: BTreeSet<(Turn, usize)>,
     /// All that any span demands.
     resources: BTreeSet<ResourceId>,
@@ -66,7 +66,7 @@ impl Spans {
 
     /// Tells whether a span has to begin before a node can.
     pub(super) fn must_begin_for(&self, node: usize) -> bool {
-        self.of_nodes[node].is_some_and(|span| self.way(span).any(|span| !self.spans[span].has_begun))
+        self.awaited_by(node).is_some_and(|span| !self.spans[span].has_begun)
     }
 
     /// Has a node wait for its span.
@@ -91,6 +91,10 @@ impl Spans {
             if until.is_some_and(|until| until < *turn) {
                 return None;
             }
+            if !awaited.is_empty() && awaited.len() == self.resources.len() {
+                // Nobody can begin who is not let pass.
+                break;
+            }
             let mut unbegun = self.way(*span).map(|span| &self.spans[span]).filter(|span| !span.has_begun);
             if unbegun.clone().any(|span| span.outside > 0) {
                 continue;
@@ -109,20 +113,19 @@ impl Spans {
         None
     }
 
-    /// Begins the spans around a node that have not begun, and returns the nodes that waited for the innermost.
+    /// Begins the spans around a node that have not begun, and returns the nodes that need not wait any more.
     pub(super) fn begin(&mut self, node: usize, room: &mut Room) -> Vec<Turn> {
-        let Some(innermost) = self.of_nodes[node] else { return Vec::new() };
-        let way: Vec<usize> = self.way(innermost).collect();
-        for span in way {
-            let span = &mut self.spans[span];
-            if !std::mem::replace(&mut span.has_begun, true) {
-                room.take(&span.demand);
-            }
+        let unbegun = self.awaited_by(node).into_iter().flat_map(|span| self.way(span));
+        let unbegun: Vec<usize> = unbegun.filter(|span| !self.spans[*span].has_begun).collect();
+        let mut freed = Vec::new();
+        for index in unbegun {
+            let span = &mut self.spans[index];
+            span.has_begun = true;
+            room.take(&span.demand);
+            span.waiting.first().map(|first| self.heads.remove(&(*first, index)));
+            freed.extend(std::mem::take(&mut span.waiting));
         }
-        self.is_settled = false;
-        let waiting = std::mem::take(&mut self.spans[innermost].waiting);
-        waiting.first().map(|first| self.heads.remove(&(*first, innermost)));
-        waiting.into_iter().collect()
+        freed
     }
 
     /// Takes in that a node has ended; spans that end with it give back what they held.
@@ -151,6 +154,11 @@ impl Spans {
     /// Takes in that this was given back.
     pub(super) fn room_changed(&mut self, freed: &Demand) {
         self.is_settled &= freed.iter().all(|(resource, _)| !self.resources.contains(resource));
+    }
+
+    /// Returns the span a node waits for: the innermost around it that demands anything.
+    fn awaited_by(&self, node: usize) -> Option<usize> {
+        self.way(self.of_nodes[node]?).find(|span| !self.spans[*span].demand.is_empty())
     }
 
     /// Returns a span and those around it, from the inside.
@@ -182,7 +190,7 @@ impl Spans {
     }
 
     fn change(&mut self, node: usize, change: impl FnOnce(&mut BTreeSet<Turn>)) {
-        let Some(span) = self.of_nodes[node] else { return };
+        let Some(span) = self.awaited_by(node) else { return };
         let waiting = &mut self.spans[span].waiting;
         let before = waiting.first().copied();
         change(waiting);
