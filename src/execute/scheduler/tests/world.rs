@@ -45,7 +45,6 @@ pub(super) struct History {
     start_times: Vec<(usize, Duration)>,
     running: BTreeSet<usize>,
     postponed: BTreeSet<usize>,
-    pub(super) has_timed_out: bool,
 }
 
 impl Way {
@@ -79,7 +78,6 @@ impl World {
             }
             if scheduler.is_done() {
                 assert_eq!(history.outcomes.len(), self.nodes.len());
-                history.has_timed_out = scheduler.has_timed_out();
                 self.check_rates(&history);
                 return history;
             }
@@ -126,7 +124,7 @@ impl World {
                 open.push(Input::Ended(node, if is_early { Ending::TooEarly } else { ending }));
             }
             Effect::Stop { node, .. } => {
-                assert!(history.running.contains(&node), "stopped while not running")
+                assert!(history.running.contains(&node), "stopped while not running");
             }
             Effect::Postponed(node) => assert!(history.postponed.insert(node), "{node} was postponed twice"),
             Effect::WakeAt(at) => *wake = Some(at),
