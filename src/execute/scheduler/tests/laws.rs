@@ -11,7 +11,7 @@ use super::{
 
 /// Returns how many worlds each law is held against.
 fn rounds() -> u32 {
-    std::env::var("AZ_SCHEDULER_ROUNDS").ok().and_then(|count| count.parse().ok()).unwrap_or(1000)
+    std::env::var("AZ_SCHEDULER_ROUNDS").ok().and_then(|count| count.parse().ok()).unwrap_or(200)
 }
 
 proptest! {
