@@ -53,7 +53,7 @@ impl Scheduler {
     }
 
     fn may_begin(&self, node: usize) -> bool {
-        let is_always = self.nodes[node].gate == Gate::Always && node >= self.closed_from && !self.is_over;
+        let is_always = self.nodes[node].gate == Gate::Always && node >= self.closed_from;
         node < self.begin_below || is_always
     }
 

@@ -108,7 +108,9 @@ impl Scheduler {
             if self.policy.on_failure == OnFailure::FailFast {
                 self.withhold_from(node);
             }
-            self.end_cohort_of(node, ended);
+            if outcome != Outcome::Cancelled {
+                self.end_cohort_of(node, ended);
+            }
         }
         self.release_dependents(node, outcome, ended);
     }

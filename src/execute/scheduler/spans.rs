@@ -13,10 +13,10 @@ use super::{
 /// The spans and the nodes that wait for them.
 #[derive(Debug)]
 pub(super) struct Spans {
-    spans: Vec<State>,
+    all: Vec<State>,
     /// The span of each node.
     of_nodes: Vec<Option<usize>>,
-    /// The first node that waits for each span, and the span.
+    /// The first node that waits for each span that has not begun, and the span.
     heads: BTreeSet<(Turn, usize)>,
     /// All that any span demands.
     resources: BTreeSet<ResourceId>,
@@ -49,7 +49,7 @@ impl Spans {
             waiting: BTreeSet::new(),
         };
         let mut spans = Self {
-            spans: spans.iter().zip(demands).map(state).collect(),
+            all: spans.iter().zip(demands).map(state).collect(),
             of_nodes: nodes.iter().map(|node| node.span).collect(),
             heads: BTreeSet::new(),
             resources,
@@ -66,7 +66,7 @@ impl Spans {
 
     /// Tells whether a span has to begin before a node can.
     pub(super) fn must_begin_for(&self, node: usize) -> bool {
-        self.of_nodes[node].is_some_and(|span| self.way(span).any(|span| !self.spans[span].has_begun))
+        self.awaited_by(node).is_some_and(|span| !self.all[span].has_begun)
     }
 
     /// Has a node wait for its span.
@@ -78,6 +78,8 @@ impl Spans {
     /// Has a node no longer wait for its span, if it does.
     pub(super) fn remove(&mut self, turn: Turn) {
         self.change(turn.node, |waiting| _ = waiting.remove(&turn));
+        // Who was not to overtake it may begin.
+        self.is_settled = false;
     }
 
     /// Finds the first node before `until` for which all spans around it can begin; nobody is overtaken on a resource of
@@ -91,38 +93,39 @@ impl Spans {
             if until.is_some_and(|until| until < *turn) {
                 return None;
             }
-            let mut unbegun = self.way(*span).map(|span| &self.spans[span]).filter(|span| !span.has_begun);
-            if unbegun.clone().any(|span| span.outside > 0) {
+            if !awaited.is_empty() && awaited.len() == self.resources.len() {
+                // Whoever is next demands something that another one waits for.
+                break;
+            }
+            let unbegun = || self.way(*span).map(|span| &self.all[span]).filter(|span| !span.has_begun);
+            if unbegun().any(|span| span.outside > 0) {
                 continue;
             }
-            let overtakes = unbegun
-                .clone()
-                .any(|span| span.demand.iter().any(|(resource, _)| awaited.contains(resource)));
+            let mut demands = unbegun().flat_map(|span| &span.demand);
+            let overtakes = demands.any(|(resource, _)| awaited.contains(resource));
             // No resource is demanded by two spans on one way.
-            if !overtakes && unbegun.all(|span| room.has(&span.demand)) {
+            if !overtakes && unbegun().all(|span| room.has(&span.demand)) {
                 return Some(*turn);
             }
-            let unbegun = self.way(*span).map(|span| &self.spans[span]).filter(|span| !span.has_begun);
-            awaited.extend(unbegun.flat_map(|span| room.lacking(&span.demand)));
+            awaited.extend(unbegun().flat_map(|span| room.lacking(&span.demand)));
         }
         self.is_settled = true;
         None
     }
 
-    /// Begins the spans around a node that have not begun, and returns the nodes that waited for the innermost.
+    /// Begins the spans around a node that have not begun, and returns the nodes that need not wait any more.
     pub(super) fn begin(&mut self, node: usize, room: &mut Room) -> Vec<Turn> {
-        let Some(innermost) = self.of_nodes[node] else { return Vec::new() };
-        let way: Vec<usize> = self.way(innermost).collect();
-        for span in way {
-            let span = &mut self.spans[span];
-            if !std::mem::replace(&mut span.has_begun, true) {
-                room.take(&span.demand);
-            }
+        let unbegun = self.awaited_by(node).into_iter().flat_map(|span| self.way(span));
+        let unbegun: Vec<usize> = unbegun.filter(|span| !self.all[*span].has_begun).collect();
+        let mut freed = Vec::new();
+        for index in unbegun {
+            let span = &mut self.all[index];
+            span.has_begun = true;
+            room.take(&span.demand);
+            span.waiting.first().map(|first| self.heads.remove(&(*first, index)));
+            freed.extend(std::mem::take(&mut span.waiting));
         }
-        self.is_settled = false;
-        let waiting = std::mem::take(&mut self.spans[innermost].waiting);
-        waiting.first().map(|first| self.heads.remove(&(*first, innermost)));
-        waiting.into_iter().collect()
+        freed
     }
 
     /// Takes in that a node has ended; spans that end with it give back what they held.
@@ -153,16 +156,21 @@ impl Spans {
         self.is_settled &= freed.iter().all(|(resource, _)| !self.resources.contains(resource));
     }
 
+    /// Returns the span a node waits for: the innermost around it that demands anything.
+    fn awaited_by(&self, node: usize) -> Option<usize> {
+        self.way(self.of_nodes[node]?).find(|span| !self.all[*span].demand.is_empty())
+    }
+
     /// Returns a span and those around it, from the inside.
-    fn way(&self, span: usize) -> impl Iterator<Item = usize> + Clone {
-        std::iter::successors(Some(span), |span| self.spans[*span].parent)
+    fn way(&self, span: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(Some(span), |span| self.all[*span].parent)
     }
 
     fn each_around(&mut self, node: usize, mut change: impl FnMut(&mut State)) {
         let mut next = self.of_nodes[node];
         while let Some(span) = next {
-            change(&mut self.spans[span]);
-            next = self.spans[span].parent;
+            change(&mut self.all[span]);
+            next = self.all[span].parent;
         }
     }
 
@@ -173,17 +181,17 @@ impl Spans {
         while inner != other {
             match inner {
                 Some(span) if inner > other => {
-                    change(&mut self.spans[span]);
-                    inner = self.spans[span].parent;
+                    change(&mut self.all[span]);
+                    inner = self.all[span].parent;
                 }
-                _ => other = other.and_then(|span| self.spans[span].parent),
+                _ => other = other.and_then(|span| self.all[span].parent),
             }
         }
     }
 
     fn change(&mut self, node: usize, change: impl FnOnce(&mut BTreeSet<Turn>)) {
-        let Some(span) = self.of_nodes[node] else { return };
-        let waiting = &mut self.spans[span].waiting;
+        let Some(span) = self.awaited_by(node) else { return };
+        let waiting = &mut self.all[span].waiting;
         let before = waiting.first().copied();
         change(waiting);
         let after = waiting.first().copied();

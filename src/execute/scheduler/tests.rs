@@ -278,19 +278,36 @@ fn inputs_nobody_waits_for_change_nothing() {
     assert_eq!(scheduler.states().collect::<Vec<_>>(), before);
 }
 
+/// Goes through with every look-up a hit.
+fn end_all(scheduler: &mut Scheduler) {
+    let mut open = vec![Input::Tick];
+    while let Some(input) = open.pop() {
+        for effect in scheduler.step(Duration::ZERO, input) {
+            if let Effect::LookUp(node) = effect {
+                open.push(Input::LookedUp(node, Verdict::Hit));
+            }
+        }
+    }
+    assert!(scheduler.is_done());
+}
+
 #[test]
 fn a_hundred_thousand_nodes_in_a_chain_and_side_by_side_end() {
     let chain = |index: usize| if index == 0 { node(&[]) } else { node(&[index - 1]) };
     for nodes in [(0..100_000).map(chain).collect(), vec![node(&[]); 100_000]] {
-        let mut scheduler = scheduler(nodes, 8, OnFailure::FailFast);
-        let mut open = vec![Input::Tick];
-        while let Some(input) = open.pop() {
-            for effect in scheduler.step(Duration::ZERO, input) {
-                if let Effect::LookUp(node) = effect {
-                    open.push(Input::LookedUp(node, Verdict::Hit));
-                }
-            }
-        }
-        assert!(scheduler.is_done());
+        end_all(&mut scheduler(nodes, 8, OnFailure::FailFast));
     }
+}
+
+#[test]
+fn ten_thousand_combinations_of_ten_nodes_each_end_when_two_may_be_under_way() {
+    let node = |index: usize| {
+        let (span, place) = (index / 10, index % 10);
+        let needs = if place == 0 { node(&[]) } else { node(&[index - 1]) };
+        Node { span: Some(span), cohort: Some(0), member: span, ..needs }
+    };
+    let span = Span { parent: None, demands: vec![(ResourceId(0), 1)] };
+    let policy =
+        Policy { capacities: vec![2], spans: vec![span; 10_000], ..Policy::new(8, OnFailure::FailFast) };
+    end_all(&mut Scheduler::new((0..100_000).map(node).collect(), policy));
 }

@@ -36,6 +36,8 @@ pub(super) struct Way {
 #[derive(Debug, Default)]
 pub(super) struct History {
     pub(super) outcomes: BTreeMap<usize, Outcome>,
+    /// Who ended when.
+    pub(super) order: Vec<usize>,
     /// Each start with what had its outcome by then.
     pub(super) starts: Vec<(usize, BTreeMap<usize, Outcome>)>,
     /// The same of each look-up.
@@ -43,7 +45,6 @@ pub(super) struct History {
     start_times: Vec<(usize, Duration)>,
     running: BTreeSet<usize>,
     postponed: BTreeSet<usize>,
-    pub(super) has_timed_out: bool,
 }
 
 impl Way {
@@ -77,7 +78,6 @@ impl World {
             }
             if scheduler.is_done() {
                 assert_eq!(history.outcomes.len(), self.nodes.len());
-                history.has_timed_out = scheduler.has_timed_out();
                 self.check_rates(&history);
                 return history;
             }
@@ -124,12 +124,13 @@ impl World {
                 open.push(Input::Ended(node, if is_early { Ending::TooEarly } else { ending }));
             }
             Effect::Stop { node, .. } => {
-                assert!(history.running.contains(&node), "stopped while not running")
+                assert!(history.running.contains(&node), "stopped while not running");
             }
             Effect::Postponed(node) => assert!(history.postponed.insert(node), "{node} was postponed twice"),
             Effect::WakeAt(at) => *wake = Some(at),
             Effect::Retry { at, .. } => assert!(at >= now),
             Effect::Finished(node, outcome) => {
+                history.order.push(node);
                 assert_eq!(history.outcomes.insert(node, outcome), None, "{node} finished twice");
             }
         }
@@ -159,6 +160,14 @@ impl World {
     pub(super) fn ends_well(&self, node: usize, outcome: Outcome) -> bool {
         let is_failure = matches!(outcome, Outcome::Failed | Outcome::TimedOut);
         outcome.is_good() || (is_failure && self.nodes[node].is_tolerated)
+    }
+
+    /// Returns the first node in order that failed of itself.
+    pub(super) fn first_failure(&self, outcomes: &BTreeMap<usize, Outcome>) -> Option<usize> {
+        let is_failure = |(node, outcome): &(&usize, &Outcome)| {
+            !self.ends_well(**node, **outcome) && !matches!(outcome, Outcome::Blocked { .. })
+        };
+        outcomes.iter().find(is_failure).map(|(node, _)| *node)
     }
 
     /// Checks that spans that have begun and have not ended, and what runs, hold no more than there is.
@@ -208,12 +217,6 @@ impl World {
         }
         self
     }
-
-    /// Returns the world without what lets nodes pass each other in order.
-    pub(super) fn without_spans(mut self) -> Self {
-        self.nodes.iter_mut().for_each(|node| node.span = None);
-        self
-    }
 }
 
 /// A postponed step runs alone, when all before it have ended.
@@ -244,7 +247,7 @@ pub(super) fn worlds() -> impl proptest::strategy::Strategy<Value = World> {
     (1_usize..14).prop_flat_map(|count| (any_world(count), vec(0_u8..8, count))).prop_map(
         |(mut world, cuts)| {
             world.is_planned_well = true;
-            // Of the spans of each depth one after the other: a cut of depth 0 ends those of depth 1 as well.
+            // The spans of each depth follow each other; where one of depth 0 ends, that of depth 1 ends as well.
             let mut spans: Vec<Span> = Vec::new();
             let mut current = [None, None];
             for (node, cut) in world.nodes.iter_mut().zip(cuts) {
@@ -260,7 +263,7 @@ pub(super) fn worlds() -> impl proptest::strategy::Strategy<Value = World> {
                         current[depth + 1..].fill(None);
                     }
                 }
-                node.span = node.span.and_then(|depth| [current[0], current[1], None][depth % 3]);
+                node.span = current[1];
                 node.resources.iter_mut().for_each(|(id, _)| id.0 %= 2);
             }
             world.policy.spans = spans;
