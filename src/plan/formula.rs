@@ -33,8 +33,10 @@ pub(super) const SYNTAXES_OF_STEPS: [Syntax; 3] = [Syntax::GitHub, Syntax::Brace
 /// What filling a value gave beside the value.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Doubts {
-    /// Names that nobody sets and that have no default.
+    /// Names that nobody sets and that have no default, in `${{ }}`.
     pub undefined: Vec<String>,
+    /// The same in the placeholders of old formats, whose engines took them for empty.
+    pub unset: Vec<String>,
     /// What could not be evaluated.
     pub problems: Vec<Problem>,
     /// What was asked, each with its answer.
@@ -104,7 +106,13 @@ impl Formula {
                 let pieces = parts.iter().map(|part| Spanned::new(part.clone(), Span::default())).collect();
                 let whole = Template { pieces, names: Vec::new(), diagnostics: Vec::new() };
                 let filled = fill(&whole, lookup);
-                doubts.undefined.extend(filled.undefined.into_iter().map(|name| name.value));
+                let is_github = |part: &Part| matches!(part, Part::Text(_) | Part::Value(Expr::GitHub(_)));
+                let names = filled.undefined.into_iter().map(|name| name.value);
+                if parts.iter().all(is_github) {
+                    doubts.undefined.extend(names);
+                } else {
+                    doubts.unset.extend(names);
+                }
                 doubts.asked.extend(filled.asked);
                 doubts.problems.extend(filled.problems.into_iter().map(|problem| problem.value));
                 filled.value

@@ -32,7 +32,7 @@ pub(super) struct Layering<'g, 'f> {
     pub(super) tell: &'f mut dyn FnMut(Diagnostic),
     /// The ways to write a value into a text.
     pub(super) syntaxes: &'static [Syntax],
-    /// A name that nobody sets is an error; else it is null, as it was to the engines that read old files.
+    /// A placeholder that nobody sets is an error; else it is empty, as it was to the engines that read old files.
     pub(super) is_strict: bool,
 }
 
@@ -128,7 +128,10 @@ impl Layering<'_, '_> {
 
     /// Tells what could not be filled.
     pub(super) fn doubts(&mut self, doubts: &Doubts) {
-        for name in doubts.undefined.iter().filter(|_| self.is_strict) {
+        // What GitHub knows of an event is nothing here, as it is nothing there for other events.
+        let is_outer = |name: &&String| ["github.", "runner."].iter().any(|outer| name.starts_with(outer));
+        let unset = doubts.unset.iter().filter(|_| self.is_strict);
+        for name in doubts.undefined.iter().chain(unset).filter(|name| !is_outer(name)) {
             let fault = Diagnostic::error(code::UNKNOWN_VARIABLE, format!("nobody sets `{name}`"));
             let help = format!("set it with --var {name}=VALUE, or in the playbook's `variables`");
             (self.tell)(fault.help(help));

@@ -68,6 +68,7 @@ impl<'a> World<'a> {
             return Known::Late;
         }
         doubts.undefined.extend(own.undefined);
+        doubts.unset.extend(own.unset);
         doubts.problems.extend(own.problems);
         Known::Now(value)
     }

@@ -116,9 +116,7 @@ impl Expanded {
                 }
             }
         }
-        let mut all = Ends::default();
-        ends.into_values().for_each(|ends| all.beside(ends));
-        all
+        outer_ends(jobs, &ends)
     }
 
     /// Adds stages, each of which waits for all that the one before it does.
@@ -396,7 +394,8 @@ impl Expanded {
             Given::Fixed(count) => return Some(*count),
             Given::Expression(text) => text,
         };
-        let value = self.known(course, names, text)?;
+        // A name that nobody sets says nothing.
+        let value = self.known(course, names, text).filter(|value| !value.is_null())?;
         let count = match &value {
             Value::Number(number) => number.as_u64().and_then(|count| u32::try_from(count).ok()),
             Value::String(text) => text.trim().parse().ok(),
@@ -536,6 +535,23 @@ impl Expanded {
         // What the job sets may ask for the values; its faults were told without them.
         self.names_of_job(course, &own, job, scope).0
     }
+}
+
+/// Returns the nodes that jobs begin with which need no other, and those that jobs end with which no other needs.
+fn outer_ends(jobs: &[Job], ends: &BTreeMap<&str, Ends>) -> Ends {
+    let has_nodes = |id: &str| ends.get(id).is_some_and(|ends| !ends.is_empty());
+    let mut all = Ends::default();
+    for job in jobs {
+        let own = &ends[job.id.as_str()];
+        if !job.needs.iter().any(|need| has_nodes(&need.value)) {
+            all.first.extend(&own.first);
+        }
+        let needs_it = |other: &&Job| other.needs.iter().any(|need| need.value == job.id);
+        if !jobs.iter().filter(needs_it).any(|other| has_nodes(&other.id)) {
+            all.last.extend(&own.last);
+        }
+    }
+    all
 }
 
 /// Returns the nodes a job ends with; of a job that selects nothing, those of the jobs it needs.

@@ -52,9 +52,9 @@ pub(in crate::plan) struct Course<'a> {
 }
 
 impl Course<'_> {
-    /// Tells whether names that nobody sets are errors.
-    pub(super) fn is_strict(&self) -> bool {
-        matches!(self.of.playbook.format, PlaybookFormat::V0 | PlaybookFormat::V3)
+    /// Tells whether placeholders that nobody sets are errors.
+    fn is_strict(&self) -> bool {
+        self.of.playbook.format == PlaybookFormat::V0
     }
 
     /// Returns how an expression is meant where it can be read in two ways.

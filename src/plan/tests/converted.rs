@@ -63,7 +63,11 @@ fn check(name: &str, text: &str, extension: &str) -> bool {
         let converted = playbook::convert(&source, from, to).unwrap();
         let (plan, faults) = planned(&converted.text, to.extension());
         let plan = plan.unwrap_or_else(|| panic!("{name}: {faults:?}\n{}", converted.text));
-        assert_eq!(essence(&plan), essence(&expected), "{name}\n{}", converted.text);
+        let (found, wanted) = (essence(&plan), essence(&expected));
+        for (found, wanted) in found.0.iter().zip(&wanted.0) {
+            assert_eq!(found, wanted, "{name}\n{}", converted.text);
+        }
+        assert_eq!((found.0.len(), found.1), (wanted.0.len(), wanted.1), "{name}\n{}", converted.text);
     }
     true
 }

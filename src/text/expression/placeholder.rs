@@ -63,6 +63,9 @@ impl Reading<'_> {
                 );
                 Expr::Placeholder(name.to_owned(), None)
             }
+            _ if written.strip_prefix("env:").is_some_and(is_placeholder_name) => {
+                Expr::Env(written["env:".len()..].to_owned())
+            }
             _ => self.expression(inside, Rules::PowerShell),
         };
         Some((expr, after))

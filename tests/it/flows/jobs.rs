@@ -83,7 +83,9 @@ fn stages_follow_each_other_and_a_skipped_one_stops_nobody() {
 #[test]
 fn retries_are_attempts_of_their_own_and_are_told() {
     let repo = repo();
-    repo.script("0300_flaky.sh", "echo x >> tries; test $(wc -l < tries) -ge 3");
+    let tries = repo.unseen("tries");
+    let body = format!("echo x >> '{0}'; test $(wc -l < '{0}') -ge 3", tries.display());
+    repo.script("0300_flaky.sh", &body);
     let repo = jobs(&repo, "    a: { steps: [{ run: '0300', retries: 2, retryDelay: 100ms }] }\n");
     repo.az("build p -v").code(0).ran(["0300", "0300", "0300"]);
 }

@@ -95,19 +95,23 @@ fn a_matrix_from_an_output_is_planned_when_it_is_known() {
     repo.script("0400_last.sh", "true");
     let text = |places: &str| {
         format!(
-            "    find:\n      outputs: {{ places: '${{{{ steps.s.outputs.places }}}}' }}\n      steps: [{{ id: s, script: 'echo places:={places} >> $AZ_OUTPUT', shell: sh }}]\n    \
+            "    find:\n      outputs: {{ places: '${{{{ steps.s.outputs.places }}}}' }}\n      steps: [{{ id: s, script: \"echo 'places={places}' >> $AZ_OUTPUT\", shell: sh }}]\n    \
              each:\n      needs: find\n      strategy: {{ matrix: {{ place: '${{{{ fromJSON(needs.find.outputs.places) }}}}' }} }}\n      steps: [{{ run: '0300' }}]\n    \
              last: {{ needs: each, steps: [{{ run: '0400' }}] }}\n"
         )
     };
-    let repo = jobs(&repo, &text("[\\\"eu\\\",\\\"us\\\"]"));
+    let list = |places: &[&str]| {
+        let places: Vec<String> = places.iter().map(|place| format!("\\\"{place}\\\"")).collect();
+        text(&format!("[{}]", places.join(",")))
+    };
+    let repo = jobs(&repo, &list(&["eu", "us"]));
     repo.az("plan p").code(0).says("maybe  each");
     let built = repo.az("build p --json");
     built.code(0).ran(["0300", "0300", "0400"]);
     ended(&built, "find ran, each[place=eu]/0300_m ran, each[place=us]/0300_m ran, last/0400_last ran");
     repo.az("build p").code(0).ran([]);
-    let repo = jobs(&repo, &text("[\\\"eu\\\",\\\"ap\\\"]"));
+    let repo = jobs(&repo, &list(&["eu", "ap"]));
     repo.az("build p").code(0).ran(["0300"]);
-    let repo = jobs(&repo, &text("[]"));
+    let repo = jobs(&repo, &list(&[]));
     repo.az("build p --json").code(1).says("empty");
 }
