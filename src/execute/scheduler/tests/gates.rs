@@ -59,7 +59,7 @@ fn when_a_failure_stands_only_those_that_are_always_looked_up_begin() {
         raw(&mut scheduler, ended(0, Ending::Failed)),
         [
             Effect::Finished(0, Outcome::Failed),
-            Effect::Finished(1, Outcome::Cancelled),
+            Effect::Finished(1, Outcome::Blocked { by: 0 }),
             Effect::Finished(3, Outcome::Cancelled),
             Effect::LookUp(2),
         ]
@@ -212,7 +212,7 @@ fn going_on_takes_over_what_follows_from_how_the_first_ended() {
         [
             Effect::Finished(2, Outcome::Blocked { by: 0 }),
             Effect::Finished(3, Outcome::Cancelled),
-            Effect::Finished(4, Outcome::Cancelled)
+            Effect::Finished(4, Outcome::Blocked { by: 0 })
         ]
     );
 }
