@@ -21,6 +21,7 @@ mod places;
 mod profile;
 mod query;
 mod request;
+mod resources;
 mod rules;
 mod select;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use late::Late;
 pub use matrix::{Combination, Combinations, MATRIX_LIMIT, MatrixFault, combinations, matrix_of};
 pub use query::{Planned, plan, plan_graph};
 pub use request::{PlaybookFile, playbook_called, playbook_names};
+pub use resources::units;
 pub use rules::{RuleMatches, rule_matches};
 pub use select::{Selection, select};
 pub use world::{context, is_all, named};

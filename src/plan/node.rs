@@ -140,6 +140,7 @@ impl<'a> StepContext<'a> {
                 timeout: defaults.timeout,
                 retries: defaults.retries,
                 retry_delay: defaults.retry_delay,
+                priority: defaults.priority,
                 cwd: defaults.cwd.clone(),
                 ..Settings::default()
             });
