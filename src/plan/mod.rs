@@ -18,6 +18,7 @@ mod order;
 mod overlap;
 mod parameters;
 mod places;
+mod powershell;
 mod profile;
 mod query;
 mod request;
