@@ -8,7 +8,7 @@ use super::{
     cache::Cache, inputs::Inputs, library::Library, matrix::Matrix, playbooks::Playbooks, runs::Runs,
     verify::Verify, why::Why,
 };
-use crate::{base::ScriptNumber, text::duration};
+use crate::{base::ScriptNumber, engine::HIGHEST_PRIORITY, text::duration};
 
 /// Runs numbered scripts and playbooks the way a build system builds targets.
 #[derive(Debug, Parser)]
@@ -212,6 +212,9 @@ pub(super) struct Build {
     /// Steps at work at once; default: the number of cores
     #[arg(short, long, value_name = "N", value_parser = at_least_one)]
     pub(super) jobs: Option<usize>,
+    /// Priority of steps that have none of their own, -100 to 100: higher ones begin first
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0, hide_default_value = true, value_parser = priority)]
+    pub(super) priority: i32,
     /// Show what would run, and run nothing
     #[arg(long, visible_alias = "what-if")]
     pub(super) dry_run: bool,
@@ -249,6 +252,15 @@ pub(super) struct Build {
 fn at_least_one(text: &str) -> Result<usize, String> {
     let count = text.parse().ok().filter(|count| *count > 0);
     count.ok_or_else(|| "write a whole number above 0, such as 4".to_owned())
+}
+
+/// Reads a priority.
+///
+/// # Errors
+/// What to write instead.
+fn priority(text: &str) -> Result<i32, String> {
+    let known = text.parse().ok().filter(|number: &i32| number.abs() <= HIGHEST_PRIORITY);
+    known.ok_or_else(|| format!("write a whole number from -{HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}"))
 }
 
 /// Reads the name of an environment.

@@ -44,6 +44,7 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
     let sequential = words.request.parallel == Some(false);
     let options = BuildOptions {
         jobs: if sequential { Some(1) } else { words.jobs },
+        priority: words.priority,
         continue_on_error: words.continue_on_error,
         force,
         timeout: words.timeout,

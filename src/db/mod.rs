@@ -103,6 +103,9 @@ pub struct Surroundings {
     /// az may do what only an administrator may.
     #[returns(copy)]
     pub is_administrator: bool,
+    /// Bytes of memory the machine has; nothing where that is not known.
+    #[returns(copy)]
+    pub memory: Option<u64>,
 }
 
 /// What queries need of a database.

@@ -11,7 +11,7 @@ use super::{
     Ask, Engine,
     desk::{Desk, known_paths, planned_node, zones},
     prepare::Prepared,
-    run::scheduler_nodes,
+    run::scheduler_of,
     turn::{Ended, Turn},
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     event::Event,
     execute::{
         driver::{self, Signals, Summary},
-        scheduler::{Outcome, Policy, Scheduler},
+        scheduler::{Outcome, Policy},
     },
     plan::Plan,
 };
@@ -69,7 +69,7 @@ impl Desk<'_> {
         let timeout = policy.timeout.map(|limit| limit.saturating_sub(elapsed));
         let policy = Policy { timeout, ..policy.clone() };
         let ended: Vec<Outcome> = self.course.ends().into_iter().map_while(|ending| ending).collect();
-        let scheduler = Scheduler::resumed(scheduler_nodes(&self.plan), policy, &ended);
+        let scheduler = scheduler_of(&self.plan, &policy, self.options.priority, &ended);
         let system = &*self.engine.system;
         driver::drive(scheduler, self, system, signals)
     }

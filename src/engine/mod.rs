@@ -39,6 +39,7 @@ mod playbooks;
 mod prepare;
 mod reasons;
 mod repair;
+mod resources;
 mod run;
 mod runs;
 mod sandbox;
@@ -84,6 +85,7 @@ pub use crate::{
     model::{
         playbook::{Fate, Row},
         schema::{SchemaOf, schema},
+        settings::HIGHEST_PRIORITY,
     },
     plan::Combination,
     text::document::write::WriteFormat,

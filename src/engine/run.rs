@@ -6,6 +6,7 @@ use super::{
     Ask, Audit, Audited, Engine, EngineError,
     desk::{Desk, share},
     growth::beginning,
+    resources::Capacities,
     session::Cache,
     teller::Told,
 };
@@ -16,7 +17,7 @@ use crate::{
     execute::{
         driver::Signals,
         runner::Live,
-        scheduler::{self, OnFailure, Policy},
+        scheduler::{self, OnFailure, Outcome, Policy, Scheduler},
     },
     model::settings::CachePolicy,
     plan::{Gate, Plan, Planned},
@@ -40,6 +41,8 @@ pub enum Force {
 pub struct BuildOptions {
     /// Steps at work at once; nothing for what the configuration says, else the number of cores.
     pub jobs: Option<usize>,
+    /// The priority of steps that have none of their own; higher ones begin first.
+    pub priority: i32,
     /// Failures do not stop independent work.
     pub continue_on_error: bool,
     /// Which steps are run whatever the cache says.
@@ -171,44 +174,40 @@ impl Engine {
         let goes_on =
             options.continue_on_error || plan.goes_on || configured.continue_on_error.unwrap_or(false);
         let on_failure = if goes_on { OnFailure::KeepGoing } else { OnFailure::FailFast };
-        let slot_count = u32::try_from(slots).unwrap_or(u32::MAX);
-        let named = resources(plan).into_iter().map(|name| plan.capacities.get(name).copied().unwrap_or(1));
-        let capacities = std::iter::once(slot_count).chain(named).collect();
-        let group_timeouts = plan.job_timeouts.values().copied().collect();
         let timeout = options.timeout.into_iter().chain(plan.timeout).min();
-        let spans = spans(plan);
-        Policy { timeout, capacities, spans, group_timeouts, ..Policy::new(slots, on_failure) }
+        Policy { timeout, ..Policy::new(slots, on_failure) }
     }
 }
 
-/// Returns the names of all resources, sorted.
-pub(super) fn resources(plan: &Plan) -> Vec<&str> {
-    let of_nodes = plan.nodes.iter().flat_map(|node| node.settings.resources.keys().map(String::as_str));
-    let of_spans = plan.spans.iter().flat_map(|span| span.demands.iter().map(|(name, _)| name.as_str()));
-    let names: std::collections::BTreeSet<&str> = of_nodes.chain(of_spans).collect();
-    names.into_iter().collect()
+/// Returns a scheduler for a plan whose first nodes have ended, by the policy of the run; what there is of what its
+/// nodes hold, and the time they have together, the plan says.
+pub(super) fn scheduler_of(plan: &Plan, policy: &Policy, priority: i32, ended: &[Outcome]) -> Scheduler {
+    let known = Capacities::new(plan, policy.slots);
+    let nodes = scheduler_nodes(plan, &known, priority);
+    let policy = Policy {
+        capacities: known.all(),
+        spans: known.spans(),
+        rates: known.rates(),
+        group_timeouts: plan.job_timeouts.values().copied().collect(),
+        ..policy.clone()
+    };
+    Scheduler::resumed(nodes, policy, ended)
 }
 
-/// Returns the nodes as the scheduler sees them. Resource 0 stands for overlapping at all.
-pub(super) fn scheduler_nodes(plan: &Plan) -> Vec<scheduler::Node> {
-    let names = resources(plan);
-    let node = |node: &crate::plan::Node| {
-        let place = |name: &String| 1 + names.binary_search(&name.as_str()).expect("all names are listed");
-        let own =
-            node.settings.resources.iter().map(|(name, count)| (scheduler::ResourceId(place(name)), *count));
-        let share = if node.is_alone { u32::MAX } else { 1 };
-
-        scheduler::Node {
-            needs: node.edges.iter().map(need).collect(),
-            gate: gate(node),
-            is_tolerated: node.is_tolerated,
-            span: node.span,
-            cohort: node.cohort.map(|(cohort, _)| cohort),
-            member: node.cohort.map_or(0, |(_, member)| member),
-            resources: std::iter::once((scheduler::ResourceId(0), share)).chain(own).collect(),
-            group: node.job.as_ref().and_then(|job| plan.job_timeouts.keys().position(|known| known == job)),
-            ..retrying(node)
-        }
+/// Returns the nodes as the scheduler sees them; those that say nothing of their priority have the one of the run.
+fn scheduler_nodes(plan: &Plan, known: &Capacities<'_>, priority: i32) -> Vec<scheduler::Node> {
+    let node = |node: &crate::plan::Node| scheduler::Node {
+        needs: node.edges.iter().map(need).collect(),
+        gate: gate(node),
+        is_tolerated: node.is_tolerated,
+        span: node.span,
+        cohort: node.cohort.map(|(cohort, _)| cohort),
+        member: node.cohort.map_or(0, |(_, member)| member),
+        resources: known.of(node),
+        rates: known.rates_of(node),
+        priority: node.settings.priority.unwrap_or(priority),
+        group: node.job.as_ref().and_then(|job| plan.job_timeouts.keys().position(|known| known == job)),
+        ..retrying(node)
     };
     plan.nodes.iter().map(node).collect()
 }
@@ -235,21 +234,6 @@ pub(super) fn gate(node: &crate::plan::Node) -> scheduler::Gate {
 fn need(edge: &crate::plan::Edge) -> scheduler::Need {
     let strength = if edge.kind.is_hard() { scheduler::Strength::Hard } else { scheduler::Strength::Order };
     scheduler::Need { node: edge.to, strength }
-}
-
-/// Returns what nodes hold together, as the scheduler sees it.
-pub(super) fn spans(plan: &Plan) -> Vec<scheduler::Span> {
-    let names = resources(plan);
-    let place = |name: &String| 1 + names.binary_search(&name.as_str()).expect("all names are listed");
-    let span = |span: &crate::plan::Span| scheduler::Span {
-        parent: span.parent,
-        demands: span
-            .demands
-            .iter()
-            .map(|(name, count)| (scheduler::ResourceId(place(name)), *count))
-            .collect(),
-    };
-    plan.spans.iter().map(span).collect()
 }
 
 /// Keeps the settled digests for the next run; losing them costs hashing only.

@@ -133,7 +133,7 @@ impl Engine {
         let named = configuration.map(|path| named_file(&*system, &root, start, path));
         let workspace = workspace::load(&*system, &root, named.as_ref(), &mut db);
         let env = environment(&*system);
-        let surroundings = Surroundings::new(&db, env.clone(), system.is_administrator());
+        let surroundings = Surroundings::new(&db, env.clone(), system.is_administrator(), system.memory());
         let chain = Chain::of(&env);
         Ok(Self { system, recorder, clock, root, layout, env, chain, db, workspace, surroundings })
     }

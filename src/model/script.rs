@@ -9,8 +9,8 @@ use super::{
     kind::Kinds,
     scratch::takes_everything,
     settings::{
-        CachePolicy, ExitMeaning, MAX_RETRIES, SCRATCH_HELP, SWITCH_WORDS, Settings, Undeclared,
-        declare_exit_code, resource,
+        CachePolicy, ExitMeaning, HIGHEST_PRIORITY, MAX_RETRIES, SCRATCH_HELP, SWITCH_WORDS, Settings,
+        Undeclared, declare_exit_code, resource,
     },
 };
 use crate::{
@@ -230,6 +230,7 @@ fn settings(source: &Arc<Source>, header: &Header, diagnostics: &mut Vec<Diagnos
         }),
         service: header.service.as_ref().map(|field| field.value),
         resources: resources(header, &mut bad),
+        priority: header.priority.as_ref().and_then(|field| priority(field, &mut bad)),
         exit_codes: exit_codes(header, &mut bad),
         ..Settings::default()
     }
@@ -257,12 +258,24 @@ fn cache_policy(field: &Spanned<String>, bad: &mut Bad<'_>) -> Option<CachePolic
     policy
 }
 
-fn resources(header: &Header, bad: &mut Bad<'_>) -> BTreeMap<String, u32> {
+/// Reads what goes first. Many scripts have words here that other programs read, such as `High`.
+fn priority(field: &Spanned<String>, bad: &mut Bad<'_>) -> Option<i32> {
+    let number = field.value.parse::<f64>().ok()?;
+    let bounds = -HIGHEST_PRIORITY..=HIGHEST_PRIORITY;
+    let priority = field.value.parse().ok().filter(|priority| bounds.contains(priority));
+    if priority.is_none() && number.is_finite() {
+        let help = format!("write a whole number from {} to {}", bounds.start(), bounds.end());
+        bad("Priority", field.span, &field.value, &help);
+    }
+    priority
+}
+
+fn resources(header: &Header, bad: &mut Bad<'_>) -> BTreeMap<String, u64> {
     let mut resources = BTreeMap::new();
     for entry in header.resources.iter().flatten() {
         match resource(&entry.value) {
-            Some((name, count)) => _ = resources.insert(name, count),
-            None => bad("Resources", entry.span, &entry.value, "write a name, or name:count as in memory:4"),
+            Ok((name, amount)) => _ = resources.insert(name, amount),
+            Err(help) => bad("Resources", entry.span, &entry.value, &help),
         }
     }
     resources

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     base::{ScriptNumber, WsPath},
     model::settings::{ExitMeaning, Settings},
-    text::pattern::Pattern,
+    text::{pattern::Pattern, rate::Rate},
 };
 
 /// The graph of nodes for one request.
@@ -31,8 +31,10 @@ pub struct Plan {
     pub scopes: Vec<Scope>,
     /// Nodes that hold resources together.
     pub spans: Vec<Span>,
-    /// How much there is of resources that playbooks bound.
+    /// How much there is of each resource that nodes and spans name, in [`units`](super::units).
     pub capacities: BTreeMap<String, u32>,
+    /// How often attempts that hold a resource may start.
+    pub rates: BTreeMap<String, Rate>,
     /// The playbooks say that failures do not stop independent work.
     pub goes_on: bool,
     /// How long the whole run may take, as its playbooks say.

@@ -19,6 +19,7 @@ use super::{
     formula::Formula,
     graph::Origin,
     late::Late,
+    powershell::quoted,
     variables::Receiver,
     world::{Known, World},
 };
@@ -140,6 +141,7 @@ impl<'a> StepContext<'a> {
                 timeout: defaults.timeout,
                 retries: defaults.retries,
                 retry_delay: defaults.retry_delay,
+                priority: defaults.priority,
                 cwd: defaults.cwd.clone(),
                 ..Settings::default()
             });
@@ -241,8 +243,8 @@ pub(super) fn script_node(
         diagnostics.extend(reading.map(|reading| misfit.told(reading, parameter, value)));
     });
     let (decision, open_condition) = header_condition(ground, reading, names, diagnostics);
-    if !ground.is_administrator && decision.as_ref().is_none_or(|decision| decision.holds) {
-        diagnostics.extend(reading.and_then(needs_administrator));
+    if decision.as_ref().is_none_or(|decision| decision.holds) {
+        diagnostics.extend(lacking(ground, reading, &receiver, names));
     }
     let (prefix, suffix) =
         step.map_or((String::new(), suffix), |step| (step.frame.prefix.clone(), &*step.frame.suffix));
@@ -282,6 +284,20 @@ fn header_condition(
         Decided::Now(decision) => (Some(decision), None),
         Decided::Late(condition) => (None, Some(condition)),
     }
+}
+
+/// Warns of what a script that is going to run does without.
+fn lacking(
+    ground: &Ground<'_>,
+    reading: Option<&ScriptReading>,
+    receiver: &Receiver,
+    names: &Names,
+) -> Vec<Diagnostic> {
+    let Some(reading) = reading else { return Vec::new() };
+    let rights = if ground.is_administrator { None } else { needs_administrator(reading) };
+    // What stands behind the script on the command line may be its parameters.
+    let is_bare = ground.script_arguments.is_empty();
+    rights.into_iter().chain(if is_bare { receiver.missing(reading, names) } else { None }).collect()
 }
 
 /// az asks nobody for rights: a script that wants them is told before it fails for the lack of them.
@@ -372,7 +388,6 @@ pub(super) fn module_node(
     function: &Placed<String>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Node {
-    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
     let import = module.map(|module| format!("Import-Module {}; ", quoted(&module.value)));
     let text = format!(
         "$ErrorActionPreference = 'Stop'; {}$given = ConvertFrom-Json -AsHashtable $env:AZ_PARAMETERS; \

@@ -1,4 +1,4 @@
-//! Where a node's files say what makes a plan impossible: outputs, and edges to other nodes.
+//! Where a node's files say what makes a plan impossible: outputs, resources, and edges to other nodes.
 //!
 //! Knows scripts' headers and playbooks' trees. What a rule says has no place here, and is told without one.
 
@@ -7,13 +7,16 @@ use std::{path::Path, sync::Arc};
 use super::{EdgeKind, Node, Origin};
 use crate::{
     base::{Span, WsPath},
-    db::{Db, Workspace},
+    db::{Db, SourceFile, Workspace},
     diag::Source,
     model::{
+        playbook::Job,
         query::{playbook_reading, script_reading, text},
         script::ScriptReading,
+        settings::{resource, resource_name},
     },
     text::{
+        document::{Node as Tree, NodeValue},
         pattern::{Part, Pattern},
         script::Dependency,
     },
@@ -105,19 +108,56 @@ impl Places<'_> {
         })
     }
 
+    /// Returns where a node says that it holds a resource: in its step, in its job, or in its script's header.
+    pub(super) fn resource(&self, node: &Node, name: &str) -> Option<Place> {
+        self.resource_of_step(node, name).or_else(|| {
+            let reading = self.script(node)?;
+            let mut entries = reading.header.resources.iter().flatten();
+            let entry = entries.find(|entry| resource(&entry.value).is_ok_and(|(found, _)| found == name))?;
+            Some((Arc::clone(&reading.source), entry.span))
+        })
+    }
+
+    fn resource_of_step(&self, node: &Node, name: &str) -> Option<Place> {
+        let origin = node.origin.as_ref()?;
+        let file = self.playbook(origin)?;
+        let tree = playbook_reading(self.db, file).tree.as_ref()?;
+        let owners = [&origin.step, &origin.job];
+        let mut fields = owners.into_iter().filter_map(|owner| tree.find(&format!("{owner}/resources")));
+        let span = fields.find_map(|field| resource_in(field, name))?;
+        Some((Arc::clone(&text(self.db, file).source), span))
+    }
+
     /// Asks the job that a node comes from for a pointer, and returns its place.
-    fn in_jobs(
-        &self,
-        origin: &Origin,
-        pointer: impl Fn(&crate::model::playbook::Job) -> Option<String>,
-    ) -> Option<Place> {
-        let file =
-            self.workspace.playbooks(self.db).iter().find(|file| *file.path(self.db) == origin.playbook)?;
-        let reading = playbook_reading(self.db, *file);
+    fn in_jobs(&self, origin: &Origin, pointer: impl Fn(&Job) -> Option<String>) -> Option<Place> {
+        let file = self.playbook(origin)?;
+        let reading = playbook_reading(self.db, file);
         let jobs = reading.value.as_ref()?.body.jobs();
         let job = jobs.iter().find(|job| job.at == origin.job)?;
         let node = reading.tree.as_ref()?.find(&pointer(job)?)?;
-        Some((Arc::clone(&text(self.db, *file).source), node.span))
+        Some((Arc::clone(&text(self.db, file).source), node.span))
+    }
+
+    fn playbook(&self, origin: &Origin) -> Option<SourceFile> {
+        let files = self.workspace.playbooks(self.db);
+        files.iter().copied().find(|file| *file.path(self.db) == origin.playbook)
+    }
+}
+
+/// Returns where a resource is named in a table, a list or a text.
+fn resource_in(field: &Tree, name: &str) -> Option<Span> {
+    let is_named = |item: &Tree| match &item.value {
+        NodeValue::Text(text) => resource(text).is_ok_and(|(found, _)| found == name),
+        _ => false,
+    };
+    match &field.value {
+        NodeValue::Table(entries) => {
+            let mut entries = entries.iter();
+            let entry = entries.find(|entry| resource_name(&entry.key.value).as_deref() == Some(name))?;
+            Some(entry.value.span)
+        }
+        NodeValue::List(items) => items.iter().find(|item| is_named(item)).map(|item| item.span),
+        _ => is_named(field).then_some(field.span),
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
     places::Places,
     profile,
     request::{Part, parts},
+    resources,
     rules::rule_matches,
     validate,
 };
@@ -78,9 +79,14 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     });
     diagnostics.extend(validate::check(&nodes, &places));
     let playbook = playbooks.first().map(|(file, _)| file.path(db).clone());
+    let Expanded { scopes, spans, mut capacities, goes_on, timeout, .. } = expanded;
+    let configured = config(db, workspace).value.clone().unwrap_or_default();
+    let known = resources::Ground { config: &configured, memory: surroundings.memory(db) };
+    diagnostics.extend(known.faults(&nodes, &capacities, &places));
+    known.add_capacities(&nodes, &mut capacities);
+    let rates = known.rates(&nodes);
     let is_sound = !has_errors(&diagnostics);
-    let Expanded { scopes, spans, capacities, goes_on, timeout, .. } = expanded;
-    let plan = Plan { nodes, playbook, job_timeouts, scopes, spans, capacities, goes_on, timeout };
+    let plan = Plan { nodes, playbook, job_timeouts, scopes, spans, capacities, rates, goes_on, timeout };
     let plan = is_sound.then(|| Arc::new(plan));
     Planned { plan, tools, diagnostics, is_empty }
 }

@@ -6,6 +6,7 @@ mod corpus;
 mod faults;
 mod flow;
 mod order;
+mod resources;
 mod selection;
 mod values;
 
@@ -65,7 +66,7 @@ impl World {
             BTreeMap::new(),
             vec![],
         );
-        let surroundings = Surroundings::new(&db, BTreeMap::new(), false);
+        let surroundings = Surroundings::new(&db, BTreeMap::new(), false, Some(8 << 30));
         Self { db, files, workspace, request, surroundings, executed }
     }
 

@@ -2,7 +2,10 @@
 //!
 //! Asks by trying, since neither a version nor a name of a file system tells it. Leaves nothing behind.
 
-#![cfg_attr(target_os = "linux", expect(unsafe_code, reason = "Landlock has no other way to be asked"))]
+#![cfg_attr(
+    target_os = "linux",
+    expect(unsafe_code, reason = "Landlock and the C library have no other way to be asked")
+)]
 
 use std::path::Path;
 
@@ -11,6 +14,19 @@ use super::Abilities;
 /// Returns what the machine, and the file system of a folder, can do.
 pub(super) fn of(folder: &Path) -> Abilities {
     Abilities { landlock: landlock(), shares_blocks: shares_blocks(folder) }
+}
+
+/// Returns how many bytes of memory the machine has; nothing where that cannot be found out.
+#[cfg(target_os = "linux")]
+pub(super) fn memory() -> Option<u64> {
+    // SAFETY: takes a number and returns one; nothing of ours is read or written.
+    let ask = |name| u64::try_from(unsafe { libc::sysconf(name) }).ok();
+    ask(libc::_SC_PHYS_PAGES)?.checked_mul(ask(libc::_SC_PAGESIZE)?).filter(|bytes| *bytes > 0)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn memory() -> Option<u64> {
+    None
 }
 
 #[cfg(target_os = "linux")]

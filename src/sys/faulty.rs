@@ -173,6 +173,10 @@ impl System for Faulty {
         self.world.is_administrator()
     }
 
+    fn memory(&self) -> Option<u64> {
+        self.world.memory()
+    }
+
     fn current_dir(&self) -> io::Result<PathBuf> {
         self.world.current_dir()
     }

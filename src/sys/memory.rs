@@ -324,6 +324,10 @@ impl System for Memory {
         false
     }
 
+    fn memory(&self) -> Option<u64> {
+        Some(8 << 30)
+    }
+
     fn current_dir(&self) -> io::Result<PathBuf> {
         let world = self.0.enter();
         world.tree.find(&world.current_dir, Follow::Yes)?;

@@ -287,6 +287,9 @@ pub trait System: Send + Sync + fmt::Debug {
     /// Tells whether az may do what only an administrator may.
     fn is_administrator(&self) -> bool;
 
+    /// Returns how many bytes of memory the machine has; nothing where that cannot be found out.
+    fn memory(&self) -> Option<u64>;
+
     /// Returns the working directory az was started in.
     ///
     /// # Errors

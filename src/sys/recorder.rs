@@ -182,6 +182,10 @@ impl System for Recorder {
         self.inner.is_administrator()
     }
 
+    fn memory(&self) -> Option<u64> {
+        self.inner.memory()
+    }
+
     fn current_dir(&self) -> io::Result<PathBuf> {
         self.inner.current_dir()
     }

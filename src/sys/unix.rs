@@ -178,6 +178,10 @@ impl System for Os {
         rustix::process::geteuid().is_root()
     }
 
+    fn memory(&self) -> Option<u64> {
+        abilities::memory()
+    }
+
     fn current_dir(&self) -> io::Result<PathBuf> {
         std::env::current_dir()
     }

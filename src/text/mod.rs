@@ -10,5 +10,7 @@ pub mod expression;
 pub mod handed;
 pub mod pattern;
 mod places;
+pub mod rate;
 pub mod script;
 pub mod sequence;
+pub mod size;

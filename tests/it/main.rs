@@ -38,6 +38,7 @@ mod options;
 mod parameters;
 mod playbooks;
 mod repo;
+mod resources;
 mod runs;
 mod sandbox;
 mod schema;

@@ -26,4 +26,10 @@ codes! {
     UNKNOWN_COMMAND = 510, "nothing says what this command is",
         "A step's command that begins with `/` is one of `[commands]` in az.toml, which says what program it runs. The \
          rest of the line are its arguments.";
+    IMPOSSIBLE_DEMAND = 511, "a step wants more than there is",
+        "`resources` of the step asks for more of something than az.toml says there is under `[resources]`, or for more \
+         memory than the machine has. The step could never start. Of what az.toml does not name there is one.";
+    UNKNOWN_RESOURCE = 512, "nothing says how much of a resource there is",
+        "Steps may hold a resource that az.toml does not name: then one step at a time has it. This one is spelled almost \
+         like one that is named, or like `cpu` or `memory`, which is probably what was meant.";
 }

@@ -25,12 +25,16 @@ codes! {
         "`az check --declare` replaces a script by a copy with another header. The system did not allow that, or somebody \
          changed the script meanwhile; the script is as it was.";
     STRUCTURED_VALUE = 311, "a list or a table cannot be handed to a script as a parameter",
-        "PowerShell scripts are started with `pwsh -File`, which takes every argument as one text: of a list it would \
-         make one text, of a table nothing. Give one text that the script takes apart.";
+        "`pwsh -File` takes every argument as one text: of a list it would make one text, of a table nothing. az calls such \
+         a script by a command of PowerShell instead. It cannot where a rule says how the script is started, nor where \
+         arguments stand behind the script. Give one text that the script takes apart.";
     NEEDS_ADMINISTRATOR = 312, "a script needs the rights of an administrator",
         "`RequiresElevation` in the script's header says so. az runs every step with the rights it was started with and \
          asks nobody for more, so that the script would most likely fail; under --strict this is an error.";
     STRAY = 313, "this file looks like a script, but is none",
         "It lies among the scripts and its name starts with a number, but a script is called NNNN_Name.ext: four digits, \
          `_`, a name, an extension. Nothing selects any other file, so this one never runs.";
+    MISSING_PARAMETER = 314, "nobody gives a parameter that a script cannot start without",
+        "The script declares the parameter as `[Parameter(Mandatory)]`, and no variable has its name. PowerShell would ask \
+         for it; az runs it without anybody to answer, so that the script would fail.";
 }

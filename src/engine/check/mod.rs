@@ -209,7 +209,8 @@ impl Engine {
         let Planned { plan, tools, diagnostics, .. } = self.planned_in(targets.workspace, &ask);
         // The selection is az's own, so what it does not find is no fault of a file.
         let is_of_selection = |fault: &Diagnostic| {
-            fault.code == code::NOTHING_SELECTED
+            // Who runs a script alone gives it what it needs.
+            matches!(fault.code, code::NOTHING_SELECTED | code::MISSING_PARAMETER)
                 || fault
                     .source
                     .as_ref()

@@ -6,10 +6,11 @@
 mod old;
 mod parts;
 mod read;
+mod resources;
 mod values;
 
 pub use read::{read, read_any};
-pub use values::{Config, Defaults, Profile, Range, Registered, ScriptDefaults};
+pub use values::{Config, Defaults, Profile, Range, Registered, Resource, ScriptDefaults};
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, num::NonZero, sync::Arc};
 use super::{
     Config, Defaults, old,
     parts::{profiles, ranges, registry},
+    resources::resources,
 };
 use crate::{
     diag::Source,
@@ -38,6 +39,7 @@ fn own(root: Value<'_>) -> Option<Config> {
     table.optional("env", |value| environment(value, &mut config));
     config.jobs = table.optional("jobs", |value| value.whole_number(1..=u32::MAX)).and_then(NonZero::new);
     config.continue_on_error = table.optional(CONTINUE_ON_ERROR, Value::boolean);
+    config.resources = table.optional("resources", resources).unwrap_or_default();
     config.defaults = table.later("defaults", defaults).unwrap_or_default();
     config.profiles = table.unused("profile", profiles).unwrap_or_default();
     config.registry = table.optional("playbook", registry).unwrap_or_default();

@@ -47,6 +47,31 @@ fn any(name: &str, text: &str) -> String {
     format!("{}\n{:#?}", told(&reading.diagnostics), reading.value)
 }
 
+#[test]
+fn resources_are_counts_rates_or_both_and_memory_is_a_size() {
+    let reading = config(
+        "[resources]\nDB = 1\napi = \"10/min\"\ngpu = { count = 2, rate = \"1/30s\" }\nfree = {}\nmemory = \"8GB\"\n",
+    );
+    assert_eq!(told(&reading.diagnostics), "");
+    let found = reading.value.unwrap().resources;
+    let shown: Vec<String> = found
+        .iter()
+        .map(|(name, of)| format!("{name} {:?} {:?}", of.count, of.rate.map(|rate| rate.to_string())))
+        .collect();
+    let expected = [
+        "api None Some(\"10/1m\")",
+        "db Some(1) None",
+        "free None None",
+        "gpu Some(2) Some(\"1/30s\")",
+        "memory Some(8000000000) None",
+    ];
+    assert_eq!(shown, expected);
+    let broken = config(
+        "[resources]\ncpu = 4\ndb = 0\nDB = 2\napi = \"often\"\nmemory = 8\n\"a b\" = 1\ngpu = { counts = 2 }\nx = true\n",
+    );
+    insta::assert_snapshot!(told(&broken.diagnostics));
+}
+
 const OLD_PSD1: &str = "@{
     # The manifest of everything.
     Core = @{ Name = 'AitherZero'; Platform = 'auto' }

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value as Json;
 
-use crate::model::decode::Placed;
+use crate::{model::decode::Placed, text::rate::Rate};
 
 /// What a configuration says; what it does not say is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -33,6 +33,8 @@ pub struct Config {
     pub jobs: Option<NonZero<u32>>,
     /// Whether the run goes on after a failure.
     pub continue_on_error: Option<bool>,
+    /// What there is of what only some steps can have at a time, by its name in small letters.
+    pub resources: BTreeMap<String, Resource>,
     /// What steps have that nothing else says.
     pub defaults: Defaults,
     /// Selections with a name, in the order of the file.
@@ -41,6 +43,15 @@ pub struct Config {
     pub registry: Vec<Registered>,
     /// What steps of some numbers have that nothing else says.
     pub ranges: Vec<Range>,
+}
+
+/// How much there is of something, and how often it may be used.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Resource {
+    /// How much there is: bytes of memory, of others a count. Nothing for no bound.
+    pub count: Option<u64>,
+    /// How often attempts that hold it may start.
+    pub rate: Option<Rate>,
 }
 
 /// What steps have that nothing else says.
@@ -126,6 +137,7 @@ impl Config {
         self.commands.extend(above.commands);
         self.use_env.extend(above.use_env);
         self.pass_env.extend(above.pass_env);
+        self.resources.extend(above.resources);
         self.jobs = above.jobs.or(self.jobs);
         self.continue_on_error = above.continue_on_error.or(self.continue_on_error);
         self.variables.retain(|name, _| !above.variables.keys().any(|own| own.eq_ignore_ascii_case(name)));

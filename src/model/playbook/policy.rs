@@ -132,6 +132,7 @@ fn defaults_of(table: &mut Table<'_>) -> Defaults {
         timeout: table.optional(settings::TIMEOUT, settings::timeout).flatten(),
         retries: table.optional(RETRIES, |value| value.whole_number(0..=MAX_RETRIES)),
         retry_delay: table.optional(RETRY_DELAY, Value::duration),
+        priority: table.optional("priority", settings::priority),
         shell: table.optional("shell", Value::placed_text),
         cwd: table
             .optional(Key::new("cwd", &["workingDirectory", "working-directory"]), Value::nonempty_text),

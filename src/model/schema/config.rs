@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde_json::Value;
 
 use super::values::{
-    Amount, Boolean, Duration, Filled, FilledTexts, Numbers, Patterns, Retries, TextOrNumber, Timeout,
-    VariableNames, Variables,
+    Amount, Boolean, Capacities, Duration, Filled, FilledTexts, Numbers, Patterns, Retries, TextOrNumber,
+    Timeout, VariableNames, Variables,
 };
 
 /// The file az.toml: where scripts and playbooks lie, and what holds for every run.
@@ -28,6 +28,9 @@ pub(super) struct Config {
     /// What the commands of steps run that begin with `/`, by their names without it: program and arguments.
     #[schemars(extend("examples" = [{"test": ["npm", "test"]}]))]
     commands: BTreeMap<String, super::values::Argv>,
+    /// How much there is of what only some steps can have at a time: `2`, a rate such as `10/min`, or both in a table. `memory` is a size such as `8GB`. Of what is not named here there is one.
+    #[schemars(extend("examples" = [{ "gpu": 2, "api": "10/min", "memory": "8GB" }]))]
+    resources: Capacities,
     /// What steps have that nothing else says.
     defaults: Defaults,
     /// Selections with a name, and variables for each.

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde_json::Value;
 
 use super::values::{
-    Count, Duration, EnvironmentVariables, Filled, Flag, List, Minutes, Mode, ParameterType, Retries, Texts,
-    Timeout, Truth, Variables, Word,
+    Count, Duration, EnvironmentVariables, Filled, Flag, List, Minutes, Mode, ParameterType, Priority,
+    Retries, Texts, Timeout, Truth, Variables, Word,
 };
 
 /// How the run as a whole goes.
@@ -94,6 +94,8 @@ struct DefaultFields {
     /// How long to wait before the first repetition; it doubles each time.
     #[schemars(extend("aliases" = ["retry_delay", "retry-delay", "delaySeconds"]))]
     retry_delay: Duration,
+    /// Steps with higher ones begin first where several could: -100 to 100. Default: 0.
+    priority: Priority,
     /// The shell that runs `script`: `sh`, `bash`, `pwsh`, `python`, ... Default: `pwsh`.
     #[schemars(extend("examples" = ["sh", "bash", "pwsh", "python"]))]
     shell: Filled,

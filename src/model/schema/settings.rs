@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 
 use super::values::{
-    Boolean, Cache, Duration, Environment, ExitCodes, Filled, Minutes, Network, Patterns, Resources, Retries,
-    Switch, Timeout, Undeclared, VariableNames,
+    Boolean, Cache, Duration, Environment, ExitCodes, Filled, Minutes, Network, Patterns, Priority,
+    Resources, Retries, Switch, Timeout, Undeclared, VariableNames,
 };
 
 #[derive(JsonSchema, Default)]
@@ -35,9 +35,12 @@ pub(super) struct Settings {
     /// How long to wait before the first repetition; it doubles each time.
     #[schemars(extend("aliases" = ["retry_delay", "retry-delay", "retryDelaySeconds", "delaySeconds"], "examples" = ["5s"]))]
     retry_delay: Duration,
-    /// Names of what only some steps can have at a time, with how much: `gpu`, or `memory:4`.
-    #[schemars(extend("examples" = ["gpu", { "memory": 4 }]))]
+    /// Names of what only some steps can have at a time, with how much: `gpu`, `{ gpu: 2 }`. `cpu` counts steps at work, `memory` has a unit. Of what az.toml does not name under `[resources]` there is one.
+    #[schemars(extend("examples" = ["gpu", { "cpu": 2, "memory": "2GB" }]))]
     resources: Resources,
+    /// Steps with higher ones begin first where several could: -100 to 100. Default: 0.
+    #[schemars(extend("examples" = [10]))]
+    priority: Priority,
     /// What exit codes mean: `success`, `warning`, `restart`, `attention`, `skipped` or `failure`.
     #[schemars(extend("aliases" = ["exit_codes", "exit-codes"], "examples" = [{ "2": "warning" }]))]
     exit_codes: ExitCodes,

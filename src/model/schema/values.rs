@@ -5,6 +5,8 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
+use crate::model::settings::HIGHEST_PRIORITY;
+
 /// Declares types that only stand for the schema of a value.
 macro_rules! values {
     ($($(#[doc = $doc:literal])+ $name:ident => $schema:expr;)+) => {$(
@@ -28,6 +30,10 @@ macro_rules! values {
 const TRUTHS: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "1", "0", "$true", "$false"];
 /// Where a text is, or holds, an expression that gives the value.
 const EXPRESSION: &str = r"\{\{|\$\{|^\s*\$";
+/// The name of a resource.
+const RESOURCE: &str = r"^\s*[^\s:=]+\s*$";
+const SIZE: &str = r"^\s*[0-9]+(\.[0-9]+)?\s*([kKmMgGtT][iI]?)?[bB]\s*$";
+const RATE: &str = r"^\s*0*[1-9][0-9]*\s*/\s*[0-9a-zA-Z ]+$";
 const DURATION: &str = r"^\s*[0-9]+\s*$|^\s*([0-9]+(d|D|h|H|m|M|s|S|ms|MS|Ms|mS)\s*)+$";
 
 values! {
@@ -105,9 +111,44 @@ values! {
     Undeclared => choice(&["warning", "error", "allowed"]);
     /// Names of resources, with how much of each.
     Resources => any_of([
-        json!({ "type": "object", "additionalProperties": { "type": "integer", "minimum": 1 } }),
-        one_or_list(&json!({ "type": "string", "pattern": r"^[^:]*[^:\s][^:]*(:\s*0*[1-9][0-9]*\s*)?$" })),
+        json!({
+            "type": "object",
+            "propertyNames": { "pattern": RESOURCE },
+            "patternProperties": { (any_case(&["memory"])): size() },
+            "additionalProperties": { "type": "integer", "minimum": 1 },
+        }),
+        one_or_list(&any_of([
+            json!({
+                "type": "string",
+                "pattern": r"^\s*[^\s:=]+\s*([:=]\s*0*[1-9][0-9]*\s*)?$",
+                "not": { "pattern": any_case(&["memory"]).replace("^(", r"^\s*(").replace(")$", r")\s*([:=]|$)") },
+            }),
+            json!({
+                "type": "string",
+                "pattern": SIZE.replace('^', &any_case(&["memory"]).replace("^(", r"^\s*(").replace(")$", r")\s*[:=]")),
+            }),
+        ])),
     ]);
+    /// How much there is of resources, by their names.
+    Capacities => json!({
+        "type": "object",
+        "propertyNames": { "pattern": RESOURCE, "not": { "pattern": any_case(&["cpu"]) } },
+        "patternProperties": { (any_case(&["memory"])): size() },
+        "additionalProperties": any_of([
+            json!({ "type": "integer", "minimum": 1 }),
+            json!({ "type": "string", "pattern": RATE }),
+            json!({
+                "type": "object",
+                "properties": {
+                    "count": { "type": "integer", "minimum": 1, "description": "How many there are. Default: any number." },
+                    "rate": { "type": "string", "pattern": RATE, "description": "How often it may be used." },
+                },
+                "additionalProperties": false,
+            }),
+        ]),
+    });
+    /// What goes first.
+    Priority => json!({ "type": "integer", "minimum": -HIGHEST_PRIORITY, "maximum": HIGHEST_PRIORITY });
     /// Exit codes and what they mean.
     ExitCodes => json!({
         "type": "object",
@@ -212,6 +253,10 @@ fn truth() -> Value {
         json!({ "enum": [0, 1] }),
         json!({ "type": "string", "pattern": any_case(&TRUTHS).replace("^(", r"^\s*(").replace(")$", r")\s*$") }),
     ])
+}
+
+fn size() -> Value {
+    json!({ "type": "string", "pattern": SIZE })
 }
 
 fn duration() -> Value {

@@ -5,9 +5,12 @@ use std::{
     time::Duration,
 };
 
-use super::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, Undeclared, declare_exit_code, resource};
+use super::{
+    CachePolicy, ExitMeaning, HIGHEST_PRIORITY, MAX_RETRIES, MEMORY, Settings, Undeclared, declare_exit_code,
+    resource, resource_name,
+};
 use crate::{
-    base::{nearest, nearest_alone, quoted_list},
+    base::{Span, nearest, nearest_alone, quoted_list},
     diag::code,
     model::{
         decode::{Key, Names, Table, Value},
@@ -16,6 +19,7 @@ use crate::{
     text::{
         document::NodeValue,
         pattern::{BadPattern, Pattern},
+        size,
     },
 };
 
@@ -45,6 +49,7 @@ pub fn decode(table: &mut Table<'_>) -> Settings {
         retries: table.optional(RETRIES, |value| value.whole_number(0..=MAX_RETRIES)),
         retry_delay: table.optional(RETRY_DELAY, Value::duration),
         resources: table.optional("resources", resources).unwrap_or_default(),
+        priority: table.optional("priority", priority),
         exit_codes: table.optional(EXIT_CODES, exit_codes).unwrap_or_default(),
         cwd: table.optional(CWD, Value::nonempty_text),
         scratch: table.optional("scratch", scratch_patterns).unwrap_or_default().into_iter().collect(),
@@ -209,21 +214,68 @@ fn cache(value: Value<'_>) -> Option<CachePolicy> {
     known.map(|(_, policy)| *policy)
 }
 
-fn resources(value: Value<'_>) -> Option<BTreeMap<String, u32>> {
-    if matches!(value.node().value, NodeValue::Table(_)) {
-        let entries = value.map(Names::ExactCase, |_, _, count| count.whole_number(1..=u32::MAX))?;
-        return Some(entries.into_iter().map(|(name, count)| (name.to_owned(), count)).collect());
+/// Reads what goes first: a whole number, higher for sooner.
+pub fn priority(value: Value<'_>) -> Option<i32> {
+    let NodeValue::Number(raw) = &value.node().value else { return value.wrong_type("a number") };
+    let bounds = -HIGHEST_PRIORITY..=HIGHEST_PRIORITY;
+    let priority = raw.parse().ok().filter(|priority| bounds.contains(priority));
+    if priority.is_none() {
+        let problem =
+            format!("wants a whole number from {} to {}, found {raw}", bounds.start(), bounds.end());
+        let nearest = raw.parse::<i32>().unwrap_or(0).clamp(*bounds.start(), *bounds.end());
+        return value.bad_value(&problem, &format!("write {nearest}"));
     }
-    let items = value.one_or_list(|item| {
-        let text = item.text()?;
-        let found = resource(&text);
-        if found.is_none() {
-            let help = "write a name, or a name and a count: \"memory:4\"";
-            return item.bad_value(&format!("names resources, found `{text}`"), help);
-        }
-        found
-    })?;
+    priority
+}
+
+fn resources(value: Value<'_>) -> Option<BTreeMap<String, u64>> {
+    let items = if matches!(value.node().value, NodeValue::Table(_)) {
+        let entries = value.map(Names::AnyCase, |name, at, amount| {
+            let name = resource_name_at(name, at, amount)?;
+            let amount = if name == MEMORY { memory(amount) } else { count(amount) }?;
+            Some((name, amount))
+        })?;
+        entries.into_iter().map(|(_, item)| item).collect()
+    } else {
+        value.one_or_list(|item| {
+            let text = item.text()?;
+            match resource(&text) {
+                Ok(found) => Some(found),
+                Err(help) => item.bad_value(&format!("names resources, found `{text}`"), &help),
+            }
+        })?
+    };
     Some(items.into_iter().collect())
+}
+
+/// Reads the name of a resource that is a key.
+pub fn resource_name_at(name: &str, at: Span, value: Value<'_>) -> Option<String> {
+    let found = resource_name(name);
+    if found.is_none() {
+        let context = value.context();
+        let fault = context.error(code::BAD_NAME, format!("`{name}` cannot name a resource"));
+        context.report(fault.at(at).help("write a name of letters, digits, `_`, `-` and `.`"));
+    }
+    found
+}
+
+/// Reads how much of a resource there is or is wanted.
+pub fn count(value: Value<'_>) -> Option<u64> {
+    value.whole_number(1..=u32::MAX).map(u64::from)
+}
+
+/// Reads an amount of memory in bytes.
+pub fn memory(value: Value<'_>) -> Option<u64> {
+    let (NodeValue::Text(text) | NodeValue::Number(text)) = &value.node().value else {
+        return value.wrong_type_but("a size", &format!("write {}", size::FORMS));
+    };
+    match size::parse(text) {
+        Ok(bytes) => Some(bytes),
+        Err(why) => {
+            let problem = format!("wants a size, found `{text}`: {why}");
+            value.bad_value(&problem, &format!("write {}", size::FORMS))
+        }
+    }
 }
 
 /// Reads a table of exit codes and what they mean.

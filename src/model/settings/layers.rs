@@ -26,6 +26,7 @@ impl Settings {
             retries: self.retries.or(lower.retries),
             retry_delay: self.retry_delay.or(lower.retry_delay),
             resources: overlaid(self.resources, &lower.resources),
+            priority: self.priority.or(lower.priority),
             exit_codes: overlaid(self.exit_codes, &lower.exit_codes),
             cwd: self.cwd.or_else(|| lower.cwd.clone()),
             trace: self.trace.or(lower.trace),

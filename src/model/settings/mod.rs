@@ -8,11 +8,14 @@ mod permissions;
 mod values;
 
 pub use decode::{
-    SCRATCH_HELP, SWITCH_WORDS, TIMEOUT, argv, decode, environment, exit_code_entries, pattern, patterns,
-    scratch_patterns, timeout, variable_names, variables,
+    SCRATCH_HELP, SWITCH_WORDS, TIMEOUT, argv, count, decode, environment, exit_code_entries, memory,
+    pattern, patterns, priority, resource_name_at, scratch_patterns, timeout, variable_names, variables,
 };
 pub use permissions::permissions;
-pub use values::{CachePolicy, ExitMeaning, MAX_RETRIES, Settings, Undeclared, declare_exit_code, resource};
+pub use values::{
+    CPU, CachePolicy, ExitMeaning, HIGHEST_PRIORITY, MAX_RETRIES, MEMORY, MEMORY_HELP, Settings, Undeclared,
+    declare_exit_code, resource, resource_name,
+};
 
 #[cfg(test)]
 mod tests;

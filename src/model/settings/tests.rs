@@ -28,7 +28,7 @@ fn settings(text: &str) -> Settings {
 fn every_setting_is_read_in_each_of_its_spellings() {
     let all = settings(
         "inputs = \"a/*.txt\"\noutputs = []\nuseEnv = [\"A\"]\npass_env = \"B\"\nenv = { N = 1, T = true, S = \"x\" }\n\
-         cache = \"24h\"\ntimeout = 90\nretries = 3\nretry-delay = \"250ms\"\nresources = [\"gpu\", \"memory:4\"]\n\
+         cache = \"24h\"\ntimeout = 90\nretries = 3\nretry-delay = \"250ms\"\nresources = [\"gpu\", \"Memory=4GB\", \"cpu: 2\"]\npriority = -5\n\
          exit_codes = { 3 = \"skipped\", 3010 = \"Restart\" }\ncwd = \"sub\"\nscratch = [\"tmp/**\"]\nsandbox = true\n\
          network = \"off\"\nundeclared = \"error\"\n",
     );
@@ -41,13 +41,23 @@ fn every_setting_is_read_in_each_of_its_spellings() {
     assert_eq!(all.cache, Some(CachePolicy::For(Duration::from_hours(24))));
     assert_eq!((all.timeout, all.retries), (Some(Duration::from_secs(90)), Some(3)));
     assert_eq!((all.retry_delay, all.cwd.as_deref()), (Some(Duration::from_millis(250)), Some("sub")));
-    assert_eq!(all.resources, BTreeMap::from([("gpu".to_owned(), 1), ("memory".to_owned(), 4)]));
+    assert_eq!(
+        all.resources,
+        BTreeMap::from(
+            [("gpu", 1), ("memory", 4_000_000_000), ("cpu", 2)]
+                .map(|(name, amount)| (name.to_owned(), amount))
+        )
+    );
+    assert_eq!(all.priority, Some(-5));
     assert_eq!((all.sandbox, all.network), (Some(true), Some(false)));
     assert_eq!(all.undeclared, Some(Undeclared::Error));
     let codes = [(3, ExitMeaning::Skipped), (194, ExitMeaning::Restart), (3010, ExitMeaning::Restart)];
     assert_eq!(all.exit_codes, BTreeMap::from(codes));
     assert_eq!(settings(""), Settings::default());
-    assert_eq!(settings("resources = { gpu = 2 }").resources, BTreeMap::from([("gpu".to_owned(), 2)]));
+    assert_eq!(
+        settings("resources = { GPU = 2, memory = \"1KiB\" }").resources,
+        BTreeMap::from([("gpu".to_owned(), 2), ("memory".to_owned(), 1024)])
+    );
 }
 
 #[test]
@@ -101,9 +111,27 @@ fn meanings_and_resources_are_read_from_headers() {
         assert_eq!((ExitMeaning::parse(word), meaning.as_str()), (Some(meaning), word));
     }
     assert_eq!(ExitMeaning::parse("ok"), None);
-    assert_eq!(resource(" gpu "), Some(("gpu".to_owned(), 1)));
-    for bad in ["", "gpu:", "gpu:0", "a b", ":2", "gpu:-1"] {
-        assert_eq!(resource(bad), None, "{bad}");
+    for (text, name, amount) in [
+        (" GPU ", "gpu", 1),
+        ("gpu:2", "gpu", 2),
+        ("cpu = 3", "cpu", 3),
+        ("Memory: 1.5 GiB", "memory", 3 << 29),
+    ] {
+        assert_eq!(resource(text), Ok((name.to_owned(), amount)));
+    }
+    for (bad, help) in [
+        ("", "write a name"),
+        ("gpu:", "`gpu=2`"),
+        ("gpu:0", "`gpu=2`"),
+        ("a b", "write a name"),
+        (":2", "write a name"),
+        ("gpu:-1", "`gpu=2`"),
+        ("memory", "`memory=512MB`"),
+        ("memory:4", "`memory=512MB`"),
+        ("cpu=2GB", "`cpu=2`"),
+    ] {
+        let told = resource(bad).unwrap_err();
+        assert!(told.contains(help), "{bad}: {told}");
     }
 }
 

@@ -5,8 +5,17 @@ use std::{
     time::Duration,
 };
 
+use crate::text::size;
+
 /// More retries hide a defect rather than a hiccup.
 pub const MAX_RETRIES: u32 = 10;
+
+/// Priorities go from its negative to it.
+pub const HIGHEST_PRIORITY: i32 = 100;
+/// The resource that slots are: how many of the steps at work at once a step counts for.
+pub const CPU: &str = "cpu";
+/// The resource that is measured in bytes.
+pub const MEMORY: &str = "memory";
 
 /// What one place says of a step; what it does not say is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -29,8 +38,11 @@ pub struct Settings {
     pub retries: Option<u32>,
     /// How long to wait before the first repetition.
     pub retry_delay: Option<Duration>,
-    /// Names of resources that are held while the step runs, and how much of each.
-    pub resources: BTreeMap<String, u32>,
+    /// Names of resources that are held while the step runs, in small letters, and how much of each: bytes of
+    /// [`MEMORY`], slots of [`CPU`], of others a count.
+    pub resources: BTreeMap<String, u64>,
+    /// Steps with higher ones begin first where several could.
+    pub priority: Option<i32>,
     /// What exit codes mean beyond the kind's own table.
     pub exit_codes: BTreeMap<i32, ExitMeaning>,
     /// The directory the step starts in, relative to the workspace.
@@ -154,11 +166,33 @@ pub fn declare_exit_code(codes: &mut BTreeMap<i32, ExitMeaning>, code: i32, mean
     }
 }
 
-/// Reads a resource: `gpu`, or `memory:4` for four of it.
-pub fn resource(text: &str) -> Option<(String, u32)> {
-    let (name, count) = text.split_once(':').unwrap_or((text, "1"));
-    let is_name =
-        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
-    let count = count.trim().parse().ok().filter(|count| *count > 0)?;
-    is_name(name.trim()).then(|| (name.trim().to_owned(), count))
+/// Reads a resource: `gpu`, `gpu=2` or `gpu:2` for two of it, `memory=2GB`.
+///
+/// # Errors
+/// What to write instead.
+pub fn resource(text: &str) -> Result<(String, u64), String> {
+    let (name, amount) = match text.split_once(['=', ':']) {
+        Some((name, amount)) => (name, Some(amount.trim())),
+        None => (text, None),
+    };
+    let name = resource_name(name).ok_or("write a name of letters, digits, `_`, `-` and `.`, as in `gpu`")?;
+    let amount = match (&*name, amount) {
+        (MEMORY, amount) => size::parse(amount.unwrap_or_default()).map_err(|_| MEMORY_HELP.to_owned())?,
+        (_, None) => 1,
+        (_, Some(amount)) => {
+            let count = amount.parse::<u32>().ok().filter(|count| *count > 0);
+            count.map(u64::from).ok_or_else(|| format!("write a whole number above 0, as in `{name}=2`"))?
+        }
+    };
+    Ok((name, amount))
+}
+
+/// What to write for an amount of memory.
+pub const MEMORY_HELP: &str = "write how much with its unit, as in `memory=512MB` or `memory=2GB`";
+
+/// Reads the name of a resource, which is the same in any case; nothing if it cannot be one.
+pub fn resource_name(text: &str) -> Option<String> {
+    let name = text.trim();
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
+    is_name.then(|| name.to_lowercase())
 }

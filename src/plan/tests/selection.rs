@@ -97,7 +97,7 @@ fn a_condition_decides_whether_a_step_runs_and_never_whether_it_is_shown() {
         let text = format!("# Condition: {condition}\n");
         let mut world = World::new(&[("scripts/0100_a.sh", &text)], &["0100"]);
         let env = env.map(|value: &str| ("MODE".to_owned(), value.to_owned())).into_iter().collect();
-        world.surroundings = Surroundings::new(&world.db, env, false);
+        world.surroundings = Surroundings::new(&world.db, env, false, None);
         let plan = world.plan();
         let decision = plan.nodes[0].condition.as_ref().unwrap();
         assert_eq!((decision.text.as_str(), decision.holds), (condition, holds));

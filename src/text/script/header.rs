@@ -45,6 +45,8 @@ pub struct Header {
     pub scratch: Option<Vec<Spanned<String>>>,
     /// `Resources`.
     pub resources: Option<Vec<Spanned<String>>>,
+    /// `Priority`, as written.
+    pub priority: Option<Spanned<String>>,
     /// `ExitCodes`: entries as written, such as `3=skipped`.
     pub exit_codes: Option<Vec<Spanned<String>>>,
     /// `Cache`, as written.
@@ -113,6 +115,7 @@ fn header_of(metadata: &mut Metadata<'_>, comments: &Comments<'_>) -> Header {
         pass_env: metadata.list_or_none(Key::PassEnv),
         scratch: metadata.list_or_none(Key::Scratch),
         resources: metadata.list_or_none(Key::Resources),
+        priority: metadata.single(Key::Priority),
         exit_codes: metadata.list_or_none(Key::ExitCodes),
         cache: metadata.single(Key::Cache),
         timeout: metadata.single(Key::Timeout),

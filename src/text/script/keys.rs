@@ -22,6 +22,7 @@ pub(super) enum Key {
     Timeout,
     Retries,
     Resources,
+    Priority,
     Cwd,
     Scratch,
     ExitCodes,
@@ -32,7 +33,7 @@ pub(super) enum Key {
     Undeclared,
 }
 
-const KEYS: [(&str, Key); 23] = [
+const KEYS: [(&str, Key); 24] = [
     ("Stage", Key::Stage),
     ("Dependencies", Key::Dependencies),
     ("Description", Key::Description),
@@ -48,6 +49,7 @@ const KEYS: [(&str, Key); 23] = [
     ("Timeout", Key::Timeout),
     ("Retries", Key::Retries),
     ("Resources", Key::Resources),
+    ("Priority", Key::Priority),
     ("Cwd", Key::Cwd),
     ("Scratch", Key::Scratch),
     ("ExitCodes", Key::ExitCodes),
@@ -59,8 +61,7 @@ const KEYS: [(&str, Key); 23] = [
 ];
 
 /// Keys that real scripts write beside ours on one line; az does not read them.
-const FOREIGN: [&str; 7] =
-    ["Order", "Category", "Author", "Version", "Requires", "RequiresAdmin", "Priority"];
+const FOREIGN: [&str; 6] = ["Order", "Category", "Author", "Version", "Requires", "RequiresAdmin"];
 
 impl Key {
     /// Returns the key as it is best written.
@@ -76,7 +77,12 @@ impl Key {
     fn is_cut(self) -> bool {
         matches!(
             self,
-            Self::Stage | Self::Dependencies | Self::Tags | Self::AllowParallel | Self::RequiresElevation
+            Self::Stage
+                | Self::Dependencies
+                | Self::Tags
+                | Self::AllowParallel
+                | Self::RequiresElevation
+                | Self::Priority
         )
     }
 }

@@ -164,9 +164,13 @@ fn parameter(text: &str, tokens: &[Token]) -> Option<Parameter> {
     })
 }
 
-/// Tells whether the values of `[Parameter()]` hold `Mandatory` without `= $false`.
+/// Tells whether the values of `[Parameter()]` hold `Mandatory` without `= $false`. What is mandatory in one set of
+/// parameters only may be left out in another.
 fn says_mandatory(text: &str, values: &[Token]) -> bool {
     let Some(at) = values.iter().position(|token| token.is_word(text, "Mandatory")) else { return false };
+    if values.iter().any(|token| token.is_word(text, "ParameterSetName")) {
+        return false;
+    }
     let value =
         values.get(at + 1).filter(|token| token.kind == TokenKind::Equals).and_then(|_| values.get(at + 2));
     value.is_none_or(|value| !value.span.of(text).eq_ignore_ascii_case("$false"))

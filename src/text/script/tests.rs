@@ -116,7 +116,7 @@ fn dependencies_keep_remarks_together() {
 fn our_keys_are_read_and_lists_add_up() {
     let (header, diagnostics) = shell(
         "# inputs: a\n# Inputs: b, c\n# Outputs: None\n# Env: CI,HOME\n# PassEnv: TERM\n# Timeout: 5m\n\
-         # Retries: 2\n# Resources: db\n# Cwd: sub\n# Scratch: tmp/**\n# ExitCodes: 3=skipped, 4=warning\n\
+         # Retries: 2\n# Resources: db, gpu=2\n# Priority: 10, Tags: x\n# Cwd: sub\n# Scratch: tmp/**\n# ExitCodes: 3=skipped, 4=warning\n\
          # AllowParallel: $false (Pester)\n# RequiresElevation: YES\n",
     );
     assert_eq!(diagnostics, []);
@@ -126,7 +126,8 @@ fn our_keys_are_read_and_lists_add_up() {
     assert_eq!(texts(header.pass_env.as_ref()), ["TERM"]);
     assert_eq!(text_of(header.timeout.as_ref()), "5m");
     assert_eq!(text_of(header.retries.as_ref()), "2");
-    assert_eq!(texts(header.resources.as_ref()), ["db"]);
+    assert_eq!(texts(header.resources.as_ref()), ["db", "gpu=2"]);
+    assert_eq!(header.priority.map(|field| field.value).as_deref(), Some("10"));
     assert_eq!(text_of(header.cwd.as_ref()), "sub");
     assert_eq!(texts(header.scratch.as_ref()), ["tmp/**"]);
     assert_eq!(texts(header.exit_codes.as_ref()), ["3=skipped", "4=warning"]);

@@ -13,7 +13,7 @@ use crate::{
     diag::Code,
     engine::{
         course::{Course, Grounds, Way},
-        run::{resources, scheduler_nodes, spans},
+        run::scheduler_of,
     },
     execute::scheduler::{Effect, Ending, Input, OnFailure, Outcome, Policy, Scheduler, StopCause, Verdict},
     fingerprint::{Names, State, View},
@@ -33,7 +33,7 @@ fn plan_of(text: &str) -> Planned {
     let workspace = Workspace::new(&db, root, vec![], vec![playbook], vec![], config, None, platform);
     let (asked, none) = (vec!["p".to_owned()], BTreeMap::new());
     let request = Request::new(&db, asked, false, vec![], none, None, false, vec![], BTreeMap::new(), vec![]);
-    let surroundings = Surroundings::new(&db, BTreeMap::new(), false);
+    let surroundings = Surroundings::new(&db, BTreeMap::new(), false, None);
     plan(&db, workspace, request, surroundings).clone()
 }
 
@@ -88,17 +88,10 @@ pub(super) struct Ended {
 
 impl<'a> World<'a> {
     pub(super) fn new(plan: &'a Arc<Plan>, seed: u64, slots: usize, on_failure: OnFailure) -> Self {
-        let count = u32::try_from(slots).unwrap();
-        let named = resources(plan).into_iter().map(|name| plan.capacities.get(name).copied().unwrap_or(1));
-        let policy = Policy {
-            capacities: std::iter::once(count).chain(named).collect(),
-            spans: spans(plan),
-            ..Policy::new(slots, on_failure)
-        };
         Self {
             plan,
             course: Course::new(Arc::clone(plan)),
-            scheduler: Scheduler::new(scheduler_nodes(plan), policy),
+            scheduler: scheduler_of(plan, &Policy::new(slots, on_failure), 0, &[]),
             seed,
             slots,
             now: Duration::ZERO,

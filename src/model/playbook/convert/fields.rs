@@ -67,6 +67,13 @@ impl Fields {
         }
     }
 
+    /// Writes a number that may be below zero, if there is one.
+    pub(super) fn whole(&mut self, name: &str, number: Option<i32>) {
+        if let Some(number) = number {
+            self.put(name, Draft::Number(number.to_string()));
+        }
+    }
+
     /// Writes a duration, if there is one.
     pub(super) fn duration(&mut self, name: &str, time: Option<Duration>) {
         if let Some(time) = time {

@@ -1,14 +1,16 @@
 //! How a playbook goes: parameters, options, defaults, profiles, settings.
 
+use std::collections::BTreeMap;
+
 use super::fields::{Fields, from, placed_list};
 use crate::{
     model::{
         playbook::{Concurrency, Defaults, Options, Parameter, ParameterType, Profile},
-        settings::{CachePolicy, Settings, Undeclared},
+        settings::{CachePolicy, MEMORY, Settings, Undeclared},
     },
     text::{
         document::write::{Draft, Item},
-        duration,
+        duration, size,
     },
 };
 
@@ -48,12 +50,13 @@ pub(super) fn options(options: &Options) -> Fields {
 }
 
 pub(super) fn defaults(defaults: &Defaults) -> Fields {
-    let Defaults { continue_on_error, timeout, retries, retry_delay, shell, cwd } = defaults;
+    let Defaults { continue_on_error, timeout, retries, retry_delay, priority, shell, cwd } = defaults;
     let mut fields = Fields::default();
     fields.given_flag("continueOnError", continue_on_error.as_ref());
     fields.duration("timeout", *timeout);
     fields.number("retries", *retries);
     fields.duration("retryDelay", *retry_delay);
+    fields.whole("priority", *priority);
     fields.placed("shell", shell.as_ref());
     fields.text("cwd", cwd.as_deref());
     fields
@@ -99,6 +102,16 @@ pub(super) fn profile(profile: &Profile) -> Item {
     from(fields.into_draft(), at)
 }
 
+/// Writes what is held: memory as a size, all else as a count.
+fn amounts(resources: &BTreeMap<String, u64>) -> Fields {
+    let mut fields = Fields::default();
+    for (name, amount) in resources {
+        let memory = (name == MEMORY).then(|| size::write(*amount));
+        fields.put(name, memory.map_or_else(|| Draft::Number(amount.to_string()), Draft::text));
+    }
+    fields
+}
+
 /// Adds what a step or job says of how it behaves: plain values first, then the tables.
 pub(super) fn settings(settings: &Settings, fields: &mut Fields) {
     let Settings {
@@ -112,6 +125,7 @@ pub(super) fn settings(settings: &Settings, fields: &mut Fields) {
         retries,
         retry_delay,
         resources,
+        priority,
         exit_codes,
         cwd,
         trace,
@@ -127,6 +141,7 @@ pub(super) fn settings(settings: &Settings, fields: &mut Fields) {
     fields.duration("timeout", *timeout);
     fields.number("retries", *retries);
     fields.duration("retryDelay", *retry_delay);
+    fields.whole("priority", *priority);
     if let Some(cache) = cache {
         fields.put("cache", Draft::text(policy(*cache)));
     }
@@ -147,9 +162,7 @@ pub(super) fn settings(settings: &Settings, fields: &mut Fields) {
     // Only rules have it; the newest format would refuse it.
     fields.texts("argv", command.iter().flatten());
     fields.text_map("env", env);
-    let mut counts = Fields::default();
-    resources.iter().for_each(|(name, count)| counts.number(name, Some(*count)));
-    fields.table("resources", counts);
+    fields.table("resources", amounts(resources));
     let mut codes = Fields::default();
     exit_codes.iter().for_each(|(code, meaning)| codes.text(&code.to_string(), Some(meaning.as_str())));
     fields.table("exitCodes", codes);

@@ -99,13 +99,13 @@ const ALL: &str = r#"{
   "orchestration": {
     "profile": "quick", "defaultVariables": { "v": 1.50, "w": [true] }, "env": { "E": "0402" },
     "options": { "parallel": true, "maxConcurrency": 3, "continueOnError": "{{go}}", "timeoutMinutes": 5, "useCache": false },
-    "defaults": { "continueOnError": false, "timeout": "1h30m", "retries": 2, "retryDelay": "5s", "shell": "sh", "cwd": "x" },
+    "defaults": { "continueOnError": false, "timeout": "1h30m", "retries": 2, "retryDelay": "5s", "priority": 10, "shell": "sh", "cwd": "x" },
     "concurrency": { "group": "g", "cancelInProgress": true },
     "profiles": { "quick": { "description": "d", "variables": { "v": 2 }, "overrides": { "w": 3 }, "env": { "E": "x" },
       "stages": ["one"], "excludeStages": ["two"], "excludeSequence": ["0404"], "scripts": [], "parallel": false } },
     "jobs": {
       "one": { "name": "One", "description": "d", "env": { "A": "1" }, "timeout": 30, "retries": 1, "inputs": ["i"], "outputs": [],
-        "useEnv": ["U"], "passEnv": ["P"], "cache": "24h", "retryDelay": "250ms", "resources": { "gpu": 2 },
+        "useEnv": ["U"], "passEnv": ["P"], "cache": "24h", "retryDelay": "250ms", "resources": { "gpu": 2, "memory": "2GB" }, "priority": -5,
         "exitCodes": { "3010": "restart", "2": "warning" }, "scratch": ["s"], "trace": "off", "service": true, "network": true,
         "undeclared": "error", "permissions": { "filesystem": ["write", "out/**"] }, "defaults": { "shell": "bash" },
         "tags": ["x"], "runs-on": "ubuntu",

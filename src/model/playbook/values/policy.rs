@@ -95,6 +95,8 @@ pub struct Defaults {
     pub retries: Option<u32>,
     /// How long to wait before the first repetition.
     pub retry_delay: Option<Duration>,
+    /// Steps with higher ones begin first where several could.
+    pub priority: Option<i32>,
     /// What runs inline texts.
     pub shell: Option<Placed<String>>,
     /// The folder steps start in.

@@ -8,8 +8,23 @@ use std::{
 use serde_json::{Map, Value, json};
 
 /// Texts for the patterns of the schemas; the first that matches is taken.
-const SAMPLES: [&str; 12] =
-    ["x", "5m", "{{a}}", "0 2 * * *", "2", "a", "rb", "{script}", "1", "approval", "auto", "0402"];
+const SAMPLES: [&str; 15] = [
+    "x",
+    "5m",
+    "2GB",
+    "10/min",
+    "memory=2GB",
+    "{{a}}",
+    "0 2 * * *",
+    "2",
+    "a",
+    "rb",
+    "{script}",
+    "1",
+    "approval",
+    "auto",
+    "0402",
+];
 
 /// Where each table of a document stands, with the place of its fields in the schema and their names.
 pub(super) type Tables = BTreeMap<String, Vec<(String, BTreeSet<String>)>>;
