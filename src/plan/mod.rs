@@ -4,6 +4,7 @@
 //! a step must run is not decided here.
 
 mod condition;
+mod defaults;
 mod dependencies;
 mod expand;
 mod flow;
@@ -20,6 +21,7 @@ mod parameters;
 mod places;
 mod profile;
 mod query;
+mod registry;
 mod request;
 mod rules;
 mod select;

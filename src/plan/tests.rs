@@ -2,6 +2,7 @@
 
 mod changes;
 mod converted;
+mod defaults;
 mod faults;
 mod flow;
 mod order;
@@ -18,7 +19,7 @@ use super::*;
 use crate::{
     base::WsPath,
     db::{Contents, Database, Request, SourceFile, Surroundings, Workspace},
-    diag::Code,
+    diag::{Code, code},
     sys::Platform,
 };
 

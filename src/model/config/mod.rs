@@ -9,7 +9,9 @@ mod read;
 mod values;
 
 pub use read::{read, read_any};
-pub use values::{Config, Defaults, Profile, Range, Registered, ScriptDefaults};
+pub use values::{
+    Config, Defaults, Environment, Profile, Range, Registered, ScriptDefaults, USUAL_ENVIRONMENTS,
+};
 
 #[cfg(test)]
 mod tests;
