@@ -8,7 +8,7 @@ use super::{
     cache::Cache, inputs::Inputs, library::Library, matrix::Matrix, playbooks::Playbooks, runs::Runs,
     verify::Verify, why::Why,
 };
-use crate::{base::ScriptNumber, engine::HIGHEST_PRIORITY, text::duration};
+use crate::{engine::HIGHEST_PRIORITY, text::duration};
 
 /// Runs numbered scripts and playbooks the way a build system builds targets.
 #[derive(Debug, Parser)]
@@ -119,6 +119,9 @@ pub(super) enum Verb {
     /// Run scripts and playbooks; what is up to date is not run again
     #[command(visible_aliases = ["run", "b", "seq"])]
     Build(Build),
+    /// Run a playbook; the same as build, and a --timeout without a unit is one of minutes
+    #[command(visible_aliases = ["orch", "o"], after_help = ORCHESTRATE)]
+    Orchestrate(Build),
     /// Run one script by its number, with live output
     #[command(hide = true)]
     Script(Script),
@@ -170,15 +173,30 @@ pub(super) struct Request {
     #[arg(value_name = "SELECTION|PLAYBOOK")]
     pub(super) selection: Vec<String>,
     /// Run the playbook of this name, as if it were named alone
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, visible_alias = "playbook", value_name = "NAME")]
     pub(super) load_playbook: Option<String>,
+    /// Run these scripts, as if they were named alone
+    #[arg(long, value_name = "SELECTION")]
+    pub(super) sequence: Vec<String>,
     /// Set a variable: NAME=TEXT, or NAME:=JSON for numbers, true, false and lists
     #[arg(long = "var", value_name = "NAME=VALUE")]
     pub(super) variables: Vec<String>,
+    /// Set several variables at once: 'NAME=TEXT NAME:=JSON', with quotes around what has blanks, or as '@{...}' or '{...}'
+    #[arg(long = "variables", visible_alias = "parameters", value_name = "NAME=VALUE ...")]
+    pub(super) assignments: Vec<String>,
+    /// Read variables from a file, JSON, YAML, TOML or psd1; what is set on the command line stands above
+    #[arg(long = "vars-file", value_name = "FILE")]
+    pub(super) variable_files: Vec<PathBuf>,
+    /// Set names for conditions only, as with --variables; they stand above variables there
+    #[arg(long, value_name = "NAME=VALUE ...")]
+    pub(super) conditions: Vec<String>,
+    /// Run in this environment: the variable `environment` has this value, and its section of the configuration holds
+    #[arg(long, value_name = "NAME", value_parser = environment)]
+    pub(super) environment: Option<String>,
     /// Run all once for each value: NAME=A,B with texts, or NAME:=[1,true] with JSON; several are multiplied
     #[arg(long, value_name = "NAME=VALUES")]
     pub(super) matrix: Vec<String>,
-    /// Run playbooks under this one of their profiles
+    /// Run playbooks under this one of their profiles; without any, what this profile of the configuration selects
     #[arg(long, visible_alias = "playbook-profile", value_name = "NAME")]
     pub(super) profile: Option<String>,
     /// Select the scripts that selected ones depend on, too
@@ -202,6 +220,9 @@ pub(super) struct Request {
     /// Nothing selected is no error
     #[arg(long)]
     pub(super) allow_empty: bool,
+    /// Ask nothing, as az always does
+    #[arg(long)]
+    pub(super) non_interactive: bool,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -210,7 +231,7 @@ pub(super) struct Build {
     #[command(flatten)]
     pub(super) request: Request,
     /// Steps at work at once; default: the number of cores
-    #[arg(short, long, value_name = "N", value_parser = at_least_one)]
+    #[arg(short, long, visible_alias = "max-concurrency", value_name = "N", value_parser = at_least_one)]
     pub(super) jobs: Option<usize>,
     /// Priority of steps that have none of their own, -100 to 100: higher ones begin first
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0, hide_default_value = true, value_parser = priority)]
@@ -243,13 +264,31 @@ pub(super) struct Build {
     /// End the whole run after this time: 90s, 5m, 1h
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(super) timeout: Option<Duration>,
+    /// Reuse what is unchanged, as az always does
+    #[arg(long, conflicts_with_all = ["force", "no_cache"])]
+    pub(super) use_cache: bool,
+    /// List at the end what the steps hand on
+    #[arg(long)]
+    pub(super) capture_outputs: bool,
+    /// Keep what has ended, as az always does: the same command again goes on from there
+    #[arg(long)]
+    pub(super) checkpoint: bool,
+    /// Tell what is decided on each step and why, and show the output of all of them
+    #[arg(long)]
+    pub(super) debug: bool,
 }
+
+const ORCHESTRATE: &str = "\
+Examples:
+  az orchestrate run --playbook deploy-web-app --environment production
+  az orch deploy --parameters \"target=database version='1.0 beta'\" --dry-run
+  az o ci --parallel --timeout 30          thirty minutes; 90s and 5m can be written, too";
 
 /// Reads a count of which there must be one.
 ///
 /// # Errors
 /// What to write instead.
-fn at_least_one(text: &str) -> Result<usize, String> {
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     let count = text.parse().ok().filter(|count| *count > 0);
     count.ok_or_else(|| "write a whole number above 0, such as 4".to_owned())
 }
@@ -267,7 +306,7 @@ fn priority(text: &str) -> Result<i32, String> {
 ///
 /// # Errors
 /// What to write instead.
-fn environment(text: &str) -> Result<String, String> {
+pub(super) fn environment(text: &str) -> Result<String, String> {
     let is_name = text.starts_with(|c: char| c.is_alphanumeric())
         && text.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
     if is_name { Ok(text.to_owned()) } else { Err("write a name, such as staging".to_owned()) }
@@ -310,7 +349,7 @@ pub(super) struct Check {
     /// Show what is certain to mend a mistake as a diff, write it, and check again
     #[arg(long, group = "writes")]
     pub(super) fix: bool,
-    /// Check as if run in this environment: the variable `environment` has this value
+    /// Check as if run in this environment: the variable `environment` has this value, its configuration holds
     #[arg(long, value_name = "NAME", value_parser = environment, conflicts_with = "declare")]
     pub(super) environment: Option<String>,
     /// A program that scripts or playbooks need and that is not installed here is an error
@@ -365,69 +404,4 @@ pub(super) struct Script {
     /// Handed to the script
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(super) arguments: Vec<String>,
-}
-
-/// Makes of words that are written as people write them those that clap reads: `az 0402 ...` is `az script 0402 ...`,
-/// a number in a verb's place being a script; `--parallel false` is `--parallel=false`, while any other word after
-/// `--parallel` is a selection.
-pub(super) fn rewrite(mut words: Vec<OsString>) -> Vec<OsString> {
-    let mut place = 1;
-    while let Some(word) = words.get(place).and_then(|word| word.to_str()) {
-        match word {
-            "-C" | "--directory" | "--format" | "--color" => place += 2,
-            _ if word.starts_with('-') => place += 1,
-            _ if ScriptNumber::is_called(word) => {
-                words.insert(place, "script".into());
-                return words;
-            }
-            _ => break,
-        }
-    }
-    name_configuration(&mut words, place);
-    join_truths(&mut words, place);
-    if words.get(place).is_some_and(|word| word == "library") {
-        name_export_format(&mut words, place);
-    }
-    words
-}
-
-/// Makes `--to` of a `--format` that names the format of a file, which is no form of az's own output.
-fn name_export_format(words: &mut [OsString], verb: usize) {
-    let is_of_files = |word: &str| ["yaml", "toml"].contains(&word);
-    let is_export = words.iter().any(|word| word.to_str().is_some_and(|word| word.starts_with("--export")));
-    for place in verb..words.len() {
-        let next = words.get(place + 1).and_then(|next| next.to_str()).unwrap_or_default();
-        let is_named = is_of_files(next) || (is_export && next == "json");
-        let joined = words[place].to_str().and_then(|word| word.strip_prefix("--format=")).map(str::to_owned);
-        match joined {
-            Some(name) if is_of_files(&name) || (is_export && name == "json") => {
-                words[place] = format!("--to={name}").into();
-            }
-            _ if words[place] == "--format" && is_named => words[place] = "--to".into(),
-            _ => {}
-        }
-    }
-}
-
-/// Makes `--configuration` of `-Configuration`, which would else be a folder to act in, up to a `--`.
-fn name_configuration(words: &mut [OsString], verb: usize) {
-    let behind = words.iter_mut().skip(verb).take_while(|word| *word != "--");
-    for word in behind.filter(|word| word.eq_ignore_ascii_case("-Configuration")) {
-        *word = "--configuration".into();
-    }
-}
-
-/// Joins `--parallel` and a truth that follows it, up to a `--`.
-fn join_truths(words: &mut Vec<OsString>, verb: usize) {
-    let mut place = verb;
-    while let Some(word) = words.get(place).filter(|word| *word != "--") {
-        let truth = words.get(place + 1).and_then(|next| next.to_str());
-        if word == "--parallel"
-            && let Some(truth) = truth.filter(|next| ["true", "false"].contains(next)).map(str::to_owned)
-        {
-            words[place] = format!("--parallel={truth}").into();
-            words.remove(place + 1);
-        }
-        place += 1;
-    }
 }

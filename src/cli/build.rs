@@ -1,26 +1,25 @@
 //! `az build` and `az NNNN`.
 
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use super::{
     FAILED, Outcome, USAGE,
-    arguments::{Build, Format, Output, Request, Script},
-    matrix::dimensions,
+    arguments::{Build, Format, Output, Script},
+    ask::{self, ask},
     printer::Printer,
-    usage,
+    usage, variables,
 };
 use crate::{
     base::{bytes, plural},
-    diag::{Diagnostic, Severity, Source, code},
+    diag::{Diagnostic, Severity, code},
     engine::{Ask, Audit, Audited, BuildOptions, BuildResult, Engine, EngineError, Force, Live},
     event::{Envelope, Event},
-    report::{Lines, Verbosity, explain, result_json, summary_line, summary_of},
+    report::{Lines, RunView, Verbosity, explain, result_json, summary_line, summary_of},
     sys::System,
-    text::sequence::could_be_name,
+    text::expression::to_text,
 };
 
 /// Exit code when nothing is selected.
@@ -37,13 +36,22 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
         (false, true) => Force::NoCache,
         (false, false) => Force::No,
     };
+    let told = Output { verbose: if words.debug { 2 } else { output.verbose }, ..output.clone() };
+    let output = &told;
+    if words.checkpoint && !output.quiet {
+        printer.say("az keeps what has ended: the same command again goes on from there (--checkpoint)");
+    }
     if words.dry_run {
         return super::plan::plan_request(system, printer, output, &words.request, force);
     }
-    let ask = ask(system, output, &words.request)?;
+    let ask = ask(system, printer, output, &words.request)?;
     let sequential = words.request.parallel == Some(false);
     let options = BuildOptions {
-        jobs: if sequential { Some(1) } else { words.jobs },
+        jobs: if sequential {
+            Some(1)
+        } else {
+            words.jobs.map_or_else(|| ask::jobs(system), |jobs| Ok(Some(jobs)))?
+        },
         priority: words.priority,
         continue_on_error: words.continue_on_error,
         force,
@@ -61,6 +69,8 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
         }
     }
     if !words.explain
+        && !words.debug
+        && !words.capture_outputs
         && let Some(code) = nothing_to_do(system, printer, output, &ask, &options)
     {
         return Ok(code);
@@ -69,16 +79,46 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
         Ok(engine) => engine,
         Err(error) => return Ok(refuse(printer, &error)),
     };
+    if words.debug && printer.format == Format::Text {
+        tell_decisions(printer, &engine, &ask, &options);
+    }
     let result = run(printer, output, &engine, &ask, &options);
     Ok(match result {
         Err(error) => refuse(printer, &error),
         Ok(result) => {
-            if words.explain && printer.format == Format::Text {
+            if (words.explain || words.debug) && printer.format == Format::Text {
                 printer.data(&explain(&result.view));
+            }
+            if words.capture_outputs && printer.format == Format::Text {
+                printer.data(&outputs(&result.view));
             }
             result.exit_code
         }
     })
+}
+
+/// Tells what is decided on each step before the first one starts, and what it waits for.
+fn tell_decisions(printer: &Printer, engine: &Engine, ask: &Ask, options: &BuildOptions) {
+    let Ok(report) = engine.plan(ask, options.force, options.allow_empty) else { return };
+    for node in &report.nodes {
+        let reason = node.reasons.first().map(|reason| format!(": {}", reason.text)).unwrap_or_default();
+        let id = &node.planned.id;
+        printer.say(&format!("debug: {id} is to {}{reason}", node.verdict.as_str()));
+        let needs = node.planned.needs.iter().map(|need| format!("waits for {need}"));
+        needs
+            .chain(node.order.iter().cloned())
+            .for_each(|order| printer.say(&format!("debug: {id} {order}")));
+    }
+}
+
+/// Returns what steps handed on, a line for each output.
+fn outputs(view: &RunView) -> String {
+    let nodes = view.nodes.iter().filter(|(_, node)| !node.outputs.is_empty());
+    let lines = nodes.flat_map(|(id, node)| {
+        node.outputs.iter().map(move |(name, value)| format!("  {id}  {name} = {}\n", to_text(value)))
+    });
+    let lines: String = lines.collect();
+    if lines.is_empty() { "no step handed anything on\n".to_owned() } else { format!("outputs:\n{lines}") }
 }
 
 /// Runs `az NNNN`: one script, its output as it comes; az's exit code is the script's.
@@ -88,21 +128,22 @@ pub(super) fn script(
     output: &Output,
     words: &Script,
 ) -> Outcome {
-    let engine = match open(system, output) {
+    let mut ask = Ask {
+        are_paths: true,
+        variables: variables::given(&words.variables)?,
+        script_arguments: words.arguments.clone(),
+        environment: ask::environment(system, None)?,
+        configuration: ask::configuration(system, output, None),
+        ..Ask::default()
+    };
+    let engine = match open_for(system, output, &ask) {
         Ok(engine) => engine,
         Err(error) => return Ok(refuse(printer, &error)),
     };
-    let path = match engine.script_called(&words.number) {
-        Ok(path) => path,
+    match engine.script_called(&words.number) {
+        Ok(path) => ask.arguments.push(path.to_string()),
         Err(error) => return Ok(refuse(printer, &error)),
-    };
-    let ask = Ask {
-        arguments: vec![path.to_string()],
-        are_paths: true,
-        variables: variables(&words.variables)?,
-        script_arguments: words.arguments.clone(),
-        ..Ask::default()
-    };
+    }
     let force = if words.no_cache { Force::NoCache } else { Force::All };
     // Where data is asked for, what the script says must not stand between.
     let live = if printer.format == Format::Text { Live::Apart } else { Live::OnErrors };
@@ -175,7 +216,8 @@ pub(super) fn open(system: &Arc<dyn System>, output: &Output) -> Result<Engine, 
 
 /// Opens the workspace as a request wants it.
 pub(super) fn open_for(system: &Arc<dyn System>, output: &Output, ask: &Ask) -> Result<Engine, EngineError> {
-    Engine::open_with(Arc::clone(system), &start_folder(system, output), ask.configuration.as_deref())
+    let (configuration, environment) = (ask.configuration.as_deref(), ask.environment.as_deref());
+    Engine::open_with(Arc::clone(system), &start_folder(system, output), configuration, environment)
 }
 
 /// Shows why nothing could be done, and returns the exit code.
@@ -313,88 +355,4 @@ fn readable(line: &str) -> String {
         }
     }
     if shown.contains('\u{1b}') { shown + "\u{1b}[0m" } else { shown }
-}
-
-/// Turns the words of a request into what is asked for.
-pub(super) fn ask(
-    system: &Arc<dyn System>,
-    output: &Output,
-    words: &Request,
-) -> Result<Ask, Box<Diagnostic>> {
-    let mut ask = Ask {
-        variables: variables(&words.variables)?,
-        matrix: dimensions(&words.matrix)?,
-        profile: words.profile.clone(),
-        with_dependencies: words.with_deps,
-        overlap: words.parallel == Some(true),
-        strict: words.strict,
-        no_trace: words.no_trace,
-        sandbox: words.sandbox,
-        configuration: words.configuration.as_ref().map(|path| start_folder(system, output).join(path)),
-        ..Ask::default()
-    };
-    for word in &words.selection {
-        match word.strip_prefix('@') {
-            Some(path) => ask.lists.push(read_list(system, &start_folder(system, output), path)?),
-            None if word == "-" => ask.lists.push(read_standard_input()?),
-            None => ask.arguments.push(word.clone()),
-        }
-    }
-    if let Some(name) = &words.load_playbook {
-        // Any other word would be read as a selection of scripts, and run them.
-        if !could_be_name(name) {
-            let help = "write its path, such as playbooks/ci.json, or rename it: a name begins with a letter and goes on with letters, digits, `_`, `-` and `.`";
-            return Err(usage(format!("no playbook can be called `{name}` on the command line"), help));
-        }
-        ask.arguments.push(name.clone());
-    }
-    if ask.arguments.is_empty() && ask.lists.is_empty() {
-        let sequence = system.env().get(std::ffi::OsStr::new("AITHERZERO_SEQUENCE")).cloned();
-        let sequence =
-            sequence.and_then(|sequence| sequence.into_string().ok()).filter(|text| !text.trim().is_empty());
-        ask.arguments.push(sequence.ok_or_else(|| {
-            usage("nothing is asked for", "name a playbook or a selection, such as `az build ci` or `az build '04*'`; `az list` shows what there is")
-        })?);
-    }
-    Ok(ask)
-}
-
-fn read_list(system: &Arc<dyn System>, folder: &Path, path: &str) -> Result<Arc<Source>, Box<Diagnostic>> {
-    let unreadable = |why: String| {
-        let fault = Diagnostic::error(code::UNREADABLE_SOURCE, format!("`{path}` cannot be read: {why}"));
-        Box::new(fault.help("name a text file with selections, one or more a line"))
-    };
-    let bytes = system.read(&folder.join(path)).map_err(|error| unreadable(error.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
-    Ok(Arc::new(Source::new(path, text)))
-}
-
-fn read_standard_input() -> Result<Arc<Source>, Box<Diagnostic>> {
-    std::io::read_to_string(std::io::stdin())
-        .map(|text| Arc::new(Source::new("standard input", text)))
-        .map_err(|error| {
-            let fault =
-                Diagnostic::error(code::UNREADABLE_SOURCE, format!("standard input cannot be read: {error}"));
-            Box::new(fault.help("send UTF-8 text with selections, one or more a line"))
-        })
-}
-
-/// Reads `NAME=TEXT` and `NAME:=JSON`.
-fn variables(words: &[String]) -> Result<BTreeMap<String, serde_json::Value>, Box<Diagnostic>> {
-    words.iter().map(|word| variable(word)).collect()
-}
-
-fn variable(word: &str) -> Result<(String, serde_json::Value), Box<Diagnostic>> {
-    let bad = |why: &str| {
-        let source = Arc::new(Source::new("command line", word));
-        let fault = Diagnostic::error(code::BAD_VARIABLE, format!("`{word}` is no variable: {why}"));
-        let fault = fault.source(&source).label(crate::base::Span::new(0, word.len()), "cannot be read");
-        Box::new(fault.help("write NAME=TEXT, or NAME:=JSON as in --var retries:=3"))
-    };
-    let (name, value) = word.split_once('=').ok_or_else(|| bad("it has no `=`"))?;
-    let (name, value) = match name.strip_suffix(':') {
-        Some(name) => (name, serde_json::from_str(value).map_err(|error| bad(&error.to_string()))?),
-        None => (name, serde_json::Value::String(value.to_owned())),
-    };
-    if name.trim().is_empty() { Err(bad("it has no name")) } else { Ok((name.trim().to_owned(), value)) }
 }

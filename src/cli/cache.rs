@@ -8,14 +8,15 @@ use serde_json::{Value, json};
 use super::{
     Outcome,
     arguments::{Format, Output, Request},
-    build::{self, open, refuse},
+    ask::ask,
+    build::{self, open_for, refuse},
     printer::Printer,
     record::{self, component_lines, components_json, origin, record_json, short_key, summary_json},
     table::{columns, indented},
 };
 use crate::{
     base::{bytes, duration, list, plural},
-    engine::{CacheEntry, CacheStatus, Cleared, Engine, EngineError, Exported, NodeKey},
+    engine::{Ask, CacheEntry, CacheStatus, Cleared, Engine, EngineError, Exported, NodeKey},
     journal::short_run,
     sys::System,
 };
@@ -69,17 +70,18 @@ enum Layout {
 
 /// Runs `az cache`.
 pub(super) fn cache(system: &Arc<dyn System>, printer: &Printer, output: &Output, words: &Cache) -> Outcome {
-    let ask = match &words.verb {
-        Some(CacheVerb::Key(key)) => Some(build::ask(system, output, &key.whole_request())?),
+    let asked = match &words.verb {
+        Some(CacheVerb::Key(key)) => Some(ask(system, printer, output, &key.whole_request())?),
         _ => None,
     };
-    let done = open(system, output).and_then(|engine| {
+    let opened = open_for(system, output, asked.as_ref().unwrap_or(&Ask::default()));
+    let done = opened.and_then(|engine| {
         match &words.verb {
             None | Some(CacheVerb::Status) => show_status(printer, &engine.cache_status()),
             Some(CacheVerb::List) => show_list(printer, &engine.cache_entries()),
             Some(CacheVerb::Show { key }) => show_entry(printer, &engine.cache_entry(key)?),
             Some(CacheVerb::Key(key)) => {
-                let ask = ask.as_ref().expect("the request was read above");
+                let ask = asked.as_ref().expect("the request was read above");
                 show_key(printer, &engine.node_key(ask, &key.node)?);
             }
             Some(CacheVerb::Clear) => clear(printer, &engine)?,

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::{
     arguments::{Check, Form, Output},
-    build::{open, refuse, start_folder},
+    ask::environment,
+    build::{refuse, start_folder},
     declare::declare,
     fix::fix,
     printer::Printer,
@@ -14,7 +15,7 @@ use super::{
 use crate::{
     base::plural,
     diag::{Severity, to_json},
-    engine::{CheckOptions, Checked, CheckedFile, EngineError},
+    engine::{CheckOptions, Checked, CheckedFile, Engine, EngineError},
     report::{Finding, annotations, sarif},
     sys::System,
 };
@@ -27,7 +28,8 @@ pub(super) fn check(system: &Arc<dyn System>, printer: &Printer, output: &Output
     if words.fix {
         return fix(system, printer, output, words);
     }
-    match open(system, output).and_then(|engine| engine.check(&options(system, output, words))) {
+    let options = options(system, output, words);
+    match open_to_check(system, output, words).and_then(|engine| engine.check(&options)) {
         Ok(checked) => {
             answer(printer, output, &checked, None);
             checked.exit_code
@@ -36,13 +38,25 @@ pub(super) fn check(system: &Arc<dyn System>, printer: &Printer, output: &Output
     }
 }
 
+/// Opens the workspace for the environment that it is to be checked for.
+///
+/// # Errors
+/// If there is no workspace, or no environment can have such a name.
+pub(super) fn open_to_check(
+    system: &Arc<dyn System>,
+    output: &Output,
+    words: &Check,
+) -> Result<Engine, EngineError> {
+    let environment = environment(system, words.environment.as_deref())?;
+    Engine::open_with(Arc::clone(system), &start_folder(system, output), None, environment.as_deref())
+}
+
 /// Returns what is to be checked.
 pub(super) fn options(system: &Arc<dyn System>, output: &Output, words: &Check) -> CheckOptions {
     CheckOptions {
         words: [words.words.as_slice(), &words.playbooks].concat(),
         folder: start_folder(system, output),
         strict: words.strict,
-        environment: words.environment.clone(),
         needs_programs: words.dependencies,
         simulate: words.simulate,
     }

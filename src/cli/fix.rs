@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use super::{
     USAGE,
     arguments::{Check, Form, Output},
-    build::open,
-    check::{answer, options, refuse_check},
+    check::{answer, open_to_check, options, refuse_check},
     printer::Printer,
 };
 use crate::{
@@ -22,7 +21,7 @@ use crate::{
 /// Mends files, or shows what would be written; ends as the check of what is on disk then does.
 pub(super) fn fix(system: &Arc<dyn System>, printer: &Printer, output: &Output, words: &Check) -> u8 {
     let options = options(system, output, words);
-    let opened = open(system, output);
+    let opened = open_to_check(system, output, words);
     let mended = opened.and_then(|mut engine| engine.mend(&options).map(|mended| (engine, mended)));
     let (engine, mut mended) = match mended {
         Ok(opened) => opened,
@@ -47,7 +46,7 @@ pub(super) fn fix(system: &Arc<dyn System>, printer: &Printer, output: &Output, 
         say(printer, output, &mended, "mended");
     }
     // What is left is what a new look at the disk finds.
-    match open(system, output).and_then(|engine| engine.check(&options)) {
+    match open_to_check(system, output, words).and_then(|engine| engine.check(&options)) {
         Ok(mut checked) => {
             checked.exit_code = exit_code(checked.exit_code, &mended);
             answer(printer, output, &checked, Some(&fixed_json(&mended)));

@@ -3,6 +3,7 @@
 //! Decides nothing. stdout is data, stderr is conversation; everything passes `Printer`.
 
 mod arguments;
+mod ask;
 mod build;
 mod cache;
 mod check;
@@ -20,10 +21,12 @@ mod plan;
 mod playbooks;
 mod printer;
 mod record;
+mod rewrite;
 mod runs;
 mod schema;
 mod table;
 mod topics;
+mod variables;
 mod verify;
 mod why;
 
@@ -49,7 +52,7 @@ const INTERNAL_ERROR: u8 = 100;
 /// Runs az with the arguments of a command line, the program's name first; returns what az exits with.
 pub fn run(system: &Arc<dyn System>, arguments: Vec<OsString>) -> u8 {
     let typed = arguments.get(1..).unwrap_or_default().to_vec();
-    let words = arguments::rewrite(arguments);
+    let words = rewrite::rewrite(arguments);
     let parsed = Arguments::try_parse_from(&words);
     let output = parsed.as_ref().map_or_else(|_| Output::guess(&words), |parsed| parsed.output.clone());
     let printer = Printer::new(&**system, &output);
@@ -107,7 +110,7 @@ fn answer(system: &Arc<dyn System>, printer: &Printer, output: &Output, verb: Op
             overview::overview(system, printer, output);
             Ok(0)
         }
-        Some(Verb::Build(build)) => build::build(system, printer, output, &build),
+        Some(Verb::Build(build) | Verb::Orchestrate(build)) => build::build(system, printer, output, &build),
         Some(Verb::Script(script)) => build::script(system, printer, output, &script),
         Some(Verb::List(list)) => list::list(system, printer, output, &list),
         Some(Verb::Playbooks(words)) => playbooks::playbooks(system, printer, output, &words),

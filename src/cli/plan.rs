@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     Outcome,
     arguments::{Format, Output, Plan, Request},
+    ask::ask,
     build,
     printer::Printer,
 };
@@ -30,7 +31,7 @@ pub(super) fn plan_request(
     words: &Request,
     force: Force,
 ) -> Outcome {
-    let ask = build::ask(system, output, words)?;
+    let ask = ask(system, printer, output, words)?;
     let report =
         build::open_for(system, output, &ask).and_then(|engine| engine.plan(&ask, force, words.allow_empty));
     Ok(match report {

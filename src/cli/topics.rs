@@ -97,7 +97,16 @@ A step hands something on by lines that it appends to files. Each step has its o
   echo '# Done' >> $AZ_STEP_SUMMARY  Markdown for people (GITHUB_STEP_SUMMARY)
   echo ::add-mask::value            masks the value in what this step and later ones print
 
-az itself reads NO_COLOR, CLICOLOR_FORCE, TERM, and AITHERZERO_SEQUENCE (what to build if nothing is named).
+az tells each step AITHERZERO_NONINTERACTIVE=true, AITHERZERO_ROOT, and AITHERZERO_CI=true where CI is set.
+
+az itself reads NO_COLOR, CLICOLOR_FORCE and TERM, and where the command line does not say it
+
+  AZ_ENVIRONMENT, AITHERZERO_ENVIRONMENT   --environment      AZ_CONFIGURATION   --configuration
+  AZ_PROFILE                               --profile          AZ_JOBS            --jobs
+  AITHERZERO_SEQUENCE, AITHERZERO_PROFILE  what to build if nothing is named: a selection, else a profile of az.toml
+
+--environment staging sets the variable `environment`, and lays [environment.staging] of az.toml over the rest of it:
+variables, jobs, continue_on_error, defaults, range, playbook, commands.
 ";
 
 const SANDBOX: &str = "\
@@ -156,12 +165,24 @@ az reads the scripts and the playbooks of every version of AitherZero as they ar
   -Mode Test                                 az build test       (a playbook: the scripts 0402, 0404, 0407)
   -Mode Validate                             az build validate   (a playbook: the script 0500)
   -Mode Deploy                               az build deploy     (a playbook: 0105, 0008, 0300)
-  -DryRun                                    az plan ...
-  -Parallel $false                           az build --parallel false ...
-  -UseCache                                  always; --force runs all again
-  seq 0201,0207 -Variables @{A=1}            az seq 0201,0207 --var A=1
-  -SavePlaybook NAME, -LoadPlaybook NAME     az build ... --save-playbook NAME, az build NAME
   Test-PlaybookDefinition                    az check
+  /orchestrate run --playbook NAME           az orchestrate run --playbook NAME, or az o NAME
+
+The options of seq and Invoke-OrchestrationSequence are those of az seq, and may be spelled as they were (-DryRun):
+
+  -Sequence 0000-0099                        --sequence 0000-0099, or the selection alone
+  -Variables @{A=1}                          --var A=1; several: --variables 'A=1 B=2' or '@{A=1}'; --vars-file FILE
+  -Conditions @{A=1}                         --conditions 'A=1': for conditions only, above variables there
+  -MaxConcurrency 4                          -j 4, --max-concurrency 4
+  -Parallel $false                           --parallel=false
+  -DryRun, -WhatIf                           --dry-run, --what-if; also az plan
+  -ContinueOnError                           --continue-on-error
+  -SavePlaybook NAME, -LoadPlaybook NAME     --save-playbook NAME, --load-playbook NAME
+  -Profile NAME                              --profile NAME: of the playbook, or [profile.NAME] of the configuration
+  -Configuration FILE                        --configuration FILE
+  -NonInteractive, -UseCache                 as az always does; --force runs all again
+  -CaptureOutputs, -PassThru                 --capture-outputs, --json
+  -Matrix @{os='a','b'}                      --matrix os=a,b
 
 A playbook without jobs is read in its own format; `az check` tells what in it changes nothing.
 ";

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{
     Outcome,
     arguments::{Format, Output, Request},
+    ask::ask,
     build,
     printer::Printer,
 };
@@ -35,14 +36,14 @@ pub(super) fn verify(
     output: &Output,
     words: &Verify,
 ) -> Outcome {
-    let ask = build::ask(system, output, &words.request)?;
+    let ask = ask(system, printer, output, &words.request)?;
     let is_told = printer.format == Format::Text && output.verbose > 0;
     let mut on_event = |run: usize, envelope: &crate::event::Envelope| {
         if let (true, Event::ScriptStarted { node, .. }) = (is_told, &envelope.event) {
             printer.say(&format!("run {run}: {node}"));
         }
     };
-    let verified = build::open(system, output)
+    let verified = build::open_for(system, output, &ask)
         .and_then(|engine| engine.verify(&ask, words.runs.into(), words.request.allow_empty, &mut on_event));
     Ok(match verified {
         Err(error) => build::refuse(printer, &error),

@@ -60,6 +60,10 @@ pub struct Workspace {
     /// Where az runs.
     #[returns(ref)]
     pub platform: Platform,
+    /// The environment it is planned for; nothing if none is named.
+    #[default]
+    #[returns(ref)]
+    pub environment: Option<String>,
 }
 
 /// What is asked for.
@@ -92,6 +96,10 @@ pub struct Request {
     /// The dimensions of a matrix given on the command line, in order, each with its values.
     #[returns(ref)]
     pub matrix: Vec<(String, Vec<Value>)>,
+    /// Names that only conditions see, above all variables.
+    #[default]
+    #[returns(ref)]
+    pub conditions: BTreeMap<String, Value>,
 }
 
 /// The world as conditions see it.
@@ -151,6 +159,13 @@ impl Database {
     pub fn set_contents(&mut self, file: SourceFile, contents: Contents) {
         if *file.contents(self) != contents {
             file.set_contents(self).to(contents);
+        }
+    }
+
+    /// Says which environment a workspace is planned for.
+    pub fn set_environment(&mut self, workspace: Workspace, environment: Option<&str>) {
+        if workspace.environment(self).as_deref() != environment {
+            workspace.set_environment(self).to(environment.map(str::to_owned));
         }
     }
 }

@@ -3,6 +3,7 @@
 //! | given | in the key |
 //! |---|---|
 //! | base set: PATH, HOME, USER, TZ, `LC_CTYPE=C.UTF-8`, TERM | its values |
+//! | `AITHERZERO_NONINTERACTIVE`, `AITHERZERO_ROOT`, and `AITHERZERO_CI` where CI is set | no; CI itself is |
 //! | TMPDIR, the step's own | no: always empty at its start |
 //! | `AZ_OUTPUT`, `GITHUB_OUTPUT` and their like: files in TMPDIR | no, and not what az itself was given |
 //! | the built-in list, where set | its values |
@@ -96,6 +97,10 @@ pub(super) fn environment_of(node: &Node, learned: &BTreeSet<String>, outer: &Ou
         ("AITHERZERO_NONINTERACTIVE".to_owned(), "true".to_owned()),
         (ROOT.to_owned(), root.display().to_string()),
     ]);
+    // CI itself is in the key.
+    if outer.get("CI").is_some_and(|value| !value.is_empty() && !value.eq_ignore_ascii_case("false")) {
+        values.insert("AITHERZERO_CI".to_owned(), "true".to_owned());
+    }
     // Inside a step of another az these are that az's; they are no news, and its workspace may be another one.
     let own = values.clone();
     let is_own = |name: &str, value: &String| name == ROOT || own.get(name) == Some(value);

@@ -84,7 +84,7 @@ impl Engine {
         on_event: &mut dyn FnMut(&Envelope),
         on_wait: &mut dyn FnMut(),
     ) -> Result<BuildResult, EngineError> {
-        let planned = self.planned(ask);
+        let planned = allowed(self.planned(ask))?;
         let (plan, diagnostics) = self.runnable(ask, planned, options.allow_empty)?;
         // A folder that cannot be made is told when something is to be written there.
         _ = self.system.create_dir_all(&self.layout.version());
@@ -100,7 +100,7 @@ impl Engine {
         let cache = self.open_cache();
         self.learn(&cache, &mut nodes);
         let plan = self.put_in_order(ask, &plan, &nodes, &cache);
-        let policy = self.policy(options, &plan);
+        let policy = self.policy(ask, options, &plan);
         let goes_on = policy.on_failure == OnFailure::KeepGoing;
         let part = beginning(&plan, 0);
         nodes.truncate(part.nodes.len());
@@ -136,8 +136,13 @@ impl Engine {
             diagnostics.retain(|fault| fault.code != code::NOTHING_SELECTED);
         }
         // What would run differently with a field that is only read yet is not run without it.
-        for fault in diagnostics.iter_mut().filter(|fault| fault.code == code::UNSUPPORTED_FIELD) {
-            fault.severity = Severity::Error;
+        for fault in &mut diagnostics {
+            match fault.code {
+                code::UNSUPPORTED_FIELD => fault.severity = Severity::Error,
+                // A build refused it before; who only looks at the plan is to know that it would.
+                code::NOT_ALLOWED => fault.severity = Severity::Warning,
+                _ => {}
+            }
         }
         let is_strict = ask.strict && !has_errors(&diagnostics);
         if ask.strict {
@@ -166,17 +171,31 @@ impl Engine {
         missing
     }
 
-    fn policy(&self, options: &BuildOptions, plan: &Plan) -> Policy {
+    fn policy(&self, ask: &Ask, options: &BuildOptions, plan: &Plan) -> Policy {
         let configured =
             crate::model::query::config(&self.db, self.workspace).value.clone().unwrap_or_default();
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let slots = options.jobs.or(configured.jobs.map(|jobs| jobs.get() as usize)).unwrap_or(cores);
+        let is_sequential = configured.defaults.parallel == Some(false) && !ask.overlap;
+        let jobs = if is_sequential { Some(1) } else { configured.jobs.map(|jobs| jobs.get() as usize) };
+        let slots = options.jobs.or(jobs).unwrap_or(cores);
         let goes_on =
             options.continue_on_error || plan.goes_on || configured.continue_on_error.unwrap_or(false);
         let on_failure = if goes_on { OnFailure::KeepGoing } else { OnFailure::FailFast };
         let timeout = options.timeout.into_iter().chain(plan.timeout).min();
         Policy { timeout, ..Policy::new(slots, on_failure) }
     }
+}
+
+/// Returns what was planned, unless the configuration does not let a playbook in it run.
+fn allowed(planned: Planned) -> Result<Planned, EngineError> {
+    if !planned.diagnostics.iter().any(|fault| fault.code == code::NOT_ALLOWED) {
+        return Ok(planned);
+    }
+    let mut diagnostics = planned.diagnostics;
+    for fault in diagnostics.iter_mut().filter(|fault| fault.code == code::NOT_ALLOWED) {
+        fault.severity = Severity::Error;
+    }
+    Err(EngineError { diagnostics, is_strict: false })
 }
 
 /// Returns a scheduler for a plan whose first nodes have ended, by the policy of the run; what there is of what its

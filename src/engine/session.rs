@@ -59,7 +59,14 @@ pub struct Ask {
     pub sandbox: bool,
     /// The configuration above `az.toml` that the workspace was opened with, if any.
     pub configuration: Option<PathBuf>,
+    /// The environment that the workspace was opened for, if any.
+    pub environment: Option<String>,
+    /// Names that only conditions see, above all variables.
+    pub conditions: BTreeMap<String, Value>,
 }
+
+/// The variable that holds the name of the environment.
+const ENVIRONMENT: &str = "environment";
 
 /// Why nothing could be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,10 +117,10 @@ impl Engine {
     /// # Errors
     /// If there is no workspace.
     pub fn open(system: Arc<dyn System>, start: &Path) -> Result<Self, EngineError> {
-        Self::open_with(system, start, None)
+        Self::open_with(system, start, None, None)
     }
 
-    /// Opens a workspace like [`Engine::open`], with a configuration above its `az.toml`.
+    /// Opens a workspace like [`Engine::open`], with a configuration above its `az.toml`, for an environment.
     ///
     /// # Errors
     /// If there is no workspace. What is wrong with the configuration is told when it is planned with.
@@ -121,6 +128,7 @@ impl Engine {
         system: Arc<dyn System>,
         start: &Path,
         configuration: Option<&Path>,
+        environment: Option<&str>,
     ) -> Result<Self, EngineError> {
         let recorder = Arc::new(Recorder::new(system));
         let system: Arc<dyn System> = Arc::clone(&recorder) as Arc<dyn System>;
@@ -132,7 +140,8 @@ impl Engine {
         let mut db = Database::new();
         let named = configuration.map(|path| named_file(&*system, &root, start, path));
         let workspace = workspace::load(&*system, &root, named.as_ref(), &mut db);
-        let env = environment(&*system);
+        db.set_environment(workspace, environment);
+        let env = self::environment(&*system);
         let surroundings = Surroundings::new(&db, env.clone(), system.is_administrator(), system.memory());
         let chain = Chain::of(&env);
         Ok(Self { system, recorder, clock, root, layout, env, chain, db, workspace, surroundings })
@@ -150,19 +159,29 @@ impl Engine {
 
     /// Plans a request in a workspace that may have more files than this one.
     pub(super) fn planned_in(&self, workspace: Workspace, ask: &Ask) -> Planned {
-        let request = Request::new(
-            &self.db,
+        let request = Request::builder(
             ask.arguments.clone(),
             ask.are_paths,
             ask.lists.clone(),
-            ask.variables.clone(),
+            self.variables(workspace, ask),
             ask.profile.clone(),
             ask.with_dependencies,
             ask.script_arguments.clone(),
             ask.known.clone(),
             ask.matrix.clone(),
         );
+        let request = request.conditions(ask.conditions.clone()).new(&self.db);
         plan::plan(&self.db, workspace, request, self.surroundings).clone()
+    }
+
+    /// Returns the variables of a request; the environment is one, unless it is given another value.
+    fn variables(&self, workspace: Workspace, ask: &Ask) -> BTreeMap<String, Value> {
+        let mut variables = ask.variables.clone();
+        let is_given = variables.keys().any(|name| name.eq_ignore_ascii_case(ENVIRONMENT));
+        if let Some(name) = workspace.environment(&self.db).as_ref().filter(|_| !is_given) {
+            variables.insert(ENVIRONMENT.to_owned(), Value::String(name.clone()));
+        }
+        variables
     }
 
     /// Prepares the nodes of a plan; with a diagnostic for each program that is missing.

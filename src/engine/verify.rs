@@ -168,7 +168,8 @@ impl Engine {
         on_event: &mut dyn FnMut(usize, &Envelope),
     ) -> Result<Ran, EngineError> {
         let place = workshop.copy().map_err(|error| cannot_copy(&error))?;
-        let engine = Self::open(Arc::clone(&self.system), &place)?;
+        let (configuration, environment) = (ask.configuration.as_deref(), ask.environment.as_deref());
+        let engine = Self::open_with(Arc::clone(&self.system), &place, configuration, environment)?;
         // One at a time, in order; a failure must not hide what comes after it.
         let options = BuildOptions {
             jobs: Some(1),

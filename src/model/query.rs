@@ -14,7 +14,10 @@ use crate::{
     db::{Contents, Db, SourceFile, Workspace},
     diag::{Diagnostic, Source, code},
     model::decode::Reading,
-    text::document::{self, Format},
+    text::{
+        document::{self, Format},
+        sequence::Sequence,
+    },
 };
 
 /// A file's text, or why there is none.
@@ -119,7 +122,8 @@ pub struct Rulebook {
     pub rules: Vec<(Option<SourceFile>, rule::Rule)>,
 }
 
-/// Returns the configuration: `az.toml`, and above it the file that was named. The tree is that of `az.toml`.
+/// Returns the configuration: `az.toml`, above it the file that was named, above both what they say of the environment.
+/// The tree is that of `az.toml`.
 #[salsa::tracked]
 pub fn config(db: &dyn Db, workspace: Workspace) -> Reading<Config> {
     let mut reading = config_file(db, workspace.config(db), read_config);
@@ -128,6 +132,9 @@ pub fn config(db: &dyn Db, workspace: Workspace) -> Reading<Config> {
         reading.diagnostics.extend(above.diagnostics);
         let own = reading.value.unwrap_or_default();
         reading.value = Some(own.overlaid(&above.value.unwrap_or_default()));
+    }
+    if let Some(name) = workspace.environment(db) {
+        reading.value = reading.value.map(|config| config.in_environment(name));
     }
     reading
 }
@@ -151,10 +158,28 @@ pub fn script_reading(db: &dyn Db, workspace: Workspace, file: SourceFile) -> Op
     read_script(file.path(db), Arc::clone(&text.source), &rules(db, workspace).kinds)
 }
 
-/// Returns a script without its places, so that only a change of meaning goes further.
+/// Returns a script without its places, so that only a change of meaning goes further. A stage that its header does not
+/// name is that of the configuration's ranges.
 #[salsa::tracked]
 pub fn script(db: &dyn Db, workspace: Workspace, file: SourceFile) -> Option<Arc<Script>> {
-    script_reading(db, workspace, file).as_ref().map(|reading| Arc::new(reading.script.clone()))
+    let reading = script_reading(db, workspace, file).as_ref()?;
+    let mut script = reading.script.clone();
+    if reading.header.stage.is_none() {
+        let ranges = stages_of_ranges(db, workspace).iter().rev();
+        let own = ranges.filter(|(sequence, _)| sequence.takes_number(script.number));
+        if let Some((_, stage)) = own.into_iter().next() {
+            script.stage.clone_from(stage);
+        }
+    }
+    Some(Arc::new(script))
+}
+
+/// Returns the stages that the configuration gives to ranges of numbers, in the order of the file.
+#[salsa::tracked]
+fn stages_of_ranges(db: &dyn Db, workspace: Workspace) -> Vec<(Sequence, String)> {
+    let config = config(db, workspace).value.as_ref();
+    let ranges = config.into_iter().flat_map(|config| &config.ranges);
+    ranges.filter_map(|range| Some((range.sequence(), range.defaults.stage.clone()?))).collect()
 }
 
 /// Returns all scripts of a workspace in ascending order of number, then path.

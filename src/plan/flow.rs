@@ -5,6 +5,7 @@
 //! anything ended: what follows from that is the engine's.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -93,6 +94,8 @@ pub struct Names {
     pub contexts: BTreeMap<String, Value>,
     /// Ids of all steps, in small letters: a bare name may mean one.
     pub steps: Arc<BTreeSet<String>>,
+    /// Names that only conditions see, above all others.
+    pub conditions: Arc<BTreeMap<String, Value>>,
 }
 
 /// A value that depends on how earlier steps end.
@@ -149,6 +152,16 @@ impl Condition {
 }
 
 impl Names {
+    /// Returns the names as conditions see them.
+    pub fn in_conditions(&self) -> Cow<'_, Self> {
+        if self.conditions.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut seen = self.clone();
+        seen.set(BTreeMap::clone(&self.conditions));
+        Cow::Owned(seen)
+    }
+
     /// Returns the value of a variable, whose name is one in any case.
     pub fn variable(&self, name: &str) -> Option<&Value> {
         any_case(&self.variables, name)

@@ -4,6 +4,7 @@
 //! a step must run is not decided here.
 
 mod condition;
+mod defaults;
 mod dependencies;
 mod expand;
 mod flow;
@@ -21,6 +22,7 @@ mod places;
 mod powershell;
 mod profile;
 mod query;
+mod registry;
 mod request;
 mod resources;
 mod rules;

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::{
     Condition, Decision, Invocation, Node, RuleMatches,
     condition::{Decided, decide},
+    defaults::Defaults,
     dependencies::{Scripts, tools_of},
     expand::Frame,
     flow::Names,
@@ -20,6 +21,7 @@ use super::{
     graph::Origin,
     late::Late,
     powershell::quoted,
+    registry,
     variables::Receiver,
     world::{Known, World},
 };
@@ -66,6 +68,23 @@ pub(super) struct Ground<'a> {
     /// What the run has told so far: values of matrices.
     pub(super) known: &'a BTreeMap<String, Value>,
     pub(super) script_arguments: &'a [String],
+    /// Names that only conditions see.
+    pub(super) conditions: Arc<BTreeMap<String, Value>>,
+    /// What the configuration says of steps that nothing else says.
+    pub(super) defaults: Defaults,
+    /// The environment it is planned for.
+    pub(super) environment: Option<&'a str>,
+}
+
+/// Who asks for a script.
+#[derive(Clone, Copy)]
+pub(super) struct Asker<'a> {
+    /// What names stand for.
+    pub(super) names: &'a Names,
+    /// What tells a combination of the request's matrix from the others.
+    pub(super) suffix: &'a str,
+    /// The playbook that it is a part of, if it is of one.
+    pub(super) playbook: Option<PlaybookContext<'a>>,
 }
 
 impl<'a> Ground<'a> {
@@ -212,16 +231,19 @@ impl<'a> StepContext<'a> {
 pub(super) fn script_node(
     ground: &Ground<'_>,
     index: usize,
-    (names, suffix): (&Names, &str),
+    Asker { names, suffix, playbook }: Asker<'_>,
     step: Option<StepContext<'_>>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Node {
     let script = &ground.scripts.all()[index];
+    let called = playbook.map(registry::names_of);
+    let layer = ground.defaults.of_script(script, called.as_ref().map_or(&[], |names| names.as_slice()));
     let rules: Vec<_> = ground.rules.of(index).collect();
     let mut settings = step.map(|step| step.settings()).unwrap_or_default().layered_over(&script.settings);
     for rule in &rules {
         settings = settings.layered_over(&rule.settings);
     }
+    settings = settings.layered_over(&layer.settings);
     let kind = script.kind.as_deref().and_then(|name| ground.kinds.named(name));
     let mut node = bare(ground, settings, kind);
     let path = path_for_program(ground.root, script, &node.invocation.cwd);
@@ -244,7 +266,7 @@ pub(super) fn script_node(
     });
     let (decision, open_condition) = header_condition(ground, reading, names, diagnostics);
     if decision.as_ref().is_none_or(|decision| decision.holds) {
-        diagnostics.extend(lacking(ground, reading, &receiver, names));
+        diagnostics.extend(lacking(ground, reading, (&receiver, &layer), names));
     }
     let (prefix, suffix) =
         step.map_or((String::new(), suffix), |step| (step.frame.prefix.clone(), &*step.frame.suffix));
@@ -261,13 +283,16 @@ pub(super) fn script_node(
         tools: tools_of(script),
         condition: decision,
         open_condition,
-        is_alone: !script.allow_parallel,
+        is_alone: layer.is_alone(script, reading),
         ..node
     };
-    match step {
+    let is_explicit = step.is_some_and(|step| step.frame.says_what_failure_means(step.step));
+    let mut node = match step {
         Some(step) => step.placed(node),
         None => node,
-    }
+    };
+    node.is_tolerated |= layer.continue_on_error == Some(true) && !is_explicit;
+    node
 }
 
 /// Decides the condition of a script's header, or returns it if only the run can.
@@ -279,7 +304,8 @@ fn header_condition(
 ) -> (Option<Decision>, Option<Condition>) {
     let written = reading.and_then(|reading| Some((reading, reading.header.condition.as_ref()?)));
     let Some((reading, condition)) = written else { return (None, None) };
-    let world = World::new(names, ground.env, ground.platform);
+    let names = names.in_conditions();
+    let world = World::new(&names, ground.env, ground.platform);
     match decide(&reading.source, condition.as_ref().map(String::as_str), &world, diagnostics) {
         Decided::Now(decision) => (Some(decision), None),
         Decided::Late(condition) => (None, Some(condition)),
@@ -290,24 +316,14 @@ fn header_condition(
 fn lacking(
     ground: &Ground<'_>,
     reading: Option<&ScriptReading>,
-    receiver: &Receiver,
+    (receiver, layer): (&Receiver, &super::defaults::Layer),
     names: &Names,
 ) -> Vec<Diagnostic> {
     let Some(reading) = reading else { return Vec::new() };
-    let rights = if ground.is_administrator { None } else { needs_administrator(reading) };
+    let rights = if ground.is_administrator { None } else { layer.needs_administrator(reading) };
     // What stands behind the script on the command line may be its parameters.
     let is_bare = ground.script_arguments.is_empty();
     rights.into_iter().chain(if is_bare { receiver.missing(reading, names) } else { None }).collect()
-}
-
-/// az asks nobody for rights: a script that wants them is told before it fails for the lack of them.
-fn needs_administrator(reading: &ScriptReading) -> Option<Diagnostic> {
-    let wanted = reading.header.requires_elevation.as_ref().filter(|wanted| wanted.value)?;
-    let stem = &reading.script.stem;
-    let message = format!("{stem} needs the rights of an administrator, and az runs without them");
-    let fault = Diagnostic::warning(code::NEEDS_ADMINISTRATOR, message);
-    let help = format!("start az as an administrator, or leave the script out: `!{stem}`");
-    Some(fault.source(&reading.source).label(wanted.span, "wants them").help(help))
 }
 
 /// Makes the node of a step that gives a text to a shell; nothing if there is no such shell.
@@ -341,7 +357,8 @@ fn shell_node(
     let span = of.span(&text.at);
     let embedded = embed(of.source, Spanned::new(text.value.as_str(), span), *shell, course.embedded());
     diagnostics.extend(embedded.diagnostics);
-    let mut node = bare(ground, step.settings(), ground.kinds.named(kind));
+    let settings = step.settings().layered_over(ground.defaults.of_any());
+    let mut node = bare(ground, settings, ground.kinds.named(kind));
     node.invocation.argv = words.iter().copied().chain([embedded.text.as_str()]).map(str::to_owned).collect();
     (*kind).clone_into(&mut node.invocation.runner);
     node.invocation.text = Some(embedded.text.clone());
@@ -441,7 +458,7 @@ pub(super) fn command_node(
             .collect::<Vec<_>>()
     });
     argv.extend(given);
-    let mut node = bare(ground, step.settings(), None);
+    let mut node = bare(ground, step.settings().layered_over(ground.defaults.of_any()), None);
     ITSELF.clone_into(&mut node.invocation.runner);
     let mut late = Vec::new();
     for (index, word) in argv.into_iter().enumerate() {

@@ -1,11 +1,18 @@
-//! A profile of a playbook, applied: which variables it sets, and which stages and scripts it leaves out.
+//! A profile applied: of a playbook, which variables it sets, and which stages and scripts it leaves out; of the
+//! configuration, what it selects, and with which variables.
 //!
-//! Knows one playbook and the name of the profile that is wanted. Does not know nodes.
+//! Knows playbooks, the configuration and the name of the profile that is wanted. Does not know nodes.
+
+use std::sync::Arc;
 
 use crate::{
-    base::{nearest, quoted_list},
-    diag::{Diagnostic, Severity, code},
-    model::playbook::{Body, Job, Placed, Playbook, Profile},
+    base::{Span, Spanned, nearest, quoted_list},
+    diag::{Diagnostic, Severity, Source, code},
+    model::{
+        config::{self, Config},
+        playbook::{Body, Job, Placed, Playbook, Profile},
+    },
+    text::sequence::{self, Sequence},
 };
 
 use super::node::PlaybookContext;
@@ -18,13 +25,59 @@ pub(super) fn chosen<'a>(playbook: &'a Playbook, wanted: Option<&str>) -> Option
     playbook.profiles.iter().find(|profile| profile.name.eq_ignore_ascii_case(name))
 }
 
-/// Tells that none of the playbooks has the profile that is asked for.
-pub(super) fn no_such_profile<'a>(wanted: &str, playbooks: impl Iterator<Item = &'a Playbook>) -> Diagnostic {
-    let names: Vec<&str> =
-        playbooks.flat_map(|playbook| &playbook.profiles).map(|profile| profile.name.as_str()).collect();
+/// Tells whether one of the playbooks has a profile of this name.
+pub(super) fn any_has<'a>(mut playbooks: impl Iterator<Item = &'a Playbook>, wanted: &str) -> bool {
+    playbooks.any(|playbook| chosen(playbook, Some(wanted)).is_some())
+}
+
+/// Returns the profile of this name in the configuration.
+pub(super) fn configured<'a>(config: Option<&'a Config>, wanted: &str) -> Option<&'a config::Profile> {
+    config?.profiles.iter().find(|profile| profile.name.eq_ignore_ascii_case(wanted))
+}
+
+/// Lays the variables of a profile of the configuration over the others there, unless the name means one of a playbook.
+pub(super) fn apply<'a>(config: &mut Config, playbooks: impl Iterator<Item = &'a Playbook>, wanted: &str) {
+    if any_has(playbooks, wanted) {
+        return;
+    }
+    let own = configured(Some(config), wanted).map(|profile| profile.variables.clone());
+    super::variables::overlay(&mut config.variables, &own.unwrap_or_default());
+}
+
+/// Returns what a profile of the configuration selects, and the text that stands for it in messages. What is wrong with
+/// it was told where it stands.
+pub(super) fn selection(profile: &config::Profile) -> (Sequence, Arc<Source>) {
+    let texts: Vec<&str> = profile.scripts.iter().map(|item| item.value.as_str()).collect();
+    let source = Arc::new(Source::new(format!("profile `{}`", profile.name), texts.join(" ")));
+    let mut start = 0;
+    let texts: Vec<Spanned<&str>> = texts
+        .into_iter()
+        .map(|text| {
+            let span = Span::new(start, start + text.len());
+            start = span.end + 1;
+            Spanned::new(text, span)
+        })
+        .collect();
+    (sequence::parse_in(&source, &texts).sequence, source)
+}
+
+/// Tells that neither one of the playbooks nor the configuration has the profile that is asked for.
+pub(super) fn no_such_profile<'a>(
+    wanted: &str,
+    playbooks: impl Iterator<Item = &'a Playbook>,
+    config: Option<&Config>,
+) -> Diagnostic {
+    let configured = config.into_iter().flat_map(|config| &config.profiles);
+    let names: Vec<&str> = playbooks
+        .flat_map(|playbook| &playbook.profiles)
+        .map(|profile| profile.name.as_str())
+        .chain(configured.map(|profile| profile.name.as_str()))
+        .collect();
     let help = match nearest(wanted, names.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None if names.is_empty() => "build a playbook that has `profiles`".to_owned(),
+        None if names.is_empty() => {
+            "build a playbook that has `profiles`, or write one into az.toml: [profile.NAME] scripts = [\"0402\"]".to_owned()
+        }
         None => format!("profiles are {}", quoted_list(&names)),
     };
     Diagnostic::error(code::NO_SUCH_PROFILE, format!("there is no profile `{wanted}`")).help(help)

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::{
     Plan, ToolWish,
+    defaults::Defaults,
     dependencies::Scripts,
     expand::Expanded,
     node::{Ground, PlaybookContext},
     places::Places,
-    profile,
+    profile, registry,
     request::{Part, parts},
     resources,
     rules::rule_matches,
@@ -55,8 +56,9 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     diagnostics.extend(playbooks.iter().flat_map(|(_, reading)| reading.diagnostics.clone()));
     if let Some(wanted) = request.profile(db) {
         let read = || playbooks.iter().filter_map(|(_, reading)| reading.value.as_ref());
-        if !read().any(|playbook| profile::chosen(playbook, Some(wanted)).is_some()) {
-            diagnostics.push(profile::no_such_profile(wanted, read()));
+        let config = config(db, workspace).value.as_ref();
+        if !profile::any_has(read(), wanted) && profile::configured(config, wanted).is_none() {
+            diagnostics.push(profile::no_such_profile(wanted, read(), config));
         }
     }
     let mut expanded = expand(db, workspace, request, surroundings, &parts);
@@ -99,7 +101,14 @@ fn expand(
     surroundings: Surroundings,
     parts: &[Part],
 ) -> Expanded {
-    let configured = config(db, workspace).value.clone().unwrap_or_default();
+    let mut configured = config(db, workspace).value.clone().unwrap_or_default();
+    if let Some(wanted) = request.profile(db) {
+        let playbooks = parts.iter().filter_map(|part| match part {
+            Part::Playbook(file) => playbook_reading(db, *file).value.as_ref(),
+            Part::Scripts(..) => None,
+        });
+        profile::apply(&mut configured, playbooks, wanted);
+    }
     let catalog = catalog(db, workspace);
     let readable = catalog.scripts.iter().map(|(_, script)| Arc::clone(script)).collect();
     let ground = Ground {
@@ -118,6 +127,9 @@ fn expand(
         is_check: request.are_paths(db),
         known: request.known(db),
         script_arguments: request.script_arguments(db),
+        conditions: Arc::new(request.conditions(db).clone()),
+        defaults: Defaults::of(&configured),
+        environment: workspace.environment(db).as_deref(),
     };
     let mut expanded = Expanded::default();
     for round in expanded.rounds_of_request(request.matrix(db)) {
@@ -180,6 +192,7 @@ fn unreadable_scripts(db: &dyn Db, workspace: Workspace) -> Vec<(WsPath, Diagnos
 /// Returns what is wrong with the files that every plan stands on.
 fn ground_faults(db: &dyn Db, workspace: Workspace) -> Vec<Diagnostic> {
     let mut faults = config(db, workspace).diagnostics.clone();
+    faults.extend(registry::no_such_environment(db, workspace));
     let files: Vec<_> = workspace
         .rules(db)
         .iter()

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::profile;
 use crate::{
     base::{Span, Spanned, WsPath, nearest, quoted_list},
     db::{Db, Request, SourceFile, Workspace},
     diag::{Diagnostic, Source, code},
-    model::query::playbook_reading,
+    model::query::{config, playbook_reading},
     text::sequence::{self, Item, Selector, Sequence, Word},
 };
 
@@ -55,6 +56,9 @@ pub(super) fn parts(db: &dyn Db, workspace: Workspace, request: Request) -> (Vec
         all.push(sequence::parse(arguments));
     }
     all.extend(request.lists(db).iter().map(sequence::parse_lines));
+    if arguments.is_empty() && request.lists(db).is_empty() {
+        parts.extend(part_of_profile(db, workspace, request));
+    }
     for parsed in all {
         diagnostics.extend(parsed.diagnostics);
         for word in &parsed.words {
@@ -68,6 +72,14 @@ pub(super) fn parts(db: &dyn Db, workspace: Workspace, request: Request) -> (Vec
         }
     }
     (parts, diagnostics)
+}
+
+/// Returns what the configuration's profile selects that is asked for.
+fn part_of_profile(db: &dyn Db, workspace: Workspace, request: Request) -> Option<Part> {
+    let config = config(db, workspace).value.as_ref();
+    let profile = profile::configured(config, request.profile(db).as_ref()?)?;
+    let (sequence, source) = profile::selection(profile);
+    Some(Part::Scripts(sequence, source))
 }
 
 /// Returns the files of a workspace at these paths; their names need not be what a selection could hold.

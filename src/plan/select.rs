@@ -47,7 +47,11 @@ pub fn select(scripts: &[Arc<Script>], sequence: &Sequence, source: &Arc<Source>
 
 /// Returns the places of the scripts a selector names.
 pub(super) fn matching(scripts: &[Arc<Script>], selector: &Selector) -> Vec<usize> {
-    let takes = |script: &Script| match selector {
+    (0..scripts.len()).filter(|index| names(selector, &scripts[*index])).collect()
+}
+
+fn names(selector: &Selector, script: &Script) -> bool {
+    match selector {
         Selector::Stage(name) => script.stage.eq_ignore_ascii_case(name),
         Selector::Tag(name) => script.tags.iter().any(|tag| tag.eq_ignore_ascii_case(name)),
         Selector::Name(name) => name.matches_path(script.path.as_str()),
@@ -55,8 +59,13 @@ pub(super) fn matching(scripts: &[Arc<Script>], selector: &Selector) -> Vec<usiz
         Selector::Number(_) | Selector::Range(..) | Selector::Prefix(_) | Selector::All => {
             selector.matches_number(script.number)
         }
-    };
-    (0..scripts.len()).filter(|index| takes(&scripts[*index])).collect()
+    }
+}
+
+/// Tells whether a selection takes a script.
+pub(super) fn takes(sequence: &Sequence, script: &Script) -> bool {
+    sequence.included().any(|item| names(item.value, script))
+        && !sequence.excluded().any(|item| names(item.value, script))
 }
 
 impl Selection {

@@ -3,6 +3,7 @@
 mod changes;
 mod converted;
 mod corpus;
+mod defaults;
 mod faults;
 mod flow;
 mod order;
@@ -20,7 +21,7 @@ use super::*;
 use crate::{
     base::WsPath,
     db::{Contents, Database, Request, SourceFile, Surroundings, Workspace},
-    diag::Code,
+    diag::{Code, code},
     sys::Platform,
 };
 

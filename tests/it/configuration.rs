@@ -50,10 +50,11 @@ fn a_change_of_the_configuration_is_seen_though_nothing_else_changed() {
 
 #[test]
 fn a_configuration_that_cannot_be_read_or_acted_on_is_refused() {
-    let repo = world().file("range.toml", "[range.\"0400-0499\"]\ntimeout = 5\n").file("broken.json", "{");
+    let repo =
+        world().file("schedule.toml", "[schedule]\nnightly = \"0 2 * * *\"\n").file("broken.json", "{");
     repo.az("build 0200 --configuration none.toml").code(2).says("AZ0213").says("none.toml").ran([]);
     repo.az("build 0200 --configuration broken.json").code(2).says("AZ0201").says("broken.json").ran([]);
-    repo.az("build 0200 --configuration range.toml").code(2).says("AZ0207").says("`range`").ran([]);
+    repo.az("build 0200 --configuration schedule.toml").code(2).says("AZ0207").says("`schedule`").ran([]);
     let profile = repo.file("profile.toml", "[profile.quick]\nscripts = \"0200\"\n");
     profile.az("build 0200 --configuration profile.toml").code(0).ran(["0200"]);
 }

@@ -35,6 +35,7 @@ mod list;
 mod logs;
 mod matrix;
 mod options;
+mod orchestrate;
 mod parameters;
 mod playbooks;
 mod repo;

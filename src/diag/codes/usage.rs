@@ -21,4 +21,12 @@ codes! {
     NOT_MENDED = 909, "a file could not be mended",
         "What `az check --fix` would write into a file was not written: the file may not be written, lies outside the \
          workspace, was changed by somebody meanwhile, or would have more errors than before. The file is as it was.";
+    NO_SUCH_ENVIRONMENT = 910, "there is no such environment",
+        "An environment is one of dev, staging and production, one that has a section `[environment.NAME]` in the \
+         configuration, or one that a playbook is allowed in there. It is named by --environment, else by AZ_ENVIRONMENT, \
+         else by AITHERZERO_ENVIRONMENT.";
+    NOT_ALLOWED = 911, "the configuration does not let this playbook run",
+        "Under `[playbook.NAME]` the configuration says that the playbook is not enabled, that it may run in other \
+         environments only, or that somebody must agree first. Nobody can agree yet, so such a playbook is not run. \
+         `az plan` shows what it would do.";
 }

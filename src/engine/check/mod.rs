@@ -39,8 +39,6 @@ pub struct CheckOptions {
     pub folder: PathBuf,
     /// Warnings count as errors.
     pub strict: bool,
-    /// The value of the variable `environment`.
-    pub environment: Option<String>,
     /// A program that is needed and not installed here is an error.
     pub needs_programs: bool,
     /// Playbooks are planned under each of their profiles too.
@@ -154,12 +152,12 @@ impl Engine {
         findings: &mut Findings,
     ) {
         let path = file.path(&self.db);
-        let ask = options.ask(vec![path.to_string()]);
+        let ask = ask_for(vec![path.to_string()]);
         let planned = self.planned_in(targets.workspace, &ask);
         let faults = self.faults_of_plan(targets.workspace, file, planned.diagnostics.clone());
         findings.add_all(faults, Some(path));
         if options.simulate {
-            findings.add_all(self.under_profiles(targets, options, file, &planned), Some(path));
+            findings.add_all(self.under_profiles(targets, file, &planned), Some(path));
         }
         findings.add_all(options.weighed(self.missing_tools(&planned.tools)), Some(path));
         if let Some(plan) = planned.plan {
@@ -205,7 +203,7 @@ impl Engine {
     /// Tells what is wrong when the scripts to be checked are planned, each as if it were selected.
     fn plan_scripts(&self, targets: &Targets, options: &CheckOptions, findings: &mut Findings) {
         let paths = targets.scripts.iter().map(|file| file.path(&self.db).to_string());
-        let ask = options.ask(paths.collect());
+        let ask = ask_for(paths.collect());
         let Planned { plan, tools, diagnostics, .. } = self.planned_in(targets.workspace, &ask);
         // The selection is az's own, so what it does not find is no fault of a file.
         let is_of_selection = |fault: &Diagnostic| {
@@ -248,14 +246,12 @@ fn selects_nothing(source: &Arc<Source>, body: Option<Span>, scripts: usize) -> 
     fault.label(Span::new(body.start, body.start + line.len()), "leaves nothing")
 }
 
-impl CheckOptions {
-    /// Asks for files by their paths, as a run in the environment would.
-    fn ask(&self, paths: Vec<String>) -> Ask {
-        let environment = self.environment.iter();
-        let variables = environment.map(|name| ("environment".to_owned(), name.as_str().into()));
-        Ask { arguments: paths, are_paths: true, variables: variables.collect(), ..Ask::default() }
-    }
+/// Asks for files by their paths.
+fn ask_for(paths: Vec<String>) -> Ask {
+    Ask { arguments: paths, are_paths: true, ..Ask::default() }
+}
 
+impl CheckOptions {
     /// Weighs what is not installed: a program may be where the playbook is to run, and need not be here.
     fn weighed(&self, missing: Vec<Diagnostic>) -> impl Iterator<Item = Diagnostic> {
         let severity = if self.needs_programs { Severity::Error } else { Severity::Warning };

@@ -2,7 +2,7 @@
 //!
 //! Knows which profiles there are. Does not know what depends on them: what planning says is compared.
 
-use super::{Ask, CheckOptions, Engine, Targets};
+use super::{Ask, Engine, Targets, ask_for};
 use crate::{db::SourceFile, diag::Diagnostic, model::query::playbook_reading, plan::Planned};
 
 impl Engine {
@@ -10,17 +10,14 @@ impl Engine {
     pub(super) fn under_profiles(
         &self,
         targets: &Targets,
-        options: &CheckOptions,
         file: SourceFile,
         without: &Planned,
     ) -> Vec<Diagnostic> {
         let profiles = playbook_reading(&self.db, file).value.iter().flat_map(|playbook| &playbook.profiles);
         let mut found = Vec::new();
         for profile in profiles {
-            let ask = Ask {
-                profile: Some(profile.name.clone()),
-                ..options.ask(vec![file.path(&self.db).to_string()])
-            };
+            let ask =
+                Ask { profile: Some(profile.name.clone()), ..ask_for(vec![file.path(&self.db).to_string()]) };
             let planned = self.planned_in(targets.workspace, &ask);
             let news = planned.diagnostics.into_iter().filter(|fault| !without.diagnostics.contains(fault));
             found.extend(news.map(|fault| Diagnostic {

@@ -181,8 +181,7 @@ impl Engine {
         if scripts.len() + playbooks.len() == workspace.scripts(db).len() + workspace.playbooks(db).len() {
             return;
         }
-        targets.workspace = Workspace::new(
-            db,
+        targets.workspace = Workspace::builder(
             workspace.root(db).clone(),
             scripts,
             playbooks,
@@ -190,6 +189,8 @@ impl Engine {
             workspace.config(db),
             workspace.named_config(db),
             workspace.platform(db).clone(),
-        );
+        )
+        .environment(workspace.environment(db).clone())
+        .new(db);
     }
 }

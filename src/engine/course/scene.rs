@@ -4,6 +4,7 @@
 //! Knows one scope. Does not know which expression asks.
 
 use std::{
+    borrow::Cow,
     cell::{Cell, RefCell},
     collections::BTreeMap,
     path::Path,
@@ -45,6 +46,7 @@ const DEEPEST: usize = 16;
 pub(in crate::engine) struct Scene<'a> {
     pub(super) course: &'a Course,
     pub(super) scope: usize,
+    names: Cow<'a, Names>,
     pub(super) grounds: &'a Grounds<'a>,
     depth: Cell<usize>,
     questions: RefCell<Vec<Question>>,
@@ -52,7 +54,14 @@ pub(in crate::engine) struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     pub(in crate::engine) fn new(course: &'a Course, scope: usize, grounds: &'a Grounds<'a>) -> Self {
-        Self { course, scope, grounds, depth: Cell::new(0), questions: RefCell::default() }
+        let names = Cow::Borrowed(&*course.plan.scopes[scope].names);
+        Self { course, scope, names, grounds, depth: Cell::new(0), questions: RefCell::default() }
+    }
+
+    /// Returns what a condition of a scope may ask.
+    pub(super) fn of_condition(course: &'a Course, scope: usize, grounds: &'a Grounds<'a>) -> Self {
+        let names = course.plan.scopes[scope].names.in_conditions();
+        Self { names, ..Self::new(course, scope, grounds) }
     }
 
     /// Returns what was asked of files.
@@ -60,8 +69,8 @@ impl<'a> Scene<'a> {
         self.questions.into_inner()
     }
 
-    pub(super) fn names(&self) -> &'a Names {
-        &self.course.plan.scopes[self.scope].names
+    pub(super) fn names(&self) -> &Names {
+        &self.names
     }
 
     /// Returns a value that is written in another scope.

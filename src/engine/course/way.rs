@@ -117,7 +117,7 @@ impl Course {
     }
 
     fn way_by_condition(&self, scope: usize, condition: &Condition, grounds: &Grounds<'_>) -> Way {
-        let scene = Scene::new(self, scope, grounds);
+        let scene = Scene::of_condition(self, scope, grounds);
         let found = evaluate(&condition.expr, &scene);
         if let Some(problem) = found.problems.first() {
             return Way::Fails(format!(

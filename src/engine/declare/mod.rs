@@ -199,8 +199,7 @@ impl Engine {
                 SourceFile::new(db, script.path.clone(), Contents::Bytes(script.after.as_bytes().into()))
             })
         };
-        let declared = Workspace::new(
-            db,
+        let declared = Workspace::builder(
             Arc::clone(workspace.root(db)),
             workspace.scripts(db).iter().map(new).collect(),
             workspace.playbooks(db).clone(),
@@ -208,7 +207,9 @@ impl Engine {
             workspace.config(db),
             workspace.named_config(db),
             workspace.platform(db).clone(),
-        );
+        )
+        .environment(workspace.environment(db).clone())
+        .new(db);
         self.plan_of("*", declared)?;
         for playbook in workspace.playbooks(db).iter().map(|file| file.path(db).as_str()) {
             if self.plan_of(playbook, workspace).is_ok() {

@@ -10,7 +10,9 @@ mod resources;
 mod values;
 
 pub use read::{read, read_any};
-pub use values::{Config, Defaults, Profile, Range, Registered, Resource, ScriptDefaults};
+pub use values::{
+    Config, Defaults, Environment, Profile, Range, Registered, Resource, ScriptDefaults, USUAL_ENVIRONMENTS,
+};
 
 #[cfg(test)]
 mod tests;

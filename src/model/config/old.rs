@@ -99,7 +99,7 @@ pub(super) fn decode(root: Value<'_>) -> Option<Config> {
     if let Some(inner) = table.raw("Automation") {
         automation(inner, &mut config);
     }
-    config.profiles.extend(table.unused("Profiles", profiles).unwrap_or_default());
+    config.profiles.extend(table.optional("Profiles", profiles).unwrap_or_default());
     config.variables = table.optional("Variables", settings::variables).unwrap_or_default();
     table.finish_open(OF_THE_FILE);
     Some(config)
@@ -112,9 +112,9 @@ fn automation(value: Value<'_>, config: &mut Config) -> Option<()> {
         table.optional(jobs, |value| value.whole_number(1..=u32::MAX)).and_then(std::num::NonZero::new);
     config.continue_on_error = table.optional("ContinueOnError", Value::boolean);
     defaults(&mut table, config);
-    config.profiles.extend(table.unused("Profiles", profiles).unwrap_or_default());
+    config.profiles.extend(table.optional("Profiles", profiles).unwrap_or_default());
     config.registry = table.optional("Playbooks", registry).unwrap_or_default();
-    config.ranges = table.later("ScriptRangeDefaults", ranges).unwrap_or_default();
+    config.ranges = table.optional("ScriptRangeDefaults", ranges).unwrap_or_default();
     table.finish_open(OF_AUTOMATION);
     Some(())
 }
@@ -122,24 +122,13 @@ fn automation(value: Value<'_>, config: &mut Config) -> Option<()> {
 /// Reads what steps have that nothing else says.
 fn defaults(table: &mut Table<'_>, config: &mut Config) {
     let found = &mut config.defaults;
-    if let Some(mode) = table.raw(Key::new("DefaultMode", &["Mode", "ExecutionMode"])) {
-        let words = [("parallel", Some(true)), ("sequential", Some(false)), ("interactive", None)];
-        found.parallel = mode.choice(&words).flatten();
-        if found.parallel == Some(false) {
-            mode.note_later();
-        }
-    }
+    let mode = Key::new("DefaultMode", &["Mode", "ExecutionMode"]);
+    let words = [("parallel", Some(true)), ("sequential", Some(false)), ("interactive", None)];
+    found.parallel = table.optional(mode, |mode| mode.choice(&words)).flatten();
     let timeout = Key::new("DefaultTimeout", &["Timeout", "TimeoutSeconds"]);
-    found.timeout = table.later(timeout, settings::timeout).flatten();
+    found.timeout = table.optional(timeout, settings::timeout).flatten();
     let retries = Key::new("MaxRetries", &["Retries", "RetryCount"]);
-    found.retries = table.raw(retries).and_then(|value| {
-        let count = value.whole_number(0..=MAX_RETRIES)?;
-        if count > 0 {
-            value.note_later();
-        }
-        Some(count)
-    });
-    // What to wait between attempts changes nothing by itself.
+    found.retries = table.optional(retries, |value| value.whole_number(0..=MAX_RETRIES));
     found.retry_delay = table.optional(Key::new("RetryDelay", &["RetryDelaySeconds"]), |value| {
         let is_zero = matches!(&value.node().value, NodeValue::Number(raw) if raw.parse() == Ok(0.0));
         if is_zero { None } else { value.duration() }

@@ -4,7 +4,7 @@ use super::{Profile, Range, Registered, ScriptDefaults};
 use crate::{
     base::{Span, Spanned},
     model::{
-        decode::{Context, Key, Names, Placed, Table, Value},
+        decode::{Context, Key, Names, Placed, Value},
         settings,
     },
     text::sequence,
@@ -20,7 +20,7 @@ const PARALLEL: Key = Key::new("allowParallel", &["allow_parallel"]);
 const TIMEOUT: Key =
     Key::new("timeout", &["defaultTimeout", "default_timeout", "timeoutSeconds", "timeout_seconds"]);
 
-/// Reads selections with a name. A build is the same with and without them until one is asked for.
+/// Reads selections with a name.
 pub(super) fn profiles(value: Value<'_>) -> Option<Vec<Profile>> {
     let entries = value.map(Names::AnyCase, |name, _, value| profile(name, value))?;
     Some(entries.into_iter().map(|(_, profile)| profile).collect())
@@ -67,11 +67,13 @@ pub(super) fn registry(value: Value<'_>) -> Option<Vec<Registered>> {
         let mut table = value.table(format!("playbook `{name}`"))?;
         let found = Registered {
             name: name.to_owned(),
-            enabled: flag(&mut table, "enabled".into(), true),
-            allowed_environments: environments(&mut table),
-            requires_approval: flag(&mut table, APPROVAL, false),
+            enabled: table.optional("enabled", Value::boolean),
+            allowed_environments: table
+                .optional(ENVIRONMENTS, |value| value.one_or_list(Value::nonempty_text))
+                .unwrap_or_default(),
+            requires_approval: table.optional(APPROVAL, Value::boolean),
             defaults: table
-                .later(SCRIPTS, |value| script_defaults(value, "`scriptDefaults`"))
+                .optional(SCRIPTS, |value| script_defaults(value, "`scriptDefaults`"))
                 .unwrap_or_default(),
             at: value.pointer(),
         };
@@ -80,25 +82,6 @@ pub(super) fn registry(value: Value<'_>) -> Option<Vec<Registered>> {
         Some(found)
     })?;
     Some(entries.into_iter().map(|(_, playbook)| playbook).collect())
-}
-
-/// Reads a truth; if it is not the one that changes nothing, with a note that az does not act on it yet.
-fn flag(table: &mut Table<'_>, key: Key, usual: bool) -> Option<bool> {
-    let value = table.raw(key)?;
-    let found = value.boolean()?;
-    if found != usual {
-        value.note_later();
-    }
-    Some(found)
-}
-
-fn environments(table: &mut Table<'_>) -> Vec<String> {
-    let Some(value) = table.raw(ENVIRONMENTS) else { return Vec::new() };
-    let found = value.one_or_list(Value::nonempty_text).unwrap_or_default();
-    if !found.is_empty() {
-        value.note_later();
-    }
-    found
 }
 
 /// Reads what steps of some numbers have that nothing else says.

@@ -3,14 +3,14 @@
 use std::{collections::BTreeMap, num::NonZero, sync::Arc};
 
 use super::{
-    Config, Defaults, old,
+    Config, Defaults, Environment, old,
     parts::{profiles, ranges, registry},
     resources::resources,
 };
 use crate::{
     diag::Source,
     model::{
-        decode::{self, Key, Names, Reading, Value},
+        decode::{self, Key, Names, Reading, Table, Value},
         settings::{self, MAX_RETRIES},
     },
     text::document::Format,
@@ -35,20 +35,38 @@ fn own(root: Value<'_>) -> Option<Config> {
     let mut config = Config::default();
     let mut table = root.table("az.toml")?;
     table.optional("workspace", |value| workspace(value, &mut config));
-    config.variables = table.optional("variables", settings::variables).unwrap_or_default();
-    table.optional("env", |value| environment(value, &mut config));
-    config.jobs = table.optional("jobs", |value| value.whole_number(1..=u32::MAX)).and_then(NonZero::new);
-    config.continue_on_error = table.optional(CONTINUE_ON_ERROR, Value::boolean);
+    table.optional("env", |value| variables_handed_over(value, &mut config));
     config.resources = table.optional("resources", resources).unwrap_or_default();
-    config.defaults = table.later("defaults", defaults).unwrap_or_default();
-    config.profiles = table.unused("profile", profiles).unwrap_or_default();
-    config.registry = table.optional("playbook", registry).unwrap_or_default();
-    config.ranges = table.later("range", ranges).unwrap_or_default();
-    config.commands = table.optional("commands", commands).unwrap_or_default();
+    of_any_environment(&mut table, &mut config);
+    config.profiles = table.optional("profile", profiles).unwrap_or_default();
+    config.environments = table.optional("environment", environments).unwrap_or_default();
     table.unheeded(&["ui", "web"]);
     table.unsupported(&["schedule", "remote", "secrets", "notifications"]);
     table.finish();
     Some(config)
+}
+
+/// Reads what an environment can say, too.
+fn of_any_environment(table: &mut Table<'_>, config: &mut Config) {
+    config.variables = table.optional("variables", settings::variables).unwrap_or_default();
+    config.jobs = table.optional("jobs", |value| value.whole_number(1..=u32::MAX)).and_then(NonZero::new);
+    config.continue_on_error = table.optional(CONTINUE_ON_ERROR, Value::boolean);
+    config.defaults = table.optional("defaults", defaults).unwrap_or_default();
+    config.registry = table.optional("playbook", registry).unwrap_or_default();
+    config.ranges = table.optional("range", ranges).unwrap_or_default();
+    config.commands = table.optional("commands", commands).unwrap_or_default();
+}
+
+fn environments(value: Value<'_>) -> Option<Vec<Environment>> {
+    let entries = value.map(Names::AnyCase, |name, _, value| {
+        let mut table = value.table(format!("environment `{name}`"))?;
+        let mut config = Config::default();
+        of_any_environment(&mut table, &mut config);
+        table.informative(&["description"]);
+        table.finish();
+        Some(Environment { name: name.to_owned(), config, at: value.pointer() })
+    })?;
+    Some(entries.into_iter().map(|(_, environment)| environment).collect())
 }
 
 fn workspace(value: Value<'_>, config: &mut Config) -> Option<()> {
@@ -71,12 +89,13 @@ fn commands(value: Value<'_>) -> Option<BTreeMap<String, Vec<String>>> {
     Some(entries.into_iter().map(|(_, entry)| entry).collect())
 }
 
-fn environment(value: Value<'_>, config: &mut Config) -> Option<()> {
+fn variables_handed_over(value: Value<'_>, config: &mut Config) -> Option<()> {
     let mut table = value.table("`env`")?;
     config.use_env = table.optional("use", settings::variable_names).unwrap_or_default();
     config.pass_env = table.optional("pass", settings::variable_names).unwrap_or_default();
-    // `[env.NAME]`: what holds when az runs for an environment of this name.
-    table.unsupported_tables();
+    table.misplaced_tables(|name| {
+        format!("what holds in an environment is written under `[environment.{name}]`")
+    });
     table.finish();
     Some(())
 }

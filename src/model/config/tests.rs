@@ -242,6 +242,38 @@ fn what_stands_above_wins_and_the_rest_stays() {
     assert_eq!(profiles, ["05*"]);
 }
 
+#[test]
+fn an_environment_stands_above_the_rest_in_any_case_of_its_name() {
+    let own = config(
+        "jobs = 2\n[variables]\nPlace = \"home\"\nother = 1\n[playbook.deploy]\nallowed_environments = \"lab\"\n[environment.QA]\n\
+         description = \"before a release\"\njobs = 8\ncontinue_on_error = true\nvariables = { place = \"qa\" }\ndefaults = { retries = 2 }\n\
+         range = { \"0400-0499\" = { timeout = 5 } }\nplaybook = { deploy = { enabled = false } }\ncommands = { x = [\"true\"] }\n",
+    );
+    assert_eq!(told(&own.diagnostics), "");
+    let own = own.value.unwrap();
+    assert_eq!(Vec::from_iter(own.environment_names()), ["QA", "dev", "lab", "production", "staging"]);
+    assert_eq!(own.clone().in_environment("dev"), own);
+    let there = own.clone().in_environment("qa");
+    assert_eq!((own.jobs.unwrap().get(), there.jobs.unwrap().get()), (2, 8));
+    assert_eq!(serde_json::json!(there.variables), serde_json::json!({ "place": "qa", "other": 1 }));
+    assert_eq!(
+        (there.continue_on_error, there.defaults.retries, there.ranges.len()),
+        (Some(true), Some(2), 1)
+    );
+    assert_eq!((there.registry[0].enabled, there.commands.len()), (Some(false), 1));
+}
+
+#[test]
+fn of_one_environment_in_two_files_the_file_above_wins() {
+    let own = config("[environment.qa]\njobs = 1\nvariables = { a = 1, b = 1 }\n").value.unwrap();
+    let above = config("[environment.QA]\nvariables = { B = 2 }\n").value.unwrap();
+    let there = own.overlaid(&above).in_environment("qa");
+    assert_eq!(serde_json::json!(there.variables), serde_json::json!({ "a": 1, "B": 2 }));
+    assert_eq!(there.jobs.unwrap().get(), 1);
+    let faults = config("[environment.qa]\nscripts = \"a\"\n[environment]\nx = 1\n");
+    assert!(told(&faults.diagnostics).contains("AZ02"));
+}
+
 proptest! {
     #[test]
     fn any_text_is_a_reading(text in "(?s)(jobs|env|use|workspace|[\\[\\]=\"{}., \n0-9é]){0,20}") {

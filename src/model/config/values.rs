@@ -8,7 +8,13 @@ use std::{
 
 use serde_json::Value as Json;
 
-use crate::{model::decode::Placed, text::rate::Rate};
+use crate::{
+    model::decode::Placed,
+    text::{
+        rate::Rate,
+        sequence::{self, Sequence},
+    },
+};
 
 /// What a configuration says; what it does not say is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -43,6 +49,8 @@ pub struct Config {
     pub registry: Vec<Registered>,
     /// What steps of some numbers have that nothing else says.
     pub ranges: Vec<Range>,
+    /// What holds in an environment, by its name; of several of one name the last stands above the others.
+    pub environments: Vec<Environment>,
 }
 
 /// How much there is of something, and how often it may be used.
@@ -53,6 +61,20 @@ pub struct Resource {
     /// How often attempts that hold it may start.
     pub rate: Option<Rate>,
 }
+
+/// What holds when az runs for an environment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Environment {
+    /// The environment: `staging`.
+    pub name: String,
+    /// What it says above the rest of the configuration.
+    pub config: Config,
+    /// Where it stands.
+    pub at: String,
+}
+
+/// Environments that are known without being named anywhere.
+pub const USUAL_ENVIRONMENTS: [&str; 3] = ["dev", "staging", "production"];
 
 /// What steps have that nothing else says.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -125,6 +147,13 @@ pub struct ScriptDefaults {
     pub allow_parallel: Option<bool>,
 }
 
+impl Range {
+    /// Returns the selection, read; what cannot be read of it was told where it stands.
+    pub fn sequence(&self) -> Sequence {
+        sequence::parse(std::slice::from_ref(&self.matches)).sequence
+    }
+}
+
 impl Config {
     /// Lets another configuration say what it says above this one.
     #[must_use]
@@ -152,7 +181,25 @@ impl Config {
         replace(&mut self.profiles, above.profiles, |profile| &profile.name);
         replace(&mut self.registry, above.registry, |playbook| &playbook.name);
         replace(&mut self.ranges, above.ranges, |range| &range.matches);
+        self.environments.extend(above.environments);
         self
+    }
+
+    /// Returns the configuration as it is in an environment.
+    #[must_use]
+    pub fn in_environment(self, name: &str) -> Self {
+        let is_meant = |environment: &&Environment| environment.name.eq_ignore_ascii_case(name);
+        let own: Vec<Self> =
+            self.environments.iter().filter(is_meant).map(|environment| environment.config.clone()).collect();
+        own.iter().fold(self, Self::overlaid)
+    }
+
+    /// Returns the names of all environments there are: the usual ones, those with a section, and those that a playbook
+    /// is allowed in.
+    pub fn environment_names(&self) -> BTreeSet<&str> {
+        let sections = self.environments.iter().map(|environment| environment.name.as_str());
+        let allowed = self.registry.iter().flat_map(|playbook| &playbook.allowed_environments);
+        USUAL_ENVIRONMENTS.into_iter().chain(sections).chain(allowed.map(String::as_str)).collect()
     }
 }
 

@@ -241,15 +241,18 @@ impl<'a> Table<'a> {
         self.refuse(keys, Severity::Warning);
     }
 
-    /// Refuses every field not yet asked for whose value is a table: sections named by the user, which az does not
-    /// act on.
-    pub fn unsupported_tables(&mut self) {
+    /// Refuses every field not yet asked for whose value is a table: sections named by the user that belong elsewhere,
+    /// as the help says.
+    pub fn misplaced_tables(&mut self, help: impl Fn(&str) -> String) {
         for at in 0..self.entries.len() {
             let entry = &self.entries[at];
             if !self.is_claimed[at] && matches!(entry.value.value, NodeValue::Table(_)) {
                 self.is_claimed[at] = true;
                 self.unclaimed -= 1;
-                self.context.report(not_supported(self.context, entry, &self.what, Severity::Error));
+                let name = &entry.key.value;
+                let message = format!("unknown field `{name}` in {}", self.what);
+                let fault = self.context.error(code::UNKNOWN_FIELD, message);
+                self.context.report(fault.label(entry.key.span, "no such field").help(help(name)));
             }
         }
     }

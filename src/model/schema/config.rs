@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde_json::Value;
 
 use super::values::{
-    Amount, Boolean, Capacities, Duration, Filled, FilledTexts, Numbers, Patterns, Retries, TextOrNumber,
-    Timeout, VariableNames, Variables,
+    Amount, Argv, Boolean, Capacities, Duration, Filled, FilledTexts, Numbers, Patterns, Retries,
+    TextOrNumber, Timeout, VariableNames, Variables,
 };
 
 /// The file az.toml: where scripts and playbooks lie, and what holds for every run.
@@ -27,7 +27,7 @@ pub(super) struct Config {
     continue_on_error: Boolean,
     /// What the commands of steps run that begin with `/`, by their names without it: program and arguments.
     #[schemars(extend("examples" = [{"test": ["npm", "test"]}]))]
-    commands: BTreeMap<String, super::values::Argv>,
+    commands: BTreeMap<String, Argv>,
     /// How much there is of what only some steps can have at a time: `2`, a rate such as `10/min`, or both in a table. `memory` is a size such as `8GB`. Of what is not named here there is one.
     #[schemars(extend("examples" = [{ "gpu": 2, "api": "10/min", "memory": "8GB" }]))]
     resources: Capacities,
@@ -39,6 +39,31 @@ pub(super) struct Config {
     playbook: BTreeMap<String, Registered>,
     /// What steps of some numbers have that nothing else says, by selections such as `0400-0499`.
     range: BTreeMap<String, Range>,
+    /// What holds in an environment, above the rest: `az build --environment NAME`.
+    environment: BTreeMap<String, OfEnvironment>,
+}
+
+/// What holds in an environment, above the rest of the configuration.
+#[derive(JsonSchema, Default)]
+#[schemars(default, deny_unknown_fields, rename = "environment")]
+struct OfEnvironment {
+    /// Variables of every run in the environment.
+    variables: Variables,
+    /// How many steps run at once in the environment.
+    jobs: Amount,
+    /// Whether a run in the environment goes on after a failure.
+    #[schemars(extend("aliases" = ["continueOnError", "continue-on-error"]))]
+    continue_on_error: Boolean,
+    /// What steps have in the environment that nothing else says.
+    defaults: Defaults,
+    /// What holds for playbooks in the environment, by their names.
+    playbook: BTreeMap<String, Registered>,
+    /// What steps of some numbers have in the environment that nothing else says.
+    range: BTreeMap<String, Range>,
+    /// What commands of steps run in the environment that begin with `/`.
+    commands: BTreeMap<String, Argv>,
+    /// What the environment is.
+    description: Value,
 }
 
 /// What steps have that nothing else says.

@@ -13,7 +13,7 @@ use super::{Ends, Expanded, matrix::Round, playbook::Course};
 use crate::{
     base::Spanned,
     diag::{Diagnostic, code},
-    model::playbook::{Given, Job, Placed},
+    model::playbook::{Given, Job, Placed, Step},
     plan::{
         Deferred, EdgeKind, Node, facts,
         flow::{Condition, Names, Scope, ScopeKind, Span},
@@ -75,6 +75,16 @@ struct Bounds<'a> {
     outer: Option<&'a str>,
     /// That of its combinations.
     line: Option<&'a str>,
+}
+
+impl Frame<'_> {
+    /// Tells whether the playbook says whether a failure of a step is good enough for what comes after.
+    pub(in crate::plan) fn says_what_failure_means(&self, step: &Step) -> bool {
+        let words = [&step.continue_on_error, &self.job.continue_on_error];
+        let defaults =
+            [&self.job.defaults.continue_on_error, &self.course.of.playbook.defaults.continue_on_error];
+        words.into_iter().chain(defaults).any(Option::is_some)
+    }
 }
 
 /// What a condition came to before the run.
@@ -338,7 +348,8 @@ impl Expanded {
         let parsed = expression::parse_under(course.rules(), of.source, text);
         self.diagnostics.extend(parsed.diagnostics);
         let Some(expr) = parsed.expr else { return Decided::Fails(String::new()) };
-        let world = World::new(names, ground.env, ground.platform);
+        let names = names.in_conditions();
+        let world = World::new(&names, ground.env, ground.platform);
         self.diagnostics.extend(world.notes(of.source, &parsed.names));
         let whole = Condition::new(&condition.value, expr);
         if whole.asks_status {

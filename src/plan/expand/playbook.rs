@@ -20,7 +20,7 @@ use crate::{
         formula::{SYNTAXES, SYNTAXES_OF_STEPS},
         names::Layering,
         node::{Ground, PlaybookContext},
-        parameters, profile,
+        parameters, profile, registry,
     },
     text::{
         expression::{Expr, Function, Status, Syntax},
@@ -133,6 +133,7 @@ impl Expanded {
     pub(super) fn add_course(&mut self, course: &Course<'_>) -> Ends {
         let Course { of, scope, .. } = *course;
         self.diagnostics.extend(profile::faults(of));
+        self.diagnostics.extend(registry::faults(course.ground, of));
         let names = self.names_of(course);
         self.take_options(course, &names);
         self.scopes[scope].names = Arc::clone(&names);
@@ -207,6 +208,7 @@ impl Expanded {
             variables: ground.config.variables.clone(),
             contexts: contexts(ground),
             steps: Arc::new(step_ids(of)),
+            conditions: Arc::clone(&ground.conditions),
             ..Names::default()
         };
         let mut faults = Vec::new();

@@ -19,7 +19,7 @@ use crate::{
         EdgeKind, Node,
         dependencies::{self, Resolved},
         flow::{Names, Scope, ScopeKind},
-        node::{Ground, StepContext, script_node},
+        node::{Asker, Ground, PlaybookContext, StepContext, script_node},
         select::select,
     },
     text::sequence::{self, Selector},
@@ -27,8 +27,9 @@ use crate::{
 
 /// Who asks for scripts.
 enum Taker<'a> {
-    /// The request, with what names stand for: asked for twice, such a script is one node.
-    Request(&'a Names),
+    /// The request, with what names stand for, and the playbook if one asks for it: asked for twice, such a script is
+    /// one node.
+    Request(&'a Names, Option<PlaybookContext<'a>>),
     /// A step.
     Step(StepContext<'a>),
 }
@@ -36,8 +37,15 @@ enum Taker<'a> {
 impl Taker<'_> {
     fn names(&self) -> &Names {
         match self {
-            Self::Request(names) => names,
+            Self::Request(names, _) => names,
             Self::Step(step) => step.names(),
+        }
+    }
+
+    fn playbook(&self) -> Option<PlaybookContext<'_>> {
+        match self {
+            Self::Request(_, playbook) => *playbook,
+            Self::Step(step) => Some(step.of()),
         }
     }
 }
@@ -53,12 +61,16 @@ impl Expanded {
         sequence: &sequence::Sequence,
         source: &Arc<Source>,
     ) {
-        let mut names = Names { variables: ground.config.variables.clone(), ..Names::default() };
+        let mut names = Names {
+            variables: ground.config.variables.clone(),
+            conditions: Arc::clone(&ground.conditions),
+            ..Names::default()
+        };
         names.set(ground.given.clone());
         if let Some(round) = &self.round {
             names.lay_over(&round.names());
         }
-        self.add_scripts(ground, sequence, source, &Taker::Request(&names));
+        self.add_scripts(ground, sequence, source, &Taker::Request(&names, None));
     }
 
     /// Adds the scripts that the sequence of a playbook names; they are the request's own.
@@ -69,7 +81,8 @@ impl Expanded {
         sequence: &sequence::Sequence,
     ) -> Ends {
         if course.users.is_empty() {
-            let places = self.add_scripts(course.ground, sequence, course.of.source, &Taker::Request(names));
+            let taker = Taker::Request(names, Some(course.of));
+            let places = self.add_scripts(course.ground, sequence, course.of.source, &taker);
             return Ends::of(places);
         }
         let job = Job::default();
@@ -101,7 +114,7 @@ impl Expanded {
     ) -> Vec<usize> {
         let suffix = self.round.as_ref().map(super::matrix::Round::suffix).unwrap_or_default();
         let step = match taker {
-            Taker::Request(_) => None,
+            Taker::Request(..) => None,
             Taker::Step(step) => Some(*step),
         };
         let mut selection = select(ground.scripts.all(), sequence, source);
@@ -124,11 +137,13 @@ impl Expanded {
             let mut faults =
                 ground.reading(*index).map(|reading| reading.diagnostics.clone()).unwrap_or_default();
             let part = step.map(|step| StepContext { is_last: step.is_last && last == Some(*index), ..step });
-            let mut node = script_node(ground, *index, (taker.names(), &suffix), part, &mut faults);
+            let asker = Asker { names: taker.names(), suffix: &suffix, playbook: taker.playbook() };
+            let mut node = script_node(ground, *index, asker, part, &mut faults);
             if step.is_none() {
                 node.cohort = self.round.as_ref().and_then(|round| round.cohort);
             }
             self.keep_condition(&mut node, taker);
+            self.keep_tolerance(&mut node, taker);
             let group = if step.is_none() { BY_THEMSELVES } else { self.last_group };
             places.insert(*index, self.push(node, group));
             if self.told.insert(*index) {
@@ -191,6 +206,23 @@ impl Expanded {
             kind: ScopeKind::Main,
             label: node.name.clone(),
             condition: Some(condition),
+            names: Arc::new(taker.names().clone()),
+            ..Scope::default()
+        };
+        node.scope = Some(self.push_scope(scope));
+    }
+
+    /// Gives a script of a step whose failure the configuration tolerates a scope of its own, which does.
+    fn keep_tolerance(&mut self, node: &mut Node, taker: &Taker<'_>) {
+        let Taker::Step(step) = taker else { return };
+        if !node.is_tolerated || step.frame.is_tolerated {
+            return;
+        }
+        let scope = Scope {
+            parent: node.scope,
+            kind: ScopeKind::Main,
+            label: node.name.clone(),
+            is_tolerated: true,
             names: Arc::new(taker.names().clone()),
             ..Scope::default()
         };

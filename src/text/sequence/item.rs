@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Selector;
-use crate::base::Spanned;
+use crate::base::{ScriptNumber, Spanned};
 
 /// A whole selection, in the order it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -30,6 +30,12 @@ impl Sequence {
     /// Returns the selectors whose scripts are not wanted.
     pub fn excluded(&self) -> impl Iterator<Item = Spanned<&Selector>> {
         self.selectors(true)
+    }
+
+    /// Tells whether a script is selected by its number alone.
+    pub fn takes_number(&self, number: ScriptNumber) -> bool {
+        self.included().any(|item| item.value.matches_number(number))
+            && !self.excluded().any(|item| item.value.matches_number(number))
     }
 
     fn selectors(&self, exclude: bool) -> impl Iterator<Item = Spanned<&Selector>> {
