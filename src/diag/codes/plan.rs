@@ -26,4 +26,11 @@ codes! {
     UNKNOWN_COMMAND = 510, "nothing says what this command is",
         "A step's command that begins with `/` is one of `[commands]` in az.toml, which says what program it runs. The \
          rest of the line are its arguments.";
+    UNMET = 513, "a requirement of the playbook is not met",
+        "`requirements` of a playbook names what must be there before it runs: systems, programs, variables of the \
+         environment, scripts, PowerShell and its modules, the rights of an administrator. This one is not there, so az \
+         runs nothing of the playbook. `az plan` tells it as a warning, `az check` only with --dependencies.";
+    PRECONDITION = 514, "a precondition does not hold",
+        "`preConditions` of a playbook must hold before anything of it runs. This one does not, so nothing was run. \
+         `az plan` tells it as a warning.";
 }
