@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::repo::{Output, Repo};
+use crate::repo::{Output, Repo, until};
 
 fn repo() -> Repo {
     Repo::new().script("0100_a.sh", "true").script("0200_b.sh", "exit 1")
@@ -42,8 +42,8 @@ fn what_is_required_and_not_there_stops_a_build_before_anything_runs() {
     ] {
         let repo = repo();
         playbook(&repo, &json!({ "requirements": requirements }), &["0100"]);
-        repo.az("build p").code(2).says("error[AZ0513]").says(told).says("p.json:1:").ran([]);
-        repo.az("plan p").code(0).says("warning[AZ0513]").says(told).says("1 step");
+        repo.az("build p").code(2).says("AZ0513").says(told).says("× the playbook").says("p.json:1:").ran([]);
+        repo.az("plan p").code(0).says("AZ0513").says(told).says("1 step");
         repo.az("plan p --strict").code(4).says(told);
         repo.az("check").code(0).not("AZ0513");
         repo.az("check --dependencies").code(2).says(told);
@@ -79,7 +79,7 @@ fn powershell_and_its_modules_are_looked_up_and_not_started() {
     assert!(!repo.has_path("started"));
     repo.remove("bin/pwsh.deps.json");
     playbook(&repo, &required("7.4", "Pester"), &["0100"]);
-    repo.az("build p -v").code(0).says("without starting it");
+    repo.az("build p -v").code(0).says("see `pwsh --version`");
 }
 
 #[test]
@@ -115,11 +115,8 @@ fn what_must_hold_before_is_asked_of_variables_files_and_the_environment() {
         if holds {
             repo.az("build p --force").code(0).ran(["0100"]);
         } else {
-            repo.az("build p --force")
-                .code(2)
-                .says("error[AZ0514]: a precondition does not hold: not here")
-                .ran([]);
-            repo.az("plan p").code(0).says("warning[AZ0514]").says("1 step");
+            repo.az("build p --force").code(2).says("a precondition does not hold: not here").ran([]);
+            repo.az("plan p").code(0).says("AZ0514").says("1 step");
             repo.az("check").code(0).not("AZ0514");
         }
     }
@@ -131,7 +128,13 @@ fn what_must_hold_before_is_asked_again_when_nothing_else_changed() {
     let repo = repo().file("ready", "");
     playbook(&repo, &json!({ "validation": { "preConditions": ["Test-Path 'ready'"] } }), &["0100"]);
     repo.az("build p").code(0).ran(["0100"]).az("build p").code(0).ran([]);
-    repo.answered_by_gate();
+    // Files are settled after a while: then the build is answered without a plan.
+    let clock = || repo.path(".azcache/v1/clock").metadata().unwrap().modified().unwrap();
+    until("a build is answered by its gate", || {
+        let before = clock();
+        repo.az("build p").code(0).ran([]);
+        before == clock()
+    });
     repo.remove("ready").az("build p").code(2).says("AZ0514").ran([]);
     repo.file("ready", "").az("build p").code(0).ran([]);
 }
@@ -141,11 +144,11 @@ fn a_condition_that_nobody_can_read_stops_a_build_only_if_it_must_hold_before() 
     let repo = repo();
     let condition = "(git status --porcelain).Length -eq 0";
     playbook(&repo, &json!({ "preConditions": [condition] }), &["0100"]);
-    repo.az("build p").code(2).says("error[AZ0602]").ran([]);
-    repo.az("plan p").code(0).says("warning[AZ0602]");
-    repo.az("check").code(0).says("warning[AZ0602]");
+    repo.az("build p").code(2).says("AZ0602").ran([]);
+    repo.az("plan p").code(0).says("AZ0602");
+    repo.az("check").code(0).says("AZ0602");
     playbook(&repo, &json!({ "postConditions": [condition] }), &["0100"]);
-    repo.az("build p").code(0).says("warning[AZ0602]").ran(["0100"]);
+    repo.az("build p").code(0).says("AZ0602").ran(["0100"]);
     repo.az("build p --strict --force").code(4).ran([]);
 }
 
@@ -164,7 +167,7 @@ fn what_should_hold_afterwards_is_a_warning_if_it_does_not() {
     playbook(&repo, &after, &["0200"]);
     repo.remove("made");
     let told = repo.az("build p").code(1).says("warning[AZ0713]").says("nothing was made");
-    told.says("some failed").says("completed does not hold").ran(["0200"]);
+    told.says("some failed").says("results.Completed is 0").ran(["0200"]);
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub(super) const CASES: &[Case] = &[
         body: Root(r#""name": "é 🚀", "variables": { "Target": "prod" }, "validation": { "preConditions": [{ "name": "é 🚀", "condition": «"$Target -eq 'dev'"», "message": "only dev may be built" }] },
         "stages": [{ "name": "é 🚀", "sequence": ["0402"] }]"#) },
     Case { name: "a precondition that asks a command", code: "AZ0602", line: Some("build FILE"),
-        body: Root(r#""name": "é 🚀", "validation": { "preConditions": [{ "condition": "«(git status --porcelain).Length» -eq 0" }] }, "stages": [{ "name": "é 🚀", "sequence": ["0402"] }]"#) },
+        body: Root(r#""name": "é 🚀", "validation": { "preConditions": [{ "condition": "(git status «--porcelain»).Length -eq 0" }] }, "stages": [{ "name": "é 🚀", "sequence": ["0402"] }]"#) },
     Case { name: "a value where a shell would evaluate it", code: "AZ0605", line: None,
         body: Jobs(r#""a": { "steps": [{ "name": "é 🚀", "shell": "bash", "script": "echo $(( «${{ 1 }}» ))" }] }"#) },
     Case { name: "a glob that is not closed", code: "AZ0401", line: None,
