@@ -14,7 +14,6 @@ use crate::{
     base::plural,
     cache::Timeline,
     diag::{Diagnostic, code},
-    event::Outcome,
     execute::driver::Summary,
     model::playbook::{Counted, ThresholdAction},
     plan::{Around, Check, Doubts, Plan, facts},
@@ -83,7 +82,11 @@ impl Engine {
                         Diagnostic::error(code::PRECONDITION, message).label(check.at, label).help(help)
                     }
                 };
-                broken.push(fault.source(&around.source));
+                let fault = fault.source(&around.source);
+                // The combinations of a matrix ask the same.
+                if !broken.contains(&fault) {
+                    broken.push(fault);
+                }
             }
         }
         broken
@@ -111,7 +114,7 @@ impl Desk<'_> {
         }
         let mut fails = None;
         let mut warnings = Vec::new();
-        for limit in self.around.iter().flat_map(|around| &around.limits) {
+        for limit in self.around.of.iter().flat_map(|around| &around.limits) {
             let count = count(self.teller.view(), limit.counted);
             if count <= limit.most as usize || limit.action == ThresholdAction::Continue {
                 continue;
@@ -134,7 +137,7 @@ impl Desk<'_> {
         let place = self.shared.timeline.at(self.plan.nodes.len());
         let grounds = self.grounds(&place);
         let mut broken = Vec::new();
-        for around in &self.around {
+        for around in &self.around.of {
             for check in &around.after {
                 let found = find(check, &Scene::new(&self.course, around.scope, &grounds));
                 broken.extend(found.map(|found| match found {
@@ -153,6 +156,7 @@ impl Desk<'_> {
                 }));
             }
         }
+        broken.dedup();
         broken
     }
 }
@@ -166,9 +170,7 @@ fn count(view: &RunView, counted: Counted) -> usize {
         Counted::Blocked => counts.blocked,
         Counted::Warnings => {
             let has_warning = |flag: &String| flag == "warning" || flag == "undeclared";
-            let is_marked = |view: &&crate::report::NodeView| {
-                view.outcome != Some(Outcome::Skipped) && view.flags.iter().any(has_warning)
-            };
+            let is_marked = |view: &&crate::report::NodeView| view.flags.iter().any(has_warning);
             view.warnings.len() + view.nodes.values().filter(is_marked).count()
         }
     }

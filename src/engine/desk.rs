@@ -15,6 +15,7 @@ use super::{
     late::{Answered, first_late},
     lookup::{Decided, decide},
     materialize::Promises,
+    notices::AroundRun,
     prepare::{Nodes, Prepared},
     run::save_known_files,
     session::Cache,
@@ -37,7 +38,7 @@ use crate::{
     fingerprint::Question,
     journal::{RunInfo, Status, new_run_id, short_run},
     model::{self, scratch::Scratch},
-    plan::{Around, Node, Plan},
+    plan::{Node, Plan},
     text::handed::Handed,
     trace::Witness,
 };
@@ -87,10 +88,7 @@ pub(super) struct Desk<'a> {
     pub(super) signals: &'a Signals,
     auditor: Option<Auditor>,
     pub(super) stages: Stages,
-    /// What stands around the bodies of the playbooks.
-    pub(super) around: Vec<Around>,
-    /// A step was started.
-    pub(super) has_begun: bool,
+    pub(super) around: AroundRun,
     /// How the scopes of the plan go.
     pub(super) course: Course,
     /// What conditions asked of files, by the steps they hold for.
@@ -128,8 +126,7 @@ impl<'a> Desk<'a> {
             has_wrong_order: false,
             has_two_owners: false,
             goes_on: false,
-            around: Vec::new(),
-            has_begun: false,
+            around: AroundRun::default(),
             overlaps: Overlaps::default(),
             open: (0..plan.nodes.len()).collect(),
             provisional: BTreeMap::new(),

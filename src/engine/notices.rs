@@ -18,35 +18,45 @@ use crate::{
     event::{Counts, Event},
     execute::driver::Summary,
     model::playbook::Moment,
-    plan::{Doubts, TOLD_OF_RUN},
+    plan::{Around, Doubts, TOLD_OF_RUN},
     text::expression::{Lookup, Machine, Status, to_text},
 };
+
+/// What stands around the bodies of playbooks while they run.
+#[derive(Debug, Default)]
+pub(super) struct AroundRun {
+    /// As it was planned.
+    pub(super) of: Vec<Around>,
+    /// A step was started.
+    has_begun: bool,
+}
 
 impl Desk<'_> {
     /// Tells that the first step starts.
     pub(super) fn notify_start(&mut self) {
-        if !self.has_begun {
-            self.has_begun = true;
+        if !self.around.has_begun {
+            self.around.has_begun = true;
             self.notify(Moment::Start);
         }
     }
 
     /// Tells that a stage is done.
     pub(super) fn notify_progress(&mut self) {
-        if self.has_begun {
+        if self.around.has_begun {
             self.notify(Moment::Progress);
         }
     }
 
     /// Tells what the run came to.
     pub(super) fn notify_end(&mut self, exit_code: u8, summary: &Summary) {
-        if !self.has_begun && exit_code == 0 {
+        if !self.around.has_begun && exit_code == 0 {
             return;
         }
         let has_flag = |wanted: &str| {
             self.teller.view().nodes.values().any(|node| node.flags.iter().any(|flag| flag == wanted))
         };
-        let has_warnings = !self.teller.view().warnings.is_empty() || has_flag("warning");
+        let has_warnings =
+            !self.teller.view().warnings.is_empty() || has_flag("warning") || has_flag("undeclared");
         let wants_restart = has_flag("restart");
         if has_warnings {
             self.notify(Moment::Warning);
@@ -67,14 +77,14 @@ impl Desk<'_> {
     }
 
     fn notices(&self, moment: Moment) -> Vec<Event> {
-        if self.around.iter().all(|around| around.notices.iter().all(|notice| notice.on != moment)) {
+        if self.around.of.iter().all(|around| around.notices.iter().all(|notice| notice.on != moment)) {
             return Vec::new();
         }
         let hidden = self.secrets();
         let place = self.shared.timeline.at(self.plan.nodes.len());
         let grounds = self.grounds(&place);
         let mut told = Vec::new();
-        for around in &self.around {
+        for around in &self.around.of {
             let scene = Scene::new(&self.course, around.scope, &grounds);
             let view = self.teller.view();
             let run = OfRun { scene: &scene, counts: view.counts(), elapsed: self.teller.elapsed() };

@@ -33,11 +33,12 @@ impl Engine {
     /// nobody can know.
     pub(super) fn unmet(&self, planned: &Planned) -> Vec<Diagnostic> {
         let mut unmet = Vec::new();
+        // Where nothing can be planned, what stands in the way is to be mended first.
+        let Some(plan) = &planned.plan else { return unmet };
         for around in planned.around.iter().filter(|around| !around.requirements.is_empty()) {
-            let scope = planned.plan.as_ref().and_then(|plan| plan.scopes.get(around.scope));
+            let own = &plan.scopes[around.scope].names.env;
             let env = |name: &str| {
-                let own = scope.and_then(|scope| scope.names.env.get(name));
-                own.or_else(|| self.env.get(name)).filter(|value| !value.is_empty()).cloned()
+                own.get(name).or_else(|| self.env.get(name)).filter(|value| !value.is_empty()).cloned()
             };
             let path = env("PATH").unwrap_or_default();
             let mut machine = Machine { engine: self, env: &env, tools: Tools::new(&*self.system, &path) };

@@ -115,7 +115,7 @@ impl Engine {
         let shared = share(self, options, &part, nodes, cache);
         let mut desk = Desk::new(self, ask, options, part, shared, &signals, on_event);
         desk.goes_on = goes_on;
-        desk.around = around;
+        desk.around.of = around;
         desk.start();
         let summary = desk.drive(Arc::clone(&plan), &policy, &signals);
         let summary = desk.check_order(summary);
