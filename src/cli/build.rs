@@ -17,7 +17,7 @@ use crate::{
     diag::{Diagnostic, Severity, code},
     engine::{Ask, Audit, Audited, BuildOptions, BuildResult, Engine, EngineError, Force, Live},
     event::{Envelope, Event},
-    report::{Lines, RunView, Verbosity, explain, result_json, summary_line, summary_of},
+    report::{Lines, RunView, Verbosity, explain, result_json, summary_line, summary_of, workflow_command},
     sys::System,
     text::expression::to_text,
 };
@@ -249,6 +249,7 @@ fn run(
             printer.json(&serde_json::to_value(envelope).expect("an event can be written"));
         }
         lines.lines(&envelope.event).iter().for_each(|line| printer.say(line));
+        tell_github(printer, &envelope.event);
         if options.live.is_none() {
             show_log(printer, engine, output, &lines, &envelope.event);
         }
@@ -274,6 +275,17 @@ fn run(
         result.audited.iter().for_each(|audited| printer.say(&audit_line(audited)));
     }
     Ok(result)
+}
+
+/// Hands a notification for GitHub to the job az runs in; elsewhere it stands in the journal.
+fn tell_github(printer: &Printer, event: &Event) {
+    if let Event::Notified { level, channel, message, .. } = event
+        && channel == "github"
+        && printer.is_github
+        && printer.format == Format::Text
+    {
+        printer.data(&workflow_command(level, message));
+    }
 }
 
 /// Returns what an audit came to: `audited 3 steps, all equal`.

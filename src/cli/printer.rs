@@ -22,6 +22,8 @@ pub(super) struct Printer {
     look: Look,
     data_color: bool,
     pub(super) format: Format,
+    /// Standard output is read by a job of GitHub.
+    pub(super) is_github: bool,
     /// Why data could not be written: the first time.
     lost: RefCell<Option<io::Error>>,
 }
@@ -41,7 +43,8 @@ impl Printer {
         };
         let look = Look { color: color(io::stderr().is_terminal()), unicode: true, width: WIDTH };
         let data_color = color(io::stdout().is_terminal());
-        Self { look, data_color, format: output.format(), lost: RefCell::default() }
+        let is_github = env.get(std::ffi::OsStr::new("GITHUB_ACTIONS")).is_some_and(|value| value == "true");
+        Self { look, data_color, format: output.format(), is_github, lost: RefCell::default() }
     }
 
     /// Tells whether colours may be used in the conversation.

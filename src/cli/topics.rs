@@ -151,6 +151,10 @@ needs the one before it. What nobody reads is kept under `extensions`; remarks a
 On standard error stands what became of each part. The new text is read again and compared before it is shown, so what
 it runs is the same; where something would be lost, nothing is written. No file is written over without --force.
 A category is the playbook's own word, or else the name of its folder.
+
+What a playbook requires, and its preConditions, are looked up before anything runs: one that is not met is an error.
+postConditions and thresholds are looked at when all has ended. Notifications go to console, log (the journal of the run)
+and github (a workflow command, inside a job of GitHub). A build that starts no step and fails at nothing notifies nobody.
 ";
 
 const MIGRATE: &str = "\

@@ -15,7 +15,7 @@ use crate::{
 /// What happened to a run as a whole.
 #[derive(Debug, Clone, Copy, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a circumstance of its own")]
-pub(super) struct Circumstances {
+pub(super) struct Circumstances<'a> {
     /// What interrupted it.
     pub(super) interrupted: Option<Interrupt>,
     /// How long it was allowed to take, if it was over that.
@@ -28,6 +28,8 @@ pub(super) struct Circumstances {
     pub(super) has_two_owners: bool,
     /// A step gave another result than is recorded for its key.
     pub(super) has_other_result: bool,
+    /// A count is over a threshold that lets the run fail: which, in a clause.
+    pub(super) over_threshold: Option<&'a str>,
     /// Failures do not stop independent work.
     pub(super) goes_on: bool,
     /// Warnings are errors. Those of planning are told before, and then nothing runs.
@@ -40,7 +42,7 @@ pub(super) struct Circumstances {
 pub(super) fn conclude(
     view: &RunView,
     tolerated: &BTreeSet<&str>,
-    run: Circumstances,
+    run: Circumstances<'_>,
 ) -> (u8, Option<String>) {
     let ids = |is_meant: &dyn Fn(&NodeView) -> bool| {
         let nodes = view.nodes.values().filter(|node| is_meant(node));
@@ -69,6 +71,7 @@ pub(super) fn conclude(
         () if has_mistake => (100, Some("az made a mistake".to_owned())),
         () if run.has_wrong_order => (1, Some("steps ran in the wrong order".to_owned())),
         () if run.has_lost => (1, Some("not all could be brought back".to_owned())),
+        () if run.over_threshold.is_some() => (1, run.over_threshold.map(str::to_owned)),
         () if any(&has_failed) => {
             (if run.goes_on { 10 } else { 1 }, Some(format!("{} failed", ids(&has_failed))))
         }
@@ -118,6 +121,10 @@ mod tests {
         let lost = Circumstances { has_lost: true, ..none };
         let owners = Circumstances { has_two_owners: true, ..none };
         let other = Circumstances { has_other_result: true, ..none };
+        let over = Circumstances {
+            over_threshold: Some("2 steps failed, and the threshold `failed` allows 1"),
+            ..goes_on
+        };
         let interrupted = Circumstances { interrupted: Some(Interrupt::Int), ..timed_out };
         for (steps, circumstances, code, reason) in [
             (&[(Ran, "")][..], none, 0, ""),
@@ -132,6 +139,7 @@ mod tests {
             (&[(Ran, "")], lost, 1, "not all could be brought back"),
             (&[(Ran, "")], owners, 1, "steps that nothing orders change one file"),
             (&[(Failed, "timed_out")], timed_out, 124, "the run took longer than 5.0 s"),
+            (&[(Failed, ""), (Failed, "")], over, 1, "2 steps failed, and the threshold `failed` allows 1"),
             (&[(Failed, "")], interrupted, 130, "interrupted"),
         ] {
             let reason = Some(reason.to_owned()).filter(|reason| !reason.is_empty());

@@ -15,6 +15,7 @@ use super::{
     late::{Answered, first_late},
     lookup::{Decided, decide},
     materialize::Promises,
+    notices::AroundRun,
     prepare::{Nodes, Prepared},
     run::save_known_files,
     session::Cache,
@@ -87,6 +88,7 @@ pub(super) struct Desk<'a> {
     pub(super) signals: &'a Signals,
     auditor: Option<Auditor>,
     pub(super) stages: Stages,
+    pub(super) around: AroundRun,
     /// How the scopes of the plan go.
     pub(super) course: Course,
     /// What conditions asked of files, by the steps they hold for.
@@ -124,6 +126,7 @@ impl<'a> Desk<'a> {
             has_wrong_order: false,
             has_two_owners: false,
             goes_on: false,
+            around: AroundRun::default(),
             overlaps: Overlaps::default(),
             open: (0..plan.nodes.len()).collect(),
             provisional: BTreeMap::new(),
@@ -165,6 +168,7 @@ impl<'a> Desk<'a> {
             let text = format!("not all could be brought back: {error}");
             self.teller.warn(code::CACHE_UNUSABLE, None, text);
         }
+        let over_threshold = self.look_back(summary);
         let tolerated = self.plan.nodes.iter().filter(|node| node.is_tolerated);
         let tolerated = tolerated.map(|node| node.id.as_str()).collect();
         let circumstances = Circumstances {
@@ -174,10 +178,12 @@ impl<'a> Desk<'a> {
             has_wrong_order: self.has_wrong_order,
             has_two_owners: self.has_two_owners,
             has_other_result: self.audited().is_some_and(|audited| audited.differing > 0),
+            over_threshold: over_threshold.as_deref(),
             goes_on: self.goes_on,
             is_strict: self.ask.strict,
         };
         let (exit_code, reason) = conclude(self.teller.view(), &tolerated, circumstances);
+        self.notify_end(exit_code, summary);
         let (duration_ms, counts) = (millis(self.teller.elapsed()), self.teller.view().counts());
         self.teller.tell(match reason {
             None => Event::OrchestrationCompleted { duration_ms, counts, exit_code },
@@ -262,6 +268,7 @@ impl<'a> Desk<'a> {
         let now = self.engine.system.monotonic();
         if let Some(event) = self.stages.end(stage, (id, outcome, error), now) {
             self.teller.tell(event);
+            self.notify_progress();
         }
     }
 
@@ -486,6 +493,7 @@ impl driver::Desk for Desk<'_> {
         match change {
             Change::Started { attempt } => {
                 self.open_folder();
+                self.notify_start();
                 self.begin_in_stage(node);
                 let reasons = self.reasons[node].clone();
                 self.teller.tell(Event::ScriptStarted { node: self.id(node), attempt: *attempt, reasons });

@@ -2,6 +2,7 @@
 //!
 //! Knows how the floors below work together. Does not know how anything is shown, nor what was typed.
 
+mod around;
 mod audit;
 mod cache_admin;
 mod cache_export;
@@ -32,6 +33,7 @@ mod matrix;
 mod nesting;
 mod node_key;
 mod nodes;
+mod notices;
 mod order;
 mod overview;
 mod owners;
@@ -39,6 +41,7 @@ mod playbooks;
 mod prepare;
 mod reasons;
 mod repair;
+mod requirements;
 mod resources;
 mod run;
 mod runs;

@@ -19,8 +19,9 @@ use crate::{
         runner::Live,
         scheduler::{self, OnFailure, Outcome, Policy, Scheduler},
     },
+    journal::new_run_id,
     model::settings::CachePolicy,
-    plan::{Gate, Plan, Planned},
+    plan::{Around, Gate, Plan, Planned},
     report::RunView,
 };
 
@@ -84,7 +85,10 @@ impl Engine {
         on_event: &mut dyn FnMut(&Envelope),
         on_wait: &mut dyn FnMut(),
     ) -> Result<BuildResult, EngineError> {
-        let planned = allowed(self.planned(ask))?;
+        let mut planned = allowed(self.planned(ask))?;
+        planned.diagnostics.extend(self.unmet(&planned));
+        planned.diagnostics.extend(planned.around.iter().flat_map(Around::unreadable_after));
+        let around = std::mem::take(&mut planned.around);
         let (plan, diagnostics) = self.runnable(ask, planned, options.allow_empty)?;
         // A folder that cannot be made is told when something is to be written there.
         _ = self.system.create_dir_all(&self.layout.version());
@@ -100,6 +104,11 @@ impl Engine {
         let cache = self.open_cache();
         self.learn(&cache, &mut nodes);
         let plan = self.put_in_order(ask, &plan, &nodes, &cache);
+        let broken = self.broken_before(&around, &plan, &cache, &new_run_id(&*self.system));
+        if !broken.is_empty() {
+            let diagnostics = diagnostics.into_iter().chain(broken).collect();
+            return Err(EngineError { is_strict: false, diagnostics });
+        }
         let policy = self.policy(ask, options, &plan);
         let goes_on = policy.on_failure == OnFailure::KeepGoing;
         let part = beginning(&plan, 0);
@@ -109,6 +118,7 @@ impl Engine {
         let shared = share(self, options, &part, nodes, cache);
         let mut desk = Desk::new(self, ask, options, part, shared, &signals, on_event);
         desk.goes_on = goes_on;
+        desk.around.of = around;
         desk.start();
         let summary = desk.drive(Arc::clone(&plan), &policy, &signals);
         let summary = desk.check_order(summary);

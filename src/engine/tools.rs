@@ -15,6 +15,15 @@ pub(super) struct Tools<'a> {
     found: BTreeMap<String, Option<PathBuf>>,
 }
 
+/// A PowerShell that is installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PowerShell {
+    /// The folder it lies in, with modules of its own.
+    pub(super) folder: PathBuf,
+    /// Its version, if the files beside it say.
+    pub(super) version: Option<String>,
+}
+
 impl<'a> Tools<'a> {
     /// Looks along `path`, the value of `PATH`; empty and relative entries are passed over.
     pub(super) fn new(system: &'a dyn System, path: &str) -> Self {
@@ -34,6 +43,18 @@ impl<'a> Tools<'a> {
         let found = self.folders.iter().map(|folder| folder.join(program)).find(|path| self.is_program(path));
         self.found.insert(program.to_owned(), found.clone());
         found
+    }
+
+    /// Returns the PowerShell that would run, as the files beside it say; nothing is started.
+    pub(super) fn powershell(&mut self, cwd: &Path) -> Option<PowerShell> {
+        let program = self.find("pwsh", cwd)?;
+        let real = self.system.canonicalize(&program).unwrap_or(program);
+        let facts = self.system.read(&real.with_file_name("pwsh.deps.json")).unwrap_or_default();
+        let facts = String::from_utf8_lossy(&facts);
+        let version = facts
+            .split_once("\"pwsh/")
+            .map(|(_, rest)| rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect());
+        Some(PowerShell { folder: real.parent().unwrap_or(Path::new("/")).to_path_buf(), version })
     }
 
     fn is_program(&self, path: &Path) -> bool {

@@ -18,11 +18,11 @@ use super::{
 use crate::{
     base::{self, WsPath},
     cache::{Hit, Timeline},
-    diag::{Diagnostic, has_errors},
+    diag::{Diagnostic, Severity, has_errors},
     event::{PlannedNode, Reason},
     execute::scheduler::Outcome,
     journal::new_run_id,
-    plan::{EdgeKind, Plan},
+    plan::{Around, EdgeKind, Plan},
 };
 
 /// What would become of a step.
@@ -88,7 +88,11 @@ impl Engine {
     /// # Errors
     /// If nothing could be run: the request, a file or a program is at fault.
     pub fn plan(&self, ask: &Ask, force: Force, allow_empty: bool) -> Result<PlanReport, EngineError> {
-        let (plan, mut diagnostics) = self.runnable(ask, self.planned(ask), allow_empty)?;
+        let mut planned = self.planned(ask);
+        planned.diagnostics.extend(self.unmet(&planned).into_iter().map(weaker));
+        planned.diagnostics.extend(planned.around.iter().flat_map(Around::unreadable_after));
+        let around = std::mem::take(&mut planned.around);
+        let (plan, mut diagnostics) = self.runnable(ask, planned, allow_empty)?;
         let (mut nodes, missing) = self.prepare(ask, &plan);
         diagnostics.extend(missing);
         if has_errors(&diagnostics) {
@@ -102,6 +106,7 @@ impl Engine {
         let nodes = Nodes::new(nodes);
         let none = BTreeMap::new();
         let run = new_run_id(&*self.system);
+        diagnostics.extend(self.broken_before(&around, &plan, &cache, &run).into_iter().map(weaker));
         let mut course = Course::new(Arc::clone(&plan));
         let mut verdicts: Vec<PlannedVerdict> = Vec::with_capacity(plan.nodes.len());
         for index in 0..plan.nodes.len() {
@@ -147,6 +152,11 @@ impl Engine {
         }
         Ok(PlanReport { nodes: verdicts, diagnostics })
     }
+}
+
+/// Makes a warning of an error: a plan is shown all the same.
+fn weaker(fault: Diagnostic) -> Diagnostic {
+    Diagnostic { severity: fault.severity.min(Severity::Warning), ..fault }
 }
 
 /// Returns the verdict of a step that is not looked up.

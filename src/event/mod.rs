@@ -271,6 +271,17 @@ pub enum Event {
         /// One clause.
         message: String,
     },
+    /// A playbook's notification.
+    Notified {
+        /// When: `start`, `success`, `failure`, `warning`, `progress`, `restart`, `complete`.
+        moment: String,
+        /// How loud: `information`, `success`, `warning`, `error`, `debug`.
+        level: String,
+        /// Where it is told: `console`, `log`, `github`.
+        channel: String,
+        /// What.
+        message: String,
+    },
     /// Written by a later az.
     #[serde(other)]
     Unknown,

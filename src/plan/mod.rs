@@ -3,6 +3,7 @@
 //! Knows scripts, playbooks and what steps declare. Does not know files' contents, the cache, or processes: whether
 //! a step must run is not decided here.
 
+mod around;
 mod condition;
 mod defaults;
 mod dependencies;
@@ -33,6 +34,7 @@ mod validate;
 mod variables;
 mod world;
 
+pub use around::{Around, Check, Limit, Needs, Notice, Requirement, TOLD_OF_RUN};
 pub use condition::facts;
 pub use dependencies::{ToolWish, tool_candidates};
 pub use flow::{Condition, Gate, LateValue, Names, Scope, ScopeKind, Span};

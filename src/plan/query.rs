@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Plan, ToolWish,
+    around::Around,
     defaults::Defaults,
     dependencies::Scripts,
     expand::Expanded,
@@ -34,6 +35,8 @@ pub struct Planned {
     pub plan: Option<Arc<Plan>>,
     /// Programs the scripts depend on, to be looked up.
     pub tools: Vec<ToolWish>,
+    /// What stands around the bodies of the playbooks.
+    pub around: Vec<Around>,
     /// What is wrong or doubtful.
     pub diagnostics: Vec<Diagnostic>,
     /// The selection is well formed and names nothing.
@@ -70,6 +73,7 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
         diagnostics.push(validate::nothing_selected(catalog(db, workspace).scripts.len()));
     }
     let tools = std::mem::take(&mut expanded.tools);
+    let around = std::mem::take(&mut expanded.around);
     let job_timeouts = std::mem::take(&mut expanded.job_timeouts);
     let places = Places { db, workspace };
     let nodes = validate::order(&mut expanded, &places).unwrap_or_else(|circle| {
@@ -90,7 +94,7 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     let is_sound = !has_errors(&diagnostics);
     let plan = Plan { nodes, playbook, job_timeouts, scopes, spans, capacities, rates, goes_on, timeout };
     let plan = is_sound.then(|| Arc::new(plan));
-    Planned { plan, tools, diagnostics, is_empty }
+    Planned { plan, tools, around, diagnostics, is_empty }
 }
 
 /// Makes nodes of all parts of a request.

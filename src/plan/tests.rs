@@ -1,5 +1,6 @@
 //! Planning whole workspaces that exist only as inputs of queries.
 
+mod around;
 mod changes;
 mod converted;
 mod corpus;

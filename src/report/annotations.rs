@@ -5,7 +5,10 @@
 use std::fmt::Write;
 
 use super::Finding;
-use crate::diag::{Diagnostic, Severity, Source};
+use crate::{
+    base::harmless,
+    diag::{Diagnostic, Severity, Source},
+};
 
 /// Returns one line of text a finding: `::error file=a.json,line=1,col=2,title=AZ0203::message%0Ahelp: ...`.
 pub fn annotations<'a>(findings: impl IntoIterator<Item = Finding<'a>>) -> String {
@@ -40,6 +43,17 @@ fn place(source: &Source, fault: &Diagnostic) -> String {
     } else {
         format!("line={},endLine={},", start.line, end.line)
     }
+}
+
+/// Returns a notification as a workflow command, one line of text: `::notice::all is well`.
+pub fn workflow_command(level: &str, message: &str) -> String {
+    let command = match level {
+        "error" => "error",
+        "warning" => "warning",
+        "debug" => "debug",
+        _ => "notice",
+    };
+    format!("::{command}::{}\n", escaped(&harmless(message)))
 }
 
 fn escaped(text: &str) -> String {
@@ -83,6 +97,16 @@ mod tests {
         assert_eq!(shown(&fault, Some("az.toml")), "::notice file=az.toml,title=AZ0216::2 more\n");
         let warning = Diagnostic { severity: Severity::Warning, ..fault };
         assert_eq!(shown(&warning, None), "::warning title=AZ0216::2 more\n");
+    }
+
+    #[test]
+    fn a_notification_is_one_line_whatever_it_says() {
+        assert_eq!(
+            workflow_command("success", "100 %\n::error::x\u{1b}[2J"),
+            "::notice::100 %25%0A::error::x\\u{1b}[2J\n"
+        );
+        assert_eq!(workflow_command("warning", "a\r"), "::warning::a\\r\n");
+        assert_eq!(workflow_command("debug", ""), "::debug::\n");
     }
 
     #[test]

@@ -81,8 +81,24 @@ impl Lines {
             Event::Note { code, message, .. } if self.verbosity >= Verbosity::Normal => {
                 vec![format!("{}[{code}]: {}", self.paint(Paint::Gray, "note"), harmless(message))]
             }
+            Event::Notified { level, channel, message, .. } if channel == "console" => {
+                self.notified(level, message).into_iter().collect()
+            }
             _ => vec![],
         }
+    }
+
+    /// Returns the line of a notification, if it is loud enough.
+    fn notified(&self, level: &str, message: &str) -> Option<String> {
+        let (paint, least) = match level {
+            "error" => (Paint::Red, Verbosity::Quiet),
+            "warning" => (Paint::Yellow, Verbosity::Quiet),
+            "success" => (Paint::Green, Verbosity::Normal),
+            "debug" => (Paint::Gray, Verbosity::Verbose),
+            _ => (Paint::Gray, Verbosity::Normal),
+        };
+        let line = || format!("{}: {}", self.paint(paint, level), harmless(message));
+        (self.verbosity >= least).then(line)
     }
 
     fn if_at_least(&self, level: Verbosity, node: &str) -> Vec<String> {

@@ -12,7 +12,7 @@ mod result;
 mod sarif;
 mod view;
 
-pub use annotations::annotations;
+pub use annotations::{annotations, workflow_command};
 pub use diff::unified_diff;
 pub use explain::{explain, explain_node};
 pub use lines::{Lines, Verbosity, summary_line, summary_of};

@@ -151,6 +151,7 @@ impl RunView {
             | Event::StageFailed { .. }
             | Event::Retry { .. }
             | Event::Note { .. }
+            | Event::Notified { .. }
             | Event::Unknown => {}
         }
     }

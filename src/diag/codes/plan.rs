@@ -32,4 +32,11 @@ codes! {
     UNKNOWN_RESOURCE = 512, "nothing says how much of a resource there is",
         "Steps may hold a resource that az.toml does not name: then one step at a time has it. This one is spelled almost \
          like one that is named, or like `cpu` or `memory`, which is probably what was meant.";
+    UNMET = 513, "a requirement of the playbook is not met",
+        "`requirements` of a playbook names what must be there before it runs: systems, programs, variables of the \
+         environment, scripts, PowerShell and its modules, the rights of an administrator. This one is not there, so az \
+         runs nothing of the playbook. `az plan` tells it as a warning, `az check` only with --dependencies.";
+    PRECONDITION = 514, "a precondition does not hold",
+        "`preConditions` of a playbook must hold before anything of it runs. This one does not, so nothing was run. \
+         `az plan` tells it as a warning.";
 }

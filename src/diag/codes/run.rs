@@ -38,6 +38,12 @@ codes! {
         "Jobs are independent of each other unless `needs` says otherwise, so nobody can say which of two that change a \
          file is the last. Let one job need the other, or let each make a file of its own. Neither result is recorded, and \
          the run ends with 1.";
+    POSTCONDITION = 713, "a postcondition does not hold",
+        "`postConditions` of a playbook should hold when all of it has ended, whether it went well or not. This one does \
+         not. That is a warning: the steps ended as they did; under --strict the run ends with 4.";
+    OVER_THRESHOLD = 714, "a count is over its threshold",
+        "`thresholds` of a playbook says how many steps may fail, be skipped or be blocked, and how many warnings there may \
+         be. There are more. The action `warn` tells it, `fail` and `block` let the run end with 1, `continue` says nothing.";
     SANDBOX_REFUSED = 720, "a sandbox refused what a step wanted to do",
         "The step runs in a sandbox (`# Sandbox: on`, `sandbox`, `--sandbox`): it may write only what it declares to \
          make, its temporary files and its private state, and it has no network unless it says `network: on`. It wanted \

@@ -27,7 +27,7 @@ use crate::{
         query::{config, playbook_reading, rule_file, script_reading, text},
         rule::duplicate_kinds,
     },
-    plan::{Plan, Planned, rule_matches},
+    plan::{Around, Plan, Planned, rule_matches},
 };
 
 /// What is to be checked, and how strictly.
@@ -160,6 +160,10 @@ impl Engine {
             findings.add_all(self.under_profiles(targets, file, &planned), Some(path));
         }
         findings.add_all(options.weighed(self.missing_tools(&planned.tools)), Some(path));
+        findings.add_all(planned.around.iter().flat_map(Around::unreadable), Some(path));
+        if options.needs_programs {
+            findings.add_all(self.unmet(&planned), Some(path));
+        }
         if let Some(plan) = planned.plan {
             findings.count_nodes(path, plan.nodes.len());
             // Interpreters of scripts are told once, for all scripts.

@@ -249,14 +249,9 @@ impl Lookup for Scene<'_> {
 }
 
 impl Scene<'_> {
-    /// Returns the version of the PowerShell that would run, as the files beside it say; nothing is started.
+    /// Returns the version of the PowerShell that would run.
     fn powershell(&self) -> Option<String> {
         let path = self.env("PATH")?;
-        let program = Tools::new(self.grounds.system, &path).find("pwsh", self.grounds.view.root())?;
-        let real = self.grounds.system.canonicalize(&program).ok()?;
-        let facts = self.grounds.system.read(&real.with_file_name("pwsh.deps.json")).ok()?;
-        let facts = String::from_utf8_lossy(&facts);
-        let (_, rest) = facts.split_once("\"pwsh/")?;
-        Some(rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect())
+        Tools::new(self.grounds.system, &path).powershell(self.grounds.view.root())?.version
     }
 }

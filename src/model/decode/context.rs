@@ -109,7 +109,7 @@ impl<'a> Context<'a> {
     }
 
     /// Tells whether nothing is noted of fields of this name yet.
-    pub(super) fn is_first_note(&self, field: &str) -> bool {
+    pub fn is_first_note(&self, field: &str) -> bool {
         self.noted.borrow_mut().insert(field.to_ascii_lowercase())
     }
 

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::{
-    Check, Integration, Moment, Notification, Reporting, Requirements, Secret, SecretSource, Threshold,
-    ThresholdAction, Trigger, TriggerKind, Validation,
+    Check, Counted, Integration, Moment, Notification, Reporting, Requirements, Secret, SecretSource,
+    Threshold, ThresholdAction, Trigger, TriggerKind, Validation,
     fields::{IF, expression, placed_list, texts, truth, word},
 };
 use crate::{
     base::nearest,
-    diag::{Severity, code},
+    diag::{Diagnostic, Severity, code},
     model::{
         decode::{Key, Names, Placed, Table, Value},
         settings,
@@ -60,7 +60,12 @@ pub(super) fn requirements(value: Value<'_>, found: &mut Requirements) {
     found.tools.extend(list(Key::new("requiredTools", &["tools", "commands", "requiredCommands"])));
     found.scripts.extend(list(Key::new("scripts", &["requiredScripts"])));
     found.platforms.extend(list(Key::new("platforms", &["platform"])));
-    found.permissions.extend(list(Key::new("permissions", &["requiredPermissions"])));
+    let permissions = table.optional(Key::new("permissions", &["requiredPermissions"]), |value| {
+        value.note_unused("rights in words tell people something, and az nothing");
+        placed_list(value)
+    });
+    found.permissions.extend(permissions.unwrap_or_default());
+    let mut list = |names: Key| table.optional(names, placed_list).unwrap_or_default();
     found.env.extend(list(Key::new("apiKeys", &["requiredApiKeys", "environment", "environmentVariables"])));
     found.elevation =
         table.optional(Key::new("requiresAdmin", &["requiresElevation", "admin", "adminRequired"]), truth);
@@ -71,19 +76,15 @@ pub(super) fn requirements(value: Value<'_>, found: &mut Requirements) {
     }
     let rest = table.finish_open(super::extensions::OF_REQUIREMENTS);
     found.other.extend(rest);
-    let is_checked = !(found.modules.is_empty() && found.tools.is_empty() && found.env.is_empty());
-    if is_checked || found.powershell.is_some() {
-        value.note_unused("az does not check it before the run yet");
-    }
 }
 
 /// Reads `validation`.
 pub(super) fn validation(value: Value<'_>) -> Option<Validation> {
     let mut table = value.table("`validation`")?;
     let validation = Validation {
-        before: table.later(BEFORE, checks).unwrap_or_default(),
-        after: table.later(AFTER, checks).unwrap_or_default(),
-        thresholds: table.later("thresholds", thresholds).unwrap_or_default(),
+        before: table.optional(BEFORE, checks).unwrap_or_default(),
+        after: table.optional(AFTER, checks).unwrap_or_default(),
+        thresholds: table.optional("thresholds", thresholds).unwrap_or_default(),
     };
     table.finish_unread(super::extensions::OF_VALIDATION);
     Some(validation)
@@ -120,6 +121,11 @@ fn thresholds(value: Value<'_>) -> Option<Vec<Threshold>> {
         };
         table.informative(&["description", "notification", "message"]);
         table.finish();
+        if Counted::of(name).is_none() {
+            value.note_unused(
+                "az counts `failed`, `warnings`, `skipped` and `blocked`; let a script count others",
+            );
+        }
         Some(threshold)
     })?;
     Some(entries.into_iter().map(|(_, threshold)| threshold).collect())
@@ -134,17 +140,26 @@ pub(super) fn notifications(value: Value<'_>) -> Option<Vec<Notification>> {
         return Some(Vec::new());
     }
     let mut table = value.table("`notifications`")?;
+    if is_off(&mut table) {
+        value.leave_out();
+        return Some(Vec::new());
+    }
     let found = moments(&mut table);
     table.informative(&["channels", "enabled", "minimal", "settings"]);
     table.finish_unread(super::extensions::OF_NOTIFICATIONS);
     Some(found)
 }
 
+/// Tells whether a table says that it is not to act.
+fn is_off(table: &mut Table<'_>) -> bool {
+    matches!(table.peek("enabled").map(|node| &node.value), Some(NodeValue::Bool(false)))
+}
+
 /// Reads the moments among the fields of a table.
 pub(super) fn moments(table: &mut Table<'_>) -> Vec<Notification> {
     let mut found = Vec::new();
     for (field, aliases, on) in Moment::FIELDS {
-        found.extend(table.unused(Key::new(field, aliases), |value| notification(value, on)));
+        found.extend(table.optional(Key::new(field, aliases), |value| notification(value, on)));
     }
     found
 }
@@ -154,16 +169,26 @@ fn notification(value: Value<'_>, on: Moment) -> Option<Notification> {
         NodeValue::Text(_) => {
             return Some(Notification { on, message: value.text()?, level: None, channels: Vec::new() });
         }
-        NodeValue::List(_) | NodeValue::Bool(_) | NodeValue::Null => return None,
+        NodeValue::List(_) | NodeValue::Bool(_) | NodeValue::Null => {
+            value.note_unused("write a message");
+            return None;
+        }
         _ => {}
     }
     let mut table = value.table(format!("`{}`", value.field()))?;
+    if is_off(&mut table) {
+        value.leave_out();
+        return None;
+    }
     let message = table.optional(Key::new("message", &["log", "text"]), Value::text);
     let level = table.optional("level", Value::text);
     let channels = table.optional(Key::new("channels", &["channel"]), texts).unwrap_or_default();
     check_channels(value, &channels);
     table.informative(&["enabled", "actions", "title", "recipients"]);
     table.finish_unread(super::extensions::OF_A_NOTIFICATION);
+    if message.is_none() {
+        value.note_unused("it has no message");
+    }
     Some(Notification { on, message: message?, level, channels })
 }
 
@@ -171,11 +196,23 @@ fn notification(value: Value<'_>, on: Moment) -> Option<Notification> {
 const CHANNELS: [&str; 9] =
     ["console", "log", "file", "email", "teams", "slack", "github", "webhook", "eventlog"];
 
+/// Those of them that az reaches.
+const REACHED: [&str; 4] = ["console", "log", "file", "github"];
+
 fn check_channels(value: Value<'_>, channels: &[String]) {
     let context = value.context();
-    for channel in
-        channels.iter().filter(|channel| !CHANNELS.iter().any(|known| known.eq_ignore_ascii_case(channel)))
-    {
+    let is_in =
+        |channel: &String, known: &[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(channel));
+    for channel in channels.iter().filter(|channel| is_in(channel, &CHANNELS) && !is_in(channel, &REACHED)) {
+        if context.is_first_note(channel) {
+            let message = format!("az cannot reach the channel `{channel}` yet");
+            let note = Diagnostic::note(code::UNUSED_FIELD, message).source(context.source());
+            let help =
+                format!("what az reaches are {}; let a step tell others", crate::base::quoted_list(REACHED));
+            context.report(note.at(context.opening(value.span())).help(help));
+        }
+    }
+    for channel in channels.iter().filter(|channel| !is_in(channel, &CHANNELS)) {
         let help = match nearest(channel, CHANNELS) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("channels are {}", crate::base::quoted_list(CHANNELS)),

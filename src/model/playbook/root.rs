@@ -206,8 +206,8 @@ fn around(table: &mut Table<'_>, playbook: &mut Playbook) {
     if is_table(table, "validation") {
         playbook.validation = table.optional("validation", validation).unwrap_or_default();
     }
-    playbook.validation.before.extend(table.later(BEFORE, checks).unwrap_or_default());
-    playbook.validation.after.extend(table.later(AFTER, checks).unwrap_or_default());
+    playbook.validation.before.extend(table.optional(BEFORE, checks).unwrap_or_default());
+    playbook.validation.after.extend(table.optional(AFTER, checks).unwrap_or_default());
     if is_table(table, "notifications") {
         playbook.notifications = table.optional("notifications", notifications).unwrap_or_default();
     }

@@ -100,7 +100,7 @@ impl JsonSchema for InWords {
 pub(super) struct Validation {
     #[schemars(flatten)]
     checks: Conditions,
-    /// What may be counted how often, by name.
+    /// How often may be counted what: `failed`, `warnings`, `skipped`, `blocked`.
     thresholds: BTreeMap<String, Threshold>,
 }
 
@@ -145,7 +145,7 @@ pub(super) struct Threshold {
     /// The highest count that is accepted.
     #[schemars(extend("aliases" = ["max_count", "max"]))]
     max_count: Whole,
-    /// What follows above it: `continue`, `warn`, `fail` or `block`. Default: `continue`.
+    /// What follows above it: `continue`, `warn`, `fail` or `block`. Default: `warn`.
     action: ThresholdAction,
     /// What is counted.
     description: Value,
@@ -163,7 +163,7 @@ pub(super) struct Notifications {
     moments: Moments,
     /// A remark on who is told.
     channels: Value,
-    /// A remark.
+    /// `false`: nothing is told.
     enabled: Value,
     /// A remark.
     minimal: Value,
@@ -186,7 +186,7 @@ pub(super) enum NotificationsOrList {
 #[derive(JsonSchema, Default)]
 #[schemars(default, rename_all = "camelCase", inline)]
 pub(super) struct Moments {
-    /// What is told as the run starts.
+    /// What is told as the first step starts.
     #[schemars(extend("aliases" = ["start", "on_start"]))]
     on_start: Notification,
     /// What is told once the run succeeded.
@@ -225,7 +225,7 @@ pub(super) enum Notification {
 #[derive(JsonSchema, Default)]
 #[schemars(default, rename = "notification")]
 pub(super) struct NotificationTable {
-    /// What is told; it may hold `{{variables}}`.
+    /// What is told; it may hold `{{variables}}`, `{{Failed}}`, `{{Duration}}`.
     #[schemars(extend("aliases" = ["log", "text"]))]
     message: Text,
     /// How much it matters: `info`, `warning`, `error`.
@@ -233,7 +233,7 @@ pub(super) struct NotificationTable {
     /// Who gets it: `console`, `log`, `file`, `email`, `teams`, `slack`, `github`, `webhook`, `eventlog`.
     #[schemars(extend("aliases" = ["channel"], "examples" = [["console", "log"]]))]
     channels: Texts,
-    /// A remark.
+    /// `false`: it is not told.
     enabled: Value,
     /// A remark.
     actions: Value,

@@ -14,12 +14,14 @@ use std::{
 
 use super::{
     EdgeKind, Node, ToolWish,
+    around::Around,
     dependencies::Resolved,
     flow::{Scope, Span},
 };
 use crate::diag::Diagnostic;
 
 pub(super) use jobs::Frame;
+pub(super) use playbook::Course;
 
 /// Nodes in the order of the text, with the edges that the text declares.
 #[derive(Default)]
@@ -37,6 +39,8 @@ pub(super) struct Expanded {
     pub(super) tools: Vec<ToolWish>,
     pub(super) job_timeouts: BTreeMap<String, Duration>,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// What stands around the bodies of playbooks.
+    pub(super) around: Vec<Around>,
     /// The places of scripts that are no part of a step: asked for twice, such a script is one node.
     by_themselves: BTreeMap<usize, usize>,
     /// What these scripts depend on; which of it is selected is known when all parts are added.

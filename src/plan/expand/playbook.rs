@@ -16,6 +16,7 @@ use crate::{
     model::playbook::{Body, Job, PlaybookFormat, Step},
     plan::{
         EdgeKind, Gate,
+        around::around,
         flow::{Condition, Names, Scope, ScopeKind},
         formula::{SYNTAXES, SYNTAXES_OF_STEPS},
         names::Layering,
@@ -58,7 +59,7 @@ impl Course<'_> {
     }
 
     /// Returns how an expression is meant where it can be read in two ways.
-    pub(super) fn rules(&self) -> crate::text::expression::Rules {
+    pub(in crate::plan) fn rules(&self) -> crate::text::expression::Rules {
         match self.of.playbook.format {
             PlaybookFormat::V3 => crate::text::expression::Rules::GitHub,
             _ => crate::text::expression::Rules::PowerShell,
@@ -137,6 +138,7 @@ impl Expanded {
         let names = self.names_of(course);
         self.take_options(course, &names);
         self.scopes[scope].names = Arc::clone(&names);
+        self.take_around(course, &names);
         let mut ends = Ends::default();
         let before = self.add_outer_steps(course, &names, &of.playbook.before, "before", 0);
         self.chain(&mut ends, before, &EdgeKind::Step);
@@ -158,6 +160,13 @@ impl Expanded {
         let after = self.add_outer_steps(course, &names, &of.playbook.after, "after", usize::MAX);
         self.chain(&mut ends, after, &EdgeKind::Step);
         ends
+    }
+
+    /// Takes over what stands around the body.
+    fn take_around(&mut self, course: &Course<'_>, names: &Names) {
+        let (found, faults) = around(course, names, &self.around);
+        self.around.extend(found);
+        self.diagnostics.extend(faults);
     }
 
     /// Takes over how the run as a whole goes, as the playbook that is asked for says.

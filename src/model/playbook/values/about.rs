@@ -89,8 +89,34 @@ pub enum ThresholdAction {
     Warn,
     /// The run fails.
     Fail,
-    /// The run stops.
+    /// The run fails as well: a limit is looked at when all has ended.
     Block,
+}
+
+/// What of a run is counted for a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Counted {
+    /// Steps that failed.
+    Failed,
+    /// Warnings, and steps that ended with one.
+    Warnings,
+    /// Steps that were skipped.
+    Skipped,
+    /// Steps that were blocked.
+    Blocked,
+}
+
+impl Counted {
+    /// Returns what the name of a threshold counts; nothing if az does not count that.
+    pub fn of(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().trim_end_matches('s') {
+            "failed" | "failure" | "error" => Some(Self::Failed),
+            "warning" => Some(Self::Warnings),
+            "skipped" => Some(Self::Skipped),
+            "blocked" => Some(Self::Blocked),
+            _ => None,
+        }
+    }
 }
 
 impl ThresholdAction {
@@ -142,6 +168,19 @@ impl Moment {
         ("onRebootRequired", &["onRestart"], Self::Restart),
         ("onComplete", &["complete", "on_complete"], Self::Complete),
     ];
+
+    /// Returns the word that events have for it: `start`, `success`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Warning => "warning",
+            Self::Progress => "progress",
+            Self::Restart => "restart",
+            Self::Complete => "complete",
+        }
+    }
 
     /// Returns the field az writes for it.
     pub fn field(self) -> &'static str {

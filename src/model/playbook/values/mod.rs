@@ -13,8 +13,8 @@ use serde_json::Value;
 
 pub use crate::model::decode::Placed;
 pub use about::{
-    About, Approval, Check, Integration, Moment, Notification, Reporting, Requirements, Secret, SecretSource,
-    Threshold, ThresholdAction, Trigger, TriggerKind, Validation,
+    About, Approval, Check, Counted, Integration, Moment, Notification, Reporting, Requirements, Secret,
+    SecretSource, Threshold, ThresholdAction, Trigger, TriggerKind, Validation,
 };
 pub use job::{Action, Branch, Items, Job, Matrix, MatrixValues, Output, Step, StepOutcomes, Strategy, Use};
 pub use policy::{Concurrency, Defaults, Options, Parameter, ParameterType, Profile};
