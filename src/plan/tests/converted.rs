@@ -40,7 +40,13 @@ fn planned(text: &str, extension: &str) -> (Option<Arc<Plan>>, Vec<Code>) {
 
 /// Returns what a plan runs, in which order and how, without names that only say in which file it stands.
 fn essence(plan: &Plan) -> (Vec<Node>, BTreeSet<Duration>) {
+    let settings = |node: &Node| {
+        let counts = node.settings.resources.values().enumerate();
+        let resources = counts.map(|(index, count)| (index.to_string(), *count)).collect();
+        crate::model::settings::Settings { resources, ..node.settings.clone() }
+    };
     let bare = |node: &Node| Node {
+        settings: settings(node),
         id: String::new(),
         identity: String::new(),
         name: String::new(),
@@ -48,6 +54,9 @@ fn essence(plan: &Plan) -> (Vec<Node>, BTreeSet<Duration>) {
         job: None,
         sequence: 0,
         scope: None,
+        span: None,
+        gate: Gate::Needs,
+        condition: None,
         origin: None,
         ..node.clone()
     };

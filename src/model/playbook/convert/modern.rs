@@ -5,6 +5,7 @@
 //! | a sequence | one job `main` with one step that runs it |
 //! | plain steps | one job `main` |
 //! | stages | jobs, each of which needs the one before it |
+//! | how many steps run at once | the same of each job |
 //! | a field nobody reads | an extension of the step, job or playbook it stands in |
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::model::{
     decode::LeftOut,
-    playbook::{Action, Body, Job, Placed, Playbook, PlaybookFormat, Step, ids},
+    playbook::{Action, Body, Given, Job, Placed, Playbook, PlaybookFormat, Step, ids},
 };
 
 /// The id of the job that holds what has no job.
@@ -31,6 +32,7 @@ const OUTCOMES: [&str; 4] = ["always(", "success(", "failure(", "cancelled("];
 pub(super) fn modern(mut playbook: Playbook, left_out: Vec<LeftOut>) -> (Playbook, Vec<Row>) {
     let mut rows = keep(&mut playbook, left_out);
     playbook.format = PlaybookFormat::V3;
+    let counts_steps = !matches!(playbook.body, Body::Jobs(_));
     playbook.body = Body::Jobs(match std::mem::take(&mut playbook.body) {
         Body::Jobs(jobs) => jobs,
         Body::Sequence(items) => vec![of_sequence(items)],
@@ -39,6 +41,13 @@ pub(super) fn modern(mut playbook: Playbook, left_out: Vec<LeftOut>) -> (Playboo
     });
     if let Body::Jobs(jobs) = &mut playbook.body {
         jobs.iter_mut().for_each(|job| own_ids(&mut job.steps));
+        // What bounded the steps of all stages, which follow each other, would bound jobs.
+        let is_serial = playbook.options.parallel == Some(Given::Fixed(false));
+        let most = playbook.options.max_concurrency.clone().filter(|_| !is_serial);
+        let most = most.or(is_serial.then_some(Given::Fixed(1)));
+        if let Some(most) = most.filter(|_| counts_steps) {
+            jobs.iter_mut().for_each(|job| _ = job.max_concurrency.get_or_insert_with(|| most.clone()));
+        }
     }
     own_ids(&mut playbook.before);
     own_ids(&mut playbook.after);
