@@ -40,6 +40,7 @@ use crate::{
     text::{
         document::Node as Tree,
         expression::{
+            Syntax,
             embed::{Shell, embed},
             to_text,
         },
@@ -355,7 +356,12 @@ fn shell_node(
     let course = &step.frame.course;
     let ground = course.ground;
     let span = of.span(&text.at);
-    let embedded = embed(of.source, Spanned::new(text.value.as_str(), span), *shell, course.embedded());
+    let embedded = embed(
+        of.source,
+        Spanned::new(text.value.as_str(), span),
+        *shell,
+        syntaxes_in(&text.value, step.names()),
+    );
     diagnostics.extend(embedded.diagnostics);
     let settings = step.settings().layered_over(ground.defaults.of_any());
     let mut node = bare(ground, settings, ground.kinds.named(kind));
@@ -379,6 +385,17 @@ fn shell_node(
     node = step.with_late(node, receiver.clone(), late);
     receiver.hand_over(&mut node.invocation, &step.names().variables, &mut |_, _, _| {});
     named(step, node)
+}
+
+/// Returns the ways to write a value that count in a script's text. Other tools have `{{name}}` too, so that of a name
+/// that is no variable here stays as it is.
+fn syntaxes_in(text: &str, names: &Names) -> &'static [Syntax] {
+    let is_ours = |rest: &str| {
+        let end = rest.find("}}").unwrap_or(0);
+        let name = rest[..end].split(":=").next().unwrap_or_default().trim();
+        rest[..end].contains(":=") || names.has(name)
+    };
+    if text.split("{{").skip(1).any(is_ours) { &[Syntax::GitHub, Syntax::Braces] } else { &[Syntax::GitHub] }
 }
 
 /// Gives the only node of a step its names.

@@ -24,7 +24,7 @@ use crate::{
         parameters, profile, registry,
     },
     text::{
-        expression::{Expr, Function, Status, Syntax},
+        expression::{Expr, Function, Status},
         sequence,
     },
 };
@@ -63,14 +63,6 @@ impl Course<'_> {
         match self.of.playbook.format {
             PlaybookFormat::V3 => crate::text::expression::Rules::GitHub,
             _ => crate::text::expression::Rules::PowerShell,
-        }
-    }
-
-    /// Returns the ways to write a value into a script's text.
-    pub(in crate::plan) fn embedded(&self) -> &'static [Syntax] {
-        match self.of.playbook.format {
-            PlaybookFormat::V3 => &[Syntax::GitHub],
-            _ => &[Syntax::GitHub, Syntax::Braces],
         }
     }
 
