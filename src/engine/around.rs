@@ -13,10 +13,10 @@ use super::{
 use crate::{
     base::plural,
     cache::Timeline,
-    diag::{Diagnostic, code},
+    diag::{Diagnostic, Severity, code},
     execute::driver::Summary,
     model::playbook::{Counted, ThresholdAction},
-    plan::{Around, Check, Doubts, Plan, facts},
+    plan::{Around, Check, Doubts, Plan, Planned, facts},
     report::RunView,
     text::expression::{evaluate, to_text},
 };
@@ -47,6 +47,18 @@ fn find(check: &Check, scene: &Scene<'_>) -> Option<Finding> {
 }
 
 impl Engine {
+    /// Takes what stands around the playbooks of a plan, and tells what of it this machine does not meet, at most as bad as
+    /// this.
+    pub(super) fn look_around(&self, mut planned: Planned, worst: Severity) -> (Planned, Vec<Around>) {
+        let unmet = self.unmet(&planned).into_iter();
+        planned
+            .diagnostics
+            .extend(unmet.map(|fault| Diagnostic { severity: fault.severity.min(worst), ..fault }));
+        let around = std::mem::take(&mut planned.around);
+        planned.diagnostics.extend(around.iter().flat_map(Around::unreadable_after));
+        (planned, around)
+    }
+
     /// Returns what must hold before playbooks run and does not, or cannot be decided: errors.
     pub(super) fn broken_before(
         &self,

@@ -21,7 +21,7 @@ use crate::{
     },
     journal::new_run_id,
     model::settings::CachePolicy,
-    plan::{Around, Gate, Plan, Planned},
+    plan::{Gate, Plan, Planned},
     report::RunView,
 };
 
@@ -85,10 +85,7 @@ impl Engine {
         on_event: &mut dyn FnMut(&Envelope),
         on_wait: &mut dyn FnMut(),
     ) -> Result<BuildResult, EngineError> {
-        let mut planned = allowed(self.planned(ask))?;
-        planned.diagnostics.extend(self.unmet(&planned));
-        planned.diagnostics.extend(planned.around.iter().flat_map(Around::unreadable_after));
-        let around = std::mem::take(&mut planned.around);
+        let (planned, around) = self.look_around(allowed(self.planned(ask))?, Severity::Error);
         let (plan, diagnostics) = self.runnable(ask, planned, options.allow_empty)?;
         // A folder that cannot be made is told when something is to be written there.
         _ = self.system.create_dir_all(&self.layout.version());

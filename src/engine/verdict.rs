@@ -22,7 +22,7 @@ use crate::{
     event::{PlannedNode, Reason},
     execute::scheduler::Outcome,
     journal::new_run_id,
-    plan::{Around, EdgeKind, Plan},
+    plan::{EdgeKind, Plan},
 };
 
 /// What would become of a step.
@@ -88,10 +88,7 @@ impl Engine {
     /// # Errors
     /// If nothing could be run: the request, a file or a program is at fault.
     pub fn plan(&self, ask: &Ask, force: Force, allow_empty: bool) -> Result<PlanReport, EngineError> {
-        let mut planned = self.planned(ask);
-        planned.diagnostics.extend(self.unmet(&planned).into_iter().map(weaker));
-        planned.diagnostics.extend(planned.around.iter().flat_map(Around::unreadable_after));
-        let around = std::mem::take(&mut planned.around);
+        let (planned, around) = self.look_around(self.planned(ask), Severity::Warning);
         let (plan, mut diagnostics) = self.runnable(ask, planned, allow_empty)?;
         let (mut nodes, missing) = self.prepare(ask, &plan);
         diagnostics.extend(missing);
@@ -134,15 +131,7 @@ impl Engine {
             };
             let is_known = open.is_empty() && plan.nodes[index].deferred.is_none();
             let verdict = if is_known { verdict } else { open_verdict(&plan, verdict, &open) };
-            match (&decided, verdict.verdict) {
-                (_, Verdict::Skip) => course.ended(index, Outcome::Skipped),
-                (Err(Ended::Blocked { by }), _) => course.ended(index, Outcome::Blocked { by: *by }),
-                (Ok(Decided::Reuse(hit)), Verdict::Reuse | Verdict::Restore) => {
-                    course.ended(index, Outcome::Cached);
-                    course.hands_on(index, Some(Arc::new(hit.record.handed.clone())));
-                }
-                _ => {}
-            }
+            take_note(&mut course, index, &decided, verdict.verdict);
             if let Ok(Decided::Reuse(hit)) = &decided
                 && open.is_empty()
             {
@@ -151,6 +140,19 @@ impl Engine {
             verdicts.push(verdict);
         }
         Ok(PlanReport { nodes: verdicts, diagnostics })
+    }
+}
+
+/// Lets later steps know what would become of one, as far as that is certain.
+fn take_note(course: &mut Course, index: usize, decided: &Result<Decided, Ended>, verdict: Verdict) {
+    match (decided, verdict) {
+        (_, Verdict::Skip) => course.ended(index, Outcome::Skipped),
+        (Err(Ended::Blocked { by }), _) => course.ended(index, Outcome::Blocked { by: *by }),
+        (Ok(Decided::Reuse(hit)), Verdict::Reuse | Verdict::Restore) => {
+            course.ended(index, Outcome::Cached);
+            course.hands_on(index, Some(Arc::new(hit.record.handed.clone())));
+        }
+        _ => {}
     }
 }
 

@@ -241,6 +241,7 @@ impl Reader<'_, '_> {
         let world = World::new(self.names, ground.env, ground.platform);
         // What only the run tells is told of there.
         _ = world.fill(&formula, &mut doubts);
+        doubts.undefined.append(&mut doubts.unset);
         let is_of_run = |name: &String| {
             let first = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
             TOLD_OF_RUN.contains(&first.as_str()) || ["results", "result", "summary"].contains(&&*first)
