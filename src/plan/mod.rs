@@ -30,6 +30,7 @@ mod rules;
 mod select;
 #[cfg(test)]
 mod tests;
+mod text_node;
 mod validate;
 mod variables;
 mod world;

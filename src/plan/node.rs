@@ -2,11 +2,7 @@
 //!
 //! Knows what layers of settings there are and how a script is started. Does not know other nodes.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use serde_json::Value;
 
@@ -20,33 +16,23 @@ use super::{
     formula::Formula,
     graph::Origin,
     late::Late,
-    powershell::quoted,
     registry,
     variables::Receiver,
-    world::{Known, World},
+    world::World,
 };
 use crate::{
-    base::{Span, Spanned, WsPath, nearest, quoted_list},
+    base::{Span, WsPath},
     db::{Db, Workspace},
-    diag::{Diagnostic, Source, code},
+    diag::{Diagnostic, Source},
     model::{
         config::Config,
         kind::{Kind, Kinds, expand_argv},
-        playbook::{Given, Placed, Playbook, Profile, Step},
+        playbook::{Given, Playbook, Profile, Step},
         query::{catalog, script_reading},
         script::{Script, ScriptReading},
         settings::{CachePolicy, Settings},
     },
-    text::{
-        document::Node as Tree,
-        expression::{
-            Syntax,
-            embed::{Shell, embed},
-            to_text,
-        },
-        pattern::Pattern,
-        script::{ModuleBase, mentioned_names, privileged_program},
-    },
+    text::{document::Node as Tree, pattern::Pattern, script::ModuleBase},
 };
 
 /// All that nodes are made from.
@@ -121,7 +107,7 @@ pub(super) struct StepContext<'a> {
 }
 
 /// The runner of a script that nothing says how to run.
-const ITSELF: &str = "itself";
+pub(super) const ITSELF: &str = "itself";
 
 impl Node {
     /// Tells whether the script is its own program, since no kind or rule says how to run it.
@@ -146,7 +132,7 @@ impl<'a> StepContext<'a> {
         &self.frame.names
     }
 
-    fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> Settings {
         let Frame { job, .. } = self.frame;
         let playbook = self.of().playbook;
         // What stands in the environment was put together, with its placeholders filled, as names.
@@ -177,7 +163,7 @@ impl<'a> StepContext<'a> {
     }
 
     /// Returns the stage that the steps of the job are shown under; nothing of a job without an id.
-    fn stage(&self) -> Option<String> {
+    pub(super) fn stage(&self) -> Option<String> {
         let Frame { job, .. } = self.frame;
         let own = job.name.clone().or_else(|| Some(job.id.clone()).filter(|id| !id.is_empty()));
         let own = own.map(|own| format!("{own}{}", self.frame.suffix));
@@ -185,14 +171,14 @@ impl<'a> StepContext<'a> {
     }
 
     /// Returns the id of the only node of a step.
-    fn id(&self) -> String {
+    pub(super) fn id(&self) -> String {
         let Frame { job, prefix, job_id, is_inner, .. } = self.frame;
         let is_whole_job = job.steps.len() == 1 && !job.id.is_empty() && !is_inner;
         if is_whole_job { job_id.clone() } else { format!("{prefix}{}", self.step.id) }
     }
 
     /// Returns what the node of a script or a text has from its step.
-    fn placed(&self, node: Node) -> Node {
+    pub(super) fn placed(&self, node: Node) -> Node {
         let Frame { job, course, .. } = self.frame;
         let own_env = self.step.settings.env.keys().cloned().collect();
         Node {
@@ -214,7 +200,7 @@ impl<'a> StepContext<'a> {
     }
 
     /// Gives a node what is known only when its turn has come, if there is something.
-    fn with_late(&self, mut node: Node, receiver: Receiver, env: Vec<(String, Formula)>) -> Node {
+    pub(super) fn with_late(&self, mut node: Node, receiver: Receiver, env: Vec<(String, Formula)>) -> Node {
         let names = self.names();
         let is_late = !env.is_empty()
             || !names.late_env.is_empty()
@@ -327,234 +313,8 @@ fn lacking(
     rights.into_iter().chain(if is_bare { receiver.missing(reading, names) } else { None }).collect()
 }
 
-/// Makes the node of a step that gives a text to a shell; nothing if there is no such shell.
-pub(super) fn text_node(
-    step: StepContext<'_>,
-    text: &Placed<String>,
-    shell: Option<&Placed<String>>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Node> {
-    let of = step.of();
-    let shell = shell.or(step.frame.job.defaults.shell.as_ref()).or(of.playbook.defaults.shell.as_ref());
-    let name = shell.map_or("pwsh", |shell| shell.value.as_str());
-    let Some(found) = SHELLS.iter().find(|known| known.0.eq_ignore_ascii_case(name)) else {
-        diagnostics.extend(shell.map(|shell| no_such_shell(shell, of)));
-        return None;
-    };
-    Some(shell_node(step, text, found, Vec::new(), diagnostics))
-}
-
-/// Makes the node of a text for a shell; its values reach it through its environment, never as a part of its code.
-fn shell_node(
-    step: StepContext<'_>,
-    text: &Placed<String>,
-    (_, kind, words, shell): &(&str, &str, &[&str], Shell),
-    extra: Vec<(String, Formula)>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Node {
-    let of = step.of();
-    let course = &step.frame.course;
-    let ground = course.ground;
-    let span = of.span(&text.at);
-    let embedded = embed(
-        of.source,
-        Spanned::new(text.value.as_str(), span),
-        *shell,
-        syntaxes_in(&text.value, step.names()),
-    );
-    diagnostics.extend(embedded.diagnostics);
-    let settings = step.settings().layered_over(ground.defaults.of_any());
-    let mut node = bare(ground, settings, ground.kinds.named(kind));
-    node.invocation.argv = words.iter().copied().chain([embedded.text.as_str()]).map(str::to_owned).collect();
-    (*kind).clone_into(&mut node.invocation.runner);
-    node.invocation.text = Some(embedded.text.clone());
-    node.mentioned = mentioned_names(&embedded.text).into_iter().map(str::to_owned).collect();
-    node.privileged = privileged_program(&embedded.text);
-    let mut late = Vec::new();
-    let values = embedded.values.into_iter().map(|(name, expr)| (name, Formula::of(expr))).chain(extra);
-    for (name, formula) in values {
-        let filled = course.layer((&text.at, step.scope), diagnostics, |over| {
-            over.fill(step.names(), &formula, &BTreeSet::new())
-        });
-        match filled {
-            Known::Now(value) => _ = node.invocation.env.insert(name, to_text(&value)),
-            Known::Late => late.push((name, formula)),
-        }
-    }
-    let receiver = Receiver::Environment(node.mentioned.clone());
-    node = step.with_late(node, receiver.clone(), late);
-    receiver.hand_over(&mut node.invocation, &step.names().variables, &mut |_, _, _| {});
-    named(step, node)
-}
-
-/// Returns the ways to write a value that count in a script's text. Other tools have `{{name}}` too, so that of a name
-/// that is no variable here stays as it is.
-fn syntaxes_in(text: &str, names: &Names) -> &'static [Syntax] {
-    let is_ours = |rest: &str| {
-        let end = rest.find("}}").unwrap_or(0);
-        let name = rest[..end].split(":=").next().unwrap_or_default().trim();
-        rest[..end].contains(":=") || names.has(name)
-    };
-    if text.split("{{").skip(1).any(is_ours) { &[Syntax::GitHub, Syntax::Braces] } else { &[Syntax::GitHub] }
-}
-
-/// Gives the only node of a step its names.
-fn named(step: StepContext<'_>, node: Node) -> Node {
-    let id = step.id();
-    let Frame { job, suffix, .. } = step.frame;
-    let place = match step.frame.is_inner {
-        true => format!("{}{}", step.frame.prefix, step.step.id),
-        false => format!("{}/{}", job.id, step.step.id),
-    };
-    step.placed(Node {
-        name: step.step.name.clone().unwrap_or_else(|| id.clone()),
-        id,
-        identity: format!("{}#{place}{suffix}", step.of().path),
-        stage: step.stage().unwrap_or_default(),
-        ..node
-    })
-}
-
-/// Makes the node of a function of a PowerShell module, which is given the step's parameters.
-pub(super) fn module_node(
-    step: StepContext<'_>,
-    module: Option<&Placed<String>>,
-    function: &Placed<String>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Node {
-    let import = module.map(|module| format!("Import-Module {}; ", quoted(&module.value)));
-    let text = format!(
-        "$ErrorActionPreference = 'Stop'; {}$given = ConvertFrom-Json -AsHashtable $env:AZ_PARAMETERS; \
-         & {} @given",
-        import.unwrap_or_default(),
-        quoted(&function.value)
-    );
-    let entries = step.step.with.clone().into_iter().collect();
-    let given = step
-        .frame
-        .course
-        .layer((&step.step.at, step.scope), diagnostics, |over| over.read(&Value::Object(entries)));
-    let text = Placed::new(text, &*function.at);
-    let pwsh = SHELLS.iter().find(|shell| shell.0 == "pwsh").unwrap_or(&SHELLS[0]);
-    shell_node(step, &text, pwsh, vec![("AZ_PARAMETERS".to_owned(), given)], diagnostics)
-}
-
-/// Makes the node of a text that is shown.
-pub(super) fn show_node(step: StepContext<'_>, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Node {
-    let course = &step.frame.course;
-    let formula = course
-        .layer((&step.step.at, step.scope), diagnostics, |over| over.read(&Value::String(text.to_owned())));
-    let shown = Placed::new("printf '%s\\n' \"$AZ_TEXT\"".to_owned(), &*step.step.at);
-    shell_node(step, &shown, &SHELLS[0], vec![("AZ_TEXT".to_owned(), formula)], diagnostics)
-}
-
-/// Makes the node of a command line; what begins with `/` is a command of the configuration.
-pub(super) fn command_node(
-    step: StepContext<'_>,
-    line: &Placed<String>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Node> {
-    let course = &step.frame.course;
-    let ground = course.ground;
-    let Some(word) = line.value.trim().strip_prefix('/').and_then(|rest| rest.split_whitespace().next())
-    else {
-        let sh = SHELLS.iter().find(|shell| shell.0 == "sh").unwrap_or(&SHELLS[0]);
-        return Some(shell_node(step, line, sh, Vec::new(), diagnostics));
-    };
-    let known = ground.config.commands.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
-    let Some((_, command)) = known else {
-        diagnostics.push(no_such_command(word, step, line));
-        return None;
-    };
-    let mut argv: Vec<Formula> = command.iter().map(|word| Formula::Fixed(word.clone().into())).collect();
-    let given = course.layer((&line.at, step.scope), diagnostics, |over| {
-        words(line.value.trim())
-            .into_iter()
-            .skip(1)
-            .map(|word| over.read(&Value::String(word)))
-            .collect::<Vec<_>>()
-    });
-    argv.extend(given);
-    let mut node = bare(ground, step.settings().layered_over(ground.defaults.of_any()), None);
-    ITSELF.clone_into(&mut node.invocation.runner);
-    let mut late = Vec::new();
-    for (index, word) in argv.into_iter().enumerate() {
-        let filled = course.layer((&line.at, step.scope), diagnostics, |over| {
-            over.fill(step.names(), &word, &BTreeSet::new())
-        });
-        match filled {
-            Known::Now(value) => node.invocation.argv.push(to_text(&value)),
-            Known::Late => {
-                node.invocation.argv.push(String::new());
-                late.push((index, word));
-            }
-        }
-    }
-    if !late.is_empty() {
-        let (argv, names) = (node.invocation.argv.clone(), Arc::clone(step.names()));
-        let env = Vec::new();
-        node.late = Some(Arc::new(Late { argv, receiver: Receiver::Nobody, names, env, words: late }));
-    }
-    node.invocation.text = Some(line.value.clone());
-    Some(named(step, node))
-}
-
-/// Parts a command line into words as a shell does; quotes keep blanks.
-fn words(line: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    for c in line.chars() {
-        match quote {
-            Some(open) if c == open => quote = None,
-            Some(_) => word.get_or_insert_default().push(c),
-            None if c == '\'' || c == '"' => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            None if c.is_whitespace() => words.extend(word.take()),
-            None => word.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(word);
-    words
-}
-
-fn no_such_command(word: &str, step: StepContext<'_>, line: &Placed<String>) -> Diagnostic {
-    let commands = &step.frame.course.ground.config.commands;
-    let message = format!("nothing says what the command `/{word}` is");
-    let fault = Diagnostic::error(code::UNKNOWN_COMMAND, message).source(step.of().source);
-    let fault = fault.label(step.of().span(&line.at), "no such command");
-    fault.help(match nearest(word, commands.keys().map(String::as_str)) {
-        Some(near) => format!("did you mean `/{near}`?"),
-        None => format!("say in az.toml what it runs: [commands] {word} = [\"program\", \"argument\"]"),
-    })
-}
-
-/// How a text is run by a shell: its kind, and program and options; the text follows. A command that fails ends the
-/// text.
-const SHELLS: [(&str, &str, &[&str], Shell); 6] = [
-    ("sh", "sh", &["sh", "-e", "-c"], Shell::Sh),
-    ("bash", "bash", &["bash", "-e", "-o", "pipefail", "-c"], Shell::Bash),
-    ("pwsh", "pwsh", &["pwsh", "-NoProfile", "-NonInteractive", "-Command"], Shell::PowerShell),
-    ("powershell", "pwsh", &["pwsh", "-NoProfile", "-NonInteractive", "-Command"], Shell::PowerShell),
-    ("python", "python", &["python3", "-c"], Shell::Python),
-    ("node", "node", &["node", "-e"], Shell::Node),
-];
-
-fn no_such_shell(shell: &Placed<String>, of: PlaybookContext<'_>) -> Diagnostic {
-    let Placed { value: shell, at } = shell;
-    let names = || SHELLS.iter().map(|(name, ..)| *name);
-    let help = match nearest(shell, names()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("shells are {}", quoted_list(names())),
-    };
-    let fault = Diagnostic::error(code::BAD_VALUE, format!("there is no shell `{shell}`"));
-    fault.source(of.source).label(of.span(at), "not a shell").help(help)
-}
-
 /// Returns what settings and kind alone say of a node.
-fn bare(ground: &Ground<'_>, mut settings: Settings, kind: Option<&Kind>) -> Node {
+pub(super) fn bare(ground: &Ground<'_>, mut settings: Settings, kind: Option<&Kind>) -> Node {
     settings.use_env.extend(ground.config.use_env.iter().cloned());
     settings.pass_env.extend(ground.config.pass_env.iter().cloned());
     // A text that is no pattern was told where it was read, as an error.

@@ -17,10 +17,11 @@ use crate::{
     plan::{
         EdgeKind,
         flow::{Condition, Names, Scope, ScopeKind},
-        node::{StepContext, command_node, module_node, show_node, text_node},
+        node::StepContext,
         profile,
         query::context,
         request::playbook_called,
+        text_node::{command_node, module_node, show_node, text_node},
         world::Known,
     },
     text::sequence,
