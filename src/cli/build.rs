@@ -45,20 +45,7 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
         return super::plan::plan_request(system, printer, output, &words.request, force);
     }
     let ask = ask(system, printer, output, &words.request)?;
-    let sequential = words.request.parallel == Some(false);
-    let options = BuildOptions {
-        jobs: if sequential {
-            Some(1)
-        } else {
-            words.jobs.map_or_else(|| ask::jobs(system), |jobs| Ok(Some(jobs)))?
-        },
-        continue_on_error: words.continue_on_error,
-        force,
-        timeout: words.timeout,
-        allow_empty: words.request.allow_empty,
-        live: None,
-        audit: audit(words)?,
-    };
+    let options = options(system, words, force)?;
     if let Some(name) = &words.save_playbook {
         let saved =
             open_for(system, output, &ask).and_then(|engine| engine.save_playbook(name, &ask, words.force));
@@ -93,6 +80,24 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
             }
             result.exit_code
         }
+    })
+}
+
+/// Returns how a build is to go.
+fn options(system: &Arc<dyn System>, words: &Build, force: Force) -> Result<BuildOptions, Box<Diagnostic>> {
+    let jobs = match (words.request.parallel, words.jobs) {
+        (Some(false), _) => Some(1),
+        (_, Some(jobs)) => Some(jobs),
+        _ => ask::jobs(system)?,
+    };
+    Ok(BuildOptions {
+        jobs,
+        continue_on_error: words.continue_on_error,
+        force,
+        timeout: words.timeout,
+        allow_empty: words.request.allow_empty,
+        live: None,
+        audit: audit(words)?,
     })
 }
 
