@@ -83,15 +83,15 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
     })
 }
 
-/// Returns how the build goes, as the words and the environment say.
+/// Returns how a build is to go.
 fn options(system: &Arc<dyn System>, words: &Build, force: Force) -> Result<BuildOptions, Box<Diagnostic>> {
-    let sequential = words.request.parallel == Some(false);
+    let jobs = match (words.request.parallel, words.jobs) {
+        (Some(false), _) => Some(1),
+        (_, Some(jobs)) => Some(jobs),
+        _ => ask::jobs(system)?,
+    };
     Ok(BuildOptions {
-        jobs: if sequential {
-            Some(1)
-        } else {
-            words.jobs.map_or_else(|| ask::jobs(system), |jobs| Ok(Some(jobs)))?
-        },
+        jobs,
         priority: words.priority,
         continue_on_error: words.continue_on_error,
         force,

@@ -39,7 +39,7 @@ enum CacheVerb {
         key: String,
     },
     /// Show the key that a step has now, and its parts
-    Key(Key),
+    Key(Box<Key>),
     /// Remove all but what was set aside; costs re-runs and the history of runs, nothing else
     Clear,
     /// Write all entries to a folder

@@ -100,23 +100,22 @@ fn pieces(text: &str) -> Result<Vec<&str>, Box<Diagnostic>> {
     for (at, c) in text.char_indices() {
         match quote {
             Some(open) if c == open => quote = None,
-            Some(_) => {}
             None if c == '\'' || c == '"' => quote = Some(c),
             None if "[{(".contains(c) => depth += 1,
             None if "]})".contains(c) => depth = depth.saturating_sub(1),
-            None if depth > 0 => {}
-            None if c.is_whitespace() || (",;".contains(c) && begins_with_name(&text[at + 1..])) => {
+            None if depth == 0
+                && (c.is_whitespace() || (",;".contains(c) && begins_with_name(&text[at + 1..]))) =>
+            {
                 pieces.push(&text[start..at]);
                 start = at + c.len_utf8();
             }
-            None => {}
+            Some(_) | None => {}
         }
     }
-    if let Some(quote) = quote {
-        let help = format!(
-            "close the {quote}, or give the variable by itself: --var NAME=TEXT takes the text as it is"
-        );
-        return Err(bad(text, "a quote is open", &help));
+    if quote.is_some() || depth > 0 {
+        let what = if quote.is_some() { "a quote is open" } else { "a bracket is open" };
+        let help = "close it, or give the variable by itself: --var NAME=TEXT takes the text as it is";
+        return Err(bad(text, what, help));
     }
     pieces.push(&text[start..]);
     let pieces = pieces.into_iter().map(|piece| piece.trim_matches([',', ';']));
@@ -224,6 +223,7 @@ mod tests {
             ("=x", "it has no name"),
             ("a='x", "a quote is open"),
             ("who=O'Brien", "a quote is open"),
+            ("a=( b=1", "a bracket is open"),
             ("n:=x", "expected value"),
             ("a=1 target = database", "it has no `=`"),
         ] {
@@ -243,10 +243,11 @@ mod tests {
     proptest! {
         #[test]
         fn any_quoted_text_comes_back(text in "[^'\"]{0,20}", name in "[a-z][a-z0-9_]{0,5}") {
-            let wanted = json!({ name.clone(): text.clone(), "last": "1" });
+            let wanted = json!({ name.clone(): text, "last": "1" });
             prop_assume!(name != "last");
-            prop_assert_eq!(read(&format!("{name}='{text}' last=1")), wanted.clone());
-            prop_assert_eq!(read(&format!("{name}=\"{text}\", last=1")), wanted);
+            for line in [format!("{name}='{text}' last=1"), format!("{name}=\"{text}\", last=1")] {
+                prop_assert_eq!(&read(&line), &wanted);
+            }
         }
 
         #[test]

@@ -3,7 +3,7 @@
 //! Knows `[defaults]`, `[range]` and the script defaults of `[playbook]`, and how they overrule each other. Does not know
 //! what headers, rules and playbooks say above them.
 
-use super::select::takes;
+use super::{node::PlaybookContext, registry, select::takes};
 use crate::{
     diag::{Diagnostic, code},
     model::{
@@ -60,10 +60,11 @@ impl Defaults {
         &self.any
     }
 
-    /// Returns what a script has that a playbook of one of these names runs, or that is asked for by itself: the
-    /// playbook's word stands above that of ranges, a later range above an earlier one, all above what any step has.
-    pub(super) fn of_script(&self, script: &Script, playbook: &[&str]) -> Layer {
-        let is_called = |name: &str| playbook.iter().any(|own| own.eq_ignore_ascii_case(name));
+    /// Returns what a script has that a playbook runs, or that is asked for by itself: the playbook's word stands above
+    /// that of ranges, a later range above an earlier one, all above what any step has.
+    pub(super) fn of_script(&self, script: &Script, playbook: Option<PlaybookContext<'_>>) -> Layer {
+        let names = playbook.map(registry::names_of);
+        let is_called = |name: &str| names.iter().flatten().any(|own| own.eq_ignore_ascii_case(name));
         let of_playbook = self.playbooks.iter().filter(|(name, _)| is_called(name));
         let of_ranges = self.ranges.iter().rev().filter(|(sequence, _)| takes(sequence, script));
         let mut layer = Layer::default();

@@ -16,7 +16,6 @@ use super::{
     formula::Formula,
     graph::Origin,
     late::Late,
-    registry,
     variables::Receiver,
     world::World,
 };
@@ -223,14 +222,11 @@ pub(super) fn script_node(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Node {
     let script = &ground.scripts.all()[index];
-    let called = playbook.map(registry::names_of);
-    let layer = ground.defaults.of_script(script, called.as_ref().map_or(&[], |names| names.as_slice()));
+    let layer = ground.defaults.of_script(script, playbook);
     let rules: Vec<_> = ground.rules.of(index).collect();
-    let mut settings = step.map(|step| step.settings()).unwrap_or_default().layered_over(&script.settings);
-    for rule in &rules {
-        settings = settings.layered_over(&rule.settings);
-    }
-    settings = settings.layered_over(&layer.settings);
+    let highest = step.map(|step| step.settings()).unwrap_or_default();
+    let below = std::iter::once(&script.settings).chain(rules.iter().map(|rule| &rule.settings));
+    let settings = below.chain([&layer.settings]).fold(highest, Settings::layered_over);
     let kind = script.kind.as_deref().and_then(|name| ground.kinds.named(name));
     let mut node = bare(ground, settings, kind);
     let path = path_for_program(ground.root, script, &node.invocation.cwd);
@@ -274,12 +270,9 @@ pub(super) fn script_node(
         ..node
     };
     let is_explicit = step.is_some_and(|step| step.frame.says_what_failure_means(step.step));
-    let mut node = match step {
-        Some(step) => step.placed(node),
-        None => node,
-    };
-    node.is_tolerated |= layer.continue_on_error == Some(true) && !is_explicit;
-    node
+    let is_tolerated = layer.continue_on_error == Some(true) && !is_explicit;
+    let node = if let Some(step) = step { step.placed(node) } else { node };
+    Node { is_tolerated: node.is_tolerated || is_tolerated, ..node }
 }
 
 /// Decides the condition of a script's header, or returns it if only the run can.

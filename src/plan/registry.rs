@@ -55,7 +55,7 @@ fn barred(ground: &Ground<'_>, Playbook { name, .. }: &Playbook, own: &Registere
     }
     if own.requires_approval == Some(true) {
         let message = format!("the playbook `{name}` needs approval, and nobody can give it yet");
-        let help = "az plan shows what it would run; what needs approval is not run without";
+        let help = "`az plan` shows what it would run; what needs approval is not run without";
         tell("requiresApproval", message, help.to_owned());
     }
     faults

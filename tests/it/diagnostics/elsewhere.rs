@@ -123,6 +123,11 @@ pub(super) const MISTAKES: &[Mistake] = &[
     Mistake { name: "a full disk", code: "AZ0908", files: &[], lines: &["az list > /dev/full"] },
     Mistake { name: "a file that may not be written", code: "AZ0909", files: &[(CI, "{\"sequnce\": [\"0100\"]}")],
         lines: &["chmod a-w playbooks/ci.json; az check --fix"] },
+    Mistake { name: "an environment that nobody knows", code: "AZ0910", files: &[("az.toml", "[environment.qa]\njobs = 1\n")],
+        lines: &["az build 0100 --environment lab"] },
+    Mistake { name: "a playbook that must not run here", code: "AZ0911",
+        files: &[(CI, "{\"sequence\": [\"0100\"]}"), ("az.toml", "[playbook.ci]\nallowedEnvironments = [\"dev\", \"qa\"]\nrequiresApproval = true\n")],
+        lines: &["az build ci"] },
 ];
 
 /// Codes without a snapshot here, each with its reason.
