@@ -26,7 +26,7 @@ use crate::{
 /// How a step ends whose turn comes to nothing.
 pub(super) enum Ended {
     /// It is skipped.
-    Skipped(Reason),
+    Skipped(Box<Reason>),
     /// A step before it did not end well.
     Blocked {
         /// That step.
@@ -118,7 +118,7 @@ impl Turn<'_> {
         }
         match self.course.way(index, grounds) {
             Way::Runs(questions) => Ok(questions),
-            Way::Skips(reason) => Err(Ended::Skipped(reason)),
+            Way::Skips(reason) => Err(Ended::Skipped(Box::new(reason))),
             Way::Blocked { by } => Err(Ended::Blocked { by }),
             Way::Fails(error) => Err(Ended::Failed(error)),
         }
@@ -179,7 +179,7 @@ impl Desk<'_> {
                 Ok(())
             }
             Err(Ended::Skipped(reason)) => {
-                self.reasons[index] = vec![reason];
+                self.reasons[index] = vec![*reason];
                 Err(Verdict::Skip)
             }
             Err(Ended::Blocked { by }) => Err(Verdict::Block { by }),

@@ -164,7 +164,7 @@ fn weaker(fault: Diagnostic) -> Diagnostic {
 /// Returns the verdict of a step that is not looked up.
 fn without_look_up(plan: &Plan, index: usize, ended: &Ended) -> PlannedVerdict {
     let (verdict, reason) = match ended {
-        Ended::Skipped(reason) => (Verdict::Skip, reason.clone()),
+        Ended::Skipped(reason) => (Verdict::Skip, Reason::clone(reason)),
         Ended::Blocked { by } => {
             let by = &plan.nodes[*by].id;
             (Verdict::Blocked, Reason::new("blocked", by, format!("{by} does not end well")))

@@ -158,7 +158,7 @@ impl Names {
             return Cow::Borrowed(self);
         }
         let mut seen = self.clone();
-        seen.set(BTreeMap::clone(&self.conditions));
+        seen.set(&self.conditions);
         Cow::Owned(seen)
     }
 
@@ -184,17 +184,17 @@ impl Names {
 
     /// Lays variables and contexts of others over those there are.
     pub(super) fn lay_over(&mut self, other: &Self) {
-        self.set(other.variables.clone());
+        self.set(&other.variables);
         other.late.iter().for_each(|(name, value)| self.set_late(name, value.clone()));
         self.contexts.extend(other.contexts.clone());
     }
 
     /// Sets variables over those there are; what was late is so no more.
-    pub(super) fn set(&mut self, variables: BTreeMap<String, Value>) {
+    pub(super) fn set(&mut self, variables: &BTreeMap<String, Value>) {
         for name in variables.keys() {
             self.late.retain(|known, _| !known.eq_ignore_ascii_case(name));
         }
-        super::variables::overlay(&mut self.variables, &variables);
+        super::variables::overlay(&mut self.variables, variables);
     }
 
     /// Sets a variable that is known only when it is its turn.

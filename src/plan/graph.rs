@@ -42,6 +42,7 @@ pub struct Plan {
 }
 
 /// One planned execution, all values resolved.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Node {
     /// Unique in the plan: `0402_Run-UnitTests`, `lint`, `test/0402_Run-UnitTests`.

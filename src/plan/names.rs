@@ -48,7 +48,7 @@ impl Layering<'_, '_> {
                 formula => open.push((name.clone(), formula)),
             }
         }
-        names.set(plain);
+        names.set(&plain);
         let mut pending: BTreeSet<String> = open.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
         loop {
             let before = open.len();
@@ -56,7 +56,7 @@ impl Layering<'_, '_> {
             for (name, formula) in open {
                 pending.remove(&name.to_ascii_lowercase());
                 match self.fill(names, &formula, &pending) {
-                    Known::Now(value) => names.set(BTreeMap::from([(name, value)])),
+                    Known::Now(value) => names.set(&BTreeMap::from([(name, value)])),
                     Known::Late => {
                         pending.insert(name.to_ascii_lowercase());
                         left.push((name, formula));
@@ -76,7 +76,7 @@ impl Layering<'_, '_> {
         for (name, value) in layer {
             let formula = self.read(value);
             match self.fill(below, &formula, &BTreeSet::new()) {
-                Known::Now(value) => names.set(BTreeMap::from([(name.clone(), value)])),
+                Known::Now(value) => names.set(&BTreeMap::from([(name.clone(), value)])),
                 Known::Late => names.set_late(name, self.late(formula)),
             }
         }

@@ -72,7 +72,7 @@ pub(super) fn check(of: PlaybookContext<'_>, names: &mut Names, is_check: bool) 
             faults.push(tell(parameter, message, &format!("is one of {}", quoted_list(&texts)), help));
             continue;
         }
-        names.set(BTreeMap::from([(name.clone(), known.cloned().unwrap_or(fit))]));
+        names.set(&BTreeMap::from([(name.clone(), known.cloned().unwrap_or(fit))]));
     }
     faults
 }

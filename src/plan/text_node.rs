@@ -106,9 +106,10 @@ fn syntaxes_in(text: &str, names: &Names) -> &'static [Syntax] {
 fn named(step: StepContext<'_>, node: Node) -> Node {
     let id = step.id();
     let Frame { job, suffix, .. } = step.frame;
-    let place = match step.frame.is_inner {
-        true => format!("{}{}", step.frame.prefix, step.step.id),
-        false => format!("{}/{}", job.id, step.step.id),
+    let place = if step.frame.is_inner {
+        format!("{}{}", step.frame.prefix, step.step.id)
+    } else {
+        format!("{}/{}", job.id, step.step.id)
     };
     step.placed(Node {
         name: step.step.name.clone().unwrap_or_else(|| id.clone()),
@@ -211,13 +212,12 @@ fn words(line: &str) -> Vec<String> {
     for c in line.chars() {
         match quote {
             Some(open) if c == open => quote = None,
-            Some(_) => word.get_or_insert_default().push(c),
             None if c == '\'' || c == '"' => {
                 quote = Some(c);
                 word.get_or_insert_default();
             }
             None if c.is_whitespace() => words.extend(word.take()),
-            None => word.get_or_insert_default().push(c),
+            Some(_) | None => word.get_or_insert_default().push(c),
         }
     }
     words.extend(word);

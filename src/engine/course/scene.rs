@@ -234,7 +234,7 @@ impl Lookup for Scene<'_> {
         }
         let digest =
             files.iter().fold(DigestWriter::new("az 2026-11 hashFiles"), |digest, (path, content)| {
-                digest.field(path.as_str().as_bytes()).field(&content.0)
+                digest.field(path.as_str().as_bytes()).field(content.0)
             });
         Some(digest.finish().to_hex())
     }

@@ -68,10 +68,10 @@ impl Course {
             }
         }
         let condition = self.plan.scopes[scope].condition.as_ref();
-        if !condition.is_some_and(|condition| condition.asks_status) {
-            if let Some(way) = self.way_by_default(scope) {
-                return way;
-            }
+        if !condition.is_some_and(|condition| condition.asks_status)
+            && let Some(way) = self.way_by_default(scope)
+        {
+            return way;
         }
         match condition {
             Some(condition) => self.way_by_condition(scope, condition, grounds),

@@ -204,7 +204,7 @@ impl Expanded {
         if let Some(limit) = job.settings.timeout {
             self.job_timeouts.insert(format!("{}{}", course.prefix, job.id), limit);
         }
-        let (mut own, faults) = self.names_of_job(course, names, job, scope);
+        let (mut own, faults) = Self::names_of_job(course, names, job, scope);
         self.diagnostics.extend(faults);
         let rounds = self.rounds(course, &own, job);
         let is_multiplied = rounds.iter().any(|round| round.combination.is_some());
@@ -212,7 +212,7 @@ impl Expanded {
         let mut ends = Ends::default();
         for round in &rounds {
             if is_multiplied {
-                own = self.names_of_round(names, course, job, scope, (round, rounds.len()));
+                own = Self::names_of_round(names, course, job, scope, (round, rounds.len()));
             }
             let bounds = Bounds { kind, outer: bound, line: line.as_deref() };
             ends.beside(self.add_round(course, &own, job, scope, (round, is_multiplied), bounds));
@@ -291,7 +291,6 @@ impl Expanded {
 
     /// Returns what names stand for in a job.
     pub(super) fn names_of_job(
-        &self,
         course: &Course<'_>,
         names: &Arc<Names>,
         job: &Job,
@@ -530,7 +529,6 @@ impl Expanded {
 
     /// Returns the names of one combination.
     fn names_of_round(
-        &self,
         names: &Arc<Names>,
         course: &Course<'_>,
         job: &Job,
@@ -544,7 +542,7 @@ impl Expanded {
         own.contexts.insert("strategy".to_owned(), strategy);
         let own = Arc::new(own);
         // What the job sets may ask for the values; its faults were told without them.
-        self.names_of_job(course, &own, job, scope).0
+        Self::names_of_job(course, &own, job, scope).0
     }
 }
 

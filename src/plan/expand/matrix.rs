@@ -51,7 +51,7 @@ impl Round {
         let mut names = Names::default();
         let values: BTreeMap<String, Value> = self.values().collect();
         names.contexts.insert("matrix".to_owned(), Value::Object(values.clone().into_iter().collect()));
-        names.set(values);
+        names.set(&values);
         names
     }
 

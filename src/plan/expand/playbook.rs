@@ -100,9 +100,9 @@ impl Expanded {
     /// Adds a playbook that was asked for.
     pub(in crate::plan) fn add_playbook(&mut self, ground: &Ground<'_>, context: PlaybookContext<'_>) {
         let mut given = self.round.as_ref().map(Round::names).unwrap_or_default();
-        given.set(ground.given.clone());
+        given.set(&ground.given);
         if let Some(profile) = context.profile {
-            given.set(profile.overrides.clone());
+            given.set(&profile.overrides);
         }
         let round = self.round.clone().unwrap_or_default();
         let scope = self
@@ -223,7 +223,7 @@ impl Expanded {
         // The playbook's own spelling is that which its scripts and texts know.
         let declared = playbook.parameters.iter().map(|parameter| &parameter.name);
         for name in playbook.variables.keys().chain(declared).filter(|name| given.has(name)) {
-            names.set(BTreeMap::from([(name.clone(), Value::Null)]));
+            names.set(&BTreeMap::from([(name.clone(), Value::Null)]));
         }
         names.lay_over(given);
         course.layer(("/variables", course.scope), &mut faults, |over| over.variables(&mut names, &layer));

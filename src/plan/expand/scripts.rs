@@ -66,7 +66,7 @@ impl Expanded {
             conditions: Arc::clone(&ground.conditions),
             ..Names::default()
         };
-        names.set(ground.given.clone());
+        names.set(&ground.given);
         if let Some(round) = &self.round {
             names.lay_over(&round.names());
         }

@@ -1,5 +1,7 @@
 //! Every real playbook of the corpus that loads is planned: the column of nodes beside the snapshot of how it is read.
 
+use std::fmt::Write;
+
 use super::{
     converted::{files, scripts},
     *,
@@ -32,10 +34,10 @@ fn every_real_playbook_that_loads_is_planned() {
         let name = path.strip_prefix(&folder).unwrap().display();
         let nodes =
             planned.plan.as_ref().map_or("NOT PLANNED".to_owned(), |plan| plan.nodes.len().to_string());
-        shown.push_str(&format!("{name} | {nodes}\n"));
+        _ = writeln!(shown, "{name} | {nodes}");
         let worst = planned.diagnostics.iter().filter(|fault| fault.severity == Severity::Error);
         for fault in worst {
-            shown.push_str(&format!("    {} {}\n", fault.code, fault.message));
+            _ = writeln!(shown, "    {} {}", fault.code, fault.message);
         }
     }
     insta::assert_snapshot!("corpus_nodes", shown);

@@ -102,7 +102,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn number(&self, text: &str) -> u64 {
+    fn number(text: &str) -> u64 {
         let digest = Digest::of(text.as_bytes());
         u64::from_le_bytes(digest.0[..8].try_into().unwrap())
     }
@@ -189,7 +189,7 @@ impl<'a> World<'a> {
 
     fn start(&mut self, node: usize, attempt: u32) {
         let id = &self.plan.nodes[node].id;
-        let luck = self.number(id) % 10;
+        let luck = Self::number(id) % 10;
         let ending = match luck {
             _ if self.always_succeeds => Ending::Ok,
             0 | 1 => Ending::Failed,
@@ -200,7 +200,7 @@ impl<'a> World<'a> {
         };
         let outputs = BTreeMap::from([("o".to_owned(), (luck % 2).to_string().into())]);
         self.course.hands_on(node, Some(Arc::new(Handed { outputs, ..Handed::default() })));
-        let takes = 1 + self.number(&format!("{id} {attempt} {}", self.seed)) % 50;
+        let takes = 1 + Self::number(&format!("{id} {attempt} {}", self.seed)) % 50;
         self.at_work.insert((self.now + Duration::from_millis(takes), node), ending);
     }
 
