@@ -173,7 +173,7 @@ impl<'a> StepContext<'a> {
     pub(super) fn id(&self) -> String {
         let Frame { job, prefix, job_id, is_inner, .. } = self.frame;
         let is_whole_job = job.steps.len() == 1 && !job.id.is_empty() && !is_inner;
-        if is_whole_job { job_id.clone() } else { format!("{prefix}{}", self.step.id) }
+        if is_whole_job { job_id.clone() } else { format!("{prefix}{}", self.frame.called(self.step)) }
     }
 
     /// Returns what the node of a script or a text has from its step.

@@ -40,11 +40,12 @@ pub(super) fn check(of: PlaybookContext<'_>, names: &mut Names, is_check: bool) 
             continue;
         }
         let Some(value) = names.variable(name).filter(|value| !value.is_null()).cloned() else {
-            if parameter.required && is_check {
-                // Nobody has been asked to give it.
+            if parameter.required {
+                // What asks for it has nothing to say beyond that.
                 let formula = Arc::new(Formula::Fixed(Value::Null));
                 names.set_late(name, LateValue { formula, scope: 0 });
-            } else if parameter.required {
+            }
+            if parameter.required && !is_check {
                 let message = format!("parameter `{name}` must be given");
                 let help = format!("give it: --var {name}=VALUE");
                 faults.push(tell(parameter, message, "has no value", help));

@@ -218,7 +218,7 @@ fn stage(value: Value<'_>, index: usize, id: Option<&str>) -> Option<Job> {
     common(&mut table, &mut stage);
     stage.needs =
         table.optional(Key::new("needs", &["dependsOn", "depends_on"]), placed_list).unwrap_or_default();
-    move_matrix(&mut stage);
+    move_matrix(&mut stage, value);
     let parameters = json_map(&mut table, WITH);
     let steps = stage_steps(&mut table, &stage);
     stage.extensions = table.finish_open(extensions::OF_A_STAGE);
@@ -232,12 +232,23 @@ fn stage(value: Value<'_>, index: usize, id: Option<&str>) -> Option<Job> {
 }
 
 /// A stage's variable `MatrixDimensions` is its matrix.
-fn move_matrix(stage: &mut Job) {
+fn move_matrix(stage: &mut Job, value: Value<'_>) {
     let name = stage.variables.keys().find(|name| name.eq_ignore_ascii_case("MatrixDimensions")).cloned();
     if let Some(name) = name
         && stage.strategy.is_none()
         && let Some(serde_json::Value::Object(dimensions)) = stage.variables.get(&name)
     {
+        let (context, format) = (value.context(), value.context().format());
+        for (dimension, found) in dimensions {
+            let is_text = found.as_str().is_some_and(super::fields::is_expression);
+            if found.is_array() || is_text {
+                continue;
+            }
+            let message = format!("matrix dimension `{dimension}` must be a list, found `{found}`");
+            let fault = context.error(code::BAD_MATRIX, message).at(context.opening(value.span()));
+            let help = format!("write `{}`", format.field(dimension, &format.list(&[&found.to_string()])));
+            context.report(fault.help(help));
+        }
         stage.strategy = Some(super::strategy::of_json(dimensions, format!("{}/variables/{name}", stage.at)));
         stage.variables.remove(&name);
     }

@@ -13,7 +13,7 @@ use super::{Ends, Expanded, jobs::Frame};
 use crate::{
     base::Spanned,
     diag::{Diagnostic, code},
-    model::playbook::{Action, Branch, Given, Items, Placed, Step},
+    model::playbook::{Action, Branch, Given, Items, Placed, PlaybookFormat, Step},
     plan::{
         EdgeKind,
         flow::{Condition, Names, Scope, ScopeKind},
@@ -273,7 +273,7 @@ impl Expanded {
         list: usize,
         suffix: &str,
     ) -> Ends {
-        let prefix = format!("{}{}{suffix}/", frame.prefix, step.id);
+        let prefix = format!("{}{}{suffix}/", frame.prefix, frame.called(step));
         let suffix = format!("{}{suffix}", frame.suffix);
         self.add_steps(&Frame { list, prefix, suffix, is_inner: true, ..frame.clone() }, steps)
     }
@@ -460,6 +460,15 @@ impl Expanded {
             .map(|scope| self.scopes[scope].id.as_str())
             .find(|id| !id.is_empty());
         format!("{}{}/", frame.prefix, id.unwrap_or_default())
+    }
+}
+
+impl Frame<'_> {
+    /// Returns what a step is called in ids: in the language of steps by its name, as expressions do.
+    pub(in crate::plan) fn called(&self, step: &Step) -> String {
+        let is_named = self.course.of.playbook.format == PlaybookFormat::V0 && step.id.starts_with("step_");
+        let name = step.name.as_deref().filter(|name| is_named && !name.trim().is_empty());
+        name.map_or_else(|| step.id.clone(), slug)
     }
 }
 

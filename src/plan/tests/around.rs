@@ -63,5 +63,5 @@ fn levels_and_channels_are_those_that_az_has() {
         (Moment::Failure, "error", &["log"]),
     ];
     assert_eq!(shown, expected);
-    assert_eq!(codes, [code::UNUSED_FIELD]);
+    assert_eq!(codes, [code::UNUSED_FIELD, code::UNKNOWN_VARIABLE]);
 }

@@ -71,10 +71,7 @@ fn what_follows_a_step_runs_by_how_it_ended() {
     repo.playbook("p.yaml", &text(false));
     let built = repo.az("build p --json");
     built.code(1);
-    ended(
-        &built,
-        "step_1 ran, step_1/step_1 ran, step_1/step_1#2 skipped, step_2 failed, step_2/step_1 ran, step_3 blocked",
-    );
+    ended(&built, "ok ran, ok/s ran, ok/f skipped, bad failed, bad/mend ran, end blocked");
     assert!(
         repo.has_path("success")
             && repo.has_path("mended")
@@ -108,4 +105,18 @@ fn the_three_patterns_of_the_seeds_plan_dry_run_and_run() {
     repo.playbook("bg.yaml", &text).env("FAIL", "monitor");
     repo.az("build bg --var new_version=2 --continue-on-error").code(10);
     assert!(!repo.read("calls").contains("decommission"), "{}", repo.read("calls"));
+}
+
+#[test]
+fn a_mistake_in_a_branch_that_is_not_taken_is_told() {
+    let repo = repo();
+    repo.playbook(
+        "p.yaml",
+        "name: p\nvariables: { env: dev }\nsteps:\n\
+         - name: pick\n  type: conditional\n  condition: ${env} == \"prod\"\n  then: [{ name: a, command: /nowhere x }]\n  \
+           else:\n    - name: inner\n      type: conditional\n      condition: ${env} == \"dev\"\n      \
+           then: [{ name: b, command: 'true' }]\n      else: [{ name: c, command: 'echo ${nobody}' }]\n",
+    );
+    let told = repo.az("validate --playbook p --simulate");
+    told.code(2).says("nothing says what the command `/nowhere` is").ran([]);
 }
