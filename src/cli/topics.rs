@@ -152,6 +152,12 @@ On standard error stands what became of each part. The new text is read again an
 it runs is the same; where something would be lost, nothing is written. No file is written over without --force.
 A category is the playbook's own word, or else the name of its folder.
 
+Jobs run once all they need have ended well, their steps one after the other, stages in their order. `if` (`condition`)
+is of any dialect: `Environment -eq 'dev'`, `{{flag}}`, `needs.build.outputs.ok == 'true'`, `Test-Path 'x'`; always(),
+failure() and cancelled() hold after a failure or Ctrl-C too. A step hands on what it writes to $AZ_OUTPUT as
+`name=text` or `name:=JSON`; later ones have it as `${{ steps.ID.outputs.name }}`, other jobs by the job's `outputs`.
+`strategy: { matrix: { os: [a, b] } }` runs a job for each combination, `az matrix expand` shows them.
+
 What a playbook requires, and its preConditions, are looked up before anything runs: one that is not met is an error.
 postConditions and thresholds are looked at when all has ended. Notifications go to console, log (the journal of the run)
 and github (a workflow command, inside a job of GitHub). A build that starts no step and fails at nothing notifies nobody.

@@ -135,3 +135,18 @@ fn a_condition_asks_for_files_as_they_are_in_its_turn() {
     repo.sh("rm -rf out").code(0);
     repo.az("build 0310").code(0).ran([]);
 }
+
+#[test]
+fn the_first_interrupt_still_runs_what_cleans_up() {
+    let repo = repo();
+    let gate = repo.gate("gate");
+    repo.script("0300_long.sh", &gate.stop()).script("0310_clean.sh", "# Cache: never\ntrue");
+    let repo = jobs(
+        &repo,
+        "    a: { steps: [{ run: '0300' }, { run: '0100' }, { if: always(), run: '0310' }, { if: failure(), run: '0200' }] }\n",
+    );
+    let running = repo.start("build p");
+    gate.reached();
+    running.signal(rustix::process::Signal::INT);
+    running.wait().code(130).ran(["0300", "0310"]);
+}
