@@ -100,3 +100,27 @@ fn a_name_that_nobody_sets_is_told_before_anything_runs() {
     );
     repo.az("build p").code(2).ran([]).says("nobody sets `vars.nothing`");
 }
+
+#[test]
+fn what_a_condition_asks_is_asked_again_also_where_nothing_else_changed() {
+    let repo = jobs(
+        &repo(),
+        "    a: { if: \"env.DEPLOY == 'yes'\", steps: [{ run: '0100' }] }\n    \
+         b: { if: \"Test-Path './flag'\", steps: [{ run: '0200' }] }\n    \
+         c: { if: Get-Command mytool, steps: [{ script: echo > made, shell: sh }] }\n",
+    );
+    repo.az("build p").code(0).ran([]).says("`mytool` is not installed");
+    repo.az("build p").code(0).ran([]).says("`./flag` is not there");
+    repo.env("DEPLOY", "yes").az("build p").code(0).ran(["0100"]);
+    repo.file("flag", "")
+        .without_env("DEPLOY")
+        .az("build p")
+        .code(0)
+        .ran(["0200"])
+        .says("$DEPLOY is not set");
+    repo.remove("flag").az("build p").code(0).ran([]).says("`./flag` is not there");
+    repo.executable("bin/mytool", "#!/bin/sh\n");
+    let path = format!("{}:{}", repo.path("bin").display(), repo.variable("PATH").unwrap());
+    repo.env("PATH", &path).az("build p").code(0);
+    assert!(repo.has_path("made"));
+}
