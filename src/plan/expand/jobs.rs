@@ -230,6 +230,7 @@ impl Expanded {
         (round, is_multiplied): (&Round, bool),
         bounds: Bounds<'_>,
     ) -> Ends {
+        let first = self.nodes.len();
         let list = self.push_scope(Scope {
             parent: Some(scope),
             kind: ScopeKind::List,
@@ -266,7 +267,7 @@ impl Expanded {
             None => self.add_steps(&frame, &job.steps),
         };
         if let Some(decision) = left_out {
-            self.leave_out(list, &decision);
+            self.leave_out(first, &decision);
         }
         found
     }
@@ -367,17 +368,9 @@ impl Expanded {
         }
     }
 
-    /// Lets the nodes of a scope be skipped, since its condition is known not to hold.
-    pub(super) fn leave_out(&mut self, scope: usize, decision: &crate::plan::Decision) {
-        let scopes = &self.scopes;
-        let is_in = |of: Option<usize>| {
-            std::iter::successors(of, |scope| scopes[*scope].parent).any(|above| above == scope)
-        };
-        for node in &mut self.nodes {
-            if is_in(node.scope) {
-                node.condition = Some(decision.clone());
-            }
-        }
+    /// Lets all nodes from a place on be skipped, since the condition they stand under is known not to hold.
+    pub(super) fn leave_out(&mut self, from: usize, decision: &crate::plan::Decision) {
+        self.nodes[from..].iter_mut().for_each(|node| node.condition = Some(decision.clone()));
     }
 
     /// Returns a truth that must be known before the run.

@@ -63,6 +63,7 @@ impl Expanded {
 
     fn add_step(&mut self, frame: &Frame<'_>, step: &Step, turn: usize, is_last: bool) -> Ends {
         self.last_group += 1;
+        let first = self.nodes.len();
         let course = &frame.course;
         let names = self.names_of_step(frame, step, self.scopes.len());
         let tolerated = step.continue_on_error.as_ref();
@@ -109,7 +110,7 @@ impl Expanded {
             ends.last.dedup();
         }
         if let Some(decision) = left_out {
-            self.leave_out(scope, &decision);
+            self.leave_out(first, &decision);
         }
         ends
     }
@@ -316,9 +317,10 @@ impl Expanded {
                     Some(crate::plan::Decision { text, holds: false, facts: String::new() })
                 }
             };
+            let first = self.nodes.len();
             let found = self.add_steps_in(frame, step, steps, list, suffix);
             if let Some(decision) = left_out {
-                self.leave_out(list, &decision);
+                self.leave_out(first, &decision);
             }
             ends.beside(found);
         }
