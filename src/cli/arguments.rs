@@ -193,8 +193,12 @@ pub(super) struct Request {
     /// Run in this environment: the variable `environment` has this value, and its section of the configuration holds
     #[arg(long, value_name = "NAME", value_parser = environment)]
     pub(super) environment: Option<String>,
-    /// Run all once for each value: NAME=A,B with texts, or NAME:=[1,true] with JSON; several are multiplied
-    #[arg(long, value_name = "NAME=VALUES")]
+    /// Dimensions of a matrix that all runs for.
+    #[arg(
+        help = "Run all once for each value: NAME=A,B with texts, or NAME:=[1,true] with JSON; several are multiplied",
+        long,
+        value_name = "NAME=VALUES"
+    )]
     pub(super) matrix: Vec<String>,
     /// Run playbooks under this one of their profiles; without any, what this profile of the configuration selects
     #[arg(long, visible_alias = "playbook-profile", value_name = "NAME")]

@@ -23,7 +23,7 @@ pub trait Lookup {
         None
     }
 
-    /// Tells how things went so far; `always()` is not asked. See [`super::status`].
+    /// Tells how things went so far; `always()` is not asked. See [`super::status()`].
     fn status(&self, _function: Status) -> Option<bool> {
         None
     }
