@@ -3,12 +3,7 @@
 //!
 //! Knows one scope. Does not know which expression asks.
 
-use std::{
-    borrow::Cow,
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
-    path::Path,
-};
+use std::{borrow::Cow, cell::RefCell, collections::BTreeMap, path::Path, rc::Rc};
 
 use serde_json::Value;
 
@@ -39,23 +34,21 @@ pub(in crate::engine) struct Grounds<'a> {
     pub(in crate::engine) started: &'a str,
 }
 
-/// How deep values may ask for values that ask for others.
-const DEEPEST: usize = 16;
-
 /// What an expression of a scope may ask.
 pub(in crate::engine) struct Scene<'a> {
     pub(super) course: &'a Course,
     pub(super) scope: usize,
     names: Cow<'a, Names>,
     pub(super) grounds: &'a Grounds<'a>,
-    depth: Cell<usize>,
+    /// Values of other scopes that were filled, by the places of their formulas; nothing for one that is being filled.
+    known: Rc<RefCell<BTreeMap<usize, Option<Value>>>>,
     questions: RefCell<Vec<Question>>,
 }
 
 impl<'a> Scene<'a> {
     pub(in crate::engine) fn new(course: &'a Course, scope: usize, grounds: &'a Grounds<'a>) -> Self {
         let names = Cow::Borrowed(&*course.plan.scopes[scope].names);
-        Self { course, scope, names, grounds, depth: Cell::new(0), questions: RefCell::default() }
+        Self { course, scope, names, grounds, known: Rc::default(), questions: RefCell::default() }
     }
 
     /// Returns what a condition of a scope may ask.
@@ -73,29 +66,25 @@ impl<'a> Scene<'a> {
         &self.names
     }
 
-    /// Returns a value that is written in another scope.
+    /// Returns a value that is written in another scope; one that asks for itself is nothing.
     fn late(&self, late: &LateValue) -> Option<Value> {
-        if self.depth.get() >= DEEPEST {
-            return None;
+        // Values may ask for each other by many ways; each is filled once.
+        let key = std::ptr::from_ref(&*late.formula).addr();
+        if let Some(known) = self.known.borrow().get(&key) {
+            return known.clone();
         }
-        let scene = Scene {
-            depth: Cell::new(self.depth.get() + 1),
-            ..Scene::new(self.course, late.scope, self.grounds)
-        };
+        self.known.borrow_mut().insert(key, None);
+        let known = Rc::clone(&self.known);
+        let scene = Scene { known, ..Scene::new(self.course, late.scope, self.grounds) };
         let value = late.formula.fill(&scene, &mut Doubts::default());
         self.questions.borrow_mut().extend(scene.into_questions());
+        self.known.borrow_mut().insert(key, Some(value.clone()));
         Some(value)
     }
 
-    /// Returns all variables together, those that only the run tells among them.
+    /// Returns all variables together, as far as they were known before the run.
     fn variables(&self) -> Value {
-        let mut found = named(self.names(), "variables").unwrap_or_default();
-        if let Value::Object(found) = &mut found {
-            for (name, late) in &self.names().late {
-                found.insert(name.clone(), self.late(late).unwrap_or_default());
-            }
-        }
-        found
+        named(self.names(), "variables").unwrap_or_default()
     }
 
     fn workspace_path(&self, path: &str) -> WsPath {
@@ -190,6 +179,12 @@ impl Lookup for Scene<'_> {
             "vars" | "inputs" => Some(self.variables()),
             _ => context(self.names(), name),
         }
+    }
+
+    fn member(&self, whole: &str, name: &str) -> Option<Value> {
+        let is_theirs = is_all(whole) && self.names().variable(whole).is_none();
+        let late = self.names().late_variable(name).filter(|_| is_theirs)?;
+        self.late(late)
     }
 
     fn status(&self, function: Status) -> Option<bool> {

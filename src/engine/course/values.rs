@@ -270,6 +270,10 @@ impl crate::text::expression::Lookup for WithResult<'_> {
         self.scene.context(name)
     }
 
+    fn member(&self, whole: &str, name: &str) -> Option<Value> {
+        self.scene.member(whole, name)
+    }
+
     fn status(&self, function: crate::text::expression::Status) -> Option<bool> {
         self.scene.status(function)
     }

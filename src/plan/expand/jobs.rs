@@ -205,6 +205,7 @@ impl Expanded {
             self.job_timeouts.insert(format!("{}{}", course.prefix, job.id), limit);
         }
         let (mut own, faults) = Self::names_of_job(course, names, job, scope);
+        self.scopes[scope].names = Arc::clone(&own);
         self.diagnostics.extend(faults);
         let rounds = self.rounds(course, &own, job);
         let is_multiplied = rounds.iter().any(|round| round.combination.is_some());
@@ -212,7 +213,9 @@ impl Expanded {
         let mut ends = Ends::default();
         for round in &rounds {
             if is_multiplied {
-                own = Self::names_of_round(names, course, job, scope, (round, rounds.len()));
+                // What it sets is written in the list that comes next.
+                let list = self.scopes.len();
+                own = Self::names_of_round(names, course, job, list, (round, rounds.len()));
             }
             let bounds = Bounds { kind, outer: bound, line: line.as_deref() };
             ends.beside(self.add_round(course, &own, job, scope, (round, is_multiplied), bounds));

@@ -23,6 +23,11 @@ pub trait Lookup {
         None
     }
 
+    /// Returns a member of a context or variable where that can be told without the others; nothing to look at the whole.
+    fn member(&self, _whole: &str, _name: &str) -> Option<Value> {
+        None
+    }
+
     /// Tells how things went so far; `always()` is not asked. See [`super::status()`].
     fn status(&self, _function: Status) -> Option<bool> {
         None

@@ -66,15 +66,20 @@ impl Evaluator<'_> {
             members.push(name.as_str());
             root = base;
         }
-        let (kind, name, found) = match root {
-            Expr::Variable(name) => (Kind::Variable, name, self.lookup.variable(name)),
-            Expr::Context(name) => {
-                (Kind::Context, name, self.lookup.context(name).or_else(|| self.lookup.variable(name)))
-            }
+        let (kind, name) = match root {
+            Expr::Variable(name) => (Kind::Variable, name),
+            Expr::Context(name) => (Kind::Context, name),
             _ => return None,
         };
         let mut path = name.clone();
-        let mut value = found;
+        let mut value = members.last().and_then(|first| self.lookup.member(name, first));
+        if value.is_some() {
+            path.extend([".", members.pop().unwrap_or_default()]);
+        } else if kind == Kind::Variable {
+            value = self.lookup.variable(name);
+        } else {
+            value = self.lookup.context(name).or_else(|| self.lookup.variable(name));
+        }
         for member in members.iter().rev() {
             path.push('.');
             path.push_str(member);

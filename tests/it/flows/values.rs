@@ -124,3 +124,20 @@ fn what_a_condition_asks_is_asked_again_also_where_nothing_else_changed() {
     repo.env("PATH", &path).az("build p").code(0);
     assert!(repo.has_path("made"));
 }
+
+#[test]
+fn values_that_the_run_tells_may_need_each_other() {
+    let chain: Vec<String> = (1..8).map(|at| format!("v{at}: '${{{{ vars.v{} }}}}{at}'", at - 1)).collect();
+    let repo = jobs(
+        &repo(),
+        &format!(
+            "    a: {{ outputs: {{ o: '${{{{ steps.s.outputs.o }}}}' }}, steps: [{{ id: s, script: 'echo o=x >> $AZ_OUTPUT', shell: sh }}] }}\n    \
+             b:\n      needs: a\n      strategy: {{ matrix: {{ m: [p, q] }} }}\n      \
+             variables: {{ v0: '${{{{ needs.a.outputs.o }}}}-${{{{ matrix.m }}}}', {} }}\n      \
+             steps: [{{ script: 'echo $v7 > got-${{{{ matrix.m }}}}', shell: sh }}]\n",
+            chain.join(", ")
+        ),
+    );
+    repo.az("build p").code(0);
+    assert_eq!((repo.read("got-p").as_str(), repo.read("got-q").as_str()), ("x-p1234567\n", "x-q1234567\n"));
+}
