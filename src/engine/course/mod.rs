@@ -37,6 +37,8 @@ pub(super) struct Course {
     /// How nodes ended; nothing for those that have not.
     ends: Vec<Option<Ending>>,
     handed: BTreeMap<usize, Arc<Handed>>,
+    /// Nodes that hand on variables of the environment or folders of `PATH`: few, if any.
+    setters: BTreeSet<usize>,
     /// Which way each scope goes, once it is decided.
     ways: RefCell<BTreeMap<usize, Way>>,
     /// The run was interrupted.
@@ -59,8 +61,8 @@ impl Course {
             }
         }
         let ends = vec![None; plan.nodes.len()];
-        let (handed, ways) = (BTreeMap::new(), RefCell::new(BTreeMap::new()));
-        Self { plan, children, members, ends, handed, ways, is_cancelled: false }
+        let (handed, setters, ways) = (BTreeMap::new(), BTreeSet::new(), RefCell::new(BTreeMap::new()));
+        Self { plan, children, members, ends, handed, setters, ways, is_cancelled: false }
     }
 
     /// Returns the course of a plan that has more nodes behind the same ones.
@@ -68,6 +70,7 @@ impl Course {
         let mut grown = Self::new(plan);
         grown.ends[..self.ends.len()].copy_from_slice(&self.ends);
         grown.handed.clone_from(&self.handed);
+        grown.setters.clone_from(&self.setters);
         grown.is_cancelled = self.is_cancelled;
         grown
     }
@@ -96,6 +99,12 @@ impl Course {
 
     /// Hears what a node hands on.
     pub(super) fn hands_on(&mut self, node: usize, handed: Option<Arc<Handed>>) {
+        let sets = |handed: &Arc<Handed>| !handed.env.is_empty() || !handed.path.is_empty();
+        if handed.as_ref().is_some_and(sets) {
+            self.setters.insert(node);
+        } else {
+            self.setters.remove(&node);
+        }
         match handed.filter(|handed| **handed != Handed::default()) {
             Some(handed) => _ = self.handed.insert(node, handed),
             None => _ = self.handed.remove(&node),
@@ -106,6 +115,7 @@ impl Course {
     pub(super) fn resume_at(&mut self, node: usize) {
         self.ends[node..].fill(None);
         self.handed.retain(|index, _| *index < node);
+        self.setters.retain(|index| *index < node);
         self.ways.get_mut().clear();
     }
 

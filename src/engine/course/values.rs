@@ -42,7 +42,7 @@ impl Course {
     /// put in front.
     pub(in crate::engine) fn env_handed_to(&self, scope: usize) -> BTreeMap<String, String> {
         let mut found = BTreeMap::new();
-        if self.handed.values().all(|handed| handed.env.is_empty()) {
+        if self.setters.is_empty() {
             return found;
         }
         for node in self.earlier_in_job(scope) {
@@ -53,7 +53,7 @@ impl Course {
 
     /// Returns the folders that earlier steps of the same job put in front of `PATH`, the foremost first.
     pub(in crate::engine) fn path_handed_to(&self, scope: usize) -> Vec<String> {
-        if self.handed.values().all(|handed| handed.path.is_empty()) {
+        if self.setters.is_empty() {
             return Vec::new();
         }
         let nodes = self.earlier_in_job(scope);

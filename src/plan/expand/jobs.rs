@@ -417,7 +417,12 @@ impl Expanded {
     }
 
     /// Fills a text that must be known before the run.
-    fn known(&mut self, course: &Course<'_>, names: &Names, text: &Placed<String>) -> Option<Value> {
+    pub(super) fn known(
+        &mut self,
+        course: &Course<'_>,
+        names: &Names,
+        text: &Placed<String>,
+    ) -> Option<Value> {
         let mut faults = Vec::new();
         let written = text.value.trim();
         let found = course.layer((&text.at, course.scope), &mut faults, |over| {
@@ -431,7 +436,8 @@ impl Expanded {
                 let message = format!("`{}` must be known before the run", text.value);
                 let fault = Diagnostic::error(code::BAD_VALUE, message).source(course.of.source);
                 let fault = fault.label(course.of.span(&text.at), "depends on a step");
-                self.diagnostics.push(fault.help("write a value, or an expression of variables"));
+                self.diagnostics
+                    .push(fault.help("give it as a value or a variable, or make it a matrix of a job"));
                 None
             }
         }
@@ -545,14 +551,16 @@ impl Expanded {
 /// Returns the nodes that jobs begin with which need no other, and those that jobs end with which no other needs.
 fn outer_ends(jobs: &[Job], ends: &BTreeMap<&str, Ends>) -> Ends {
     let has_nodes = |id: &str| ends.get(id).is_some_and(|ends| !ends.is_empty());
+    let with_nodes = jobs.iter().filter(|job| has_nodes(&job.id));
+    let needed: BTreeSet<&str> =
+        with_nodes.flat_map(|job| job.needs.iter().map(|need| need.value.as_str())).collect();
     let mut all = Ends::default();
     for job in jobs {
         let own = &ends[job.id.as_str()];
         if !job.needs.iter().any(|need| has_nodes(&need.value)) {
             all.first.extend(&own.first);
         }
-        let needs_it = |other: &&Job| other.needs.iter().any(|need| need.value == job.id);
-        if !jobs.iter().filter(needs_it).any(|other| has_nodes(&other.id)) {
+        if !needed.contains(job.id.as_str()) {
             all.last.extend(&own.last);
         }
     }

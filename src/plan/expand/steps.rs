@@ -2,10 +2,7 @@
 //!
 //! Knows every action of a step. Does not know how a script is found or a command made.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 
@@ -22,7 +19,6 @@ use crate::{
         query::context,
         request::playbook_called,
         text_node::{command_node, module_node, show_node, text_node},
-        world::Known,
     },
     text::sequence,
 };
@@ -209,7 +205,7 @@ impl Expanded {
                 found.push(text.clone());
                 continue;
             }
-            match self.filled(frame, text) {
+            match self.known(&frame.course, &frame.names, text) {
                 Some(Value::Array(items)) => {
                     let items = items.iter().map(crate::text::expression::to_text);
                     found.extend(items.map(|item| Placed::new(item, &*text.at)));
@@ -221,27 +217,6 @@ impl Expanded {
             }
         }
         found
-    }
-
-    /// Fills a text that must be known before the run.
-    fn filled(&mut self, frame: &Frame<'_>, text: &Placed<String>) -> Option<Value> {
-        let course = &frame.course;
-        let mut faults = Vec::new();
-        let found = course.layer((&text.at, frame.list), &mut faults, |over| {
-            let formula = over.read(&Value::String(text.value.clone()));
-            over.fill(&frame.names, &formula, &BTreeSet::new())
-        });
-        self.diagnostics.extend(faults);
-        match found {
-            Known::Now(value) => Some(value),
-            Known::Late => {
-                let message = format!("`{}` must be known before the run", text.value);
-                let fault = Diagnostic::error(code::BAD_VALUE, message).source(course.of.source);
-                let fault = fault.label(course.of.span(&text.at), "depends on a step");
-                self.diagnostics.push(fault.help("give it as a variable, or make it a matrix of a job"));
-                None
-            }
-        }
     }
 
     /// Lets the scripts of a stage that is `parallel: false` run one after the other.
@@ -337,7 +312,7 @@ impl Expanded {
     ) -> Ends {
         let items = match items {
             Items::List(items) => items.clone(),
-            Items::Expression(text) => match self.filled(frame, text) {
+            Items::Expression(text) => match self.known(&frame.course, &frame.names, text) {
                 Some(Value::Array(items)) => items,
                 Some(Value::Null) | None => Vec::new(),
                 // A text names several, as on a command line.
