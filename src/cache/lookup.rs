@@ -6,6 +6,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    iter,
     path::Path,
     sync::Arc,
 };
@@ -119,6 +120,25 @@ pub fn observe(view: &dyn View, own: &Own, questions: &[Question]) -> (Vec<Compo
     (components.collect(), doubtful)
 }
 
+/// Returns the fingerprints that today's answers to a step's `questions` give, with what cannot be relied on.
+///
+/// Listings leave private state out; a second fingerprint is by all that is there, as a step was answered that ran
+/// before anything was known of the private state.
+pub fn fingerprints<'a>(
+    weak: &'a Fingerprint,
+    view: &'a dyn View,
+    own: &'a Own,
+    questions: &'a [Question],
+) -> impl Iterator<Item = (Fingerprint, Option<String>)> + 'a {
+    let given = move |own: &Own| {
+        let (components, doubtful) = observe(view, own, questions);
+        (weak.with(components), doubtful)
+    };
+    let lists = questions.iter().any(|asked| matches!(asked, Question::Listing(_)));
+    let other = (lists && own.has_private()).then_some(move || given(&own.without_private()));
+    iter::once_with(move || given(own)).chain(other.into_iter().map(|answers| answers()))
+}
+
 /// Looks a step up at its place.
 ///
 /// Hashes what is asked and not known; verifies the blobs a hit would need.
@@ -129,13 +149,12 @@ pub fn look_up(store: &Store, blobs: &Blobs, place: Place<'_>, wanted: Wanted<'_
     }
     let own = store.own(wanted.identity);
     let (mut miss, mut found) = (None, None);
-    for set in &sets {
-        let (components, doubtful) = observe(&place, &own, set);
+    for (fingerprint, doubtful) in sets.iter().flat_map(|set| fingerprints(wanted.weak, &place, &own, set)) {
         if let Some(subject) = doubtful {
             miss.get_or_insert(Miss::Doubtful(subject));
             continue;
         }
-        match store.by_key(&wanted.weak.with(components).key()) {
+        match store.by_key(&fingerprint.key()) {
             Ok(None) => {}
             Err(why) => _ = miss.get_or_insert(Miss::Unusable(why)),
             Ok(Some(record)) => match check_effects(store, blobs, place, wanted, &own, record) {
@@ -344,8 +363,8 @@ pub fn strong_keys(store: &Store, place: Place<'_>, wanted: Wanted<'_>) -> Vec<D
     let sets = store.path_sets(&wanted.weak.key());
     let own = store.own(wanted.identity);
     let known = sets.iter().map(|set| &**set).chain([wanted.questions]);
-    let mut keys: Vec<Digest> =
-        known.map(|set| wanted.weak.with(observe(&place, &own, set).0).key()).collect();
+    let all = known.flat_map(|set| fingerprints(wanted.weak, &place, &own, set));
+    let mut keys: Vec<Digest> = all.map(|(fingerprint, _)| fingerprint.key()).collect();
     keys.sort_unstable();
     keys.dedup();
     keys

@@ -23,7 +23,7 @@ pub use blobs::Blobs;
 pub use capture::{Capture, capture, known_states, missing};
 pub use known::{WireStat, read_known_files, write_known_files};
 pub use layout::Layout;
-pub use lookup::{Hit, Lookup, Miss, Wanted, look_up, observe, strong_keys};
+pub use lookup::{Hit, Lookup, Miss, Wanted, fingerprints, look_up, observe, strong_keys};
 pub use meanwhile::Overlap;
 pub use own::Own;
 pub use record::{BeginId, Effect, Ending, Evidence, Record};

@@ -70,6 +70,17 @@ impl Own {
         self
     }
 
+    /// Tells whether records tell of any private state.
+    pub(super) fn has_private(&self) -> bool {
+        !self.private.is_empty()
+    }
+
+    /// Returns the same without the private state that records tell of, as it was before any step had run.
+    #[must_use]
+    pub(super) fn without_private(&self) -> Self {
+        Self { private: Arc::default(), ..self.clone() }
+    }
+
     /// Tells whether the step ever left anything at this path.
     pub fn knows(&self, path: &WsPath) -> bool {
         self.left.contains_key(path)

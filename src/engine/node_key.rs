@@ -67,10 +67,8 @@ impl Engine {
         let weak = prepared[index].weak(&place);
         let declared: Arc<[_]> = questions_of(&prepared[index], &place).into();
         let sets = cache.store.path_sets(&weak.key());
-        let keys = sets.iter().chain([&declared]).map(|set| {
-            let (components, doubtful) = cache::observe(&place, &own, set);
-            (weak.with(components), doubtful)
-        });
+        let sets = sets.iter().chain([&declared]);
+        let keys = sets.flat_map(|set| cache::fingerprints(&weak, &place, &own, set));
         let keys: Vec<_> = keys.collect();
         let is_recorded =
             |fingerprint: &Fingerprint| matches!(cache.store.by_key(&fingerprint.key()), Ok(Some(_)));

@@ -222,7 +222,10 @@ struct Seen {
 
 impl Seen {
     fn new(effects: Vec<Effect>, questions: &[Question], scratch: Vec<WsPath>) -> Self {
-        let world = world();
+        Self::in_world(world(), effects, questions, scratch)
+    }
+
+    fn in_world(world: Memory, effects: Vec<Effect>, questions: &[Question], scratch: Vec<WsPath>) -> Self {
         let system = shared(&world);
         let store = Store::open(Arc::clone(&system), layout());
         store.prepare_to_write().unwrap();
@@ -307,4 +310,25 @@ fn a_record_needs_its_scratch_folders_and_its_listings() {
     seen.world.dir("/w/s");
     assert!(seen.put("d/own", "1").is_ok(), "its own name is not news");
     assert!(matches!(seen.put("d/other", ""), Err(Miss::Changed { changes, .. }) if changes[0].name == "d"));
+}
+
+#[test]
+fn a_listing_from_before_private_state_was_known_still_stands() {
+    let listed_before = |private: &str| {
+        let world = world().file("/w/a.txt", "").file("/w/b.txt", "");
+        let seen = Seen::in_world(world, vec![], &[Question::Listing(WsPath::root())], vec![]);
+        let mut other = record("other", "", Ending::Reusable);
+        other.private = vec![path(private)];
+        let id = seen.store.begin("other", &[]).unwrap();
+        seen.store.commit(id, &other).unwrap();
+        seen
+    };
+    assert!(listed_before("elsewhere").look_up().is_ok());
+    assert!(listed_before("a.txt").look_up().is_ok(), "the file was there, and is");
+    assert!(listed_before("a.txt").put("new.txt", "").is_err());
+    for gone in ["/w/a.txt", "/w/b.txt"] {
+        let seen = listed_before("a.txt");
+        shared(&seen.world).remove_file(std::path::Path::new(gone)).unwrap();
+        assert!(matches!(seen.look_up(), Err(Miss::Changed { .. })), "{gone} was there, and is not");
+    }
 }
