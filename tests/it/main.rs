@@ -41,6 +41,7 @@ mod parameters;
 mod playbooks;
 mod repo;
 mod resources;
+mod rows;
 mod runs;
 mod sandbox;
 mod schema;
