@@ -190,6 +190,9 @@ pub(super) struct Request {
     /// Set names for conditions only, as with --variables; they stand above variables there
     #[arg(long, value_name = "NAME=VALUE ...")]
     pub(super) conditions: Vec<String>,
+    /// Give conditions that az cannot read to pwsh, which then runs whatever stands in them; for old files you trust
+    #[arg(long)]
+    pub(super) unsafe_pwsh_conditions: bool,
     /// Run in this environment: the variable `environment` has this value, and its section of the configuration holds
     #[arg(long, value_name = "NAME", value_parser = environment)]
     pub(super) environment: Option<String>,

@@ -32,6 +32,7 @@ pub(super) fn ask(
     let mut ask = Ask {
         arguments: words.sequence.clone(),
         variables: variables::of_request(system, output, words)?,
+        gives_to_powershell: words.unsafe_pwsh_conditions,
         conditions: variables::assigned(&words.conditions)?,
         matrix: dimensions(&words.matrix)?,
         profile: words.profile.clone().or_else(|| said(system, "AZ_PROFILE")),

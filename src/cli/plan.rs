@@ -12,7 +12,7 @@ use super::{
     printer::Printer,
 };
 use crate::{
-    base::plural,
+    base::{list, plural},
     diag::to_json,
     engine::{Force, PlanReport, PlannedVerdict, Verdict},
     sys::System,
@@ -65,14 +65,27 @@ fn show(printer: &Printer, output: &Output, report: &PlanReport) {
         let more = if more == 0 { String::new() } else { format!(" (+{more} more)") };
         let line = format!("{:>9}  {:<width$}  {reason}{more}", node.verdict.as_str(), node.planned.id);
         printer.data(&format!("{}\n", line.trim_end()));
-        for order in &node.order {
-            printer.data(&format!("{:>9}  {:<width$}  {order}\n", "", ""));
+        for detail in details(node, output) {
+            printer.data(&format!("{:>9}  {:<width$}  {detail}\n", "", ""));
         }
     }
     let all = plural(report.nodes.len(), "step");
     let parts =
         counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect::<Vec<_>>().join(", ");
     printer.say(&if parts.is_empty() { all } else { format!("{all}: {parts}") });
+}
+
+/// Returns what more there is to say of a step.
+fn details(node: &PlannedVerdict, output: &Output) -> Vec<String> {
+    let mut details = node.order.clone();
+    if output.verbose > 0 {
+        if !node.planned.needs.is_empty() {
+            details.push(format!("needs {}", list(node.planned.needs.iter())));
+        }
+        details.extend(node.conditions.iter().map(|condition| format!("if {condition}")));
+        details.extend(node.limits.iter().cloned());
+    }
+    details
 }
 
 /// Returns `az.plan/v1`.
@@ -94,8 +107,9 @@ fn node_json(node: &PlannedVerdict) -> Value {
     if node.verdict == Verdict::Maybe {
         value["waits_for"] = json!(node.waits_for);
     }
-    if !node.order.is_empty() {
-        value["order"] = json!(node.order);
+    let lists = [("order", &node.order), ("conditions", &node.conditions), ("limits", &node.limits)];
+    for (name, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+        value[name] = json!(list);
     }
     value
 }

@@ -100,6 +100,10 @@ pub struct Request {
     #[default]
     #[returns(ref)]
     pub conditions: BTreeMap<String, Value>,
+    /// Conditions that are not of az's language are given to PowerShell.
+    #[default]
+    #[returns(copy)]
+    pub gives_to_powershell: bool,
 }
 
 /// The world as conditions see it.

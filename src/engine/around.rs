@@ -74,6 +74,8 @@ impl Engine {
             env: &self.env,
             system: &*self.system,
             is_administrator: self.system.is_administrator(),
+            powershell: None,
+            momentary: &self.momentary,
             started: run.get(..15).unwrap_or(run),
         };
         let mut broken = Vec::new();
@@ -114,6 +116,8 @@ impl Desk<'_> {
             env: &self.engine.env,
             system: &*self.engine.system,
             is_administrator: self.engine.system.is_administrator(),
+            powershell: None,
+            momentary: &self.engine.momentary,
             started: run.get(..15).unwrap_or(run),
         }
     }

@@ -17,6 +17,7 @@ use super::{
     materialize::Promises,
     notices::AroundRun,
     prepare::{Nodes, Prepared},
+    pwsh::PowerShell,
     run::save_known_files,
     session::Cache,
     stages::Stages,
@@ -86,6 +87,7 @@ pub(super) struct Desk<'a> {
     /// Failures that may turn out to be none, since steps before them have not ended or come again.
     pub(super) provisional: BTreeMap<usize, Event>,
     pub(super) signals: &'a Signals,
+    pub(super) powershell: PowerShell<'a>,
     auditor: Option<Auditor>,
     pub(super) stages: Stages,
     pub(super) around: AroundRun,
@@ -117,6 +119,7 @@ impl<'a> Desk<'a> {
             options,
             shared: Arc::new(shared),
             teller: Teller::new(&*engine.system, on_event),
+            powershell: PowerShell::new(&*engine.system, engine.root.clone(), &engine.env),
             auditor: options.audit.as_ref().map(|audit| Auditor::new(audit, &*engine.system)),
             stages: Stages::of(&plan),
             course: Course::new(Arc::clone(&plan)),

@@ -225,7 +225,7 @@ impl Engine {
             ["PATH", "HOME"].into_iter().filter_map(|name| Some((name, self.env.get(name)?.as_str())));
         let env = given.chain([("LC_CTYPE", "C.UTF-8")]);
         let env: Vec<(OsString, OsString)> = env.map(|(name, value)| (name.into(), value.into())).collect();
-        probe::first_line(guard, vec![program.into(), "--version".into()], env)
+        probe::first_line(guard, probe::Question::short(vec![program.into(), "--version".into()], env))
     }
 }
 

@@ -199,7 +199,7 @@ fn gate_path(
         .field(format!("{build:?}"))
         .field(root.as_os_str().as_bytes())
         .field(format!("{ask:?}"))
-        .field([u8::from(options.allow_empty)]);
+        .field([options.allow_empty, system.is_administrator()].map(u8::from));
     for (name, value) in system.env() {
         if !VOLATILE.iter().any(|volatile| name == *volatile) {
             writer.add(name.as_bytes());

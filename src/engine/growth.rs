@@ -89,6 +89,7 @@ impl Desk<'_> {
             timeline: &self.shared.timeline,
             cache: &self.shared.cache,
             nodes: &self.shared.nodes,
+            powershell: Some(&self.powershell),
             run: &self.shared.run,
             refused: &self.refused,
         };

@@ -39,6 +39,7 @@ mod overview;
 mod owners;
 mod playbooks;
 mod prepare;
+mod pwsh;
 mod reasons;
 mod repair;
 mod requirements;

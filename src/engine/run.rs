@@ -1,6 +1,10 @@
 //! Builds: drives the nodes of a plan, tells what happens, and sums up.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use super::{
     Ask, Audit, Audited, Engine, EngineError,
@@ -124,7 +128,8 @@ impl Engine {
         let (Told { view, folder, events }, exit_code) = desk.finish(&summary);
         let is_bound_in_time =
             plan.nodes.iter().any(|node| matches!(node.settings.cache, Some(CachePolicy::For(_))));
-        if exit_code == 0 && folder.is_none() && !is_bound_in_time {
+        let is_momentary = self.momentary.load(Ordering::Relaxed);
+        if exit_code == 0 && folder.is_none() && !is_bound_in_time && !is_momentary {
             self.write_gate(ask, options, &view, &diagnostics, &events);
         }
         Ok(BuildResult { view, diagnostics, exit_code, folder, audited })

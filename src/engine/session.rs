@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
 };
 
 use serde_json::Value;
@@ -63,6 +63,8 @@ pub struct Ask {
     pub environment: Option<String>,
     /// Names that only conditions see, above all variables.
     pub conditions: BTreeMap<String, Value>,
+    /// Conditions that are not of az's language are given to PowerShell.
+    pub gives_to_powershell: bool,
 }
 
 /// The variable that holds the name of the environment.
@@ -102,6 +104,8 @@ pub struct Engine {
     pub(super) chain: Chain,
     pub(super) db: Database,
     pub(super) workspace: Workspace,
+    /// Something was asked that has another answer each time, whatever the files say.
+    pub(super) momentary: AtomicBool,
     surroundings: Surroundings,
 }
 
@@ -144,7 +148,8 @@ impl Engine {
         let env = self::environment(&*system);
         let surroundings = Surroundings::new(&db, env.clone(), system.is_administrator(), system.memory());
         let chain = Chain::of(&env);
-        Ok(Self { system, recorder, clock, root, layout, env, chain, db, workspace, surroundings })
+        let momentary = AtomicBool::new(false);
+        Ok(Self { system, recorder, clock, root, layout, env, chain, db, workspace, momentary, surroundings })
     }
 
     /// Returns the absolute path of the workspace.
@@ -170,7 +175,8 @@ impl Engine {
             ask.known.clone(),
             ask.matrix.clone(),
         );
-        let request = request.conditions(ask.conditions.clone()).new(&self.db);
+        let request = request.conditions(ask.conditions.clone());
+        let request = request.gives_to_powershell(ask.gives_to_powershell).new(&self.db);
         plan::plan(&self.db, workspace, request, self.surroundings).clone()
     }
 

@@ -13,6 +13,7 @@ use super::{
     job::Done,
     late::Answered,
     prepare::Nodes,
+    pwsh::PowerShell,
     session::Cache,
 };
 use crate::{
@@ -45,6 +46,8 @@ pub(super) struct Turn<'a> {
     pub(super) timeline: &'a Timeline,
     pub(super) cache: &'a Cache,
     pub(super) nodes: &'a Nodes,
+    /// PowerShell, where conditions may be given to it.
+    pub(super) powershell: Option<&'a PowerShell<'a>>,
     /// The run's id, which begins with when it began.
     pub(super) run: &'a str,
     /// Matrices that came to nothing, with the reasons.
@@ -107,6 +110,8 @@ impl Turn<'_> {
             env: &self.engine.env,
             system: &*self.engine.system,
             is_administrator: self.engine.system.is_administrator(),
+            powershell: self.powershell,
+            momentary: &self.engine.momentary,
             started: self.run.get(..15).unwrap_or(self.run),
         }
     }
@@ -170,6 +175,7 @@ impl Desk<'_> {
             timeline: &shared.timeline,
             cache: &shared.cache,
             nodes: &shared.nodes,
+            powershell: Some(&self.powershell),
             run: &shared.run,
             refused: &self.refused,
         };

@@ -22,7 +22,7 @@ use crate::{
     event::{PlannedNode, Reason},
     execute::scheduler::Outcome,
     journal::new_run_id,
-    plan::{EdgeKind, Plan},
+    plan::{EdgeKind, Node, Plan},
 };
 
 /// What would become of a step.
@@ -71,6 +71,10 @@ pub struct PlannedVerdict {
     pub reasons: Vec<Reason>,
     /// Why it comes after others, where nobody declared it: a sentence each.
     pub order: Vec<String>,
+    /// The conditions it stands under as they are written, the outermost first.
+    pub conditions: Vec<String>,
+    /// What it may not do, or only at named places: a clause each.
+    pub limits: Vec<String>,
 }
 
 /// What a build would do.
@@ -108,6 +112,7 @@ impl Engine {
         let mut verdicts: Vec<PlannedVerdict> = Vec::with_capacity(plan.nodes.len());
         for index in 0..plan.nodes.len() {
             let open = if course.is_conditional(index) { course.open_before(index) } else { Vec::new() };
+            let is_asked = course.asks_powershell(index);
             let (timeline, cache, nodes) = (&timeline, &cache, &nodes);
             let turn = Turn {
                 engine: self,
@@ -117,10 +122,11 @@ impl Engine {
                 timeline,
                 cache,
                 nodes,
+                powershell: None,
                 run: &run,
                 refused: &none,
             };
-            let ended = if open.is_empty() { turn.take(index).err() } else { None };
+            let ended = if open.is_empty() && !is_asked { turn.take(index).err() } else { None };
             let decided = match ended {
                 None => Ok(decide(cache, timeline, &nodes.all(), index, force)),
                 Some(ended) => Err(ended),
@@ -129,11 +135,11 @@ impl Engine {
                 Ok(decided) => verdict_of(&plan, index, decided, &verdicts),
                 Err(ended) => without_look_up(&plan, index, ended),
             };
-            let is_known = open.is_empty() && plan.nodes[index].deferred.is_none();
-            let verdict = if is_known { verdict } else { open_verdict(&plan, verdict, &open) };
+            let is_known = open.is_empty() && plan.nodes[index].deferred.is_none() && !is_asked;
+            let verdict = if is_known { verdict } else { open_verdict(&plan, index, verdict, &open) };
             take_note(&mut course, index, &decided, verdict.verdict);
             if let Ok(Decided::Reuse(hit)) = &decided
-                && open.is_empty()
+                && is_known
             {
                 promises.promise(timeline, index, hit);
             }
@@ -176,11 +182,12 @@ fn without_look_up(plan: &Plan, index: usize, ended: &Ended) -> PlannedVerdict {
 }
 
 /// Returns the verdict of a step that depends on how others end.
-fn open_verdict(plan: &Plan, verdict: PlannedVerdict, open: &[usize]) -> PlannedVerdict {
+fn open_verdict(plan: &Plan, index: usize, verdict: PlannedVerdict, open: &[usize]) -> PlannedVerdict {
     let waits_for: Vec<String> = open.iter().map(|index| plan.nodes[*index].id.clone()).collect();
     let first = waits_for.first().cloned().unwrap_or_default();
     let text = match waits_for.len() {
-        0 => "its matrix is known when it runs".to_owned(),
+        0 if plan.nodes[index].deferred.is_some() => "its matrix is known when it runs".to_owned(),
+        0 => "PowerShell is asked when it runs".to_owned(),
         1 => format!("depends on how {first} ends"),
         count => format!("depends on how {first} and {} more end", count - 1),
     };
@@ -207,7 +214,39 @@ fn verdict_of(plan: &Plan, index: usize, decided: &Decided, before: &[PlannedVer
         order: undeclared
             .map(|edge| format!("after {}: it {}", plan.nodes[edge.to].id, edge.kind.reason()))
             .collect(),
+        conditions: conditions(plan, node),
+        limits: limits(node),
     }
+}
+
+fn conditions(plan: &Plan, node: &Node) -> Vec<String> {
+    let around = std::iter::successors(node.scope, |scope| plan.scopes[*scope].parent);
+    let written = around.map(|scope| plan.scopes[scope].written.clone()).filter(|text| !text.is_empty());
+    let mut found: Vec<String> = written.collect();
+    found.reverse();
+    found.extend(node.condition.as_ref().map(|decision| decision.text.clone()));
+    found.dedup();
+    found
+}
+
+fn limits(node: &Node) -> Vec<String> {
+    let settings = &node.settings;
+    let mut found = Vec::new();
+    if settings.sandbox == Some(true) {
+        let name =
+            |place: &String| if place == "./" { "all of the workspace".to_owned() } else { place.clone() };
+        found.push(match (&settings.writable, &node.outputs) {
+            (None, None) => "may write only in the workspace".to_owned(),
+            (Some(places), _) if !places.is_empty() => {
+                format!("may write only what it declares and {}", base::list(places.iter().map(name)))
+            }
+            _ => "may write only what it declares".to_owned(),
+        });
+    }
+    if settings.network == Some(false) {
+        found.push("no network".to_owned());
+    }
+    found
 }
 
 /// A reuse is certain only if no step that would run makes what this one reads.

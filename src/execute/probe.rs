@@ -3,7 +3,13 @@
 //! Knows how to ask them of the guard, and for how long. Does not know what the answers are good for.
 
 use std::{
-    ffi::OsString, io::Read, os::fd::AsFd, path::Path, sync::mpsc::RecvTimeoutError, thread, time::Duration,
+    ffi::OsString,
+    io::Read,
+    os::fd::AsFd,
+    path::{Path, PathBuf},
+    sync::mpsc::RecvTimeoutError,
+    thread,
+    time::Duration,
 };
 
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -41,12 +47,33 @@ pub fn try_rung(guard: &Guard, rung: Rung, canary: &Path) -> Result<(), Flaw> {
     })
 }
 
+/// A command that answers with a line.
+#[derive(Debug)]
+pub struct Question {
+    /// The program and its arguments.
+    pub argv: Vec<OsString>,
+    /// Its whole environment.
+    pub env: Vec<(OsString, OsString)>,
+    /// The folder it is started in.
+    pub cwd: PathBuf,
+    /// How long it may take; then it is ended.
+    pub limit: Duration,
+}
+
+impl Question {
+    /// Makes one that needs no folder of its own and little time.
+    pub fn short(argv: Vec<OsString>, env: Vec<(OsString, OsString)>) -> Self {
+        Self { argv, env, cwd: "/".into(), limit: LIMIT }
+    }
+}
+
 /// Returns the first line a command prints, if it ends well in time.
-pub fn first_line(guard: &Guard, argv: Vec<OsString>, env: Vec<(OsString, OsString)>) -> Option<String> {
+pub fn first_line(guard: &Guard, question: Question) -> Option<String> {
+    let Question { argv, env, cwd, limit } = question;
     let (output, end) = pipe_with(PipeFlags::CLOEXEC).ok()?;
-    let step = guard.spawn(start(argv, env), &[end.as_fd()]).ok()?;
+    let step = guard.spawn(Start { cwd, ..start(argv, env) }, &[end.as_fd()]).ok()?;
     drop(end);
-    let Report::Ended { exit: Exit::Code(0), .. } = report(guard, &step)? else { return None };
+    let Report::Ended { exit: Exit::Code(0), .. } = report(guard, &step, limit)? else { return None };
     let mut bytes = Vec::new();
     // All that had the other end has ended, so this does not wait.
     std::fs::File::from(output).take(LONGEST).read_to_end(&mut bytes).ok()?;
@@ -55,8 +82,8 @@ pub fn first_line(guard: &Guard, argv: Vec<OsString>, env: Vec<(OsString, OsStri
 }
 
 /// Waits for the end of a step, and ends it when its time is over.
-fn report(guard: &Guard, step: &Step) -> Option<Report> {
-    match step.report.recv_timeout(LIMIT) {
+fn report(guard: &Guard, step: &Step, limit: Duration) -> Option<Report> {
+    match step.report.recv_timeout(limit) {
         Err(RecvTimeoutError::Timeout) => {
             guard.stop(step.id, StopHow::Kill);
             step.report.recv_timeout(LIMIT).ok()

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     base::{Spanned, nearest},
     diag::{Diagnostic, Source, code},
-    text::expression::{self, Asked, Kind, Lookup, Name, to_text},
+    text::expression::{self, Asked, Kind, Lookup, Name, Parsed, Rules, to_text},
 };
 
 /// What a condition came to.
@@ -28,9 +28,10 @@ pub(super) fn decide(
     source: &Arc<Source>,
     condition: Spanned<&str>,
     world: &World<'_>,
+    gives_to_powershell: bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Decided {
-    let parsed = expression::parse(source, condition);
+    let parsed = read(Rules::PowerShell, source, condition, gives_to_powershell);
     diagnostics.extend(parsed.diagnostics);
     diagnostics.extend(world.notes(source, &parsed.names));
     let text = condition.value.to_owned();
@@ -51,6 +52,23 @@ pub(super) fn decide(
     Decided::Now(Decision { text, holds, facts })
 }
 
+/// Reads a condition. What is not of az's language is left to PowerShell, where that is allowed.
+pub(super) fn read(
+    rules: Rules,
+    source: &Arc<Source>,
+    condition: Spanned<&str>,
+    gives_to_powershell: bool,
+) -> Parsed {
+    let parsed = expression::parse_under(rules, source, condition);
+    if parsed.expr.is_some() || !gives_to_powershell {
+        return parsed;
+    }
+    match expression::powershell(source, condition) {
+        Some(expr) => Parsed { expr: Some(expr), names: Vec::new(), diagnostics: Vec::new() },
+        None => parsed,
+    }
+}
+
 /// Says what a condition asked, and what it was answered, in a clause.
 pub fn facts(asked: &[Asked]) -> String {
     let fact = |asked: &Asked| {
@@ -63,6 +81,7 @@ pub fn facts(asked: &[Asked]) -> String {
             Kind::Command => format!("`{}` is not installed", asked.name),
             Kind::Files => format!("the files {} are {answer}", asked.name),
             Kind::Env => format!("${} is {answer}", asked.name),
+            Kind::PowerShell => format!("{} says {answer}", asked.name),
             Kind::Variable | Kind::Context | Kind::Status | Kind::Machine => {
                 format!("{} is {answer}", asked.name)
             }

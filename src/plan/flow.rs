@@ -26,6 +26,8 @@ pub struct Scope {
     pub id: String,
     /// What people call it: job `deploy`.
     pub label: String,
+    /// Its condition as it is written, also one that is known to hold; empty if it has none.
+    pub written: String,
     /// What must hold that it runs; nothing for: all before it ended well.
     pub condition: Option<Condition>,
     /// Of a job: the scopes of the jobs it needs.

@@ -56,6 +56,8 @@ pub(super) struct Ground<'a> {
     pub(super) script_arguments: &'a [String],
     /// Names that only conditions see.
     pub(super) conditions: Arc<BTreeMap<String, Value>>,
+    /// Conditions that are not of az's language are given to PowerShell.
+    pub(super) gives_to_powershell: bool,
     /// What the configuration says of steps that nothing else says.
     pub(super) defaults: Defaults,
     /// The environment it is planned for.
@@ -286,7 +288,13 @@ fn header_condition(
     let Some((reading, condition)) = written else { return (None, None) };
     let names = names.in_conditions();
     let world = World::new(&names, ground.env, ground.platform);
-    match decide(&reading.source, condition.as_ref().map(String::as_str), &world, diagnostics) {
+    match decide(
+        &reading.source,
+        condition.as_ref().map(String::as_str),
+        &world,
+        ground.gives_to_powershell,
+        diagnostics,
+    ) {
         Decided::Now(decision) => (Some(decision), None),
         Decided::Late(condition) => (None, Some(condition)),
     }

@@ -132,6 +132,7 @@ fn expand(
         known: request.known(db),
         script_arguments: request.script_arguments(db),
         conditions: Arc::new(request.conditions(db).clone()),
+        gives_to_powershell: request.gives_to_powershell(db),
         defaults: Defaults::of(&configured),
         environment: workspace.environment(db).as_deref(),
     };

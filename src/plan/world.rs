@@ -149,6 +149,10 @@ impl Lookup for World<'_> {
     fn machine(&self, _question: Machine) -> Option<String> {
         self.late()
     }
+
+    fn powershell(&self, _script: &str, _env: &BTreeMap<String, String>) -> Option<Result<bool, String>> {
+        self.late()
+    }
 }
 
 /// Returns the variables under the names old playbooks have for all of them together.

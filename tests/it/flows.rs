@@ -4,6 +4,7 @@
 
 mod jobs;
 mod matrix;
+mod powershell;
 mod steps;
 mod values;
 

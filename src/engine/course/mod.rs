@@ -22,7 +22,7 @@ use crate::{
     execute::scheduler::Outcome as Ending,
     plan::{EdgeKind, Plan, ScopeKind},
     text::{
-        expression::{Need, Outcome},
+        expression::{Expr, Need, Outcome},
         handed::Handed,
     },
 };
@@ -144,6 +144,14 @@ impl Course {
                 let scope = &self.plan.scopes[scope];
                 scope.condition.is_some() || matches!(scope.kind, ScopeKind::OnFailure | ScopeKind::OnSuccess)
             })
+    }
+
+    /// Tells whether PowerShell has a word in whether a node runs.
+    pub(super) fn asks_powershell(&self, node: usize) -> bool {
+        self.around(node).any(|scope| {
+            let condition = self.plan.scopes[scope].condition.as_ref();
+            condition.is_some_and(|condition| matches!(condition.expr, Expr::PowerShell(_)))
+        })
     }
 
     /// Returns the scopes around a node, the innermost first.

@@ -3,14 +3,21 @@
 //!
 //! Knows one scope. Does not know which expression asks.
 
-use std::{borrow::Cow, cell::RefCell, collections::BTreeMap, path::Path, rc::Rc};
+use std::{
+    borrow::Cow,
+    cell::RefCell,
+    collections::BTreeMap,
+    path::Path,
+    rc::Rc,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use serde_json::Value;
 
 use super::Course;
 use crate::{
     base::{DigestWriter, WsPath},
-    engine::tools::Tools,
+    engine::{pwsh::PowerShell, tools::Tools},
     fingerprint::{Question, Resolver, State, View, content, expand},
     plan::{Doubts, LateValue, Names, ScopeKind, context, is_all, named},
     sys::FileKind,
@@ -30,6 +37,10 @@ pub(in crate::engine) struct Grounds<'a> {
     pub(in crate::engine) system: &'a dyn crate::sys::System,
     /// az has the rights of an administrator.
     pub(in crate::engine) is_administrator: bool,
+    /// PowerShell, where conditions may be given to it.
+    pub(in crate::engine) powershell: Option<&'a PowerShell<'a>>,
+    /// Set if something is asked that has another answer each time, whatever the files say.
+    pub(in crate::engine) momentary: &'a AtomicBool,
     /// When the run began: `20260930-114502`.
     pub(in crate::engine) started: &'a str,
 }
@@ -152,7 +163,10 @@ impl Lookup for Scene<'_> {
         self.step_called(name).or_else(|| self.counts(name)).or_else(|| {
             match name.to_ascii_lowercase().as_str() {
                 "jobs" | "steps" | "needs" => self.context(name),
-                "timestamp" => Some(Value::String(self.grounds.started.to_owned())),
+                "timestamp" => {
+                    self.grounds.momentary.store(true, Ordering::Relaxed);
+                    Some(Value::String(self.grounds.started.to_owned()))
+                }
                 _ => is_all(name).then(|| self.variables()),
             }
         })
@@ -232,6 +246,11 @@ impl Lookup for Scene<'_> {
                 digest.field(path.as_str().as_bytes()).field(content.0)
             });
         Some(digest.finish().to_hex())
+    }
+
+    fn powershell(&self, script: &str, env: &BTreeMap<String, String>) -> Option<Result<bool, String>> {
+        self.grounds.momentary.store(true, Ordering::Relaxed);
+        Some(self.grounds.powershell?.ask(script, env))
     }
 
     fn machine(&self, question: Machine) -> Option<String> {

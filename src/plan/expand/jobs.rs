@@ -15,13 +15,14 @@ use crate::{
     diag::{Diagnostic, code},
     model::playbook::{Given, Job, Placed, Step},
     plan::{
-        Deferred, EdgeKind, Node, facts,
+        Deferred, EdgeKind, Node,
+        condition::{self, facts},
         flow::{Condition, Names, Scope, ScopeKind, Span},
         formula::Formula,
         profile,
         world::{Known, World},
     },
-    text::expression::{self, is_true},
+    text::expression::{is_true, to_text},
 };
 
 /// Steps of a job at work: where they stand.
@@ -324,6 +325,7 @@ impl Expanded {
         names: &Names,
     ) -> Option<crate::plan::Decision> {
         let condition = condition?;
+        self.scopes[scope].written.clone_from(&condition.value);
         match self.decided(course, condition, names) {
             Decided::Holds => None,
             Decided::Fails(facts) => {
@@ -348,7 +350,7 @@ impl Expanded {
     ) -> Decided {
         let Course { ground, of, .. } = *course;
         let text = Spanned::new(condition.value.as_str(), of.span(&condition.at));
-        let parsed = expression::parse_under(course.rules(), of.source, text);
+        let parsed = condition::read(course.rules(), of.source, text, ground.gives_to_powershell);
         self.diagnostics.extend(parsed.diagnostics);
         let Some(expr) = parsed.expr else { return Decided::Fails(String::new()) };
         let names = names.in_conditions();
@@ -507,7 +509,7 @@ impl Expanded {
         if let Some(group) = job.concurrency.as_ref().and_then(|concurrency| concurrency.group.clone()) {
             let text = Placed::new(group, format!("{}/concurrency", job.at));
             if let Some(group) = self.known(course, names, &text) {
-                let name = format!("group {}", expression::to_text(&group));
+                let name = format!("group {}", to_text(&group));
                 let is_held = std::iter::successors(course.span, |span| self.spans[*span].parent)
                     .any(|span| self.spans[span].demands.iter().any(|(held, _)| *held == name));
                 if !is_held {

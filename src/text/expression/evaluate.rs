@@ -97,6 +97,7 @@ impl<'a> Evaluator<'a> {
             }
             Expr::Binary(left, operator, case, right) => self.binary(left, *operator, *case, right),
             Expr::Call(function, arguments) => self.call(*function, arguments),
+            Expr::PowerShell(script) => self.powershell(script),
             Expr::GitHub(inner) => {
                 let outside = std::mem::replace(&mut self.github, true);
                 let value = self.value(inner);

@@ -1,5 +1,7 @@
 //! What an expression may ask the world, and the record of what it asked.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -57,6 +59,12 @@ pub trait Lookup {
     fn machine(&self, _question: Machine) -> Option<String> {
         None
     }
+
+    /// Lets PowerShell run a script that prints `true` or `false`, with these variables in its environment; an error is a
+    /// clause.
+    fn powershell(&self, _script: &str, _env: &BTreeMap<String, String>) -> Option<Result<bool, String>> {
+        None
+    }
 }
 
 /// What sort of thing was asked for.
@@ -78,6 +86,8 @@ pub enum Kind {
     Status,
     /// The machine: how PowerShell asks for it; the platform is `platform`.
     Machine,
+    /// What PowerShell evaluated.
+    PowerShell,
 }
 
 /// One question and its answer: what the value of the expression depends on.

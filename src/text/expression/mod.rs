@@ -2,8 +2,8 @@
 //!
 //! Reads and evaluates `Environment -eq 'Production'`, `$A -or -not $B`, `$env:CI == 'true'`, `{{flag:=false}}`,
 //! `${{ needs.build.outputs.ok == 'true' }}`, `Test-Path './x'`. Does not know which variables, files and programs
-//! there are: it asks a [`Lookup`], and keeps what it asked. Nothing is ever handed to a shell: a construct outside
-//! this language is an error at its place, never dropped and never executed.
+//! there are: it asks a [`Lookup`], and keeps what it asked. Nothing is handed to a shell: a construct outside this
+//! language is an error at its place, never dropped and never executed, unless who asks says so ([`powershell`]).
 //!
 //! Meaning and precedence are PowerShell's: `,` binds before `!` and `-not`, these before comparisons, these before
 //! `-and` and `-or`, which are of one rank and go from left to right. Texts compare without regard to case, the left
@@ -23,6 +23,7 @@ mod parser;
 mod pattern;
 mod place;
 mod placeholder;
+mod powershell;
 mod reading;
 mod status;
 mod template;
@@ -39,6 +40,7 @@ pub use evaluate::{Evaluation, Problem, evaluate};
 pub use lookup::{Asked, Kind, Lookup};
 pub use parser::{Parsed, parse, parse_under};
 pub use placeholder::Syntax;
+pub use powershell::{Script, powershell};
 pub use reading::Rules;
 pub use status::{Need, Outcome, Status, status};
 pub use template::{Filled, Template, fill, template, to_text};

@@ -5,7 +5,7 @@
 
 use serde_json::Number;
 
-use super::status::Status;
+use super::{powershell::Script, status::Status};
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -48,6 +48,8 @@ pub enum Expr {
     Call(Function, Vec<Expr>),
     /// `${{ a }}`: GitHub's rules hold inside. Never directly in another one.
     GitHub(Box<Expr>),
+    /// What only PowerShell can evaluate; always the whole of a condition.
+    PowerShell(Box<Script>),
 }
 
 /// A part of a text with values in it. Texts are never empty, and never follow each other.

@@ -146,6 +146,7 @@ impl fmt::Display for Written<'_> {
                 write!(f, "{}(", function.as_str())?;
                 self.items(f, arguments)
             }
+            Expr::PowerShell(script) => f.write_str(&script.text),
             Expr::GitHub(inner) => write!(f, "${{{{ {} }}}}", Written { expr: inner, github: true }),
         }
     }

@@ -150,3 +150,24 @@ fn the_first_interrupt_still_runs_what_cleans_up() {
     running.signal(rustix::process::Signal::INT);
     running.wait().code(130).ran(["0300", "0310"]);
 }
+
+#[test]
+fn a_plan_tells_needs_conditions_and_limits_when_asked_for_more() {
+    let repo = repo();
+    jobs(
+        &repo,
+        "    a:\n      permissions: { filesystem: ['write:out'], network: false }\n      steps: [{ run: '0100', if: env.HOME != '' }]\n    \
+         b:\n      needs: a\n      if: success()\n      permissions: { filesystem: read }\n      steps: [{ run: '0200', if: vars.x == 1 }]\n",
+    );
+    repo.az("plan p").code(0).not("if ").not("no network");
+    let plan = repo.az("plan p -v --var x:=1").code(0);
+    plan.says("if env.HOME != ''").says("may write only what it declares and out\n").says("no network");
+    plan.says("needs a/0100_first").says("if success()\n").says("if vars.x == 1\n");
+    let plan = repo.az("plan p --json --var x:=1").code(0).json();
+    assert_eq!(
+        plan["nodes"][0]["limits"],
+        serde_json::json!(["may write only what it declares and out", "no network"])
+    );
+    assert_eq!(plan["nodes"][1]["conditions"], serde_json::json!(["success()", "vars.x == 1"]));
+    assert_eq!(plan["nodes"][1]["needs"], serde_json::json!(["a/0100_first"]));
+}

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -177,8 +177,15 @@ impl<'a> World<'a> {
             return Verdict::Block { by };
         }
         let (env, system) = (BTreeMap::new(), Memory::new());
-        let grounds =
-            Grounds { view: &Nothing, env: &env, system: &system, is_administrator: false, started: "" };
+        let grounds = Grounds {
+            view: &Nothing,
+            env: &env,
+            system: &system,
+            is_administrator: false,
+            powershell: None,
+            momentary: &AtomicBool::new(false),
+            started: "",
+        };
         match self.course.way(node, &grounds) {
             Way::Runs(_) => Verdict::Run,
             Way::Skips(_) => Verdict::Skip,
