@@ -219,7 +219,7 @@ pub(super) fn scheduler_of(plan: &Plan, policy: &Policy, priority: i32, ended: &
         capacities: known.all(),
         spans: known.spans(),
         rates: known.rates(),
-        group_timeouts: plan.job_timeouts.values().copied().collect(),
+        group_timeouts: plan.time_limits.clone(),
         ..policy.clone()
     };
     Scheduler::resumed(nodes, policy, ended)
@@ -237,7 +237,7 @@ fn scheduler_nodes(plan: &Plan, known: &Capacities<'_>, priority: i32) -> Vec<sc
         resources: known.of(node),
         rates: known.rates_of(node),
         priority: node.settings.priority.unwrap_or(priority),
-        group: node.job.as_ref().and_then(|job| plan.job_timeouts.keys().position(|known| known == job)),
+        groups: node.time_limits.clone(),
         ..retrying(node)
     };
     plan.nodes.iter().map(node).collect()

@@ -2,7 +2,7 @@
 //!
 //! Knows the course of a run, or of a plan of which nothing runs. Does not know whether the step's result can be reused.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
@@ -72,16 +72,15 @@ impl Turn<'_> {
             let why = why.unwrap_or_else(|| "the values of its matrix are not known".to_owned());
             return Err(Ended::Failed(why));
         }
-        if let Some((node, path)) = self.bound(index, scope, &grounds)? {
-            let prepared = self.engine.prepare_again(self.ask, node, &path, self.cache);
-            let is_there = prepared.program.is_some();
-            let program = prepared.node.invocation.program().to_owned();
-            self.nodes.put(index, prepared);
-            if !is_there {
-                return Err(Ended::Failed(format!("`{program}` is not on PATH")));
-            }
+        let Some(bound) = self.bound(index, scope, &grounds)? else { return Ok(questions) };
+        let prepared = self.engine.prepare_again(self.ask, bound.node, &bound.path, self.cache);
+        let is_there = prepared.program.is_some();
+        let program = prepared.node.invocation.program().to_owned();
+        self.nodes.put(index, prepared);
+        if !is_there {
+            return Err(Ended::Failed(format!("`{program}` is not on PATH")));
         }
-        Ok(questions)
+        Ok(questions.iter().cloned().chain(bound.asked).collect())
     }
 
     /// Returns the values of the matrix that a node stands for.
@@ -129,24 +128,17 @@ impl Turn<'_> {
         }
     }
 
-    /// Returns the step with all that its turn makes known, and folders to put in front of its `PATH`; nothing if all is
-    /// known already.
-    fn bound(
-        &self,
-        index: usize,
-        scope: usize,
-        grounds: &Grounds<'_>,
-    ) -> Result<Option<(Node, Vec<String>)>, Ended> {
+    /// Returns the step with all that its turn makes known; nothing if all is known already.
+    fn bound(&self, index: usize, scope: usize, grounds: &Grounds<'_>) -> Result<Option<Bound>, Ended> {
         let node = &self.plan.nodes[index];
         let (env, path) = (self.course.env_handed_to(scope), self.course.path_handed_to(scope));
         let is_as_planned = node.late.is_none() && env.is_empty() && path.is_empty();
         if is_as_planned && !self.nodes.get(index).is_bound {
             return Ok(None);
         }
+        let scene = Scene::new(self.course, scope, grounds);
         let mut bound = match &node.late {
-            Some(late) => late
-                .bind(node, &Scene::new(self.course, scope, grounds))
-                .map_err(|misfits| Ended::Failed(misfits.join("; ")))?,
+            Some(late) => late.bind(node, &scene).map_err(|misfits| Ended::Failed(misfits.join("; ")))?,
             None => node.clone(),
         };
         for (name, value) in env {
@@ -154,9 +146,19 @@ impl Turn<'_> {
                 bound.settings.env.insert(name, value);
             }
         }
-        let is_absolute = |folder: &String| Path::new(folder).is_absolute();
-        Ok(Some((bound, path.into_iter().filter(is_absolute).collect())))
+        let absolute = |folder: &String| self.engine.root.join(folder).to_string_lossy().into_owned();
+        let path = path.iter().map(absolute).collect();
+        Ok(Some(Bound { node: bound, path, asked: scene.into_questions() }))
     }
+}
+
+/// A step with all that its turn makes known.
+struct Bound {
+    node: Node,
+    /// Folders to put in front of its `PATH`.
+    path: Vec<String>,
+    /// What its values asked of files.
+    asked: Vec<Question>,
 }
 
 impl Desk<'_> {

@@ -25,8 +25,8 @@ pub struct Plan {
     pub nodes: Vec<Node>,
     /// The playbook that was asked for, if one was.
     pub playbook: Option<WsPath>,
-    /// How long the steps of a job may take together, by the job's id.
-    pub job_timeouts: BTreeMap<String, Duration>,
+    /// How long nodes may take together that share one of these.
+    pub time_limits: Vec<Duration>,
     /// What belongs together, and when it runs.
     pub scopes: Vec<Scope>,
     /// Nodes that hold resources together.
@@ -87,6 +87,8 @@ pub struct Node {
     pub is_tolerated: bool,
     /// The matrix whose combinations end with the first failure, and which of them it is part of.
     pub cohort: Option<(usize, usize)>,
+    /// What bounds how long it and others take together, as places in [`Plan::time_limits`].
+    pub time_limits: Vec<usize>,
     /// The span it lies in.
     pub span: Option<usize>,
     /// What of it is known only when its turn has come.

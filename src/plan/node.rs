@@ -187,6 +187,7 @@ impl<'a> StepContext<'a> {
             scope: Some(self.scope),
             span: self.frame.span,
             cohort: self.frame.cohort,
+            time_limits: self.frame.time_limits.clone(),
             is_tolerated: self.frame.is_tolerated,
             may_overlap: job.parallel == Some(Given::Fixed(true))
                 || self.step.parallel == Some(Given::Fixed(true)),

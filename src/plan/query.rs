@@ -74,7 +74,7 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     }
     let tools = std::mem::take(&mut expanded.tools);
     let around = std::mem::take(&mut expanded.around);
-    let job_timeouts = std::mem::take(&mut expanded.job_timeouts);
+    let time_limits = std::mem::take(&mut expanded.time_limits);
     let places = Places { db, workspace };
     let nodes = validate::order(&mut expanded, &places).unwrap_or_else(|circle| {
         // Jobs that need each other were told with all their needs when the playbook was read.
@@ -92,7 +92,7 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     known.add_capacities(&nodes, &mut capacities);
     let rates = known.rates(&nodes);
     let is_sound = !has_errors(&diagnostics);
-    let plan = Plan { nodes, playbook, job_timeouts, scopes, spans, capacities, rates, goes_on, timeout };
+    let plan = Plan { nodes, playbook, time_limits, scopes, spans, capacities, rates, goes_on, timeout };
     let plan = is_sound.then(|| Arc::new(plan));
     Planned { plan, tools, around, diagnostics, is_empty }
 }

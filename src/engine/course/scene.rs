@@ -134,6 +134,13 @@ impl<'a> Scene<'a> {
         if kind == ScopeKind::Job {
             return results(course.before(self.scope)).collect();
         }
+        // The condition of a job with combinations stands at each of them.
+        let around = course.plan.scopes[self.scope].parent.filter(|_| kind == ScopeKind::List);
+        let is_job =
+            |scope: &usize| matches!(course.plan.scopes[*scope].kind, ScopeKind::Job | ScopeKind::Stage);
+        if let Some(job) = around.filter(is_job) {
+            return results(course.before(job)).collect();
+        }
         // A step asks about the steps before it in its job, also from inside of another step.
         let mut found = Vec::new();
         for scope in course.upwards(Some(self.scope)) {

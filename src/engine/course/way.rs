@@ -69,6 +69,7 @@ impl Course {
         }
         let condition = self.plan.scopes[scope].condition.as_ref();
         if !condition.is_some_and(|condition| condition.asks_status)
+            && !self.leaves_it_to_combinations(scope)
             && let Some(way) = self.way_by_default(scope)
         {
             return way;
@@ -77,6 +78,17 @@ impl Course {
             Some(condition) => self.way_by_condition(scope, condition, grounds),
             None => Way::runs(),
         }
+    }
+
+    /// Tells whether a job's condition stands at each of its combinations, and asks how things went so far.
+    fn leaves_it_to_combinations(&self, scope: usize) -> bool {
+        let asks = |list: &usize| {
+            let list = &self.plan.scopes[*list];
+            list.kind == ScopeKind::List
+                && list.condition.as_ref().is_some_and(|condition| condition.asks_status)
+        };
+        let is_job = matches!(self.plan.scopes[scope].kind, ScopeKind::Job | ScopeKind::Stage);
+        is_job && self.children[scope].iter().any(asks)
     }
 
     /// Returns the way of a scope whose condition says nothing of how things went, if it is not to run.

@@ -56,8 +56,8 @@ pub struct Node {
     pub retry_delay: Duration,
     /// How long one attempt may take.
     pub timeout: Option<Duration>,
-    /// The nodes it shares a time limit with, as a place in [`Policy::group_timeouts`].
-    pub group: Option<usize>,
+    /// The groups whose nodes it shares a time limit with, as places in [`Policy::group_timeouts`].
+    pub groups: Vec<usize>,
     /// The nodes it stands or falls with, by any number that is theirs alone.
     pub cohort: Option<usize>,
     /// Which part of its cohort it belongs to: those of the part that fails go on.

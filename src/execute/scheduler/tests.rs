@@ -174,7 +174,7 @@ fn a_timeout_asks_then_kills() {
 
 #[test]
 fn a_group_has_one_time_limit_from_the_start_of_its_first_node() {
-    let of_group = |needs: &[usize]| Node { group: Some(0), ..node(needs) };
+    let of_group = |needs: &[usize]| Node { groups: vec![0], ..node(needs) };
     let policy = Policy { group_timeouts: vec![3 * SECOND], ..Policy::new(1, OnFailure::KeepGoing) };
     let mut scheduler = Scheduler::new(vec![node(&[]), of_group(&[]), of_group(&[1])], policy);
     step(&mut scheduler, Duration::ZERO, Input::Tick);
@@ -192,7 +192,7 @@ fn a_group_has_one_time_limit_from_the_start_of_its_first_node() {
 
 #[test]
 fn what_its_group_has_no_time_for_is_not_tried_again() {
-    let of_group = Node { group: Some(0), retries: 3, timeout: Some(2 * SECOND), ..node(&[]) };
+    let of_group = Node { groups: vec![0], retries: 3, timeout: Some(2 * SECOND), ..node(&[]) };
     let policy = Policy { group_timeouts: vec![3 * SECOND], ..Policy::new(1, OnFailure::KeepGoing) };
     let mut scheduler = Scheduler::new(vec![of_group], policy);
     step(&mut scheduler, Duration::ZERO, Input::Tick);

@@ -86,7 +86,7 @@ impl Scheduler {
         self.effects.push(Effect::Stop { node, how, cause });
     }
 
-    /// Has a node that runs from `start` on stopped when its time or that of its group is over.
+    /// Has a node that runs from `start` on stopped when its time or that of one of its groups is over.
     pub(super) fn set_time_limit(&mut self, node: usize, start: Duration) {
         let own = self.nodes[node].timeout.map(|timeout| start.saturating_add(timeout));
         let is_always = self.nodes[node].gate == Gate::Always;
@@ -97,9 +97,10 @@ impl Scheduler {
 
     /// Tells whether another attempt would not be stopped as it starts, given why this one was stopped, if it was.
     pub(super) fn has_time(&self, node: usize, cause: Option<StopCause>) -> bool {
-        let group = self.nodes[node].group.and_then(|group| self.group_deadlines.get(&group));
+        let mut deadlines =
+            self.nodes[node].groups.iter().filter_map(|group| self.group_deadlines.get(group));
         let is_always = self.nodes[node].gate == Gate::Always && cause != Some(StopCause::Group);
-        is_always || group.is_none_or(|deadline| *deadline > self.now)
+        is_always || deadlines.all(|deadline| *deadline > self.now)
     }
 
     pub(super) fn set_timer(&mut self, node: usize, at: Option<Duration>) {
@@ -109,10 +110,15 @@ impl Scheduler {
         self.timers.extend(at.map(|at| (at, node)));
     }
 
-    /// Returns when the group of a node must have ended that starts now.
+    /// Returns when the first of the groups of a node must have ended that starts now.
     fn group_deadline(&mut self, node: usize, start: Duration) -> Option<Duration> {
-        let group = self.nodes[node].group?;
-        let limit = self.policy.group_timeouts.get(group)?;
-        Some(*self.group_deadlines.entry(group).or_insert_with(|| start.saturating_add(*limit)))
+        let limits =
+            self.nodes[node].groups.iter().map(|group| (*group, self.policy.group_timeouts.get(*group)));
+        let known = &mut self.group_deadlines;
+        let deadlines = limits.filter_map(|(group, limit)| {
+            let deadline = start.saturating_add(*limit?);
+            Some(*known.entry(group).or_insert(deadline))
+        });
+        deadlines.min()
     }
 }

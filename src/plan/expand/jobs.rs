@@ -39,6 +39,8 @@ pub(in crate::plan) struct Frame<'a> {
     pub(in crate::plan) names: Arc<Names>,
     pub(in crate::plan) span: Option<usize>,
     pub(in crate::plan) cohort: Option<(usize, usize)>,
+    /// What bounds how long its steps take together.
+    pub(in crate::plan) time_limits: Vec<usize>,
     pub(in crate::plan) is_tolerated: bool,
     /// What tells a combination from the others, in identities.
     pub(in crate::plan) suffix: String,
@@ -60,6 +62,7 @@ impl<'a> Frame<'a> {
             names,
             span: course.span,
             cohort: course.cohort,
+            time_limits: course.time_limits.to_vec(),
             is_tolerated: course.is_tolerated,
             suffix: course.suffix.to_owned(),
             bound: None,
@@ -202,9 +205,6 @@ impl Expanded {
         bound: Option<&str>,
     ) -> Ends {
         let kind = self.scopes[scope].kind;
-        if let Some(limit) = job.settings.timeout {
-            self.job_timeouts.insert(format!("{}{}", course.prefix, job.id), limit);
-        }
         let (mut own, faults) = Self::names_of_job(course, names, job, scope);
         self.scopes[scope].names = Arc::clone(&own);
         self.diagnostics.extend(faults);
@@ -258,6 +258,7 @@ impl Expanded {
             names: Arc::clone(names),
             span: self.span_of(course, job, bounds, names),
             cohort: round.cohort.or(course.cohort),
+            time_limits: self.limited(course.time_limits, job.settings.timeout),
             is_tolerated: is_tolerated || course.is_tolerated,
             suffix: format!("{}{}", course.suffix, round.suffix()),
             bound: self.bound_of_job(course, job, bounds, names),

@@ -105,7 +105,7 @@ impl Expanded {
                 let found = over.fill(names, &formula, &BTreeSet::new());
                 (formula, found)
             });
-            let name = format!("{}{} {}", course.prefix, job.id, text.value);
+            let name = format!("{}{}{} {}", course.prefix, job.id, course.suffix, text.value);
             match found {
                 Known::Now(value) => Some(value),
                 Known::Late => course.ground.known.get(&name).cloned().or_else(|| {

@@ -37,7 +37,8 @@ pub(super) struct Expanded {
     /// How much there is of each resource that playbooks bound.
     pub(super) capacities: BTreeMap<String, u32>,
     pub(super) tools: Vec<ToolWish>,
-    pub(super) job_timeouts: BTreeMap<String, Duration>,
+    /// How long nodes may take together that share one of these.
+    pub(super) time_limits: Vec<Duration>,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// What stands around the bodies of playbooks.
     pub(super) around: Vec<Around>,
@@ -85,6 +86,16 @@ impl Expanded {
         self.nodes.push(node);
         self.groups.push(group);
         self.nodes.len() - 1
+    }
+
+    /// Returns the time limits that hold below, with a further one.
+    fn limited(&mut self, limits: &[usize], further: Option<Duration>) -> Vec<usize> {
+        let mut all = limits.to_vec();
+        if let Some(limit) = further {
+            all.push(self.time_limits.len());
+            self.time_limits.push(limit);
+        }
+        all
     }
 
     fn push_scope(&mut self, scope: Scope) -> usize {

@@ -48,6 +48,8 @@ pub(in crate::plan) struct Course<'a> {
     pub(in crate::plan) is_tolerated: bool,
     /// The matrix its nodes are part of, and which of its combinations.
     pub(in crate::plan) cohort: Option<(usize, usize)>,
+    /// What bounds how long its nodes take together with others.
+    pub(in crate::plan) time_limits: &'a [usize],
     /// What tells the combinations it is part of from others, in identities.
     pub(in crate::plan) suffix: &'a str,
 }
@@ -117,6 +119,7 @@ impl Expanded {
             span: None,
             is_tolerated: false,
             cohort: round.cohort,
+            time_limits: &[],
             suffix: &round.suffix(),
         };
         self.add_course(&course);

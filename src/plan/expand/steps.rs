@@ -88,7 +88,13 @@ impl Expanded {
             is_tolerated: frame.is_tolerated || is_tolerated,
             ..frame.clone()
         };
-        let inside = Frame { is_tolerated: frame.is_tolerated || is_mended, ..frame.clone() };
+        // A node bounds itself.
+        let shared = step.settings.timeout.filter(|_| step.action.has_steps());
+        let inside = Frame {
+            is_tolerated: frame.is_tolerated || is_mended,
+            time_limits: self.limited(&frame.time_limits, shared),
+            ..frame.clone()
+        };
         let mut ends = self.add_action(&inside, step, main, is_last && !frame.is_inner);
         if is_followed {
             let mut after = Ends::default();
@@ -389,6 +395,7 @@ impl Expanded {
             span: frame.span,
             is_tolerated: frame.is_tolerated,
             cohort: frame.cohort,
+            time_limits: &frame.time_limits,
             suffix: &frame.suffix,
         };
         self.add_course(&inside)

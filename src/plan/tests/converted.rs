@@ -60,7 +60,7 @@ fn essence(plan: &Plan) -> (Vec<Node>, BTreeSet<Duration>) {
         origin: None,
         ..node.clone()
     };
-    (plan.nodes.iter().map(bare).collect(), plan.job_timeouts.values().copied().collect())
+    (plan.nodes.iter().map(bare).collect(), plan.time_limits.iter().copied().collect())
 }
 
 fn check(name: &str, text: &str, extension: &str) -> bool {

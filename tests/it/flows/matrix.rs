@@ -115,3 +115,69 @@ fn a_matrix_from_an_output_is_planned_when_it_is_known() {
     let repo = jobs(&repo, &list(&[]));
     repo.az("build p --json").code(1).says("empty");
 }
+
+#[test]
+fn a_condition_that_asks_how_things_went_is_honoured_for_each_combination() {
+    for (condition, ran) in [
+        ("always()", "alw[x=1] ran, alw[x=2] ran"),
+        ("failure()", "alw[x=1] ran, alw[x=2] ran"),
+        ("always() && matrix.x == 1", "alw[x=1] ran, alw[x=2] skipped"),
+        ("success()", "alw[x=1] skipped, alw[x=2] skipped"),
+        ("'${{ !cancelled() }}'", "alw[x=1] ran, alw[x=2] ran"),
+    ] {
+        let repo = jobs(
+            &repo(),
+            &format!(
+                "    a: {{ steps: [{{ run: '0900' }}] }}\n    alw: {{ needs: a, if: {condition}, strategy: {{ matrix: {{ x: [1, 2] }} }}, steps: [{{ script: 'true', shell: sh }}] }}\n"
+            ),
+        );
+        ended(&repo.az("build p --continue-on-error --json"), &format!("a/0900_bad failed, {ran}"));
+    }
+    // Behind one that is skipped, too.
+    let skipped = jobs(
+        &repo(),
+        "    a: { if: false, steps: [{ run: '0900' }] }\n    \
+         b: { needs: a, if: '!cancelled()', strategy: { matrix: { x: [1, 2] } }, steps: [{ script: 'true', shell: sh }] }\n",
+    );
+    let built = skipped.az("build p --json");
+    built.code(0);
+    ended(&built, "a/0900_bad skipped, b[x=1] ran, b[x=2] ran");
+    let repo = repo();
+    repo.playbook("s.json", r#"{"Name": "s", "Stages": [
+        {"Name": "one", "Sequence": ["0900"]},
+        {"Name": "two", "Condition": "always()", "Variables": {"MatrixDimensions": {"x": [1, 2]}}, "Sequence": ["0100"]}]}"#);
+    repo.az("build s --continue-on-error").code(10).ran(["0900", "0100", "0100"]);
+}
+
+#[test]
+fn a_matrix_from_an_output_is_that_of_its_own_round() {
+    let repo = jobs(
+        &repo(),
+        "    a: { outputs: { l: '${{ steps.s.outputs.l }}' }, steps: [{ id: s, script: 'echo \"l:=[\\\"$q-1\\\",\\\"$q-2\\\"]\" >> $AZ_OUTPUT', shell: sh }] }\n    \
+         b: { needs: a, strategy: { matrix: { v: '${{ needs.a.outputs.l }}' } }, steps: [{ script: 'echo \"q=$q v=$v\" > out.$v', shell: sh }] }\n",
+    );
+    repo.az("build p --matrix q=A,B -j1").code(0);
+    for (q, v) in [("A", "A-1"), ("A", "A-2"), ("B", "B-1"), ("B", "B-2")] {
+        assert_eq!(repo.read(&format!("out.{v}")), format!("q={q} v={v}\n"));
+    }
+}
+
+#[test]
+fn the_timeout_of_a_job_bounds_each_combination_and_what_it_uses() {
+    let sleep = "[{ script: 'sleep 20', shell: sh }]";
+    let repo = repo();
+    repo.playbook(
+        "inner.yaml",
+        &format!("metadata: {{ name: inner }}\norchestration:\n  jobs:\n    j: {{ steps: {sleep} }}\n"),
+    );
+    for job in [
+        format!("    m: {{ timeout: 1s, strategy: {{ matrix: {{ x: [1] }} }}, steps: {sleep} }}\n"),
+        "    m: { timeout: 1s, uses: 'playbook:inner' }\n".to_owned(),
+        "    m: { steps: [{ timeout: 1s, uses: 'playbook:inner' }] }\n".to_owned(),
+    ] {
+        let repo = jobs(&repo, &job);
+        let built = repo.az("build p --json");
+        let outcomes = super::outcomes(&built);
+        assert!(outcomes.iter().all(|(_, outcome)| outcome == "failed"), "{job}: {outcomes:?}");
+    }
+}

@@ -141,3 +141,29 @@ fn values_that_the_run_tells_may_need_each_other() {
     repo.az("build p").code(0);
     assert_eq!((repo.read("got-p").as_str(), repo.read("got-q").as_str()), ("x-p1234567\n", "x-q1234567\n"));
 }
+
+#[test]
+fn files_that_a_value_asks_for_are_asked_again_when_all_before_has_ended() {
+    let repo = jobs(
+        &repo(),
+        "    a: { steps: [{ script: 'sleep 0.4; echo new > out.txt', shell: sh }] }\n    \
+         b: { steps: [{ script: \"echo '${{ hashFiles('out.txt') }}' > h\", shell: sh }] }\n",
+    );
+    repo.az("build p -j4 --parallel").code(0);
+    let parallel = repo.read("h");
+    repo.az("build p -j1 --force").code(0);
+    assert_eq!(parallel, repo.read("h"));
+    assert_eq!(parallel.len(), 65, "{parallel}");
+}
+
+#[test]
+fn a_folder_that_a_step_puts_on_path_is_one_of_the_workspace() {
+    let repo = repo();
+    repo.executable("tools/greet", "#!/bin/sh\necho hello > greeted\n");
+    let repo = jobs(
+        &repo,
+        "    a: { steps: [{ script: 'echo tools >> $GITHUB_PATH', shell: sh }, { script: 'greet', shell: sh }] }\n",
+    );
+    repo.az("build p").code(0);
+    assert_eq!(repo.read("greeted"), "hello\n");
+}

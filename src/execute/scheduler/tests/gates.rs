@@ -135,7 +135,7 @@ fn the_end_of_the_time_of_the_run_gives_up_all() {
 
 #[test]
 fn a_group_that_took_too_long_does_not_stop_what_is_always_looked_up_and_starts_later() {
-    let of_group = |node| Node { group: Some(0), retries: 1, ..node };
+    let of_group = |node| Node { groups: vec![0], retries: 1, ..node };
     let nodes = vec![of_group(node(&[])), of_group(gated(Gate::Always, &[0]))];
     let policy = Policy { group_timeouts: vec![SECOND], ..Policy::new(1, OnFailure::KeepGoing) };
     let mut scheduler = Scheduler::new(nodes, policy);
@@ -152,7 +152,7 @@ fn a_group_that_took_too_long_does_not_stop_what_is_always_looked_up_and_starts_
 
 #[test]
 fn what_its_group_ended_is_not_tried_again_even_if_it_is_always_looked_up() {
-    let always = Node { group: Some(0), retries: 1, ..gated(Gate::Always, &[]) };
+    let always = Node { groups: vec![0], retries: 1, ..gated(Gate::Always, &[]) };
     let policy = Policy { group_timeouts: vec![SECOND], ..Policy::new(1, OnFailure::KeepGoing) };
     let mut scheduler = Scheduler::new(vec![always], policy);
     step(&mut scheduler, NOW, Input::Tick);
@@ -228,7 +228,7 @@ fn going_on_takes_over_cohorts_groups_and_rates() {
         [Effect::Finished(3, Outcome::Cancelled), Effect::Finished(2, Outcome::Blocked { by: 1 })]
     );
 
-    let node = Node { group: Some(0), rates: vec![0], ..Node::default() };
+    let node = Node { groups: vec![0], rates: vec![0], ..Node::default() };
     let policy = Policy {
         group_timeouts: vec![5 * SECOND],
         rates: vec![Rate { most: 1, per: 3 * SECOND }],

@@ -213,7 +213,8 @@ impl World {
     /// Returns the world without what makes time or the order of ends decide outcomes.
     pub(super) fn timeless(mut self) -> Self {
         for node in &mut self.nodes {
-            (node.cohort, node.timeout, node.group) = (None, None, None);
+            (node.cohort, node.timeout) = (None, None);
+            node.groups.clear();
         }
         self
     }
@@ -348,7 +349,7 @@ fn node_at(index: usize) -> impl proptest::strategy::Strategy<Value = Node> {
                     retries,
                     retry_delay: Duration::from_secs(delay),
                     timeout: timeout.map(Duration::from_secs),
-                    group,
+                    groups: group.into_iter().collect(),
                     cohort,
                     member,
                     rates,

@@ -251,6 +251,13 @@ impl Job {
     }
 }
 
+impl Action {
+    /// Tells whether other steps do the work: those inside, or those of a playbook it uses.
+    pub fn has_steps(&self) -> bool {
+        matches!(self, Self::Uses(_) | Self::Parallel(_) | Self::Choose { .. } | Self::Foreach { .. })
+    }
+}
+
 impl Step {
     /// Returns the steps inside this one, in the order of the file.
     pub fn inner(&self) -> impl Iterator<Item = &Self> {
