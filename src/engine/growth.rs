@@ -41,9 +41,15 @@ impl Desk<'_> {
         let mut summary = self.drive_part(policy, signals);
         while self.plan.nodes.len() < whole.nodes.len() {
             let at = self.plan.nodes.len();
-            if summary.interrupted.is_some() || summary.has_timed_out {
+            if summary.is_abandoned || summary.has_timed_out {
                 self.give_up(&whole, &ask);
                 return summary;
+            }
+            if let Some(interrupt) = summary.interrupted {
+                // What cleans up runs all the same.
+                self.grow(Arc::clone(&whole), &ask);
+                signals.raise(interrupt);
+                return self.drive_part(policy, signals);
             }
             match self.matrix_at(&whole, at) {
                 Ok(None) => {}

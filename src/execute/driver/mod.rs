@@ -83,6 +83,8 @@ pub struct Summary {
     pub outcomes: Vec<Outcome>,
     /// What interrupted it, if anything did: the first.
     pub interrupted: Option<Interrupt>,
+    /// It was interrupted again: nothing more is to run, not even what cleans up.
+    pub is_abandoned: bool,
     /// The whole run took too long.
     pub has_timed_out: bool,
 }
@@ -115,11 +117,13 @@ pub fn drive<D: Desk>(scheduler: Scheduler, desk: &mut D, system: &dyn System, s
         look_ups: BTreeSet::new(),
         wake_at: None,
         interrupted: None,
+        is_abandoned: false,
     };
     driver.run(&messages);
     Summary {
         outcomes: driver.scheduler.outcomes().collect(),
         interrupted: driver.interrupted,
+        is_abandoned: driver.is_abandoned,
         has_timed_out: driver.scheduler.has_timed_out(),
     }
 }
@@ -134,6 +138,7 @@ struct Driver<'a, D: Desk> {
     look_ups: BTreeSet<usize>,
     wake_at: Option<Duration>,
     interrupted: Option<Interrupt>,
+    is_abandoned: bool,
 }
 
 impl<D: Desk> Driver<'_, D> {
@@ -169,6 +174,7 @@ impl<D: Desk> Driver<'_, D> {
     fn input_of(&mut self, message: Message<D::Done>) -> Input {
         match message {
             Message::Interrupted(interrupt) => {
+                self.is_abandoned |= self.interrupted.is_some();
                 self.interrupted.get_or_insert(interrupt);
                 self.desk.interrupted();
                 Input::Interrupt

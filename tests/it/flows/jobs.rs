@@ -152,6 +152,25 @@ fn the_first_interrupt_still_runs_what_cleans_up() {
 }
 
 #[test]
+fn the_first_interrupt_runs_what_cleans_up_also_behind_a_matrix_that_is_not_known() {
+    let repo = repo();
+    let gate = repo.gate("gate");
+    repo.script("0300_long.sh", &gate.stop()).script("0310_clean.sh", "# Cache: never\ntrue");
+    let repo = jobs(
+        &repo,
+        "    a: { outputs: { l: '${{ steps.s.outputs.l }}' }, steps: [{ id: s, run: '0300' }] }\n    \
+         b: { needs: a, strategy: { matrix: { v: '${{ needs.a.outputs.l }}' } }, steps: [{ run: '0100' }] }\n    \
+         clean: { needs: b, if: always(), steps: [{ run: '0310' }] }\n",
+    );
+    let running = repo.start("build p --json");
+    gate.reached();
+    running.signal(rustix::process::Signal::INT);
+    let built = running.wait();
+    built.code(130).ran(["0300", "0310"]);
+    ended(&built, "a/0300_long cancelled, b blocked, clean/0310_clean ran");
+}
+
+#[test]
 fn a_plan_tells_needs_conditions_and_limits_when_asked_for_more() {
     let repo = repo();
     jobs(
