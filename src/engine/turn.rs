@@ -141,6 +141,9 @@ impl Turn<'_> {
             Some(late) => late.bind(node, &scene).map_err(|misfits| Ended::Failed(misfits.join("; ")))?,
             None => node.clone(),
         };
+        if let Some(misfit) = scene.misfits().into_iter().next() {
+            return Err(Ended::Failed(misfit));
+        }
         for (name, value) in env {
             if !node.own_env.contains(&name) {
                 bound.settings.env.insert(name, value);

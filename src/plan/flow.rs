@@ -13,6 +13,7 @@ use std::{
 use serde_json::Value;
 
 use super::formula::Formula;
+use crate::model::playbook::Parameter;
 use crate::text::expression::{Expr, Function, Part};
 
 /// What belongs together: a job, a stage, a step, a list of steps.
@@ -94,6 +95,10 @@ pub struct Names {
     pub late_env: BTreeMap<String, LateValue>,
     /// `matrix`, `strategy`, `github`, `runner`.
     pub contexts: BTreeMap<String, Value>,
+    /// Those that the step itself sets, above what earlier steps of its job hand on.
+    pub own_env: Arc<BTreeSet<String>>,
+    /// Earlier steps of the job may hand on environment variables.
+    pub may_be_handed_env: bool,
     /// Ids of all steps, in small letters: a bare name may mean one.
     pub steps: Arc<BTreeSet<String>>,
     /// Names that only conditions see, above all others.
@@ -107,6 +112,19 @@ pub struct LateValue {
     pub formula: Arc<Formula>,
     /// The scope it is written in, whose names and earlier steps it asks for.
     pub scope: usize,
+    /// What its own name means in it: what was there before.
+    pub below: Option<Box<Below>>,
+    /// The parameter it is given for, which it must fit.
+    pub parameter: Option<Arc<Parameter>>,
+}
+
+/// What a name stood for before it was given a value that depends on how earlier steps end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Below {
+    /// A value.
+    Value(Value),
+    /// Another that depends on how steps end.
+    Late(LateValue),
 }
 
 /// Nodes that hold resources together, from the first that begins until all have ended.
@@ -199,11 +217,27 @@ impl Names {
         super::variables::overlay(&mut self.variables, variables);
     }
 
+    /// Says more of a variable that is known only when it is its turn.
+    pub(super) fn fit_late(&mut self, name: &str, value: LateValue) {
+        self.late.retain(|known, _| !known.eq_ignore_ascii_case(name));
+        self.late.insert(name.to_owned(), value);
+    }
+
+    /// Sets an environment variable that is known only when it is its turn.
+    pub(super) fn set_late_env(&mut self, name: &str, value: LateValue) {
+        let late = self.late_env.remove(name).map(Below::Late);
+        let below = late.or_else(|| self.env.remove(name).map(|text| Below::Value(text.into())));
+        self.env.remove(name);
+        self.late_env.insert(name.to_owned(), LateValue { below: below.map(Box::new), ..value });
+    }
+
     /// Sets a variable that is known only when it is its turn.
     pub(super) fn set_late(&mut self, name: &str, value: LateValue) {
+        let late = self.late_variable(name).cloned().map(Below::Late);
+        let below = late.or_else(|| self.variable(name).cloned().map(Below::Value)).map(Box::new);
         self.late.retain(|known, _| !known.eq_ignore_ascii_case(name));
         self.variables.retain(|known, _| !known.eq_ignore_ascii_case(name));
-        self.late.insert(name.to_owned(), value);
+        self.late.insert(name.to_owned(), LateValue { below, ..value });
     }
 }
 

@@ -94,8 +94,7 @@ impl Layering<'_, '_> {
                     names.env.insert(name.clone(), to_text(&value));
                 }
                 Known::Late => {
-                    names.env.remove(name);
-                    names.late_env.insert(name.clone(), self.late(formula));
+                    names.set_late_env(name, self.late(formula));
                 }
             }
         }
@@ -143,7 +142,7 @@ impl Layering<'_, '_> {
     }
 
     fn late(&self, formula: Formula) -> LateValue {
-        LateValue { formula: Arc::new(formula), scope: self.scope }
+        LateValue { formula: Arc::new(formula), scope: self.scope, below: None, parameter: None }
     }
 
     /// Reads what gives an output: an expression, or a text with values in it.

@@ -181,7 +181,7 @@ impl<'a> StepContext<'a> {
     /// Returns what the node of a script or a text has from its step.
     pub(super) fn placed(&self, node: Node) -> Node {
         let Frame { job, course, .. } = self.frame;
-        let own_env = self.step.settings.env.keys().cloned().collect();
+        let own_env = self.frame.names.own_env.iter().cloned().collect();
         Node {
             job: Some(self.frame.job_id.clone()).filter(|_| !job.id.is_empty()),
             scope: Some(self.scope),

@@ -35,15 +35,17 @@ pub(super) fn check(of: PlaybookContext<'_>, names: &mut Names, is_check: bool) 
         fault.label(of.span(&parameter.at), label).help(help)
     };
     for parameter in &of.playbook.parameters {
-        let Parameter { name, kind, allowed, .. } = parameter;
-        if names.late_variable(name).is_some() {
+        let Parameter { name, .. } = parameter;
+        if let Some(late) = names.late_variable(name).cloned() {
+            let parameter = Some(Arc::new(parameter.clone()));
+            names.fit_late(name, LateValue { parameter, ..late });
             continue;
         }
         let Some(value) = names.variable(name).filter(|value| !value.is_null()).cloned() else {
             if parameter.required {
                 // What asks for it has nothing to say beyond that.
                 let formula = Arc::new(Formula::Fixed(Value::Null));
-                names.set_late(name, LateValue { formula, scope: 0 });
+                names.set_late(name, LateValue { formula, scope: 0, below: None, parameter: None });
             }
             if parameter.required && !is_check {
                 let message = format!("parameter `{name}` must be given");
@@ -52,30 +54,54 @@ pub(super) fn check(of: PlaybookContext<'_>, names: &mut Names, is_check: bool) 
             }
             continue;
         };
-        let Some(fit) = kind.map_or(Some(value.clone()), |kind| converted(kind, &value)) else {
-            let wanted = kind.map_or("", ParameterType::as_str);
-            let message = format!("parameter `{name}` wants a {wanted}, found `{}`", to_text(&value));
-            let help = format!("give another value, such as --var {name}={}", example(*kind));
-            faults.push(tell(parameter, message, &format!("is a {wanted}"), help));
-            continue;
-        };
-        let known = allowed
-            .iter()
-            .find(|known| **known == fit || to_text(known).eq_ignore_ascii_case(&to_text(&fit)));
-        if !allowed.is_empty() && known.is_none() {
-            let texts: Vec<String> = allowed.iter().map(to_text).collect();
-            let found = to_text(&fit);
-            let message = format!("parameter `{name}` cannot be `{found}`");
-            let help = match nearest(&found, texts.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("give one of {}: --var {name}={}", quoted_list(&texts), texts[0]),
-            };
-            faults.push(tell(parameter, message, &format!("is one of {}", quoted_list(&texts)), help));
-            continue;
+        match fit(parameter, &value) {
+            Ok(value) => names.set(&BTreeMap::from([(name.clone(), value)])),
+            Err(misfit) => faults.push(tell(parameter, misfit.message, &misfit.label, misfit.help)),
         }
-        names.set(&BTreeMap::from([(name.clone(), known.cloned().unwrap_or(fit))]));
     }
     faults
+}
+
+/// Why a value is none for a parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// What is wrong.
+    pub message: String,
+    /// What the parameter is, in a clause.
+    label: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// Returns a value as what a parameter is declared to be.
+///
+/// # Errors
+/// If it cannot be that, or is none of the values allowed.
+pub fn fit(parameter: &Parameter, value: &Value) -> Result<Value, Misfit> {
+    let Parameter { name, kind, allowed, .. } = parameter;
+    let Some(fit) = kind.map_or(Some(value.clone()), |kind| converted(kind, value)) else {
+        let wanted = kind.map_or("", ParameterType::as_str);
+        return Err(Misfit {
+            message: format!("parameter `{name}` wants a {wanted}, found `{}`", to_text(value)),
+            label: format!("is a {wanted}"),
+            help: format!("give another value, such as --var {name}={}", example(*kind)),
+        });
+    };
+    if allowed.is_empty() {
+        return Ok(fit);
+    }
+    let is_it = |known: &&Value| **known == fit || to_text(known).eq_ignore_ascii_case(&to_text(&fit));
+    if let Some(known) = allowed.iter().find(is_it) {
+        return Ok(known.clone());
+    }
+    let texts: Vec<String> = allowed.iter().map(to_text).collect();
+    let found = to_text(&fit);
+    let help = match nearest(&found, texts.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("give one of {}: --var {name}={}", quoted_list(&texts), texts[0]),
+    };
+    let message = format!("parameter `{name}` cannot be `{found}`");
+    Err(Misfit { message, label: format!("is one of {}", quoted_list(&texts)), help })
 }
 
 /// Returns a value as what a parameter is declared to be, if it can be that.

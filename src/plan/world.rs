@@ -109,7 +109,8 @@ impl Lookup for World<'_> {
     }
 
     fn env(&self, name: &str) -> Option<String> {
-        if self.names.late_env.contains_key(name) {
+        let may_be_handed = self.names.may_be_handed_env && !self.names.own_env.contains(name);
+        if may_be_handed || self.names.late_env.contains_key(name) {
             return self.late();
         }
         self.names.env.get(name).or_else(|| self.env.get(name)).cloned()

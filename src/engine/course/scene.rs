@@ -19,7 +19,7 @@ use crate::{
     base::{DigestWriter, WsPath},
     engine::{pwsh::PowerShell, tools::Tools},
     fingerprint::{Question, Resolver, State, View, content, expand},
-    plan::{Doubts, LateValue, Names, ScopeKind, context, is_all, named},
+    plan::{Below, Doubts, LateValue, Names, ScopeKind, context, fit, is_all, named},
     sys::FileKind,
     text::{
         expression::{Lookup, Machine, Need, Outcome, Status, status, to_text},
@@ -54,18 +54,36 @@ pub(in crate::engine) struct Scene<'a> {
     /// Values of other scopes that were filled, by the places of their formulas; nothing for one that is being filled.
     known: Rc<RefCell<BTreeMap<usize, Option<Value>>>>,
     questions: RefCell<Vec<Question>>,
+    /// The value that is being filled, whose own name means what was below it.
+    filling: Option<Filling<'a>>,
+    /// Values that are not what their parameters are declared to be: sentences.
+    misfits: RefCell<Vec<String>>,
+}
+
+/// A value that is being filled.
+#[derive(Clone)]
+struct Filling<'a> {
+    name: Cow<'a, str>,
+    is_env: bool,
+    below: Option<Box<Below>>,
 }
 
 impl<'a> Scene<'a> {
     pub(in crate::engine) fn new(course: &'a Course, scope: usize, grounds: &'a Grounds<'a>) -> Self {
         let names = Cow::Borrowed(&*course.plan.scopes[scope].names);
-        Self { course, scope, names, grounds, known: Rc::default(), questions: RefCell::default() }
+        let (questions, misfits) = (RefCell::default(), RefCell::default());
+        Self { course, scope, names, grounds, known: Rc::default(), questions, filling: None, misfits }
     }
 
     /// Returns what a condition of a scope may ask.
     pub(super) fn of_condition(course: &'a Course, scope: usize, grounds: &'a Grounds<'a>) -> Self {
         let names = course.plan.scopes[scope].names.in_conditions();
         Self { names, ..Self::new(course, scope, grounds) }
+    }
+
+    /// Returns what is wrong with values that were asked for.
+    pub(in crate::engine) fn misfits(&self) -> Vec<String> {
+        self.misfits.borrow().clone()
     }
 
     /// Returns what was asked of files.
@@ -77,8 +95,8 @@ impl<'a> Scene<'a> {
         &self.names
     }
 
-    /// Returns a value that is written in another scope; one that asks for itself is nothing.
-    fn late(&self, late: &LateValue) -> Option<Value> {
+    /// Returns a value that is written in another scope; one that asks for itself without anything below is nothing.
+    fn late(&self, name: &str, is_env: bool, late: &LateValue) -> Option<Value> {
         // Values may ask for each other by many ways; each is filled once.
         let key = std::ptr::from_ref(&*late.formula).addr();
         if let Some(known) = self.known.borrow().get(&key) {
@@ -86,11 +104,36 @@ impl<'a> Scene<'a> {
         }
         self.known.borrow_mut().insert(key, None);
         let known = Rc::clone(&self.known);
-        let scene = Scene { known, ..Scene::new(self.course, late.scope, self.grounds) };
-        let value = late.formula.fill(&scene, &mut Doubts::default());
+        let filling = Filling { name: name.to_owned().into(), is_env, below: late.below.clone() };
+        let scene =
+            Scene { known, filling: Some(filling), ..Scene::new(self.course, late.scope, self.grounds) };
+        let filled = late.formula.fill(&scene, &mut Doubts::default());
+        let value = match late.parameter.as_ref().map(|parameter| fit(parameter, &filled)) {
+            None => filled,
+            Some(Ok(value)) => value,
+            Some(Err(misfit)) => {
+                self.misfits.borrow_mut().push(format!("{}; {}", misfit.message, misfit.help));
+                filled
+            }
+        };
+        self.misfits.borrow_mut().extend(scene.misfits());
         self.questions.borrow_mut().extend(scene.into_questions());
         self.known.borrow_mut().insert(key, Some(value.clone()));
         Some(value)
+    }
+
+    /// Returns what was below the value that is being filled, if that is asked for by its own name.
+    fn below(&self, name: &str, is_env: bool) -> Option<Option<Value>> {
+        let is_own = |filling: &&Filling<'_>| {
+            let is_same = if is_env { filling.name == name } else { filling.name.eq_ignore_ascii_case(name) };
+            filling.is_env == is_env && is_same
+        };
+        let filling = self.filling.as_ref().filter(is_own)?;
+        Some(match filling.below.as_deref() {
+            None => None,
+            Some(Below::Value(value)) => Some(value.clone()),
+            Some(Below::Late(late)) => self.late(name, is_env, late),
+        })
     }
 
     /// Returns all variables together, as far as they were known before the run.
@@ -160,12 +203,15 @@ impl<'a> Scene<'a> {
 
 impl Lookup for Scene<'_> {
     fn variable(&self, name: &str) -> Option<Value> {
+        if let Some(below) = self.below(name, false) {
+            return below;
+        }
         let names = self.names();
         if let Some(value) = names.variable(name) {
             return Some(value.clone());
         }
         if let Some(late) = names.late_variable(name) {
-            return self.late(late);
+            return self.late(name, false, late);
         }
         self.step_called(name).or_else(|| self.counts(name)).or_else(|| {
             match name.to_ascii_lowercase().as_str() {
@@ -180,12 +226,16 @@ impl Lookup for Scene<'_> {
     }
 
     fn env(&self, name: &str) -> Option<String> {
-        if let Some(late) = self.names().late_env.get(name) {
-            return self.late(late).map(|value| to_text(&value));
+        if let Some(below) = self.below(name, true) {
+            return below.map(|value| to_text(&value));
         }
-        let own = self.names().env.get(name).cloned();
+        let names = self.names();
+        let late = || names.late_env.get(name).and_then(|late| self.late(name, true, late));
+        let written = || late().map(|value| to_text(&value)).or_else(|| names.env.get(name).cloned());
         let handed = || self.course.env_handed_to(self.scope).remove(name);
-        own.or_else(handed).or_else(|| self.grounds.env.get(name).cloned())
+        // What earlier steps hand on is above what the job says, and below what the step itself says.
+        let found = if names.own_env.contains(name) { written() } else { handed().or_else(written) };
+        found.or_else(|| self.grounds.env.get(name).cloned())
     }
 
     fn platform(&self) -> &str {
@@ -204,8 +254,11 @@ impl Lookup for Scene<'_> {
 
     fn member(&self, whole: &str, name: &str) -> Option<Value> {
         let is_theirs = is_all(whole) && self.names().variable(whole).is_none();
+        if is_theirs && let Some(below) = self.below(name, false) {
+            return below;
+        }
         let late = self.names().late_variable(name).filter(|_| is_theirs)?;
-        self.late(late)
+        self.late(name, false, late)
     }
 
     fn status(&self, function: Status) -> Option<bool> {

@@ -76,6 +76,10 @@ impl Course {
                 self.nodes_in(before, &mut nodes);
             }
         }
+        // What a job hands on is put together when all its steps have ended.
+        if self.plan.scopes[scope].kind == ScopeKind::List {
+            self.children[scope].iter().for_each(|child| self.nodes_in(*child, &mut nodes));
+        }
         nodes.sort_unstable();
         nodes
     }

@@ -137,6 +137,9 @@ impl Course {
                 condition.text, problem.message, problem.help
             ));
         }
+        if let Some(misfit) = scene.misfits().into_iter().next() {
+            return Way::Fails(misfit);
+        }
         if found.holds != condition.is_negated {
             return Way::Runs(scene.into_questions().into());
         }

@@ -430,7 +430,12 @@ impl Expanded {
         let written = text.value.trim();
         let found = course.layer((&text.at, course.scope), &mut faults, |over| {
             let formula = over.read(&Value::String(written.to_owned()));
-            over.fill(names, &formula, &BTreeSet::new())
+            if formula.is_fixed() || !names.may_be_handed_env {
+                return over.fill(names, &formula, &BTreeSet::new());
+            }
+            // What is asked before the run is asked of the environment as it is then.
+            let before = Names { may_be_handed_env: false, ..names.clone() };
+            over.fill(&before, &formula, &BTreeSet::new())
         });
         self.diagnostics.extend(faults);
         match found {

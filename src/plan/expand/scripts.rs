@@ -191,7 +191,8 @@ impl Expanded {
         let mut edges = Vec::new();
         for place in places.values() {
             if asks(*place) {
-                edges.extend(earlier.iter().map(|before| (*place, *before, EdgeKind::Turn)));
+                // What is in front of the last one that asks is waited for by waiting for that.
+                edges.extend(earlier.drain(..).map(|before| (*place, before, EdgeKind::Turn)));
             }
             earlier.push(*place);
         }

@@ -31,6 +31,7 @@ impl Expanded {
         let mut row = Ends::default();
         let mut turn = 0;
         let mut last: Option<&Step> = None;
+        let mut later: Option<Frame<'_>> = None;
         for (index, step) in steps.iter().enumerate() {
             let is_beside = last
                 .is_some_and(|last| (all_at_once && !frame.is_inner) || self.is_beside(frame, last, step));
@@ -39,7 +40,11 @@ impl Expanded {
                 self.chain(&mut ends, std::mem::take(&mut row), &EdgeKind::Step);
             }
             let is_last = index + 1 == steps.len();
-            let found = self.add_step(frame, step, turn, is_last);
+            if turn > 1 && !frame.names.may_be_handed_env {
+                let handed = || Names { may_be_handed_env: true, ..Names::clone(&frame.names) };
+                later.get_or_insert_with(|| Frame { names: Arc::new(handed()), ..frame.clone() });
+            }
+            let found = self.add_step(later.as_ref().unwrap_or(frame), step, turn, is_last);
             row.beside(found);
             last = Some(step);
         }
@@ -147,6 +152,7 @@ impl Expanded {
             }
             over.env(&mut own, &step.settings.env);
         });
+        own.own_env = Arc::new(own.own_env.iter().chain(step.settings.env.keys()).cloned().collect());
         self.diagnostics.extend(faults);
         Arc::new(own)
     }

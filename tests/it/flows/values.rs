@@ -167,3 +167,76 @@ fn a_folder_that_a_step_puts_on_path_is_one_of_the_workspace() {
     repo.az("build p").code(0);
     assert_eq!(repo.read("greeted"), "hello\n");
 }
+
+#[test]
+fn expressions_see_the_environment_as_steps_do() {
+    let repo = jobs(
+        &repo(),
+        "    a:\n      env: { PLACE: job, OWN: job }\n      outputs: { v: '${{ env.FOO }}' }\n      steps:\n        \
+         - { if: \"env.PLACE == 'job'\", script: 'echo PLACE=step >> $GITHUB_ENV; echo FOO=bar >> $GITHUB_ENV; echo OWN=step >> $GITHUB_ENV', shell: sh }\n        \
+         - { if: \"env.FOO == 'bar'\", script: 'echo ran > foo', shell: sh }\n        \
+         - { if: \"env.PLACE == 'step'\", script: 'echo ran > place', shell: sh }\n        \
+         - { if: \"env.PLACE == 'job'\", script: 'echo ran > never', shell: sh }\n        \
+         - { env: { OWN: own, X: 'x${{ env.FOO }}' }, script: 'echo \"$PLACE ${{ env.PLACE }} $OWN ${{ env.OWN }} $X\" > out', shell: sh }\n    \
+         b: { needs: a, steps: [{ script: 'echo ${{ needs.a.outputs.v }} $FOO > b', shell: sh }] }\n",
+    );
+    repo.az("build p").code(0);
+    assert_eq!(repo.read("out"), "step step own own xbar\n");
+    assert_eq!(
+        (repo.read("foo"), repo.read("place"), repo.read("b")),
+        ("ran\n".into(), "ran\n".into(), "bar\n".into())
+    );
+    assert!(!repo.has_path("never"));
+    repo.az("build p").code(0).ran([]);
+}
+
+#[test]
+fn what_must_be_known_before_the_run_asks_the_environment_of_then() {
+    let repo = jobs(
+        &repo(),
+        "    a: { steps: [{ run: '0100' }, { run: '${{ env.SECOND }}', continueOnError: '${{ env.MAY }}' }] }\n",
+    );
+    repo.env("SECOND", "0200").env("MAY", "true").az("build p").code(0).ran(["0100", "0200"]);
+}
+
+#[test]
+fn a_layer_that_asks_for_its_own_name_gets_what_is_below() {
+    let layers = |value: &str| {
+        format!(
+            "    a: {{ outputs: {{ x: '${{{{ steps.s.outputs.x }}}}' }}, steps: [{{ id: s, script: 'echo x=X >> $GITHUB_OUTPUT', shell: sh }}] }}\n    \
+             b:\n      needs: a\n      variables: {{ v: '{value}', w: '${{{{ vars.v }}}}+' }}\n      env: {{ E: '{value}' }}\n      steps:\n        \
+             - {{ variables: {{ v: '${{{{ vars.v }}}}!', w: '{{{{w}}}}?' }}, env: {{ E: '${{{{ env.E }}}}!' }}, script: 'echo \"$v $w $E\" > out', shell: sh }}\n"
+        )
+    };
+    for value in ["X", "${{ needs.a.outputs.x }}"] {
+        let repo = jobs(&repo(), &layers(value));
+        repo.az("build p").code(0);
+        assert_eq!(repo.read("out"), "X! X+? X!\n", "{value}");
+    }
+}
+
+#[test]
+fn parameters_of_a_used_playbook_fit_what_they_declare_also_when_they_are_known_late() {
+    let repo = repo();
+    repo.playbook(
+        "inner.yaml",
+        "metadata: { name: inner }\nparameters:\n  level: { type: string, allowedValues: [low, high], required: true }\n  n: { type: number }\n\
+         orchestration:\n  jobs:\n    i: { steps: [{ if: 'n == 3', script: 'echo \"$level $n\" > out', shell: sh }] }\n",
+    );
+    let given = |level: &str, n: &str| {
+        format!(
+            "    a: {{ outputs: {{ l: '${{{{ steps.s.outputs.l }}}}', n: '${{{{ steps.s.outputs.n }}}}' }}, steps: [{{ id: s, script: 'echo l={level} >> $AZ_OUTPUT; echo n={n} >> $AZ_OUTPUT', shell: sh }}] }}\n    \
+             b: {{ needs: a, uses: 'playbook:inner', with: {{ level: '${{{{ needs.a.outputs.l }}}}', n: '${{{{ needs.a.outputs.n }}}}' }} }}\n"
+        )
+    };
+    let repo = jobs(&repo, &given("LOW", "3"));
+    repo.az("build p").code(0);
+    assert_eq!(repo.read("out"), "low 3\n");
+    for (level, n, says) in
+        [("lowe", "3", "parameter `level` cannot be `lowe`"), ("low", "abc", "parameter `n` wants a")]
+    {
+        let repo = jobs(&repo, &given(level, n));
+        repo.sh("rm -f out").code(0).az("build p").code(1).says(says);
+        assert!(!repo.has_path("out"));
+    }
+}
