@@ -97,6 +97,8 @@ pub struct Names {
     pub contexts: BTreeMap<String, Value>,
     /// Those that the step itself sets, above what earlier steps of its job hand on.
     pub own_env: Arc<BTreeSet<String>>,
+    /// The values of its matrix are not known.
+    pub has_open_matrix: bool,
     /// Earlier steps of the job may hand on environment variables.
     pub may_be_handed_env: bool,
     /// Ids of all steps, in small letters: a bare name may mean one.
@@ -146,6 +148,14 @@ pub enum Gate {
     Asked,
     /// The same, even if the run was given up.
     Always,
+}
+
+impl LateValue {
+    /// Returns one of which nothing is known.
+    pub(super) fn unknown() -> Self {
+        let formula = Arc::new(Formula::Fixed(Value::Null));
+        Self { formula, scope: 0, below: None, parameter: None }
+    }
 }
 
 impl Condition {

@@ -8,7 +8,6 @@ use serde_json::{Number, Value};
 
 use super::{
     flow::{LateValue, Names},
-    formula::Formula,
     node::PlaybookContext,
     variables::truth,
 };
@@ -44,8 +43,7 @@ pub(super) fn check(of: PlaybookContext<'_>, names: &mut Names, is_check: bool) 
         let Some(value) = names.variable(name).filter(|value| !value.is_null()).cloned() else {
             if parameter.required {
                 // What asks for it has nothing to say beyond that.
-                let formula = Arc::new(Formula::Fixed(Value::Null));
-                names.set_late(name, LateValue { formula, scope: 0, below: None, parameter: None });
+                names.set_late(name, LateValue::unknown());
             }
             if parameter.required && !is_check {
                 let message = format!("parameter `{name}` must be given");

@@ -121,7 +121,8 @@ impl Lookup for World<'_> {
     }
 
     fn context(&self, name: &str) -> Option<Value> {
-        if LATE.iter().any(|late| late.eq_ignore_ascii_case(name)) {
+        let is_open = self.names.has_open_matrix && name.eq_ignore_ascii_case("matrix");
+        if is_open || LATE.iter().any(|late| late.eq_ignore_ascii_case(name)) {
             return self.late();
         }
         context(self.names, name)

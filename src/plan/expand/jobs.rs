@@ -17,7 +17,7 @@ use crate::{
     plan::{
         Deferred, EdgeKind, Node,
         condition::{self, facts},
-        flow::{Condition, Names, Scope, ScopeKind, Span},
+        flow::{Condition, LateValue, Names, Scope, ScopeKind, Span},
         formula::Formula,
         profile,
         world::{Known, World},
@@ -279,6 +279,7 @@ impl Expanded {
 
     /// Adds a node that stands for all combinations of a job whose matrix is not known yet.
     fn add_deferred(&mut self, frame: &Frame<'_>, deferred: &Arc<Deferred>) -> Ends {
+        self.diagnostics.extend(self.faults_of_deferred(frame));
         let Frame { job, course, job_id, list, .. } = frame;
         self.last_group += 1;
         let node = Node {
@@ -293,6 +294,26 @@ impl Expanded {
             ..Node::default()
         };
         Ends::of(vec![self.push(node, self.last_group)])
+    }
+
+    /// Returns what is wrong with the steps of a job whatever the values of its matrix are.
+    fn faults_of_deferred(&self, frame: &Frame<'_>) -> Vec<Diagnostic> {
+        let Frame { job, list, .. } = frame;
+        let matrix = job.strategy.as_ref().map(|strategy| &strategy.matrix);
+        let dimensions = matrix.into_iter().flat_map(|matrix| matrix.dimensions.iter().map(|(name, _)| name));
+        let included = matrix.into_iter().flat_map(|matrix| matrix.include.iter().flat_map(BTreeMap::keys));
+        let mut names = Names::clone(&frame.names);
+        for name in dimensions.chain(included) {
+            names.set_late(name, LateValue::unknown());
+        }
+        names.has_open_matrix = true;
+        let frame = Frame { names: Arc::new(names), ..frame.clone() };
+        let mut scratch = Self { scopes: self.scopes.clone(), ..Self::default() };
+        match &job.uses {
+            Some(used) => scratch.add_used(&frame, &used.name, &used.with, *list, &job.at),
+            None => scratch.add_steps(&frame, &job.steps),
+        };
+        scratch.diagnostics
     }
 
     /// Returns what names stand for in a job.

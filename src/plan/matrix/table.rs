@@ -58,7 +58,8 @@ pub(super) fn resolved(
         let at = below(at, name);
         match values {
             MatrixValues::List(values) => {
-                dimensions.push(Dimension { name: name.clone(), at, values: values.clone() });
+                let values = values.iter().map(|value| filled(value, &at, &mut deferred, resolve)).collect();
+                dimensions.push(Dimension { name: name.clone(), at, values });
             }
             MatrixValues::Expression(expression) => match resolve(expression) {
                 None => deferred = deferred.or_else(|| Some(expression.clone())),
@@ -69,20 +70,46 @@ pub(super) fn resolved(
             },
         }
     }
-    let entries = |section: &[BTreeMap<String, Value>]| {
-        section.iter().map(|entry| entry.clone().into_iter().collect()).collect()
+    let mut entries = |section: &[BTreeMap<String, Value>], at: &str| -> Vec<Entry> {
+        let mut value = |value: &Value| filled(value, at, &mut deferred, resolve);
+        let entry = |entry: &BTreeMap<String, Value>| {
+            entry.iter().map(|(name, written)| (name.clone(), value(written))).collect()
+        };
+        section.iter().map(entry).collect()
     };
-    let table = Table {
-        at: at.to_owned(),
-        dimensions,
-        include: entries(&matrix.include),
-        exclude: entries(&matrix.exclude),
-    };
+    let include = entries(&matrix.include, &below(at, "include"));
+    let exclude = entries(&matrix.exclude, &below(at, "exclude"));
+    let table = Table { at: at.to_owned(), dimensions, include, exclude };
     faults.extend(table.faults(deferred.is_some() || !faults.is_empty()));
     match deferred {
         _ if !faults.is_empty() => Err(faults),
         Some(expression) => Ok(Resolved::Deferred(expression)),
         None => Ok(Resolved::Table(table)),
+    }
+}
+
+/// Fills the texts of a value; one that is not known yet is kept as the first of these, and stays as it is written.
+fn filled(
+    value: &Value,
+    at: &str,
+    deferred: &mut Option<Placed<String>>,
+    resolve: &mut dyn FnMut(&Placed<String>) -> Option<Value>,
+) -> Value {
+    match value {
+        Value::String(text) if text.contains("{{") => {
+            let text = Placed::new(text.clone(), at);
+            resolve(&text).unwrap_or_else(|| {
+                deferred.get_or_insert(text);
+                value.clone()
+            })
+        }
+        Value::Array(items) => items.iter().map(|item| filled(item, at, deferred, resolve)).collect(),
+        Value::Object(entries) => {
+            let fill =
+                |(name, value): (&String, &Value)| (name.clone(), filled(value, at, deferred, resolve));
+            Value::Object(entries.iter().map(fill).collect())
+        }
+        plain => plain.clone(),
     }
 }
 
