@@ -344,6 +344,7 @@ pub(super) fn scripts(value: Value<'_>) -> Option<Vec<Step>> {
         NodeValue::List(items) if items.iter().all(|item| !matches!(item.value, NodeValue::Table(_))) => {
             sequence_steps(value)
         }
+        NodeValue::Text(_) => sequence_steps(value),
         _ => some_steps(value, Dialect::Scripts),
     }
 }

@@ -13,9 +13,9 @@ use super::{Ends, Expanded, matrix::Round, playbook::Course};
 use crate::{
     base::Spanned,
     diag::{Diagnostic, code},
-    model::playbook::{Given, Job, Placed, Step},
+    model::playbook::{Given, Job, Placed, PlaybookFormat, Step},
     plan::{
-        Deferred, EdgeKind, Node,
+        AT_ONCE_UNLESS_SAID, Deferred, EdgeKind, Node, ONE_BY_ONE,
         condition::{self, facts},
         flow::{Condition, Names, Scope, ScopeKind, Span},
         formula::Formula,
@@ -207,7 +207,10 @@ impl Expanded {
         let kind = self.scopes[scope].kind;
         let (mut own, faults) = Self::names_of_job(course, names, job, scope);
         self.scopes[scope].names = Arc::clone(&own);
-        self.diagnostics.extend(faults);
+        // What asks for the values of a combination is looked at again with them.
+        if job.strategy.is_none() {
+            self.diagnostics.extend(faults);
+        }
         let rounds = self.rounds(course, &own, job);
         let is_multiplied = rounds.iter().any(|round| round.combination.is_some());
         let line = self.line_of(course, &own, job, &rounds);
@@ -216,7 +219,11 @@ impl Expanded {
             if is_multiplied {
                 // What it sets is written in the list that comes next.
                 let list = self.scopes.len();
-                own = Self::names_of_round(names, course, job, list, (round, rounds.len()));
+                let (found, faults) = Self::names_of_round(names, course, job, list, (round, rounds.len()));
+                own = found;
+                let told = |fault: &Diagnostic| !self.diagnostics.contains(fault);
+                let faults: Vec<Diagnostic> = faults.into_iter().filter(told).collect();
+                self.diagnostics.extend(faults);
             }
             let bounds = Bounds { kind, outer: bound, line: line.as_deref() };
             ends.beside(self.add_round(course, &own, job, scope, (round, is_multiplied), bounds));
@@ -466,13 +473,22 @@ impl Expanded {
     }
 
     /// Returns the resource that bounds how many jobs or steps of a playbook run at once.
-    fn bound_of_playbook(&mut self, course: &Course<'_>, names: &Names) -> Option<String> {
+    pub(super) fn bound_of_playbook(&mut self, course: &Course<'_>, names: &Names) -> Option<String> {
         let options = &course.of.playbook.options;
         let own = course.of.profile.and_then(|profile| profile.options.max_concurrency.clone());
         let most = own.or_else(|| options.max_concurrency.clone());
-        let is_serial = self.truth(course, names, options.parallel.as_ref()) == Some(false);
+        let parallel = course.of.profile.and_then(|profile| profile.options.parallel.as_ref());
+        let parallel = parallel.or(options.parallel.as_ref());
+        let is_serial = self.truth(course, names, parallel) == Some(false);
         let most = if is_serial { Some(1) } else { self.count(course, names, most.as_ref()) }?;
-        Some(self.resource(format!("{}{}: at once", course.prefix, course.of.path), most))
+        // Above the options of the older formats stands what is said on the command line.
+        let is_firm = matches!(course.of.playbook.format, PlaybookFormat::V2 | PlaybookFormat::V3);
+        let what = match (is_firm, is_serial) {
+            (true, _) => ": at once",
+            (false, true) => ONE_BY_ONE,
+            (false, false) => AT_ONCE_UNLESS_SAID,
+        };
+        Some(self.resource(format!("{}{}{what}", course.prefix, course.of.path), most))
     }
 
     fn resource(&mut self, name: String, most: u32) -> String {
@@ -539,15 +555,13 @@ impl Expanded {
         job: &Job,
         scope: usize,
         (round, count): (&Round, usize),
-    ) -> Arc<Names> {
+    ) -> (Arc<Names>, Vec<Diagnostic>) {
         let mut own = Names::clone(names);
         own.lay_over(&round.names());
         let strategy =
             json!({ "job-index": round.index, "job-total": count, "fail-fast": round.is_fail_fast });
         own.contexts.insert("strategy".to_owned(), strategy);
-        let own = Arc::new(own);
-        // What the job sets may ask for the values; its faults were told without them.
-        Self::names_of_job(course, &own, job, scope).0
+        Self::names_of_job(course, &Arc::new(own), job, scope)
     }
 }
 

@@ -70,7 +70,7 @@ fn f394_placeholders_are_filled_with_defaults_of_every_kind() {
         ("{{none:={{name}}}}", "app"),
         ("{{none:={{nor:=this}}}}", "this"),
         ("{{none:=@('a','b')}}", "[\"a\",\"b\"]"),
-        ("x-{{none:=@('a','b')}}", "x-[a,b]"),
+        ("x-{{none:=@('a','b')}}", "x-a,b"),
         ("{{name}}-{{count}}-{{none:=0}}", "app-3-0"),
         ("{{none}}", ""),
         ("a{{none}}b", "ab"),
@@ -174,7 +174,7 @@ fn f397_the_first_steps_of_all_are_read_and_run() {
     ];
     assert_eq!(outcomes(&built), ended);
     let said = told(&repo).join("\n");
-    for text in ["Write-Host 'lab'", "Start-It", "left", "right", "else"] {
+    for text in ["Write-Host \"${env:AZ_EXPR_1}\"", "Start-It", "left", "right", "else"] {
         assert!(said.contains(text), "{text} in {said}");
     }
     repo.env("context", "Production").az("plan p").code(0);
@@ -194,7 +194,8 @@ fn f398_other_json_runs_or_is_told_for_what_it_is() {
     let repo = repo();
     for (text, expected) in [
         (json!({ "playbooks": [{ "name": "a" }] }), "it is a list of playbooks"),
-        (json!({ "workflow": {} }), "`workflow` has no `steps`"),
+        (json!({ "workflow": {} }), "this is no playbook"),
+        (json!({ "workflow": { "steps": [{ "script": "0100" }, {}] } }), "step 2 has nothing to run"),
         (json!({ "scripts": {} }), "`scripts`"),
         (json!({ "sequences": [{ "name": "q", "steps": [{ "foo": 1 }] }] }), "step 1 has nothing to run"),
         (json!({ "name": "x", "colour": "red" }), "this is no playbook"),

@@ -19,7 +19,7 @@ fn f389_each_definition_is_a_step_with_fields_in_any_spelling() {
         @{ ScriptPath = './0402_s.ps1'; Params = @{ A = 'two'; B = 2 }; TimeoutSeconds = '90' }
         @{ Script = '0900'; continue_on_error = 'yes' }
         @{ Script = '0900'; ContinueOnError = 1 }
-        @{ Script = 402; Parameters = @{ A = 'three' } }
+        @{ Script = 0402; Parameters = @{ A = 'three' } }
         '0100'
     )",
     );
@@ -47,8 +47,8 @@ fn f390_extra_keys_of_definitions_do_what_they_say_or_are_told() {
         ("; Required = $true", 1, &["0900"]),
         ("; Optional = $true", 0, &["0900", "0100"]),
         ("; Required = $true; ContinueOnError = $true", 0, &["0900", "0100"]),
-        ("; RetryCount = 2; RetryDelay = 0.01", 1, &["0900", "0900", "0900"]),
-        ("; MaxRetries = 1; RetryDelaySeconds = 0.01", 1, &["0900", "0900"]),
+        ("; RetryCount = 2; RetryDelay = '10ms'", 1, &["0900", "0900", "0900"]),
+        ("; MaxRetries = 1; RetryDelaySeconds = '10ms'", 1, &["0900", "0900"]),
         ("; Condition = '$Deep -eq $true'", 0, &["0100"]),
         ("; Condition = '-not $Deep'", 1, &["0900"]),
         ("; Phase = 'build'", 1, &["0900"]),
@@ -98,7 +98,9 @@ fn f391_options_stand_above_defaults_and_below_the_command_line() {
         ("", "-j4", both),
         ("Parallel = $true; MaxConcurrency = 2", "-j4", both),
         ("Parallel = $false", "-j4", alone),
-        ("MaxConcurrency = 1", "-j4", alone),
+        ("MaxConcurrency = 1", "", alone),
+        ("MaxConcurrency = 1", "-j4", both),
+        ("Parallel = $false", "-j4 --parallel", both),
         ("Parallel = $true", "-j1", alone),
         ("Parallel = $true; MaxConcurrency = 4", "--max-concurrency 1", alone),
         ("Parallel = $true", "-j4 --parallel=false", alone),
@@ -194,6 +196,7 @@ fn f393_a_text_that_is_a_variable_of_powershell_is_that_variable() {
             .says("did you mean `Token`?");
     }
     // Code is told with its place, and never run.
+    repo.scripts_run();
     for code in
         ["if ($env:CI) { 1 } else { 2 }", "(Get-Date)", "\"$(touch made)\"", "$Token + 1", "[int]'1' + 2"]
     {

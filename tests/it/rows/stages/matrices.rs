@@ -166,7 +166,9 @@ fn f150_the_id_of_a_combination_names_it_everywhere() {
     repo.az("plan p").code(0).says(id).says("[A=x,B=1]");
     let built = repo.az("build p --force --json").code(0).json();
     let node = built["nodes"].as_array().unwrap().iter().find(|node| node["id"] == id).unwrap().clone();
-    assert_eq!(repo.read(node["log"].as_str().unwrap()), "seen y\n");
+    let log =
+        format!(".azcache/v1/runs/{}/{}", built["run"].as_str().unwrap(), node["log"].as_str().unwrap());
+    assert_eq!(repo.read(&log), "seen y\n");
     repo.scripts_run();
     repo.az(&format!("why {id}")).code(0).says(id);
     let key = |id: &str| repo.az(&format!("cache key {id} p")).code(0).stdout().to_owned();
@@ -217,7 +219,7 @@ fn f152_what_is_no_list_of_values_is_told_with_what_to_write() {
         ("{}", "has no dimension", "a name with a list of values"),
         (r#"["a"]"#, "wants an object, found a list", "write the dimensions, each with a list"),
         (r#""quick""#, "wants an object, found a text", "write the dimensions, each with a list"),
-        (r#"{"A": [1, 1]}"#, "has the value `1` twice", "remove one of the two"),
+        (r#"{"A": [1, 1]}"#, "has the value `1` twice", "remove one of them"),
         (r#"{"A": [1], "exclude": [{"A": 1}]}"#, "leaves out the only combination", "leave one"),
         (r#"{"A": [1], "exclude": [{"B": 1}]}"#, "the matrix has no dimension `B`", "did you mean `A`?"),
     ];

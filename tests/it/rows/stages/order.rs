@@ -29,8 +29,9 @@ fn f096_names_are_required_and_each_stage_has_one_of_its_own() {
         &repo,
         r#"{"name": "A", "sequences": ["0100"]}, {"name": "a", "sequences": ["0200"]}, {"name": "A-2", "sequences": ["0300"]}"#,
     );
+    repo.az("check").code(0).says("AZ0210").says("is called `a-3` here");
     let built = repo.az("build p --json");
-    built.code(0).says("AZ0210").says("is called `a-3` here");
+    built.code(0);
     assert_eq!(outcomes(&built), ["A/0100_s ran", "a-3/0200_s ran", "A-2/0300_s ran"]);
 }
 
@@ -89,15 +90,12 @@ fn f099_a_stage_whose_condition_is_false_is_skipped_and_planned_so() {
             "p.json",
             &format!(r#"{{"variables": {{"Deploy": false, "Where": "here"}}, "stages": [{stages}]}}"#),
         );
-        // Before anything ran, the plan knows as much.
+        // Before anything ran, the plan knows as much, unless an earlier stage may make what is asked for.
         let plan = repo.az("plan p");
-        plan.code(0);
-        assert_eq!(
-            plan.stdout().matches("its condition is false").count(),
-            if holds { 0 } else { 2 },
-            "{plan}"
-        );
-        assert!(!plan.stdout().contains("maybe") || condition.contains('\''), "{plan}");
+        let may_change = condition.starts_with("Test-Path") || condition.starts_with("Get-Command");
+        let word = if may_change { "depends on how" } else { "its condition is false" };
+        let often = if holds && !may_change { 0 } else { 2 };
+        assert_eq!(plan.code(0).stdout().matches(word).count(), often, "{condition}: {}", plan.stdout());
         repo.az("build p -j1").code(0);
         let ran = if holds { &["0100", "0200", "0300", "0402"][..] } else { &["0100", "0402"] };
         assert_eq!(repo.scripts_run(), ran, "{condition}");
