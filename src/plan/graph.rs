@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Invocation,
-    flow::{Condition, Gate, Scope, Span},
+    flow::{Condition, Gate, Scope, ScopeKind, Span},
     formula::Formula,
     late::Late,
 };
@@ -216,6 +216,15 @@ pub(super) const ONE_BY_ONE: &str = ": one by one";
 pub(super) const AT_ONCE_UNLESS_SAID: &str = ": at once unless it is said";
 
 impl Plan {
+    /// Tells whether a node may be left out for another reason than that one before it did not end well.
+    pub fn may_leave_out(&self, node: &Node) -> bool {
+        let above = std::iter::successors(node.scope, |scope| self.scopes[*scope].parent);
+        above.map(|scope| &self.scopes[scope]).any(|scope| {
+            let follows = matches!(scope.kind, ScopeKind::OnSuccess | ScopeKind::OnFailure);
+            scope.condition.is_some() || !scope.needs.is_empty() || follows
+        })
+    }
+
     /// Lifts the bounds of playbooks in place of which the user says something: that steps may overlap, or how many.
     pub fn lift_bounds(&mut self, may_overlap: bool, says_how_many: bool) {
         for (name, most) in &mut self.capacities {

@@ -196,7 +196,7 @@ fn f398_other_json_runs_or_is_told_for_what_it_is() {
         (json!({ "playbooks": [{ "name": "a" }] }), "it is a list of playbooks"),
         (json!({ "workflow": {} }), "this is no playbook"),
         (json!({ "workflow": { "steps": [{ "script": "0100" }, {}] } }), "step 2 has nothing to run"),
-        (json!({ "scripts": {} }), "`scripts`"),
+        (json!({ "scripts": {} }), "step 1 has nothing to run"),
         (json!({ "sequences": [{ "name": "q", "steps": [{ "foo": 1 }] }] }), "step 1 has nothing to run"),
         (json!({ "name": "x", "colour": "red" }), "this is no playbook"),
     ] {

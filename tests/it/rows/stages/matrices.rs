@@ -220,7 +220,11 @@ fn f152_what_is_no_list_of_values_is_told_with_what_to_write() {
         (r#"["a"]"#, "wants an object, found a list", "write the dimensions, each with a list"),
         (r#""quick""#, "wants an object, found a text", "write the dimensions, each with a list"),
         (r#"{"A": [1, 1]}"#, "has the value `1` twice", "remove one of them"),
-        (r#"{"A": [1], "exclude": [{"A": 1}]}"#, "leaves out the only combination", "leave one"),
+        (
+            r#"{"A": [1], "exclude": [{"A": 1}]}"#,
+            "leaves out the only combination",
+            "remove an entry of `exclude`",
+        ),
         (r#"{"A": [1], "exclude": [{"B": 1}]}"#, "the matrix has no dimension `B`", "did you mean `A`?"),
     ];
     for (matrix, message, help) in cases {
