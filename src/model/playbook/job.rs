@@ -269,7 +269,7 @@ fn check_fail_fast(table: &Table<'_>, job: &Job) {
             "write `continueOnError` to go on after a failure, or start az with --continue-on-error",
         ),
         (true, Some(Given::Fixed(true))) => {
-            value.warn("says nothing beside `continueOnError`: all of it runs", "remove one of the two")
+            value.warn("says nothing beside `continueOnError`: all of it runs", "remove one of the two");
         }
         _ => {}
     }

@@ -23,7 +23,7 @@ fn f144_two_times_two_combinations_run_a_script_four_times_in_the_order_they_are
     let repo = repo();
     repo.playbook("list.json", r#"{"sequence": ["0402"]}"#);
     jobs(&repo, "    j: { steps: [{ run: '0402' }] }\n");
-    stages(&repo.clone(), r#"{"name": "A", "sequences": ["0402"]}"#);
+    stages(&repo, r#"{"name": "A", "sequences": ["0402"]}"#);
     repo.sh("mv playbooks/p.json playbooks/staged.json").code(0);
     for what in ["0402", "list", "p", "staged"] {
         repo.az(&format!("build {what} -j1 --matrix A=z,a --matrix B=2,1")).code(0);
