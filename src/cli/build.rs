@@ -44,8 +44,9 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
     if words.dry_run {
         return super::plan::plan_request(system, printer, output, &words.request, force);
     }
-    let ask = ask(system, printer, output, &words.request)?;
+    let mut ask = ask(system, printer, output, &words.request)?;
     let options = options(system, words, force)?;
+    ask.says_how_many = options.jobs.is_some();
     if let Some(name) = &words.save_playbook {
         let saved =
             open_for(system, output, &ask).and_then(|engine| engine.save_playbook(name, &ask, words.force));

@@ -33,6 +33,7 @@ impl Engine {
         cache: &Cache,
     ) -> Arc<Plan> {
         let mut plan = plan.clone();
+        plan.lift_bounds(ask.overlap, ask.says_how_many);
         let records: Vec<Vec<Arc<Record>>> = nodes
             .iter()
             .map(|node| cache.store.of(&node.node.identity).into_iter().take(RUNS).collect())
@@ -52,7 +53,7 @@ impl Engine {
 fn barrier(node: &Prepared, records: &[Arc<Record>]) -> Option<EdgeKind> {
     match () {
         () if node.node.is_declared() => None,
-        () if node.unwatched.is_some() => Some(EdgeKind::Unknown),
+        () if node.unwatched.is_some() => (!node.node.may_overlap).then_some(EdgeKind::Unknown),
         () if records.iter().any(|record| record.is_outward) => Some(EdgeKind::Outward),
         () => None,
     }

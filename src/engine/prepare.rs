@@ -88,7 +88,8 @@ pub(super) fn prepare(
         let ready = prepare_one(&mut tools, outer, node.clone(), unwatched);
         // What is known only when its turn comes may name another program, or be skipped.
         let is_wanted = node.condition.as_ref().is_none_or(|condition| condition.holds);
-        if ready.program.is_none() && is_wanted && node.late.is_none() && node.gate == Gate::Needs {
+        let is_sure = node.gate == Gate::Needs || !plan.may_leave_out(node);
+        if ready.program.is_none() && is_wanted && is_sure && node.late.is_none() && node.deferred.is_none() {
             missing.entry(node.invocation.program()).or_default().push(node);
         }
         prepared.push(ready);

@@ -51,6 +51,8 @@ pub struct Ask {
     pub script_arguments: Vec<String>,
     /// The user's word that steps whose effects are unknown may overlap.
     pub overlap: bool,
+    /// The user says how many steps run at once.
+    pub says_how_many: bool,
     /// Warnings count as errors.
     pub strict: bool,
     /// No step is traced.

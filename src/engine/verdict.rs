@@ -135,7 +135,10 @@ impl Engine {
                 Ok(decided) => verdict_of(&plan, index, decided, &verdicts),
                 Err(ended) => without_look_up(&plan, index, ended),
             };
-            let is_known = open.is_empty() && plan.nodes[index].deferred.is_none() && !is_asked;
+            // What its condition leaves out does not run, however others end.
+            let is_left_out = matches!(decided, Ok(Decided::Skip(_)));
+            let is_known =
+                is_left_out || (open.is_empty() && plan.nodes[index].deferred.is_none() && !is_asked);
             let verdict = if is_known { verdict } else { open_verdict(&plan, index, verdict, &open) };
             take_note(&mut course, index, &decided, verdict.verdict);
             if let Ok(Decided::Reuse(hit)) = &decided

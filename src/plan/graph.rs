@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Invocation,
-    flow::{Condition, Gate, Scope, Span},
+    flow::{Condition, Gate, Scope, ScopeKind, Span},
     formula::Formula,
     late::Late,
 };
@@ -210,7 +210,32 @@ impl EdgeKind {
     }
 }
 
+/// Ends the name of what lets a playbook's steps run one by one, unless they may overlap by the user's word.
+pub(super) const ONE_BY_ONE: &str = ": one by one";
+/// Ends the name of what bounds how many of a playbook's steps run at once, unless the user says how many.
+pub(super) const AT_ONCE_UNLESS_SAID: &str = ": at once unless it is said";
+
 impl Plan {
+    /// Tells whether a node may be left out for another reason than that one before it did not end well.
+    pub fn may_leave_out(&self, node: &Node) -> bool {
+        let above = std::iter::successors(node.scope, |scope| self.scopes[*scope].parent);
+        above.map(|scope| &self.scopes[scope]).any(|scope| {
+            let follows = matches!(scope.kind, ScopeKind::OnSuccess | ScopeKind::OnFailure);
+            scope.condition.is_some() || !scope.needs.is_empty() || follows
+        })
+    }
+
+    /// Lifts the bounds of playbooks in place of which the user says something: that steps may overlap, or how many.
+    pub fn lift_bounds(&mut self, may_overlap: bool, says_how_many: bool) {
+        for (name, most) in &mut self.capacities {
+            let is_lifted = (may_overlap && name.ends_with(ONE_BY_ONE))
+                || (says_how_many && name.ends_with(AT_ONCE_UNLESS_SAID));
+            if is_lifted {
+                *most = u32::MAX;
+            }
+        }
+    }
+
     /// Keeps each node that is a barrier, for a reason that `barrier` gives, apart from the others of its sequence: it
     /// waits for all before it, and all behind it wait for it.
     pub fn keep_apart(&mut self, barrier: impl Fn(usize) -> Option<EdgeKind>) {

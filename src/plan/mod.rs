@@ -40,6 +40,7 @@ pub use condition::facts;
 pub use dependencies::{ToolWish, tool_candidates};
 pub use flow::{Below, Condition, Gate, LateValue, Names, Scope, ScopeKind, Span};
 pub use formula::{Doubts, Formula};
+use graph::{AT_ONCE_UNLESS_SAID, ONE_BY_ONE};
 pub use graph::{Decision, Deferred, Edge, EdgeKind, Node, Origin, Plan, Reuse};
 pub use invocation::Invocation;
 pub use late::Late;

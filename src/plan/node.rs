@@ -190,7 +190,8 @@ impl<'a> StepContext<'a> {
             time_limits: self.frame.time_limits.clone(),
             is_tolerated: self.frame.is_tolerated,
             may_overlap: job.parallel == Some(Given::Fixed(true))
-                || self.step.parallel == Some(Given::Fixed(true)),
+                || self.step.parallel == Some(Given::Fixed(true))
+                || course.may_overlap(),
             own_env,
             origin: Some(Origin {
                 playbook: course.of.path.clone(),

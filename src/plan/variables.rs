@@ -90,7 +90,9 @@ impl Receiver {
             Self::Environment(mentioned) => {
                 for (name, value) in variables.iter().filter(|(name, _)| mentioned.contains(*name)) {
                     invocation.variables.insert(name.clone(), value.clone());
-                    invocation.env.insert(name.clone(), plain(value));
+                    // What nobody sets is empty, as in a shell.
+                    let text = if value.is_null() { String::new() } else { plain(value) };
+                    invocation.env.insert(name.clone(), text);
                 }
             }
             Self::Parameters(declared) => give(declared, invocation, variables, misfit),

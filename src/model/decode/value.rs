@@ -201,6 +201,15 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Returns what a table has under a name, in any case; nothing of what is no table.
+    pub fn entry(self, name: &str) -> Option<Self> {
+        let NodeValue::Table(entries) = &self.node.value else { return None };
+        let found = entries.iter().find(|entry| entry.key.value.eq_ignore_ascii_case(name))?;
+        let field = found.key.value.as_str();
+        let way = self.context.step(self.way, Step::Field(field));
+        Some(Self { context: self.context, node: &found.value, field, way })
+    }
+
     /// Reads a table whose keys are names of the user's; the reader gets each key's text and place.
     ///
     /// Of a name that stands twice, the first is kept and the second reported.

@@ -10,12 +10,59 @@ use crate::{
         decode::{Key, Names, Table, Value},
         settings,
     },
-    text::document::NodeValue,
+    text::document::{Format, NodeValue},
 };
 
 /// Names and values as they are written, from a field that may be absent.
 pub(super) fn json_map(table: &mut Table<'_>, key: Key) -> BTreeMap<String, Json> {
     table.optional(key, settings::variables).unwrap_or_default()
+}
+
+/// What is given to a script or playbook: in psd1 a text that is nothing but `$Name` is that variable.
+pub(super) fn given_map(table: &mut Table<'_>, key: Key) -> BTreeMap<String, Json> {
+    let read = |value: Value<'_>| {
+        let mut given = settings::variables(value)?;
+        if value.context().format() == Format::Psd1 {
+            given.values_mut().for_each(fill_in);
+        }
+        Some(given)
+    };
+    table.optional(key, read).unwrap_or_default()
+}
+
+/// Writes a placeholder for a text that is nothing but a variable of PowerShell's, wherever it stands in a value.
+fn fill_in(value: &mut Json) {
+    match value {
+        Json::String(text) => {
+            if let Some(placeholder) = placeholder_of(text) {
+                *text = placeholder;
+            }
+        }
+        Json::Array(items) => items.iter_mut().for_each(fill_in),
+        Json::Object(entries) => entries.values_mut().for_each(fill_in),
+        _ => {}
+    }
+}
+
+/// Returns `{{Name}}` for `$Variables.Name`; for `$Name`, which may be a text after all, with that text as its default.
+fn placeholder_of(text: &str) -> Option<String> {
+    if let Some(name) = variable_of_playbook(text) {
+        return Some(format!("{{{{{name}}}}}"));
+    }
+    let name = text.trim().strip_prefix('$').filter(|name| is_variable(name))?;
+    let is_constant = ["true", "false", "null"].iter().any(|word| word.eq_ignore_ascii_case(name));
+    (!is_constant).then(|| format!("{{{{{name}:='${name}'}}}}"))
+}
+
+/// Returns the name in a text that is nothing but `$Variables.Name` or `$Variables:Name`.
+pub(super) fn variable_of_playbook(text: &str) -> Option<&str> {
+    let (table, name) = text.trim().strip_prefix('$')?.split_once(['.', ':'])?;
+    (table.eq_ignore_ascii_case("Variables") && is_variable(name)).then_some(name)
+}
+
+fn is_variable(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.chars().all(|part| part.is_ascii_alphanumeric() || part == '_')
 }
 
 /// Reads a truth, or an expression that gives one. Old files write truths as texts and numbers too.

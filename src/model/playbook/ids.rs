@@ -242,12 +242,19 @@ const MOST_IN_A_ROW: usize = 6;
 pub(super) fn name_stages(context: &Context<'_>, stages: &mut [Job], places: &[Span]) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut taken: HashSet<String> = HashSet::new();
-    for (at, stage) in stages.iter_mut().enumerate() {
+    let written = |at: usize, stage: &Job| {
         let name = stage.name.clone().unwrap_or_else(|| format!("stage {}", at + 1));
-        let base = made_of(&name, "stage");
+        (made_of(&name, "stage"), name)
+    };
+    // A name that somebody wrote is not given to another.
+    let all: HashSet<String> =
+        stages.iter().enumerate().map(|(at, stage)| written(at, stage).0.to_ascii_lowercase()).collect();
+    for (at, stage) in stages.iter_mut().enumerate() {
+        let (base, name) = written(at, stage);
         let mut id = base.clone();
         let mut count = 1;
-        while !taken.insert(id.to_ascii_lowercase()) {
+        while (count > 1 && all.contains(&id.to_ascii_lowercase())) || !taken.insert(id.to_ascii_lowercase())
+        {
             count += 1;
             id = format!("{base}-{count}");
         }

@@ -6,7 +6,10 @@ use super::{
     Action, Concurrency, Dialect, Given, Job, Placed, Step, Use,
     action::reference,
     extensions,
-    fields::{condition, count, flag, has_named_outputs, json_map, named_outputs, placed_list, truth, word},
+    fields::{
+        condition, count, flag, given_map, has_named_outputs, json_map, named_outputs, placed_list, truth,
+        word,
+    },
     ids::{Need, check_id, check_needs, name_stages},
     policy::defaults,
     step::{CONTINUE, VARIABLES, WITH, approval, some_steps, steps},
@@ -67,6 +70,7 @@ fn job<'a>(id: &'a str, value: Value<'a>, all_needs: &mut Vec<Need<'a>>) -> Opti
     });
     job.needs = needs.unwrap_or_default();
     common(&mut table, &mut job);
+    check_fail_fast(&table, &job);
     if let Some(permissions) = table.optional("permissions", settings::permissions) {
         job.settings = job.settings.layered_over(&permissions);
     }
@@ -171,7 +175,7 @@ fn used(table: &mut Table<'_>) -> Option<Use> {
     if name.value.contains('@') {
         value.note_later();
     }
-    Some(Use { name, with: json_map(table, WITH) })
+    Some(Use { name, with: given_map(table, WITH) })
 }
 
 /// A machine to run on means nothing here: az runs where it is.
@@ -218,8 +222,9 @@ fn stage(value: Value<'_>, index: usize, id: Option<&str>) -> Option<Job> {
     common(&mut table, &mut stage);
     stage.needs =
         table.optional(Key::new("needs", &["dependsOn", "depends_on"]), placed_list).unwrap_or_default();
-    move_matrix(&mut stage, value);
-    let parameters = json_map(&mut table, WITH);
+    move_matrix(&mut stage, table.look(VARIABLES));
+    check_fail_fast(&table, &stage);
+    let parameters = given_map(&mut table, WITH);
     let steps = stage_steps(&mut table, &stage);
     stage.extensions = table.finish_open(extensions::OF_A_STAGE);
     stage.steps = steps?;
@@ -231,26 +236,42 @@ fn stage(value: Value<'_>, index: usize, id: Option<&str>) -> Option<Job> {
     Some(stage)
 }
 
-/// A stage's variable `MatrixDimensions` is its matrix.
-fn move_matrix(stage: &mut Job, value: Value<'_>) {
-    let name = stage.variables.keys().find(|name| name.eq_ignore_ascii_case("MatrixDimensions")).cloned();
-    if let Some(name) = name
-        && stage.strategy.is_none()
-        && let Some(serde_json::Value::Object(dimensions)) = stage.variables.get(&name)
-    {
-        let (context, format) = (value.context(), value.context().format());
-        for (dimension, found) in dimensions {
-            let is_text = found.as_str().is_some_and(super::fields::is_expression);
-            if found.is_array() || is_text {
-                continue;
-            }
-            let message = format!("matrix dimension `{dimension}` must be a list, found `{found}`");
-            let fault = context.error(code::BAD_MATRIX, message).at(context.opening(value.span()));
-            let help = format!("write `{}`", format.field(dimension, &format.list(&[&found.to_string()])));
-            context.report(fault.help(help));
+/// A stage's variable `MatrixDimensions` is its matrix, unless `EnableMatrix` beside it says no.
+fn move_matrix(stage: &mut Job, variables: Option<Value<'_>>) {
+    let Some(dimensions) = variables.and_then(|variables| variables.entry("MatrixDimensions")) else {
+        return;
+    };
+    stage.variables.retain(|name, _| !name.eq_ignore_ascii_case("MatrixDimensions"));
+    if stage.strategy.is_some() {
+        dimensions.note_unused("the stage says its matrix with `strategy`");
+        dimensions.leave_out();
+        return;
+    }
+    let enabled = variables.and_then(|variables| variables.entry("EnableMatrix")).and_then(truth);
+    if enabled == Some(false) {
+        dimensions.note_unused("`EnableMatrix` beside it is false");
+        dimensions.leave_out();
+        return;
+    }
+    stage.strategy = super::strategy::bare(dimensions);
+}
+
+/// Warns of a `failFast` that would have to mean something else than what a failure means anyway.
+fn check_fail_fast(table: &Table<'_>, job: &Job) {
+    let (None, Some(Given::Fixed(stops)), Some(value)) =
+        (&job.strategy, &job.fail_fast, table.look(FAIL_FAST))
+    else {
+        return;
+    };
+    match (stops, &job.continue_on_error) {
+        (false, None | Some(Given::Fixed(false))) => value.warn(
+            "says nothing where no matrix is: the first failure ends the run",
+            "write `continueOnError` to go on after a failure, or start az with --continue-on-error",
+        ),
+        (true, Some(Given::Fixed(true))) => {
+            value.warn("says nothing beside `continueOnError`: all of it runs", "remove one of the two");
         }
-        stage.strategy = Some(super::strategy::of_json(dimensions, format!("{}/variables/{name}", stage.at)));
-        stage.variables.remove(&name);
+        _ => {}
     }
 }
 
@@ -323,6 +344,7 @@ pub(super) fn scripts(value: Value<'_>) -> Option<Vec<Step>> {
         NodeValue::List(items) if items.iter().all(|item| !matches!(item.value, NodeValue::Table(_))) => {
             sequence_steps(value)
         }
+        NodeValue::Text(_) => sequence_steps(value),
         _ => some_steps(value, Dialect::Scripts),
     }
 }

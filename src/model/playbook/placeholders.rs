@@ -4,12 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Job, Playbook, Step};
+use super::{Action, Job, Playbook, Step, fields::variable_of_playbook};
 use crate::{
     base::{Span, nearest},
     diag::{Severity, code},
     model::decode::{Context, Value},
-    text::document::{Node, NodeValue},
+    text::document::{Format, Node, NodeValue},
 };
 
 /// Fields of the file under which texts are run.
@@ -17,6 +17,8 @@ const BODIES: [&str; 8] =
     ["orchestration", "stages", "steps", "sequence", "sequences", "scripts", "workflow", "postActions"];
 /// Fields whose values are variables themselves, known to what stands beside them.
 const VARIABLES: [&str; 4] = ["variables", "defaultVariables", "vars", "profiles"];
+/// Variables of PowerShell's that az knows without being told.
+const IS_THERE: [&str; 3] = ["IsWindows", "IsLinux", "IsMacOS"];
 
 /// Warns of each name that a placeholder asks for and nothing in the playbook sets, once for a name.
 pub(super) fn check(root: Value<'_>, playbook: &Playbook) {
@@ -76,6 +78,14 @@ impl Search<'_, '_> {
     fn node(&mut self, node: &Node) {
         match &node.value {
             NodeValue::Text(text) if text.contains("{{") => self.text(node.span),
+            NodeValue::Text(text) if self.context.format() == Format::Psd1 => {
+                if let Some(name) = variable_of_playbook(text) {
+                    self.asked(name, node.span);
+                }
+            }
+            NodeValue::Reference(name) if !IS_THERE.iter().any(|known| known.eq_ignore_ascii_case(name)) => {
+                self.asked(name, node.span);
+            }
             NodeValue::List(items) => items.iter().for_each(|item| self.node(item)),
             NodeValue::Table(entries) => {
                 for entry in entries {
@@ -99,13 +109,19 @@ impl Search<'_, '_> {
             let (inner, before) = (&raw[start..start + length], raw[..start - 2].chars().next_back());
             from = start;
             let name = inner.trim();
-            let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-                && name.chars().all(|part| part.is_alphanumeric() || "_-".contains(part));
             // `${{ }}` is an expression, which may be more than a name.
-            if is_name && before != Some('$') && !self.known.contains_key(&name.to_ascii_lowercase()) {
+            if before != Some('$') {
                 let at = inner.find(name).map_or(start, |at| start + at);
-                self.unknown(name, Span::new(span.start + at, span.start + at + name.len()));
+                self.asked(name, Span::new(span.start + at, span.start + at + name.len()));
             }
+        }
+    }
+
+    fn asked(&mut self, name: &str, at: Span) {
+        let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && name.chars().all(|part| part.is_alphanumeric() || "_-".contains(part));
+        if is_name && !self.known.contains_key(&name.to_ascii_lowercase()) {
+            self.unknown(name, at);
         }
     }
 

@@ -6,7 +6,7 @@ use super::{
     Action, Approval, Dialect, Given, Step, StepOutcomes,
     action::action,
     extensions,
-    fields::{condition, flag, has_named_outputs, json_map, named_outputs, truth, word},
+    fields::{condition, flag, given_map, has_named_outputs, json_map, named_outputs, truth, word},
     ids::{check_id, check_step_ids},
 };
 use crate::{
@@ -91,7 +91,7 @@ fn step(value: Value<'_>, index: usize, dialect: Dialect) -> Option<(Step, Optio
     step.description = table.optional(DESCRIPTION, word);
     let action = action(&mut table, dialect, &mut step);
     step.condition = condition(&mut table);
-    step.with = json_map(&mut table, WITH);
+    step.with = given_map(&mut table, WITH);
     step.variables = json_map(&mut table, VARIABLES);
     behaviour(&mut table, &mut step, dialect);
     outcomes(&mut table, &mut step, dialect);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::{
-    Matrix, MatrixValues, Placed, Strategy,
+    Matrix, MatrixValues, Strategy,
     fields::{count, flag, is_expression},
 };
 use crate::{
@@ -128,20 +128,4 @@ fn unknown_in_exclude(value: Value<'_>, matrix: &Matrix) {
             context.report(fault.label(entry.key.span, "no such dimension").help(help));
         }
     }
-}
-
-/// Takes a matrix that stands among variables.
-pub(super) fn of_json(dimensions: &serde_json::Map<String, Json>, at: String) -> Strategy {
-    let mut matrix = Matrix::default();
-    for (name, values) in dimensions {
-        let values = match values {
-            Json::Array(values) => MatrixValues::List(values.clone()),
-            Json::String(text) if is_expression(text) => {
-                MatrixValues::Expression(Placed::new(text.clone(), format!("{at}/{name}")))
-            }
-            one => MatrixValues::List(vec![one.clone()]),
-        };
-        matrix.dimensions.push((name.clone(), values));
-    }
-    Strategy { matrix, at, ..Strategy::default() }
 }

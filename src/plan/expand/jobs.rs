@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Ends, Expanded, matrix::Round, playbook::Course};
+use super::{Ends, Expanded, bounds::Bounds, matrix::Round, playbook::Course};
 use crate::{
     base::Spanned,
     diag::{Diagnostic, code},
@@ -17,12 +17,12 @@ use crate::{
     plan::{
         Deferred, EdgeKind, Node,
         condition::{self, facts},
-        flow::{Condition, LateValue, Names, Scope, ScopeKind, Span},
+        flow::{Condition, LateValue, Names, Scope, ScopeKind},
         formula::Formula,
         profile,
         world::{Known, World},
     },
-    text::expression::{is_true, to_text},
+    text::expression::is_true,
 };
 
 /// Steps of a job at work: where they stand.
@@ -69,16 +69,6 @@ impl<'a> Frame<'a> {
             is_inner: false,
         }
     }
-}
-
-/// Resources that bound how much of a job runs at once.
-#[derive(Clone, Copy)]
-struct Bounds<'a> {
-    kind: ScopeKind,
-    /// The playbook's.
-    outer: Option<&'a str>,
-    /// That of its combinations.
-    line: Option<&'a str>,
 }
 
 impl Frame<'_> {
@@ -207,7 +197,10 @@ impl Expanded {
         let kind = self.scopes[scope].kind;
         let (mut own, faults) = Self::names_of_job(course, names, job, scope);
         self.scopes[scope].names = Arc::clone(&own);
-        self.diagnostics.extend(faults);
+        // What asks for the values of a combination is looked at again with them.
+        if job.strategy.is_none() {
+            self.diagnostics.extend(faults);
+        }
         let rounds = self.rounds(course, &own, job);
         let is_multiplied = rounds.iter().any(|round| round.combination.is_some());
         let line = self.line_of(course, &own, job, &rounds);
@@ -216,7 +209,11 @@ impl Expanded {
             if is_multiplied {
                 // What it sets is written in the list that comes next.
                 let list = self.scopes.len();
-                own = Self::names_of_round(names, course, job, list, (round, rounds.len()));
+                let (found, faults) = Self::names_of_round(names, course, job, list, (round, rounds.len()));
+                own = found;
+                let told = |fault: &Diagnostic| !self.diagnostics.contains(fault);
+                let faults: Vec<Diagnostic> = faults.into_iter().filter(told).collect();
+                self.diagnostics.extend(faults);
             }
             let bounds = Bounds { kind, outer: bound, line: line.as_deref() };
             ends.beside(self.add_round(course, &own, job, scope, (round, is_multiplied), bounds));
@@ -491,73 +488,6 @@ impl Expanded {
         found
     }
 
-    /// Returns the resource that bounds how many jobs or steps of a playbook run at once.
-    fn bound_of_playbook(&mut self, course: &Course<'_>, names: &Names) -> Option<String> {
-        let options = &course.of.playbook.options;
-        let own = course.of.profile.and_then(|profile| profile.options.max_concurrency.clone());
-        let most = own.or_else(|| options.max_concurrency.clone());
-        let is_serial = self.truth(course, names, options.parallel.as_ref()) == Some(false);
-        let most = if is_serial { Some(1) } else { self.count(course, names, most.as_ref()) }?;
-        Some(self.resource(format!("{}{}: at once", course.prefix, course.of.path), most))
-    }
-
-    fn resource(&mut self, name: String, most: u32) -> String {
-        self.capacities.insert(name.clone(), most);
-        name
-    }
-
-    /// Returns the resource that bounds how many steps of a job run at once.
-    fn bound_of_job(
-        &mut self,
-        course: &Course<'_>,
-        job: &Job,
-        Bounds { kind, outer, .. }: Bounds<'_>,
-        names: &Names,
-    ) -> Option<String> {
-        let own = self.count(course, names, job.max_concurrency.as_ref());
-        if let Some(most) = own {
-            return Some(self.resource(format!("{}{}: steps at once", course.prefix, job.id), most));
-        }
-        // Of jobs it is the jobs that are counted.
-        outer.filter(|_| kind != ScopeKind::Job).map(str::to_owned)
-    }
-
-    /// Returns the span of a job: its turn in its concurrency group, among its combinations, among all jobs.
-    fn span_of(
-        &mut self,
-        course: &Course<'_>,
-        job: &Job,
-        Bounds { kind, outer, line }: Bounds<'_>,
-        names: &Names,
-    ) -> Option<usize> {
-        let mut demands: Vec<(String, u32)> = Vec::new();
-        demands.extend(line.map(|line| (line.to_owned(), 1)));
-        demands.extend(outer.filter(|_| kind == ScopeKind::Job).map(|bound| (bound.to_owned(), 1)));
-        if let Some(group) = job.concurrency.as_ref().and_then(|concurrency| concurrency.group.clone()) {
-            let text = Placed::new(group, format!("{}/concurrency", job.at));
-            if let Some(group) = self.known(course, names, &text) {
-                let name = format!("group {}", to_text(&group));
-                let is_held = std::iter::successors(course.span, |span| self.spans[*span].parent)
-                    .any(|span| self.spans[span].demands.iter().any(|(held, _)| *held == name));
-                if !is_held {
-                    demands.push((self.resource(name, 1), 1));
-                }
-            }
-        }
-        if demands.is_empty() {
-            return course.span;
-        }
-        self.spans.push(Span { parent: course.span, demands });
-        Some(self.spans.len() - 1)
-    }
-
-    /// Returns the resource that bounds how many combinations of a job run at once.
-    fn line_of(&mut self, course: &Course<'_>, names: &Names, job: &Job, rounds: &[Round]) -> Option<String> {
-        let strategy = job.strategy.as_ref().filter(|_| rounds.len() > 1)?;
-        let most = self.count(course, names, strategy.max_parallel.as_ref())?;
-        Some(self.resource(format!("{}{}: combinations at once", course.prefix, job.id), most))
-    }
-
     /// Returns the names of one combination.
     fn names_of_round(
         names: &Arc<Names>,
@@ -565,15 +495,13 @@ impl Expanded {
         job: &Job,
         scope: usize,
         (round, count): (&Round, usize),
-    ) -> Arc<Names> {
+    ) -> (Arc<Names>, Vec<Diagnostic>) {
         let mut own = Names::clone(names);
         own.lay_over(&round.names());
         let strategy =
             json!({ "job-index": round.index, "job-total": count, "fail-fast": round.is_fail_fast });
         own.contexts.insert("strategy".to_owned(), strategy);
-        let own = Arc::new(own);
-        // What the job sets may ask for the values; its faults were told without them.
-        Self::names_of_job(course, &own, job, scope).0
+        Self::names_of_job(course, &Arc::new(own), job, scope)
     }
 }
 

@@ -1,6 +1,7 @@
 //! From the parts of a request to nodes: which there are, the scopes they stand in, and the edges that the texts
 //! declare.
 
+mod bounds;
 mod jobs;
 pub(super) mod matrix;
 mod playbook;

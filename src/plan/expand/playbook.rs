@@ -13,7 +13,7 @@ use super::{Ends, Expanded, matrix::Round};
 use crate::{
     base::Spanned,
     diag::Diagnostic,
-    model::playbook::{Body, Job, PlaybookFormat, Step},
+    model::playbook::{Body, Given, Job, PlaybookFormat, Step},
     plan::{
         EdgeKind, Gate,
         around::around,
@@ -58,6 +58,11 @@ impl Course<'_> {
     /// Tells whether placeholders that nobody sets are errors.
     fn is_strict(&self) -> bool {
         self.of.playbook.format == PlaybookFormat::V0
+    }
+
+    /// Tells whether it is the playbook's word that all of it may overlap.
+    pub(in crate::plan) fn may_overlap(&self) -> bool {
+        self.of.playbook.options.parallel == Some(Given::Fixed(true))
     }
 
     /// Returns how an expression is meant where it can be read in two ways.

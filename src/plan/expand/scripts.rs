@@ -80,14 +80,20 @@ impl Expanded {
         names: &Names,
         sequence: &sequence::Sequence,
     ) -> Ends {
+        let bound = self.bound_of_playbook(course, names);
         if course.users.is_empty() {
             let taker = Taker::Request(names, Some(course.of));
             let places = self.add_scripts(course.ground, sequence, course.of.source, &taker);
+            for place in &places {
+                let node = &mut self.nodes[*place];
+                node.settings.resources.extend(bound.iter().map(|bound| (bound.clone(), 1)));
+                node.may_overlap |= course.may_overlap();
+            }
             return Ends::of(places);
         }
         let job = Job::default();
         let step = Step::default();
-        let frame = Frame::plain(course, &job, Arc::new(names.clone()));
+        let frame = Frame { bound, ..Frame::plain(course, &job, Arc::new(names.clone())) };
         let step = StepContext { frame: &frame, step: &step, scope: course.scope, is_last: true };
         self.last_group += 1;
         Ends::of(self.add_scripts_of(course.ground, sequence, course.of.source, step))

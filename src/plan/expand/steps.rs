@@ -10,7 +10,7 @@ use super::{Ends, Expanded, jobs::Frame};
 use crate::{
     base::Spanned,
     diag::{Diagnostic, code},
-    model::playbook::{Action, Branch, Given, Items, Placed, PlaybookFormat, Step},
+    model::playbook::{Action, Branch, Items, Placed, PlaybookFormat, Step},
     plan::{
         EdgeKind,
         flow::{Condition, Names, Scope, ScopeKind},
@@ -233,7 +233,7 @@ impl Expanded {
 
     /// Lets the scripts of a stage that is `parallel: false` run one after the other.
     fn one_by_one(&mut self, frame: &Frame<'_>, nodes: &[usize]) {
-        if frame.job.parallel == Some(Given::Fixed(false)) {
+        if self.truth(&frame.course, &frame.names, frame.job.parallel.as_ref()) == Some(false) {
             let turns = nodes.windows(2).map(|pair| (pair[1], pair[0], EdgeKind::Turn));
             self.edges.extend(turns);
         }
