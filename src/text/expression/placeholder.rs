@@ -112,6 +112,15 @@ impl Reading<'_> {
         if root.len() < name.len() && (is_root(root) || is_plain_name(root)) {
             return Some((self.expression(inside, Rules::PowerShell), after));
         }
+        // `${check-health.success}`: elsewhere the dash would be an operator.
+        let mut members = name.split('.').skip(1).peekable();
+        let is_member = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_-".contains(c));
+        if members.peek().is_some() && is_placeholder_name(root) && members.clone().all(is_member) {
+            self.named(Name::Variable(root.to_owned()), Span::new(inside.start, inside.start + root.len()));
+            let root = Expr::Variable(root.to_owned());
+            let value = members.fold(root, |base, member| Expr::Member(Box::new(base), member.to_owned()));
+            return Some((value, after));
+        }
         if name.trim().is_empty()
             || name.contains('{')
             || name.starts_with(|c: char| !c.is_alphabetic() && c != '_')
