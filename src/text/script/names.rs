@@ -16,7 +16,11 @@ pub fn mentioned_names(text: &str) -> BTreeSet<&str> {
     for (at, _) in text.match_indices('$') {
         let behind = &text[at + 1..];
         let behind = behind.strip_prefix('{').unwrap_or(behind);
-        names.extend(name_at(behind.trim_start_matches(['!', '#'])));
+        let behind = behind.trim_start_matches(['!', '#']);
+        // `$env:NAME` asks for NAME, `$env` for a variable of this name.
+        let is_drive =
+            |name: &&str| name.eq_ignore_ascii_case("env") && behind[name.len()..].starts_with(':');
+        names.extend(name_at(behind).filter(|name| !is_drive(name)));
     }
     for (at, mark) in text.match_indices(':') {
         let is_env = text[..at].len() >= 3 && text.as_bytes()[at - 3..at].eq_ignore_ascii_case(b"env");
@@ -30,7 +34,6 @@ pub fn mentioned_names(text: &str) -> BTreeSet<&str> {
     for (at, word) in text.match_indices("process.env.") {
         names.extend(name_at(&text[at + word.len()..]));
     }
-    names.remove("env");
     names
 }
 
