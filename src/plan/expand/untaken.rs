@@ -79,6 +79,10 @@ fn declared<'a>(ground: &crate::plan::node::Ground<'a>, node: &Node) -> Vec<&'a 
     parameters.iter().map(|parameter| parameter.name.as_str()).collect()
 }
 
+/// Tells whether a name stands in a text, in any case and as a word of its own.
 fn mentions(text: &str, name: &str) -> bool {
-    text.to_ascii_lowercase().contains(&name.to_ascii_lowercase())
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let (text, name) = (text.to_ascii_lowercase(), name.to_ascii_lowercase());
+    text.match_indices(&name)
+        .any(|(at, found)| !text[..at].ends_with(is_part) && !text[at + found.len()..].starts_with(is_part))
 }

@@ -62,6 +62,7 @@ mod tests {
         for (text, expected) in [
             ("echo $HOME ${CI:-x} ${#LIST} ${!REF}", &["CI", "HOME", "LIST", "REF"][..]),
             ("if ($env:CI -and ${env:GH_TOKEN}) {}", &["CI", "GH_TOKEN"]),
+            ("echo $env ${env}/x $Env:UPPER", &["UPPER", "env"]),
             ("Test-Path Env:AITHERZERO_ROOT", &["AITHERZERO_ROOT"]),
             ("os.environ[\"A\"] + os.environ.get('B', '') + os.getenv( \"C\" )", &["A", "B", "C"]),
             ("process.env.NODE_ENV || process.env['X_1']", &["NODE_ENV", "X_1"]),

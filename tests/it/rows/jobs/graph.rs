@@ -40,7 +40,7 @@ fn f109_needs_is_a_text_or_a_list_and_what_cannot_be_is_told_with_its_place() {
     }
     for (b, d, told, place) in [
         ("d", "b", "jobs need each other in a circle: d → b → d", "p.yaml:4:17"),
-        ("b", "c", "jobs need each other in a circle: b → b", "p.yaml:5:17"),
+        ("b", "c", "job `b` needs itself", "p.yaml:5:17"),
         ("[c, e]", "b", "needs `e`, but the playbook has no such job", "p.yaml:5:21"),
     ] {
         jobs(&repo(), &four(b, d)).az("build p").code(2).ran([]).says(told).says(place);

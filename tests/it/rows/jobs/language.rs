@@ -196,7 +196,7 @@ fn f345_and_f346_what_follows_a_step_runs_by_its_end_and_counts() {
         (
             "command: 'false', on_success: [{ name: s, command: 'true' }], on_failure: [{ name: f, command: 'true' }, { name: g, command: 'true' }]",
             1,
-            "a failed, a/s skipped, a/f ran, a/g ran, end blocked",
+            "a failed, a/s blocked, a/f ran, a/g ran, end blocked",
         ),
         (
             "command: 'false', recovered: true, on_failure: [{ name: f, command: 'true' }]",
