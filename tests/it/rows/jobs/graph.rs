@@ -162,6 +162,7 @@ fn f137_a_plan_shows_each_job_step_need_and_combination_and_runs_nothing() {
         assert!(no["reasons"].to_string().contains("vars.env == 'prod'"), "{no}");
         let end = node("end/0900_bad");
         assert_eq!(end["verdict"], "maybe");
+        assert!(end["conditions"].to_string().contains("always()"), "{end}");
         assert!(end["needs"].as_array().is_some_and(|needs| needs.len() >= 2), "{end}");
     }
     repo.az("plan p").code(0).ran([]).says("m[os=y]/0200_second").says("its condition is false");
