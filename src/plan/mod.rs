@@ -23,6 +23,7 @@ mod places;
 mod powershell;
 mod profile;
 mod query;
+mod references;
 mod registry;
 mod request;
 mod resources;

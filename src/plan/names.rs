@@ -36,6 +36,18 @@ pub(super) struct Layering<'g, 'f> {
     pub(super) is_strict: bool,
 }
 
+/// Returns where a name is set that an expression asks for.
+fn how_to_set(name: &str) -> String {
+    let (context, member) = name.split_once('.').unwrap_or(("", name));
+    match context.to_ascii_lowercase().as_str() {
+        "matrix" => format!("add `{member}` to the matrix of the job, or ask for a value that is in it"),
+        "env" => format!("set it under `env`, or in the environment of az: {member}=VALUE az ..."),
+        "secrets" => format!("give it in the environment of az, and write `env.{member}`"),
+        "vars" | "inputs" => format!("set it with --var {member}=VALUE, or in the playbook's `variables`"),
+        _ => format!("set it with --var {name}=VALUE, or in the playbook's `variables`"),
+    }
+}
+
 impl Layering<'_, '_> {
     /// Lays variables over names. A value may ask for what is below, and for its neighbours; its own name means what is
     /// below.
@@ -132,8 +144,7 @@ impl Layering<'_, '_> {
         let unset = doubts.unset.iter().filter(|_| self.is_strict);
         for name in doubts.undefined.iter().chain(unset).filter(|name| !is_outer(name)) {
             let fault = Diagnostic::error(code::UNKNOWN_VARIABLE, format!("nobody sets `{name}`"));
-            let help = format!("set it with --var {name}=VALUE, or in the playbook's `variables`");
-            (self.tell)(fault.help(help));
+            (self.tell)(fault.help(how_to_set(name)));
         }
         for problem in &doubts.problems {
             let fault = Diagnostic::error(code::UNSUPPORTED_CONDITION, problem.message.clone());

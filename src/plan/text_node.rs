@@ -20,16 +20,19 @@ use super::{
 use crate::{
     base::{Spanned, nearest, quoted_list},
     diag::{Diagnostic, code},
-    model::playbook::Placed,
+    model::playbook::{Placed, PlaybookFormat},
     text::{
         expression::{
-            Syntax,
+            Expr, Syntax,
             embed::{Shell, embed},
-            to_text,
+            is_no_shells_name, to_text,
         },
         script::{mentioned_names, privileged_program},
     },
 };
+
+/// When the run began, in the language of steps.
+const TIMESTAMP: &str = "timestamp";
 
 /// Makes the node of a step that gives a text to a shell; nothing if there is no such shell.
 pub(super) fn text_node(
@@ -64,7 +67,7 @@ fn shell_node(
         of.source,
         Spanned::new(text.value.as_str(), span),
         *shell,
-        syntaxes_in(&text.value, step.names()),
+        syntaxes_in(&text.value, step.names(), of.playbook.format),
     );
     diagnostics.extend(embedded.diagnostics);
     let settings = step.settings().layered_over(ground.defaults.of_any());
@@ -85,6 +88,10 @@ fn shell_node(
             Known::Late => late.push((name, formula)),
         }
     }
+    let asks_when = of.playbook.format == PlaybookFormat::V0 && node.mentioned.contains(TIMESTAMP);
+    if asks_when && !step.names().has(TIMESTAMP) {
+        late.push((TIMESTAMP.to_owned(), Formula::of(Expr::Variable(TIMESTAMP.to_owned()))));
+    }
     let receiver = Receiver::Environment(node.mentioned.clone());
     node = step.with_late(node, receiver.clone(), late);
     receiver.hand_over(&mut node.invocation, &step.names().variables, &mut |_, _, _| {});
@@ -93,13 +100,25 @@ fn shell_node(
 
 /// Returns the ways to write a value that count in a script's text. Other tools have `{{name}}` too, so that of a name
 /// that is no variable here stays as it is.
-fn syntaxes_in(text: &str, names: &Names) -> &'static [Syntax] {
+/// So does `${name}`, which shells read themselves, but for names of the language of steps that they would misread.
+fn syntaxes_in(text: &str, names: &Names, format: PlaybookFormat) -> &'static [Syntax] {
     let is_ours = |rest: &str| {
         let end = rest.find("}}").unwrap_or(0);
         let name = rest[..end].split(":=").next().unwrap_or_default().trim();
         rest[..end].contains(":=") || names.has(name)
     };
-    if text.split("{{").skip(1).any(is_ours) { &[Syntax::GitHub, Syntax::Braces] } else { &[Syntax::GitHub] }
+    let would_be_misread = |rest: &str| {
+        let Some((name, _)) = rest.split_once('}') else { return false };
+        let root = name.split('.').next().unwrap_or_default();
+        is_no_shells_name(name) && (names.has(root) || names.is_step(root))
+    };
+    let is_named = format == PlaybookFormat::V0 && text.split("${").skip(1).any(would_be_misread);
+    match (text.split("{{").skip(1).any(is_ours), is_named) {
+        (false, false) => &[Syntax::GitHub],
+        (false, true) => &[Syntax::GitHub, Syntax::DollarNames],
+        (true, false) => &[Syntax::GitHub, Syntax::Braces],
+        (true, true) => &[Syntax::GitHub, Syntax::Braces, Syntax::DollarNames],
+    }
 }
 
 /// Gives the only node of a step its names.

@@ -106,7 +106,7 @@ fn common(table: &mut Table<'_>, job: &mut Job) {
     job.fail_fast = table.optional(FAIL_FAST, flag);
     job.variables = json_map(table, VARIABLES);
     job.concurrency =
-        table.optional("concurrency", |value| concurrency(value).map(|(concurrency, _)| concurrency));
+        table.optional("concurrency", |value| concurrency(value, true).map(|(concurrency, _)| concurrency));
     job.approval = table.later("approval", approval);
     job.services = table.later("services", settings::variables).unwrap_or_default();
     job.environment = environment(table, job);
@@ -151,7 +151,7 @@ pub(super) fn environment_variables(value: Value<'_>) -> Option<BTreeMap<String,
 }
 
 /// Reads which runs exclude each other, and how many jobs run at once.
-pub(super) fn concurrency(value: Value<'_>) -> Option<(Concurrency, Option<Given<u32>>)> {
+pub(super) fn concurrency(value: Value<'_>, is_of_job: bool) -> Option<(Concurrency, Option<Given<u32>>)> {
     if !matches!(value.node().value, NodeValue::Table(_)) {
         let group = value.nonempty_text()?;
         return Some((Concurrency { group: Some(group), cancel_in_progress: None }, None));
@@ -160,7 +160,13 @@ pub(super) fn concurrency(value: Value<'_>) -> Option<(Concurrency, Option<Given
     let cancel = Key::new("cancelInProgress", &["cancel-in-progress", "cancel_in_progress"]);
     let concurrency = Concurrency {
         group: table.optional("group", Value::nonempty_text),
-        cancel_in_progress: table.optional(cancel, truth),
+        cancel_in_progress: table.optional(cancel, |value| {
+            let wanted = truth(value)?;
+            if wanted && is_of_job {
+                value.note_unused("jobs of one group wait for each other, and none is ended for another");
+            }
+            Some(wanted)
+        }),
     };
     let most = table.optional(MAX_CONCURRENCY, count);
     table.finish();

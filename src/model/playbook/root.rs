@@ -121,7 +121,7 @@ fn shared(table: &mut Table<'_>, playbook: &mut Playbook) {
     if let Some(found) = table.optional("defaults", defaults) {
         playbook.defaults = found;
     }
-    if let Some((found, most)) = table.optional("concurrency", concurrency) {
+    if let Some((found, most)) = table.optional("concurrency", |value| concurrency(value, false)) {
         if found.group.is_some()
             && let Some(value) = table.look("concurrency")
         {

@@ -7,6 +7,7 @@ pub(super) mod matrix;
 mod playbook;
 mod scripts;
 mod steps;
+mod untaken;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

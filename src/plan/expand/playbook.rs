@@ -21,7 +21,7 @@ use crate::{
         formula::{SYNTAXES, SYNTAXES_OF_STEPS},
         names::Layering,
         node::{Ground, PlaybookContext},
-        parameters, profile, registry,
+        parameters, profile, references, registry,
     },
     text::{
         expression::{Expr, Function, Status},
@@ -135,6 +135,7 @@ impl Expanded {
         let Course { of, scope, .. } = *course;
         self.diagnostics.extend(profile::faults(of));
         self.diagnostics.extend(registry::faults(course.ground, of));
+        self.diagnostics.extend(references::faults(of, course.rules()));
         let names = self.names_of(course);
         self.take_options(course, &names);
         self.scopes[scope].names = Arc::clone(&names);

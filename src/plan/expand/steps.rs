@@ -172,6 +172,7 @@ impl Expanded {
                 let (sequence, faults) = parsed.without_words();
                 self.diagnostics.extend(faults);
                 let nodes = self.add_scripts_of(course.ground, &sequence, source, own);
+                self.tell_untaken(frame, &step.with, &step.at, (&nodes, None));
                 self.one_by_one(frame, &nodes);
                 Ends::of(nodes)
             }
@@ -404,7 +405,11 @@ impl Expanded {
             time_limits: &frame.time_limits,
             suffix: &frame.suffix,
         };
-        self.add_course(&inside)
+        let first = self.nodes.len();
+        let ends = self.add_course(&inside);
+        let nodes: Vec<usize> = (first..self.nodes.len()).collect();
+        self.tell_untaken(frame, with, at, (&nodes, Some(used)));
+        ends
     }
 
     /// Finds the playbook that is used; what is wrong with it is told here.

@@ -39,7 +39,7 @@ pub use compare::is_true;
 pub use evaluate::{Evaluation, Problem, evaluate};
 pub use lookup::{Asked, Kind, Lookup};
 pub use parser::{Parsed, parse, parse_under};
-pub use placeholder::Syntax;
+pub use placeholder::{Syntax, is_no_shells_name};
 pub use powershell::{Script, powershell};
 pub use reading::Rules;
 pub use status::{Need, Outcome, Status, status};

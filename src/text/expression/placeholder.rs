@@ -23,6 +23,8 @@ pub enum Syntax {
     Braces,
     /// `${name}`; also the language of shells, so never in their texts.
     DollarBraces,
+    /// `${a-name}` and `${step.success}`: of `${name}` what no variable of a shell is called.
+    DollarNames,
     /// `$(name)`; also the language of shells, so never in their texts.
     DollarParentheses,
 }
@@ -112,6 +114,16 @@ impl Reading<'_> {
         if root.len() < name.len() && (is_root(root) || is_plain_name(root)) {
             return Some((self.expression(inside, Rules::PowerShell), after));
         }
+        // `${check-health.success}`: elsewhere the dash would be an operator.
+        let mut members = name.split('.').skip(1).peekable();
+        let is_member =
+            |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_-".contains(c));
+        if members.peek().is_some() && is_placeholder_name(root) && members.clone().all(is_member) {
+            self.named(Name::Variable(root.to_owned()), Span::new(inside.start, inside.start + root.len()));
+            let root = Expr::Variable(root.to_owned());
+            let value = members.fold(root, |base, member| Expr::Member(Box::new(base), member.to_owned()));
+            return Some((value, after));
+        }
         if name.trim().is_empty()
             || name.contains('{')
             || name.starts_with(|c: char| !c.is_alphabetic() && c != '_')
@@ -151,7 +163,11 @@ impl Reading<'_> {
                 at += 1;
                 continue;
             };
-            let piece = if syntaxes.contains(syntax) { self.piece(*syntax, at, range.end) } else { None };
+            let is_name = *syntax == Syntax::DollarBraces
+                && syntaxes.contains(&Syntax::DollarNames)
+                && rest[opening.len()..].split_once('}').is_some_and(|(name, _)| is_no_shells_name(name));
+            let counts = is_name || syntaxes.contains(syntax);
+            let piece = if counts { self.piece(*syntax, at, range.end) } else { None };
             if let Some((value, after)) = piece {
                 plain(&mut pieces, text_from, at);
                 pieces.push(Spanned::new(Part::Value(value), Span::new(at, after)));
@@ -175,7 +191,7 @@ impl Reading<'_> {
                 piece
             }
             Syntax::Braces => self.braces(at, end),
-            Syntax::DollarBraces => self.dollar_name(at, end),
+            Syntax::DollarBraces | Syntax::DollarNames => self.dollar_name(at, end),
             Syntax::DollarParentheses => self.dollar_parentheses(at, end),
         }
     }
@@ -220,6 +236,15 @@ impl Reading<'_> {
 /// Tells whether a name is the root of a path and no variable.
 pub(super) fn is_root(name: &str) -> bool {
     CONTEXTS.iter().any(|known| known.eq_ignore_ascii_case(name)) || name.eq_ignore_ascii_case("env")
+}
+
+/// Tells whether `${name}` may be a placeholder, since no variable of a shell is called so: `new-version`,
+/// `check.success`. A shell may have another meaning for it.
+pub fn is_no_shells_name(name: &str) -> bool {
+    let is_odd = |c: char| c == '-' || c == '.';
+    name.starts_with(|c: char| c.is_alphabetic())
+        && name.contains(is_odd)
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_' || is_odd(c))
 }
 
 fn is_placeholder_name(name: &str) -> bool {

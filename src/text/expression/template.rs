@@ -72,6 +72,7 @@ pub fn fill(template: &Template, lookup: &dyn Lookup) -> Filled {
                     && value.is_null()
                     && evaluator.questions.is_unanswered(&name)
                 {
+                    let name = if is_env(expr) { format!("env.{name}") } else { name };
                     undefined.push(Spanned::new(name, piece.span));
                 }
                 let found = std::mem::take(&mut evaluator.problems);
@@ -133,5 +134,13 @@ fn last_name(expr: &Expr) -> Option<String> {
         }
         Expr::Member(base, name) => Some(format!("{}.{name}", last_name(base)?)),
         _ => None,
+    }
+}
+
+/// Tells whether a placeholder asks for the environment in the end.
+fn is_env(expr: &Expr) -> bool {
+    match expr {
+        Expr::GitHub(inner) | Expr::Placeholder(_, Some(inner)) => is_env(inner),
+        _ => matches!(expr, Expr::Env(_)),
     }
 }

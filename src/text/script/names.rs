@@ -16,7 +16,11 @@ pub fn mentioned_names(text: &str) -> BTreeSet<&str> {
     for (at, _) in text.match_indices('$') {
         let behind = &text[at + 1..];
         let behind = behind.strip_prefix('{').unwrap_or(behind);
-        names.extend(name_at(behind.trim_start_matches(['!', '#'])));
+        let behind = behind.trim_start_matches(['!', '#']);
+        // `$env:NAME` asks for NAME, `$env` for a variable of this name.
+        let is_drive =
+            |name: &&str| name.eq_ignore_ascii_case("env") && behind[name.len()..].starts_with(':');
+        names.extend(name_at(behind).filter(|name| !is_drive(name)));
     }
     for (at, mark) in text.match_indices(':') {
         let is_env = text[..at].len() >= 3 && text.as_bytes()[at - 3..at].eq_ignore_ascii_case(b"env");
@@ -30,7 +34,6 @@ pub fn mentioned_names(text: &str) -> BTreeSet<&str> {
     for (at, word) in text.match_indices("process.env.") {
         names.extend(name_at(&text[at + word.len()..]));
     }
-    names.remove("env");
     names
 }
 
@@ -59,6 +62,7 @@ mod tests {
         for (text, expected) in [
             ("echo $HOME ${CI:-x} ${#LIST} ${!REF}", &["CI", "HOME", "LIST", "REF"][..]),
             ("if ($env:CI -and ${env:GH_TOKEN}) {}", &["CI", "GH_TOKEN"]),
+            ("echo $env ${env}/x $Env:UPPER", &["UPPER", "env"]),
             ("Test-Path Env:AITHERZERO_ROOT", &["AITHERZERO_ROOT"]),
             ("os.environ[\"A\"] + os.environ.get('B', '') + os.getenv( \"C\" )", &["A", "B", "C"]),
             ("process.env.NODE_ENV || process.env['X_1']", &["NODE_ENV", "X_1"]),
