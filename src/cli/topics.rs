@@ -97,8 +97,7 @@ A step hands something on by lines that it appends to files. Each step has its o
   echo '# Done' >> $AZ_STEP_SUMMARY  Markdown for people (GITHUB_STEP_SUMMARY)
   echo ::add-mask::value            masks the value in what this step and later ones print
 
-az tells each step AITHERZERO_NONINTERACTIVE=true, AITHERZERO_ORCHESTRATED_PARALLEL=true, AITHERZERO_ROOT, and
-AITHERZERO_CI=true where CI is set.
+Steps get AITHERZERO_NONINTERACTIVE=true and _ORCHESTRATED_PARALLEL=true, AITHERZERO_ROOT, and AITHERZERO_CI=true in CI.
 
 az itself reads NO_COLOR, CLICOLOR_FORCE and TERM, and where the command line does not say it
 

@@ -57,7 +57,7 @@ pub(super) const ROWS: &[Row] = &[
     ("F294", &["f294_the_same_command_goes_on_where_a_run_ended"]),
     ("F295", &["f295_a_timeout_is_a_number_of_minutes_or_any_time", "a_timeout_is_one_of_minutes"]),
     ("F296", &["debug_tells_what_is_decided_and_shows_the_output"]),
-    ("F323", &["f323_simulate_walks_every_branch_and_runs_none", "a_mistake_in_a_branch_that_is_not_taken_is_told"]),
+    ("F323", &["f323_simulate_walks_every_branch_and_runs_none", "f323_branches_without_a_mistake_are_sound", "a_mistake_in_a_branch_that_is_not_taken_is_told"]),
     ("F372", &["f372_parameters_are_checked_before_anything_runs", "parameters_are_what_they_are_declared_to_be"]),
     ("F373", &["a_difference_is_told_by_field_and_not_by_text"]),
     ("F374", &["f374_a_dry_run_shows_what_another_environment_would_run"]),

@@ -127,7 +127,15 @@ fn f323_simulate_walks_every_branch_and_runs_none() {
             .ran([]);
         repo.remove(&format!("playbooks/{name}"));
     }
-    repo.playbook("p.yaml", &steps("  - { name: c, type: conditional, condition: '${env} == \"prod\"', then: [{ name: x, run: '0100' }] }"));
+}
+
+#[test]
+fn f323_branches_without_a_mistake_are_sound() {
+    let repo = Repo::new().script("0100_a.sh", "true").playbook(
+        "p.yaml",
+        "name: p\nvariables: { env: dev }\nsteps:\n  - name: c\n    type: conditional\n    condition: '${env} == \"prod\"'\n    \
+         then: [{ name: x, run: '0100' }]\n",
+    );
     repo.az("validate --playbook p --simulate").code(0).ran([]);
 }
 
