@@ -17,7 +17,10 @@ use crate::{
     diag::{Diagnostic, Severity, code},
     engine::{Ask, Audit, Audited, BuildOptions, BuildResult, Engine, EngineError, Force, Live},
     event::{Envelope, Event},
-    report::{Lines, RunView, Verbosity, explain, result_json, summary_line, summary_of, workflow_command},
+    report::{
+        Lines, RunView, Verbosity, explain, help_line, result_json, summary_line, summary_of,
+        workflow_command,
+    },
     sys::System,
     text::expression::to_text,
 };
@@ -198,6 +201,7 @@ fn nothing_to_do(
         printer.json(&result_json(lines.view()));
     } else if verbosity > Verbosity::Quiet {
         printer.say(&summary_line(lines.view()));
+        help_line(lines.view()).into_iter().for_each(|line| printer.say(&line));
     }
     Some(0)
 }
@@ -217,7 +221,10 @@ pub(super) fn start_folder(system: &Arc<dyn System>, output: &Output) -> PathBuf
 }
 
 pub(super) fn open(system: &Arc<dyn System>, output: &Output) -> Result<Engine, EngineError> {
-    Engine::open(Arc::clone(system), &start_folder(system, output))
+    let environment = ask::environment(system, None)?;
+    let configuration = ask::configuration(system, output, None);
+    let start = start_folder(system, output);
+    Engine::open_with(Arc::clone(system), &start, configuration.as_deref(), environment.as_deref())
 }
 
 /// Opens the workspace as a request wants it.
@@ -278,6 +285,7 @@ fn run(
         printer.json(&json);
     } else if verbosity > Verbosity::Quiet || result.exit_code != 0 {
         printer.say(&summary_line(&result.view));
+        help_line(&result.view).into_iter().for_each(|line| printer.say(&line));
         result.audited.iter().for_each(|audited| printer.say(&audit_line(audited)));
     }
     Ok(result)

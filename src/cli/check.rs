@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     arguments::{Check, Form, Output},
-    ask::environment,
+    ask::{configuration, environment},
     build::{refuse, start_folder},
     declare::declare,
     fix::fix,
@@ -48,7 +48,9 @@ pub(super) fn open_to_check(
     words: &Check,
 ) -> Result<Engine, EngineError> {
     let environment = environment(system, words.environment.as_deref())?;
-    Engine::open_with(Arc::clone(system), &start_folder(system, output), None, environment.as_deref())
+    let configuration = configuration(system, output, None);
+    let start = start_folder(system, output);
+    Engine::open_with(Arc::clone(system), &start, configuration.as_deref(), environment.as_deref())
 }
 
 /// Returns what is to be checked.

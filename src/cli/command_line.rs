@@ -9,6 +9,7 @@ use clap::{
 
 use super::{
     arguments::{Arguments, Script, Verb},
+    rewrite::OLD_OPTIONS,
     usage,
 };
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
 
 /// Turns clap's error into a diagnostic; `words` are the arguments without the program's name.
 pub(super) fn diagnostic(error: &clap::Error, words: &[OsString]) -> Diagnostic {
-    let argument = text(error, ContextKind::InvalidArg);
+    let argument = text(error, ContextKind::InvalidArg).map(|option| whole(words, &option).unwrap_or(option));
     let verb = text(error, ContextKind::InvalidSubcommand);
     let value = text(error, ContextKind::InvalidValue).filter(|value| !value.is_empty());
     let message = match (error.kind(), &verb, &argument, &value) {
@@ -82,6 +83,20 @@ fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
     .map(|text| text.split(" <").next().unwrap_or_default().to_owned())
 }
 
+/// Returns the word of which clap read letters of one option each, as the options of older commands are written:
+/// `-GenerateSummary` for `-G`.
+fn whole(words: &[OsString], option: &str) -> Option<String> {
+    let is_letter = option.len() == 2 && !option.ends_with('-');
+    let mut words = words.iter().take_while(|word| *word != "--").filter_map(|word| word.to_str());
+    let found = words.find(|word| {
+        is_letter
+            && word.len() > 3
+            && word.starts_with(option)
+            && word[1..].bytes().all(|byte| byte.is_ascii_alphabetic())
+    });
+    found.map(str::to_owned)
+}
+
 fn help(error: &clap::Error, words: &[OsString], wrong_verb: Option<&str>) -> String {
     if let Some(verb) = wrong_verb {
         return help_on_verb(words, verb);
@@ -89,6 +104,14 @@ fn help(error: &clap::Error, words: &[OsString], wrong_verb: Option<&str>) -> St
     let kinds = [ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     if let Some(near) = kinds.iter().find_map(|kind| text(error, *kind)) {
         return format!("did you mean `{near}`?");
+    }
+    if error.kind() == ErrorKind::UnknownArgument
+        && let Some(old) = text(error, ContextKind::InvalidArg).and_then(|option| whole(words, &option))
+    {
+        return match nearest(&old, OLD_OPTIONS.iter().map(|(name, _)| *name)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`az help migrate` shows what the options of older commands are called here".to_owned(),
+        };
     }
     if let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue)
         && !values.is_empty()

@@ -10,13 +10,15 @@ use super::{
     arguments::{Format, Output},
     build::{open, refuse, start_folder},
     printer::Printer,
+    variables::format_of_table,
 };
 use crate::{
     base::{Span, plural},
     diag::{Diagnostic, Source, code},
     engine::JobMatrix,
+    model::decode::{self, Names},
     sys::System,
-    text::sequence::COMMAND_LINE,
+    text::{document, sequence::COMMAND_LINE},
 };
 
 #[derive(Debug, Clone, Args)]
@@ -104,21 +106,50 @@ fn job_json(one: &JobMatrix) -> Value {
     value
 }
 
-/// Reads `NAME=A,B` and `NAME:=[JSON]`, each given once.
+/// Reads `NAME=A,B`, `NAME:=[JSON]` and tables of dimensions, each dimension given once.
 ///
 /// # Errors
 /// The first word that names no dimension with values.
 pub(super) fn dimensions(words: &[String]) -> Result<Vec<(String, Vec<Value>)>, Box<Diagnostic>> {
     let mut found: Vec<(String, Vec<Value>)> = Vec::new();
     for word in words {
-        let (name, values) = dimension(word)?;
-        if found.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name)) {
-            let help = format!("write all its values at once, as in --matrix {name}=A,B");
-            return Err(bad(word, "the dimension is given twice", &help));
+        let text = word.trim();
+        let dimensions = match format_of_table(text) {
+            Some(format) => table(text, format)?,
+            None => vec![dimension(word)?],
+        };
+        for (name, values) in dimensions {
+            if found.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name)) {
+                let help = format!("write all its values at once, as in --matrix {name}=A,B");
+                return Err(bad(word, "the dimension is given twice", &help));
+            }
+            found.push((name, values));
         }
-        found.push((name, values));
     }
     Ok(found)
+}
+
+/// Reads a table of dimensions as PowerShell or JSON writes it, in its order; a single value is a list of one.
+fn table(text: &str, format: document::Format) -> Result<Vec<(String, Vec<Value>)>, Box<Diagnostic>> {
+    let source = Arc::new(Source::new(COMMAND_LINE, text));
+    let reading = decode::read(&source, format, |root| {
+        let entries = root.map(Names::AnyCase, |_, _, value| Some(value.json()))?;
+        Some(entries.into_iter().map(|(name, values)| (name.to_owned(), values)).collect::<Vec<_>>())
+    });
+    if let Some(fault) = reading.diagnostics.into_iter().find(Diagnostic::is_error) {
+        return Err(Box::new(fault));
+    }
+    let entries = reading.value.unwrap_or_default().into_iter();
+    let dimensions = entries.map(|(name, values)| {
+        let values = match values {
+            Value::Array(values) if values.is_empty() => return Err(bad(text, "it has no value", FORMS)),
+            Value::Array(values) => values,
+            Value::Object(_) => return Err(bad(text, &format!("the values of `{name}` are no list"), FORMS)),
+            value => vec![value],
+        };
+        Ok((named(text, &name)?, values))
+    });
+    dimensions.collect()
 }
 
 const FORMS: &str = "write NAME=A,B, or NAME:=JSON as in --matrix 'level:=[1,2]'";
@@ -129,6 +160,10 @@ fn dimension(word: &str) -> Result<(String, Vec<Value>), Box<Diagnostic>> {
         Some(name) => (name, listed(word, name, values)?),
         None => (name, texts(word, name, values)?),
     };
+    Ok((named(word, name)?, values))
+}
+
+fn named(word: &str, name: &str) -> Result<String, Box<Diagnostic>> {
     let name = name.trim();
     if name.is_empty() {
         return Err(bad(word, "it has no name", FORMS));
@@ -137,7 +172,7 @@ fn dimension(word: &str) -> Result<(String, Vec<Value>), Box<Diagnostic>> {
         let help = "write it into the matrix of a playbook; `az help matrix` shows how";
         return Err(bad(word, &format!("`{name}` is no dimension"), help));
     }
-    Ok((name.to_owned(), values))
+    Ok(name.to_owned())
 }
 
 fn listed(word: &str, name: &str, values: &str) -> Result<Vec<Value>, Box<Diagnostic>> {

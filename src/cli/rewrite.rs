@@ -8,8 +8,15 @@ use crate::base::ScriptNumber;
 
 /// The verbs that run playbooks as `/orchestrate` did.
 const ORCHESTRATE: [&str; 3] = ["orchestrate", "orch", "o"];
+/// What `/orchestrate` did that other verbs do here, each with options that no playbook of its name is run with.
+const BESIDE_RUN: [(&str, &[&str]); 2] = [
+    ("validate", &["--playbook", "--dependencies", "--simulate", "--fix"]),
+    ("library", &["--list", "--category", "--search", "--export", "--import"]),
+];
+/// The commands that `seq` was short for.
+const LONG_NAMES: [&str; 2] = ["Invoke-OrchestrationSequence", "Invoke-Sequence"];
 /// Options as the old commands spelled them.
-const OLD_OPTIONS: [(&str, &str); 20] = [
+pub(super) const OLD_OPTIONS: [(&str, &str); 22] = [
     ("-CaptureOutputs", "--capture-outputs"),
     ("-Conditions", "--conditions"),
     ("-Configuration", "--configuration"),
@@ -17,6 +24,7 @@ const OLD_OPTIONS: [(&str, &str); 20] = [
     ("-DryRun", "--dry-run"),
     ("-Environment", "--environment"),
     ("-LoadPlaybook", "--load-playbook"),
+    ("-Matrix", "--matrix"),
     ("-MaxConcurrency", "--max-concurrency"),
     ("-NonInteractive", "--non-interactive"),
     ("-Parallel", "--parallel"),
@@ -24,6 +32,7 @@ const OLD_OPTIONS: [(&str, &str); 20] = [
     ("-Playbook", "--playbook"),
     ("-PlaybookProfile", "--playbook-profile"),
     ("-Profile", "--profile"),
+    ("-Quiet", "--quiet"),
     ("-SavePlaybook", "--save-playbook"),
     ("-Sequence", "--sequence"),
     ("-UseCache", "--use-cache"),
@@ -47,6 +56,11 @@ pub(super) fn rewrite(mut words: Vec<OsString>) -> Vec<OsString> {
             }
             _ => break,
         }
+    }
+    if let Some(verb) = words.get_mut(place)
+        && LONG_NAMES.iter().any(|name| verb.eq_ignore_ascii_case(name))
+    {
+        *verb = "seq".into();
     }
     name_old_options(&mut words, place);
     if words.get(place).is_some_and(|verb| ORCHESTRATE.iter().any(|known| verb == known)) {
@@ -87,12 +101,18 @@ fn name_old_options(words: &mut [OsString], verb: usize) {
     }
 }
 
-/// Leaves out the `run` of `az orchestrate run`, and makes minutes of a `--timeout` without a unit, up to a `--`.
+/// Leaves out the `run` of `az orchestrate run`, and makes minutes of a `--timeout` without a unit, up to a `--`;
+/// `az orchestrate validate --playbook NAME` is `az validate --playbook NAME`.
 fn orchestrate(words: &mut Vec<OsString>, verb: usize) {
+    if is_beside_run(&words[verb + 1..]) {
+        words.remove(verb);
+        return;
+    }
     if words.get(verb + 1).is_some_and(|word| word == "run") {
         words.remove(verb + 1);
     }
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // Nothing is no time in any unit, and is told as it was written.
+    let is_number = |text: &str| text.parse().is_ok_and(|minutes: u64| minutes > 0);
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
     for place in verb..end {
         let follows = place > 0 && words[place - 1] == "--timeout";
@@ -101,6 +121,14 @@ fn orchestrate(words: &mut Vec<OsString>, verb: usize) {
             words[place] = format!("{word}m").into();
         }
     }
+}
+
+/// Tells whether words behind `orchestrate` are those of a verb beside `run`, and not a playbook of its name.
+fn is_beside_run(words: &[OsString]) -> bool {
+    let Some((verb, others)) = words.split_first() else { return false };
+    let Some((_, options)) = BESIDE_RUN.iter().find(|(known, _)| verb == known) else { return false };
+    let names = others.iter().take_while(|word| *word != "--").filter_map(|word| word.to_str());
+    names.map(|word| word.split('=').next().unwrap_or_default()).any(|name| options.contains(&name))
 }
 
 /// Joins `--parallel` and a truth that follows it, up to a `--`; `$true` is one, too.
@@ -139,6 +167,13 @@ mod tests {
             ("build x --parallel 0200", "build x --parallel 0200"),
             ("orchestrate run x --timeout 30", "orchestrate x --timeout 30m"),
             ("o x --timeout=5", "o x --timeout=5m"),
+            ("o x --timeout 0", "o x --timeout 0"),
+            ("invoke-orchestrationsequence -Sequence 0100", "seq --sequence 0100"),
+            ("seq 0201 -Matrix os=a,b -Quiet", "seq 0201 --matrix os=a,b --quiet"),
+            ("orchestrate validate --playbook x --simulate", "validate --playbook x --simulate"),
+            ("o library --export x --format json", "library --export x --to json"),
+            ("o validate --dry-run", "o validate --dry-run"),
+            ("o validate -- --fix", "o validate -- --fix"),
             ("orch run run --timeout 90s", "orch run --timeout 90s"),
             ("build run --timeout 30", "build run --timeout 30"),
             ("o x --timeout 5 -- --timeout 6", "o x --timeout 5m -- --timeout 6"),

@@ -97,7 +97,7 @@ A step hands something on by lines that it appends to files. Each step has its o
   echo '# Done' >> $AZ_STEP_SUMMARY  Markdown for people (GITHUB_STEP_SUMMARY)
   echo ::add-mask::value            masks the value in what this step and later ones print
 
-az tells each step AITHERZERO_NONINTERACTIVE=true, AITHERZERO_ROOT, and AITHERZERO_CI=true where CI is set.
+Steps get AITHERZERO_NONINTERACTIVE=true and _ORCHESTRATED_PARALLEL=true, AITHERZERO_ROOT, and AITHERZERO_CI=true in CI.
 
 az itself reads NO_COLOR, CLICOLOR_FORCE and TERM, and where the command line does not say it
 
@@ -177,6 +177,8 @@ az reads the scripts and the playbooks of every version of AitherZero as they ar
   -Mode Deploy                               az build deploy     (a playbook: 0105, 0008, 0300)
   Test-PlaybookDefinition                    az check
   /orchestrate run --playbook NAME           az orchestrate run --playbook NAME, or az o NAME
+  /orchestrate validate --playbook NAME      az orchestrate validate --playbook NAME, or az check --playbook NAME
+  /orchestrate library --list                az orchestrate library --list, or az library
 
 The options of seq and Invoke-OrchestrationSequence are those of az seq, and may be spelled as they were (-DryRun):
 
@@ -192,7 +194,8 @@ The options of seq and Invoke-OrchestrationSequence are those of az seq, and may
   -Configuration FILE                        --configuration FILE
   -NonInteractive, -UseCache                 as az always does; --force runs all again
   -CaptureOutputs, -PassThru                 --capture-outputs, --json
-  -Matrix @{os='a','b'}                      --matrix os=a,b
+  -Matrix @{os='a','b'}                      --matrix os=a,b; also --matrix '@{os=\"a\",\"b\"}'
+  -Quiet, -Verbose                           -q, -v
 
 A playbook without jobs is read in its own format; `az check` tells what in it changes nothing.
 ";

@@ -56,12 +56,7 @@ pub(super) fn assigned(texts: &[String]) -> Result<Variables, Box<Diagnostic>> {
     let mut all = Variables::new();
     for text in texts {
         let text = text.trim();
-        let format = match text {
-            _ if text.starts_with("@{") => Some(Format::Psd1),
-            _ if text.starts_with('{') => Some(Format::Json),
-            _ => None,
-        };
-        if let Some(format) = format {
+        if let Some(format) = format_of_table(text) {
             lay_over(&mut all, table(&Arc::new(Source::new(COMMAND_LINE, text)), format)?);
             continue;
         }
@@ -71,6 +66,15 @@ pub(super) fn assigned(texts: &[String]) -> Result<Variables, Box<Diagnostic>> {
         }
     }
     Ok(all)
+}
+
+/// Returns the format of a text that is a whole table, if it is one.
+pub(super) fn format_of_table(text: &str) -> Option<Format> {
+    match text {
+        _ if text.starts_with("@{") => Some(Format::Psd1),
+        _ if text.starts_with('{') => Some(Format::Json),
+        _ => None,
+    }
 }
 
 fn of_file(system: &Arc<dyn System>, folder: &Path, path: &Path) -> Result<Variables, Box<Diagnostic>> {

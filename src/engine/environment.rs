@@ -3,7 +3,7 @@
 //! | given | in the key |
 //! |---|---|
 //! | base set: PATH, HOME, USER, TZ, `LC_CTYPE=C.UTF-8`, TERM | its values |
-//! | `AITHERZERO_NONINTERACTIVE`, `AITHERZERO_ROOT`, and `AITHERZERO_CI` where CI is set | no; CI itself is |
+//! | `AITHERZERO_NONINTERACTIVE`, `AITHERZERO_ORCHESTRATED_PARALLEL`, `AITHERZERO_ROOT`, and `AITHERZERO_CI` where CI is set | no; CI itself is |
 //! | TMPDIR, the step's own | no: always empty at its start |
 //! | `AZ_OUTPUT`, `GITHUB_OUTPUT` and their like: files in TMPDIR | no, and not what az itself was given |
 //! | the built-in list, where set | its values |
@@ -95,6 +95,8 @@ pub(super) fn environment_of(node: &Node, learned: &BTreeSet<String>, outer: &Ou
         ("LC_CTYPE".to_owned(), "C.UTF-8".to_owned()),
         ("TERM".to_owned(), "dumb".to_owned()),
         ("AITHERZERO_NONINTERACTIVE".to_owned(), "true".to_owned()),
+        // Another step may be at work beside it, whatever the options of this run say: they are no part of a key.
+        ("AITHERZERO_ORCHESTRATED_PARALLEL".to_owned(), "true".to_owned()),
         (ROOT.to_owned(), root.display().to_string()),
     ]);
     // CI itself is in the key.

@@ -102,6 +102,24 @@ pub fn fit(parameter: &Parameter, value: &Value) -> Result<Value, Misfit> {
     Err(Misfit { message, label: format!("is one of {}", quoted_list(&texts)), help })
 }
 
+/// Warns of names that are given and mean nothing in the playbook, and nearly a parameter that is not given.
+pub(super) fn mistyped(of: PlaybookContext<'_>, given: &Names) -> Vec<Diagnostic> {
+    let Playbook { parameters, variables, .. } = of.playbook;
+    let is_known = |name: &str| {
+        let mut known = parameters.iter().map(|parameter| &parameter.name).chain(variables.keys());
+        known.any(|known| known.eq_ignore_ascii_case(name))
+    };
+    let open = || parameters.iter().filter(|parameter| !given.has(&parameter.name));
+    let told = given.variables.keys().filter(|name| !is_known(name)).filter_map(|name| {
+        let near = nearest(name, open().map(|parameter| parameter.name.as_str()))?;
+        let parameter = open().find(|parameter| parameter.name == near)?;
+        let fault = Diagnostic::warning(code::BAD_PARAMETER, format!("no parameter is called `{name}`"));
+        let fault = fault.source(of.source).label(of.span(&parameter.at), "was this one meant?");
+        Some(fault.help(format!("did you mean `{near}`?")))
+    });
+    told.collect()
+}
+
 /// Returns a value as what a parameter is declared to be, if it can be that.
 fn converted(kind: ParameterType, value: &Value) -> Option<Value> {
     let text = value.as_str().map(str::trim);

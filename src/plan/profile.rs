@@ -19,7 +19,8 @@ use super::node::PlaybookContext;
 
 /// Returns the profile a playbook runs under: the one that is asked for, else the one it names itself.
 ///
-/// Old playbooks name a profile of the engine's configuration; a name that is none of their own means nothing.
+/// Old playbooks name a profile of the engine's configuration, of which only the variables mean something here: see
+/// [`apply`].
 pub(super) fn chosen<'a>(playbook: &'a Playbook, wanted: Option<&str>) -> Option<&'a Profile> {
     let name = wanted.or(playbook.profile.as_deref())?;
     playbook.profiles.iter().find(|profile| profile.name.eq_ignore_ascii_case(name))

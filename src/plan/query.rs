@@ -106,11 +106,13 @@ fn expand(
     parts: &[Part],
 ) -> Expanded {
     let mut configured = config(db, workspace).value.clone().unwrap_or_default();
-    if let Some(wanted) = request.profile(db) {
-        let playbooks = parts.iter().filter_map(|part| match part {
-            Part::Playbook(file) => playbook_reading(db, *file).value.as_ref(),
-            Part::Scripts(..) => None,
-        });
+    let playbooks = parts.iter().filter_map(|part| match part {
+        Part::Playbook(file) => playbook_reading(db, *file).value.as_ref(),
+        Part::Scripts(..) => None,
+    });
+    // A playbook that is asked for alone runs under the profile that it was saved with.
+    let own = || playbooks.clone().next().filter(|_| parts.len() == 1)?.profile.as_deref();
+    if let Some(wanted) = request.profile(db).as_deref().or_else(own) {
         profile::apply(&mut configured, playbooks, wanted);
     }
     let catalog = catalog(db, workspace);

@@ -155,6 +155,20 @@ pub fn summary_line(view: &RunView) -> String {
     summary_of(view.counts(), duration_ms, &view.run)
 }
 
+/// Returns what to do about the first step that failed: where all it printed can be read, or how it gets more time.
+pub fn help_line(view: &RunView) -> Option<String> {
+    let failed = view.nodes.iter().find(|(_, node)| node.outcome == Some(Outcome::Failed));
+    let (id, node) = failed?;
+    let name = harmless_name(id);
+    if node.flags.iter().any(|flag| flag == "timed_out") {
+        let place = "`# Timeout: 5m` in its header, or `timeout` in its playbook";
+        return Some(format!("help: if {name} needs more time, write {place}"));
+    }
+    // What could not even be started has said nothing.
+    node.exit_code?;
+    Some(format!("help: `az runs show --log '{name}'` shows all that it printed"))
+}
+
 /// Returns the last line of a run of which no more is known than this.
 pub fn summary_of(counts: Counts, duration_ms: u64, run: &str) -> String {
     let Counts { total: _, ran, skipped, failed, blocked, cancelled, .. } = counts;

@@ -37,7 +37,7 @@ pub fn result_json(view: &RunView) -> Value {
         "Cached": counts.reused(),
         "Duration": base::duration(duration),
         "Results": results(view),
-        "Outputs": {},
+        "Outputs": outputs(view),
     });
     if let Some(reason) = ending.and_then(|ending| ending.reason.as_ref()) {
         value["reason"] = json!(reason);
@@ -68,6 +68,16 @@ fn node_json(node: &NodeView) -> Value {
     add("outputs", (!node.outputs.is_empty()).then(|| json!(node.outputs)));
     add("restored", (!node.restored.is_empty()).then(|| json!(node.restored)));
     value
+}
+
+/// What steps handed on by the stage or job they belong to; of a name that several hand on, the last in order.
+fn outputs(view: &RunView) -> BTreeMap<&str, BTreeMap<&str, &Value>> {
+    let mut stages: BTreeMap<&str, BTreeMap<&str, &Value>> = BTreeMap::new();
+    for node in view.nodes.values().filter(|node| !node.outputs.is_empty()) {
+        let of_stage = stages.entry(&node.planned.stage).or_default();
+        of_stage.extend(node.outputs.iter().map(|(name, value)| (name.as_str(), value)));
+    }
+    stages
 }
 
 /// Per-script results by number, or by id where several steps share a number.

@@ -12,7 +12,8 @@ codes! {
     MISTYPED_STAGE = 304, "this stage name looks mistyped",
         "The stage is close to one that other scripts use. Any name is allowed; under --strict this is an error.";
     BAD_PARAMETER = 305, "a value does not fit the script's parameter",
-        "The script declares the type of its parameter; the variable given for it cannot be converted.";
+        "A script or playbook declares its parameters and their types; the variable given for one cannot be converted, or has \
+         nearly its name and not quite.";
     MISTYPED_KEY = 306, "this metadata key looks mistyped",
         "The comment is written like a metadata line, but its key is only close to one az knows; as it stands it is a \
          plain comment and does nothing.";

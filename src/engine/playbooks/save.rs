@@ -39,7 +39,7 @@ impl Engine {
             "Description": format!("Saved from `az build {}`", items.join(" ")),
             "Sequence": items,
             "Variables": ask.variables,
-            "Profile": null,
+            "Profile": ask.profile,
             "Created": self.system.now().to_rfc3339(),
             "Version": "1.0",
         });

@@ -236,9 +236,9 @@ impl<'a> Table<'a> {
         decode(value)
     }
 
-    /// Warns of fields of the format that az does not act on, and without which the same is run.
+    /// Notes fields of the format that az does not act on yet, and without which the same is run: they stop nobody.
     pub fn unheeded(&mut self, keys: &[&'static str]) {
-        self.refuse(keys, Severity::Warning);
+        self.refuse(keys, Severity::Note);
     }
 
     /// Refuses every field not yet asked for whose value is a table: sections named by the user that belong elsewhere,
@@ -427,14 +427,17 @@ fn duplicate(context: &Context<'_>, again: &Entry, first: &Entry, names: Names) 
 
 fn not_supported(context: &Context<'_>, entry: &Entry, what: &str, severity: Severity) -> Diagnostic {
     let name = &entry.key.value;
-    let meanwhile = match severity {
-        Severity::Error => "without it something else would run than is meant, so az runs nothing",
-        _ => "until then az acts as if it were not there",
+    let (code, help) = match severity {
+        Severity::Error => (
+            code::UNSUPPORTED_FIELD,
+            format!("remove `{name}`; without it something else would run than is meant, so az runs nothing"),
+        ),
+        _ => (code::UNUSED_FIELD, "leave it as it is, or remove it; what runs is the same".to_owned()),
     };
     let mut fault = context
-        .error(code::UNSUPPORTED_FIELD, format!("`{name}` in {what} is not supported yet"))
+        .error(code, format!("`{name}` in {what} is not supported yet"))
         .label(entry.key.span, "az does not act on this")
-        .help(format!("remove `{name}`; {meanwhile}"));
+        .help(help);
     fault.severity = severity;
     fault
 }

@@ -237,6 +237,7 @@ impl Expanded {
         names.lay_over(given);
         course.layer(("/variables", course.scope), &mut faults, |over| over.variables(&mut names, &layer));
         faults.extend(parameters::check(of, &mut names, ground.is_check));
+        faults.extend(parameters::mistyped(of, given));
         let mut env = playbook.env.clone();
         for higher in profile.map(|profile| &profile.env) {
             env.extend(higher.clone());
