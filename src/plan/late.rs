@@ -56,8 +56,17 @@ impl Late {
         for (name, formula) in &self.env {
             bound.invocation.env.insert(name.clone(), to_text(&formula.fill(lookup, &mut doubts)));
         }
-        misfits.extend(doubts.undefined.iter().map(|name| format!("nobody sets `{name}`")));
+        let unset = doubts.undefined.iter().filter(|name| !is_of_skipped(lookup, name));
+        misfits.extend(unset.map(|name| format!("nobody sets `{name}`")));
         misfits.extend(doubts.problems.into_iter().map(|problem| problem.message));
         if misfits.is_empty() { Ok(bound) } else { Err(misfits) }
     }
+}
+
+/// Tells whether a name asks for what a step or job hands on that was skipped: that is nothing, and no mistake.
+fn is_of_skipped(lookup: &dyn Lookup, name: &str) -> bool {
+    let mut parts = name.split('.');
+    let (Some(whole), Some(id)) = (parts.next(), parts.next()) else { return false };
+    let outcome = lookup.context(whole).and_then(|all| all.get(id)?.get("outcome").cloned());
+    outcome.is_some_and(|outcome| outcome == "skipped")
 }

@@ -35,6 +35,7 @@ use crate::{
 };
 
 /// All that nodes are made from.
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the request")]
 pub(super) struct Ground<'a> {
     pub(super) root: &'a Path,
     pub(super) scripts: Scripts,

@@ -55,15 +55,15 @@ pub(in crate::engine) struct Scene<'a> {
     known: Rc<RefCell<BTreeMap<usize, Option<Value>>>>,
     questions: RefCell<Vec<Question>>,
     /// The value that is being filled, whose own name means what was below it.
-    filling: Option<Filling<'a>>,
+    filling: Option<Filling>,
     /// Values that are not what their parameters are declared to be: sentences.
     misfits: RefCell<Vec<String>>,
 }
 
 /// A value that is being filled.
 #[derive(Clone)]
-struct Filling<'a> {
-    name: Cow<'a, str>,
+struct Filling {
+    name: String,
     is_env: bool,
     below: Option<Box<Below>>,
 }
@@ -104,7 +104,7 @@ impl<'a> Scene<'a> {
         }
         self.known.borrow_mut().insert(key, None);
         let known = Rc::clone(&self.known);
-        let filling = Filling { name: name.to_owned().into(), is_env, below: late.below.clone() };
+        let filling = Filling { name: name.to_owned(), is_env, below: late.below.clone() };
         let scene =
             Scene { known, filling: Some(filling), ..Scene::new(self.course, late.scope, self.grounds) };
         let filled = late.formula.fill(&scene, &mut Doubts::default());
@@ -122,18 +122,21 @@ impl<'a> Scene<'a> {
         Some(value)
     }
 
-    /// Returns what was below the value that is being filled, if that is asked for by its own name.
-    fn below(&self, name: &str, is_env: bool) -> Option<Option<Value>> {
-        let is_own = |filling: &&Filling<'_>| {
+    /// Tells whether a name is that of the value that is being filled.
+    fn is_filling(&self, name: &str, is_env: bool) -> bool {
+        self.filling.as_ref().is_some_and(|filling| {
             let is_same = if is_env { filling.name == name } else { filling.name.eq_ignore_ascii_case(name) };
             filling.is_env == is_env && is_same
-        };
-        let filling = self.filling.as_ref().filter(is_own)?;
-        Some(match filling.below.as_deref() {
-            None => None,
-            Some(Below::Value(value)) => Some(value.clone()),
-            Some(Below::Late(late)) => self.late(name, is_env, late),
         })
+    }
+
+    /// Returns what was below the value that is being filled.
+    fn below(&self) -> Option<Value> {
+        let Filling { name, is_env, below } = self.filling.as_ref()?;
+        match below.as_deref()? {
+            Below::Value(value) => Some(value.clone()),
+            Below::Late(late) => self.late(name, *is_env, late),
+        }
     }
 
     /// Returns all variables together, as far as they were known before the run.
@@ -203,8 +206,8 @@ impl<'a> Scene<'a> {
 
 impl Lookup for Scene<'_> {
     fn variable(&self, name: &str) -> Option<Value> {
-        if let Some(below) = self.below(name, false) {
-            return below;
+        if self.is_filling(name, false) {
+            return self.below();
         }
         let names = self.names();
         if let Some(value) = names.variable(name) {
@@ -226,15 +229,20 @@ impl Lookup for Scene<'_> {
     }
 
     fn env(&self, name: &str) -> Option<String> {
-        if let Some(below) = self.below(name, true) {
-            return below.map(|value| to_text(&value));
-        }
         let names = self.names();
-        let late = || names.late_env.get(name).and_then(|late| self.late(name, true, late));
-        let written = || late().map(|value| to_text(&value)).or_else(|| names.env.get(name).cloned());
+        let written = || {
+            let late = names.late_env.get(name);
+            let value = if self.is_filling(name, true) {
+                self.below()
+            } else {
+                late.and_then(|late| self.late(name, true, late))
+            };
+            value.map(|value| to_text(&value)).or_else(|| names.env.get(name).cloned())
+        };
         let handed = || self.course.env_handed_to(self.scope).remove(name);
         // What earlier steps hand on is above what the job says, and below what the step itself says.
-        let found = if names.own_env.contains(name) { written() } else { handed().or_else(written) };
+        let is_own = names.own_env.contains(name) && !self.is_filling(name, true);
+        let found = if is_own { written() } else { handed().or_else(written) };
         found.or_else(|| self.grounds.env.get(name).cloned())
     }
 
@@ -254,8 +262,8 @@ impl Lookup for Scene<'_> {
 
     fn member(&self, whole: &str, name: &str) -> Option<Value> {
         let is_theirs = is_all(whole) && self.names().variable(whole).is_none();
-        if is_theirs && let Some(below) = self.below(name, false) {
-            return below;
+        if is_theirs && self.is_filling(name, false) {
+            return self.below();
         }
         let late = self.names().late_variable(name).filter(|_| is_theirs)?;
         self.late(name, false, late)

@@ -33,6 +33,8 @@ pub(in crate::plan) struct Round {
     pub(super) deferred: Option<Arc<Deferred>>,
     /// The matrix, if the first failure ends the others, and which of its combinations this is.
     pub(super) cohort: Option<(usize, usize)>,
+    /// The names that any of the combinations sets.
+    names: Arc<BTreeSet<String>>,
 }
 
 impl Round {
@@ -50,7 +52,9 @@ impl Round {
     pub(super) fn names(&self) -> Names {
         let mut names = Names::default();
         let values: BTreeMap<String, Value> = self.values().collect();
-        names.contexts.insert("matrix".to_owned(), Value::Object(values.clone().into_iter().collect()));
+        let nothing = self.names.iter().map(|name| (name.clone(), Value::Null));
+        let matrix = nothing.chain(values.clone()).collect();
+        names.contexts.insert("matrix".to_owned(), Value::Object(matrix));
         names.set(&values);
         names
     }
@@ -80,12 +84,17 @@ impl Expanded {
     fn all(&mut self, found: Vec<Combination>, is_fail_fast: bool) -> Vec<Round> {
         self.last_cohort += 1;
         let cohort = self.last_cohort;
+        // A name that only some of them have is nothing in the others.
+        let names: Vec<String> =
+            found.iter().flat_map(|found| found.values.iter().map(|(name, _)| name.clone())).collect();
+        let names: Arc<BTreeSet<String>> = Arc::new(names.into_iter().collect());
         let round = |(index, combination)| Round {
             combination: Some(combination),
             index,
             is_fail_fast,
             deferred: None,
             cohort: is_fail_fast.then_some((cohort, index)),
+            names: Arc::clone(&names),
         };
         found.into_iter().enumerate().map(round).collect()
     }

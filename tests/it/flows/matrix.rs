@@ -181,3 +181,43 @@ fn the_timeout_of_a_job_bounds_each_combination_and_what_it_uses() {
         assert!(outcomes.iter().all(|(_, outcome)| outcome == "failed"), "{job}: {outcomes:?}");
     }
 }
+
+#[test]
+fn values_of_a_matrix_may_be_expressions() {
+    let repo = jobs(
+        &repo(),
+        "    a: { outputs: { l: '${{ steps.s.outputs.l }}' }, steps: [{ id: s, script: 'echo l=late >> $AZ_OUTPUT', shell: sh }] }\n    \
+         b: { needs: a, strategy: { matrix: { v: ['${{ vars.x }}', b], include: [{ v: b, extra: '{{x}}!' }] } }, steps: [{ script: 'echo \"$v $extra\" > out.$v', shell: sh }, { script: 'echo \"[${{ matrix.extra }}]\" > extra.$v', shell: sh }] }\n    \
+         c: { needs: a, strategy: { matrix: { v: ['${{ needs.a.outputs.l }}', c] } }, steps: [{ script: 'echo \"$v\" > out.$v', shell: sh }] }\n",
+    );
+    repo.az("build p --var x=hello").code(0);
+    let all = ["hello", "b", "late", "c"].map(|name| repo.read(&format!("out.{name}")));
+    assert_eq!(all, ["hello \n", "b hello!\n", "late\n", "c\n"]);
+    assert_eq!([repo.read("extra.hello"), repo.read("extra.b")], ["[]\n", "[hello!]\n"]);
+}
+
+#[test]
+fn what_is_wrong_in_a_job_is_told_before_its_matrix_is_known() {
+    let text = |steps: &str| {
+        format!(
+            "    a: {{ outputs: {{ l: '${{{{ steps.s.outputs.l }}}}' }}, steps: [{{ id: s, script: 'echo \"l:=[1]\" >> $AZ_OUTPUT', shell: sh }}] }}\n    \
+             b: {{ needs: a, strategy: {{ matrix: {{ v: '${{{{ needs.a.outputs.l }}}}' }} }}, steps: {steps} }}\n"
+        )
+    };
+    for (steps, says) in [
+        ("[{ run: '0777' }]", "0777"),
+        ("[{ shell: nosuch, script: x }]", "`nosuch`"),
+        ("[{ script: 'echo ${{ vars.nobody }}', shell: sh }]", "`vars.nobody`"),
+        ("[{ if: 'foo(1)', run: '0100' }]", "foo"),
+        ("[{ uses: 'playbook:nix' }]", "nix"),
+    ] {
+        let repo = jobs(&repo(), &text(steps));
+        repo.az("check").says(says);
+        repo.az("plan p").says(says);
+    }
+    let fine = "[{ if: 'matrix.v == 1', env: { V: '${{ matrix.v }}' }, script: 'echo \"$v ${{ matrix.v }} $V\" > out', shell: sh }]";
+    let repo = jobs(&repo(), &text(fine));
+    repo.az("check").code(0);
+    repo.az("build p").code(0);
+    assert_eq!(repo.read("out"), "1 1 1\n");
+}

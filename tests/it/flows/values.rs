@@ -240,3 +240,30 @@ fn parameters_of_a_used_playbook_fit_what_they_declare_also_when_they_are_known_
         assert!(!repo.has_path("out"));
     }
 }
+
+#[test]
+fn an_environment_variable_is_extended_by_what_is_known_late() {
+    let repo = jobs(
+        &repo(),
+        "    a:\n      steps:\n        - { id: s, script: 'echo x=X >> $GITHUB_OUTPUT; echo GIVEN=handed >> $GITHUB_ENV', shell: sh }\n        \
+         - { env: { OUTER: '${{ env.OUTER }}:${{ steps.s.outputs.x }}', GIVEN: '${{ env.GIVEN }}!${{ steps.s.outputs.x }}' }, script: 'echo \"$OUTER $GIVEN\" > out', shell: sh }\n",
+    );
+    repo.env("OUTER", "outer").az("build p").code(0);
+    assert_eq!(repo.read("out"), "outer:X handed!X\n");
+}
+
+#[test]
+fn what_a_skipped_step_would_have_handed_on_is_nothing() {
+    let repo = jobs(
+        &repo(),
+        "    a: { steps: [{ id: s, if: 'false', script: 'true', shell: sh }, { script: 'echo \"[${{ steps.s.outputs.v }}]\" > out', shell: sh }] }\n",
+    );
+    repo.az("build p").code(0);
+    assert_eq!(repo.read("out"), "[]\n");
+    // One that runs and hands nothing of this name on is a mistake.
+    let repo = jobs(
+        &repo,
+        "    a: { steps: [{ id: s, script: 'true', shell: sh }, { script: 'echo ${{ steps.s.outputs.v }}', shell: sh }] }\n",
+    );
+    repo.az("build p").code(1).says("nobody sets `steps.s.outputs.v`");
+}

@@ -149,13 +149,18 @@ fn f122_what_nothing_sets_is_told_at_its_place_before_anything_runs() {
         ("jobs.zzz.result", "the playbook has no job `zzz`", "add a job `zzz`"),
         ("matrix.os", "nobody sets `matrix.os`", "add `os` to the matrix"),
         ("vars.none", "nobody sets `vars.none`", "--var none=VALUE"),
-        ("env.NONE", "nobody sets `env.NONE`", "NONE=VALUE az"),
     ] {
         let repo = jobs(&repo(), &text(asked));
         let told_at = repo.az("build p");
         told_at.code(2).ran([]).says(told).says(help).says("p.yaml:8:");
         repo.az("check").code(2).says(told);
     }
+    // A step in front could set it.
+    let env = jobs(&repo(), "    a: { steps: [{ script: 'echo ${{ env.NONE }}', shell: sh }] }\n");
+    env.az("build p").code(2).ran([]).says("nobody sets `env.NONE`").says("NONE=VALUE az");
+    let env =
+        jobs(&repo(), "    a: { steps: [{ run: '0100' }, { script: 'echo ${{ env.NONE }}', shell: sh }] }\n");
+    env.az("build p").code(1).ran(["0100"]).says("nobody sets `env.NONE`");
     let condition = |asked: &str| {
         let text = "    a: { steps: [{ run: '0100' }] }\n    c: { steps: [{ run: '0100' }] }\n    b: { needs: a, if: \"ASKED\", steps: [{ run: '0200' }] }\n";
         jobs(&repo(), &text.replace("ASKED", asked)).az("build p")
