@@ -11,8 +11,8 @@ use super::{
     settings::{Permissions, Settings},
     step::{Approval, Definition, Item, JobStep, ListedScript, Outputs, SomeSteps, Steps, TextStep},
     values::{
-        Condition, Count, Expression, Filled, FilledTexts, Flag, Matrix, NamelessVariables, Text,
-        TextOrNumber, Texts, Variables, Word,
+        Condition, Count, Expression, Filled, FilledTexts, Flag, Matrix, NamelessVariables, Numbers, Text,
+        Texts, Variables, Word,
     },
 };
 
@@ -132,14 +132,14 @@ pub(super) enum Sequence {
     Steps(Steps<Item<Definition>, Definition>),
 }
 
-/// Scripts by number, or definitions of them with parameters.
+/// Scripts by number, one text or a list, or definitions of them with parameters.
 #[derive(JsonSchema, Default)]
 #[schemars(untagged, inline)]
 pub(super) enum ListedScripts {
     #[default]
     #[schemars(skip)]
     None,
-    Numbers(Vec<TextOrNumber>),
+    Numbers(Numbers),
     Steps(Steps<Item<ListedScript>, ListedScript>),
 }
 

@@ -56,7 +56,7 @@ fn bodies() -> Vec<Value> {
         json!({ "stages": ["0402"] }),
         json!({ "stages": [{ "name": "a", "sequences": ["0402"], "retries": 11 }] }),
         json!({ "orchestration": { "stages": "a" } }),
-        json!({ "scripts": "0402" }),
+        json!({ "scripts": { "a": 1 } }),
         json!({ "steps": [] }),
         json!({ "steps": [{ "id": "a", "unknwon": 1, "run": "0402" }] }),
         json!({ "workflow": { "steps": 5 } }),
