@@ -11,8 +11,8 @@ use super::{
     settings::{Permissions, Settings},
     step::{Approval, Definition, Item, JobStep, ListedScript, Outputs, SomeSteps, Steps, TextStep},
     values::{
-        Condition, Count, Expression, Filled, FilledTexts, Flag, Matrix, NamelessVariables, Numbers, Text,
-        Texts, Variables, Word,
+        Condition, Count, Expression, Filled, FilledTexts, Flag, Matrix, NamelessVariables, Text,
+        TextOrNumber, Texts, Variables, Word,
     },
 };
 
@@ -139,7 +139,8 @@ pub(super) enum ListedScripts {
     #[default]
     #[schemars(skip)]
     None,
-    Numbers(Numbers),
+    Numbers(Vec<TextOrNumber>),
+    Text(Filled),
     Steps(Steps<Item<ListedScript>, ListedScript>),
 }
 
