@@ -5,6 +5,7 @@
 mod jobs;
 mod matrix;
 mod powershell;
+mod secrets;
 mod steps;
 mod values;
 
