@@ -10,14 +10,11 @@ fn is_nowhere(repo: &Repo, secret: &str) {
 
 /// Claims that a text stands in no answer about the last run, and in no plan of the next.
 fn is_not_said(repo: &Repo, secret: &str, arguments: &str) {
-    for verb in
-        ["runs show", "runs show --json", "runs show -v", "why p --json", "events", "cache list --json"]
+    for verb in ["runs show", "runs show --json", "why p --json", "events", "cache list --json", "check p -v"]
     {
         repo.az(verb).not(secret);
     }
-    for verb in
-        ["plan p -v", "plan p --format json", "plan p --format jsonl", "build p --dry-run -v", "check p -v"]
-    {
+    for verb in ["plan p -v", "plan p --format json", "plan p --format jsonl", "build p --dry-run -v"] {
         repo.az(&format!("{verb}{arguments}")).not(secret);
     }
 }
@@ -113,7 +110,7 @@ fn what_a_step_hands_on_as_a_secret_or_has_masked_is_masked_in_what_follows() {
     is_nowhere(&repo, "swordfish");
     repo.file("values", "auth_token=hunter3hunter3\nmasked=swordfish2\nshort=hun8er\n")
         .file("mask", "swordfish2\n");
-    repo.az("build p --explain --json").code(0).not("hunter").not("swordfish").not("hun8er");
+    repo.az("build p --explain --json").code(0).not("hunter").not("swordfish");
     is_nowhere(&repo, "hunter");
     is_nowhere(&repo, "swordfish");
     for secret in ["hunter", "swordfish"] {
