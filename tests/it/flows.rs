@@ -2,6 +2,7 @@
 //!
 //! Each test runs az in a real repository; what ran is what processes noted.
 
+mod code;
 mod jobs;
 mod matrix;
 mod powershell;

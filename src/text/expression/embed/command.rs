@@ -241,8 +241,8 @@ impl Command {
             "declare" | "typeset" | "local" | "export" | "readonly" => declared(arguments, word),
             "read" => {
                 let is_text = |word: &str| ["-p", "-d", "-i", "-t", "-n", "-N", "-u"].contains(&word);
-                (!is_text(before) && !(word.len() >= 2 && word.is_char_boundary(2) && is_text(&word[..2])))
-                    .then_some(NAME)
+                let is_joined = word.get(..2).is_some_and(is_text);
+                (!is_text(before) && !is_joined).then_some(NAME)
             }
             "mapfile" | "readarray" => (before == "-C" || word.starts_with("-C")).then_some(CODE),
             "unset" => Some(NAME),

@@ -234,11 +234,34 @@ fn a_value_is_allowed_where_it_is_no_code_and_does_no_harm_there() {
         for (number, _) in HARM.iter().enumerate() {
             let value = format!("${{{{ h{number} }}}}");
             let line = line.replace("[@]", "[AT]").replace('@', &value).replace("[AT]", "[@]");
-            script.push_str(&format!("(\n{line}\n)\n"));
+            script.extend(["(\n", &line, "\n)\n"]);
         }
         let embedded = embedded(&script, Shell::Bash);
         assert_eq!(embedded.diagnostics, [], "{line}");
         harmless(line, &embedded);
+    }
+}
+
+#[test]
+fn a_value_is_refused_in_a_text_that_python_or_node_runs() {
+    for (shell, text, is_refused) in [
+        (Shell::Python, "eval('1 + @')", true),
+        (Shell::Python, "x = eval(@)", true),
+        (Shell::Python, "exec (f\"\"\"a = '@'\"\"\")", true),
+        (Shell::Python, "import os; os.system('echo @')", true),
+        (Shell::Python, "model.eval('@')", false),
+        (Shell::Python, "retrieval('@')", false),
+        (Shell::Python, "f(eval('1'), '@')", false),
+        (Shell::Python, "# eval('@')", false),
+        (Shell::Node, "eval(`f(@)`)", true),
+        (Shell::Node, "new Function('return @')()", true),
+        (Shell::Node, "require('child_process').execSync('echo @')", true),
+        (Shell::Node, "/x/.exec('@')", false),
+    ] {
+        let text = text.replace('@', "${{ a }}");
+        let found = embedded(&text, shell).diagnostics;
+        let codes: Vec<_> = found.iter().map(|fault| fault.code).collect();
+        assert_eq!(codes, if is_refused { vec![codes::UNSAFE_VALUE] } else { vec![] }, "{text}");
     }
 }
 
