@@ -168,7 +168,7 @@ mod tests {
         let variables = BTreeMap::from([
             (
                 "db".to_owned(),
-                json!({ "password": "swordfish1", "host": "localhost1", "api_key": [12345678, "x"] }),
+                json!({ "password": "swordfish1", "host": "localhost1", "api_key": ["12345678", "x"] }),
             ),
             ("list".to_owned(), json!([{ "token": { "a": "abcdefgh" } }])),
             ("made".to_owned(), json!("of a secret")),

@@ -151,12 +151,16 @@ impl Engine {
             }
             verdicts.push(verdict);
         }
-        let hidden = masks.all();
-        let reasons = verdicts.iter_mut().flat_map(|verdict| &mut verdict.reasons);
-        reasons.for_each(|reason| hide_in(reason, &hidden));
-        let diagnostics = diagnostics.into_iter().map(|fault| shown_diagnostic(fault, &hidden)).collect();
-        Ok(PlanReport { nodes: verdicts, diagnostics })
+        Ok(shown(PlanReport { nodes: verdicts, diagnostics }, &masks.all()))
     }
+}
+
+/// Takes texts that nobody must see out of a report.
+fn shown(mut report: PlanReport, hidden: &[String]) -> PlanReport {
+    let reasons = report.nodes.iter_mut().flat_map(|verdict| &mut verdict.reasons);
+    reasons.for_each(|reason| hide_in(reason, hidden));
+    let told = report.diagnostics.into_iter();
+    PlanReport { diagnostics: told.map(|fault| shown_diagnostic(fault, hidden)).collect(), ..report }
 }
 
 /// Lets later steps know what would become of one, as far as that is certain.

@@ -47,7 +47,7 @@ const RUNNERS: [(&str, &str, usize); 15] = [
     ("setsid", "", 0),
     ("stdbuf", "ioe", 0),
     ("sudo", "ugpCrtUhRD", 0),
-    ("time", "fo", 0),
+    ("time", "of", 0),
     ("timeout", "sk", 1),
 ];
 const XARGS: (&str, &str, usize) = ("xargs", "InPLdaEs", 0);
