@@ -7,6 +7,7 @@ mod human;
 mod nearest;
 mod number;
 mod path;
+mod secrecy;
 mod span;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -17,5 +18,6 @@ pub use human::{bytes, harmless, harmless_name, list, plural, quoted_list};
 pub use nearest::{nearest, nearest_alone};
 pub use number::ScriptNumber;
 pub use path::WsPath;
+pub use secrecy::looks_secret;
 pub use span::{Span, Spanned};
 pub use time::{Timestamp, duration};

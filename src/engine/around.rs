@@ -42,7 +42,7 @@ fn find(check: &Check, scene: &Scene<'_>) -> Option<Finding> {
     let message = check.message.as_ref().map(text).filter(|text| !text.trim().is_empty());
     Some(Finding::False {
         message: message.unwrap_or_else(|| check.text.clone()),
-        facts: facts(&found.asked),
+        facts: facts(&found.asked, scene.names()),
     })
 }
 

@@ -16,7 +16,7 @@ use super::{
     lookup::{Decided, decide},
     materialize::Promises,
     notices::AroundRun,
-    prepare::{Nodes, Prepared},
+    prepare::Nodes,
     pwsh::PowerShell,
     run::save_known_files,
     session::Cache,
@@ -117,8 +117,8 @@ impl<'a> Desk<'a> {
             engine,
             ask,
             options,
+            teller: Teller::new(&*engine.system, Arc::clone(&shared.masks), on_event),
             shared: Arc::new(shared),
-            teller: Teller::new(&*engine.system, on_event),
             powershell: PowerShell::new(&*engine.system, engine.root.clone(), &engine.env),
             auditor: options.audit.as_ref().map(|audit| Auditor::new(audit, &*engine.system)),
             stages: Stages::of(&plan),
@@ -528,7 +528,7 @@ pub(super) fn share(
     engine: &Engine,
     options: &BuildOptions,
     plan: &Plan,
-    nodes: Vec<Prepared>,
+    nodes: Nodes,
     cache: Cache,
 ) -> Shared {
     let run = new_run_id(&*engine.system);
@@ -537,7 +537,6 @@ pub(super) fn share(
         timeline: Timeline::new(Arc::clone(&cache.disk)),
         cache,
         promises: Promises::default(),
-        nodes: Nodes::new(nodes),
         runner: Arc::new(LazyRunner(OnceLock::new())),
         kept: engine.layout.kept(&run),
         run,
@@ -547,7 +546,8 @@ pub(super) fn share(
         zones: Arc::new(zones(engine, plan)),
         env: engine.env.clone(),
         known_paths,
-        masks: Arc::default(),
+        masks: Arc::clone(nodes.masks()),
+        nodes,
     }
 }
 

@@ -52,8 +52,6 @@ const ROOT: &str = "AITHERZERO_ROOT";
 /// Names a shell sets by itself, or that are az's own: mentioning them asks for nothing.
 const NOT_ASKED_FOR: [&str; 9] =
     ["PWD", "OLDPWD", "SHLVL", "_", "TMPDIR", "PATH", "LC_CTYPE", "TERM", "AZ_STEP"];
-/// Parts of names whose values are never shown.
-const SECRET_PARTS: [&str; 4] = ["TOKEN", "SECRET", "PASSWORD", "CREDENTIAL"];
 
 /// Says `off` where no step is to be traced.
 pub(super) const TRACE: &str = "AZ_TRACE";
@@ -137,7 +135,8 @@ pub(super) fn environment_of(node: &Node, learned: &BTreeSet<String>, outer: &Ou
     }
     values.retain(|name, _| !is_handing_variable(name));
     keyed.retain(|name| !is_handing_variable(name));
-    let components = keyed.into_iter().map(|name| component(name, values.get(name), secret_key)).collect();
+    let components = keyed.into_iter().map(|name| component(node, name, values.get(name), secret_key));
+    let components = components.collect();
     Environment { values, components }
 }
 
@@ -146,16 +145,10 @@ pub(super) fn is_asked_for(name: &str) -> bool {
     !NOT_ASKED_FOR.contains(&name) && !is_handing_variable(name)
 }
 
-fn component(name: &str, value: Option<&String>, secret_key: &[u8; 32]) -> Component {
+fn component(node: &Node, name: &str, value: Option<&String>, secret_key: &[u8; 32]) -> Component {
     let component = match value {
         Some(value) => Component::of_text(ComponentKind::Environment, name, value),
         None => return Component::unset(ComponentKind::Environment, name),
     };
-    if looks_secret(name) { component.hidden(secret_key) } else { component }
-}
-
-/// Tells whether a name is one whose values must not be shown.
-pub(super) fn looks_secret(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    SECRET_PARTS.iter().any(|part| name.contains(part)) || name.ends_with("_KEY")
+    if node.is_secret(name) { component.hidden(secret_key) } else { component }
 }

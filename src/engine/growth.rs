@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::{
     Ask, Engine,
     desk::{Desk, known_paths, planned_node, zones},
+    job::Shared,
     prepare::Prepared,
     run::scheduler_of,
     turn::{Ended, Turn},
@@ -111,7 +112,7 @@ impl Desk<'_> {
         let at = self.plan.nodes.len();
         let further: Vec<_> = plan.nodes[at..].iter().map(|node| planned_node(&plan, node)).collect();
         self.teller.tell(Event::Expanded { nodes: further });
-        let nodes = self.engine.prepared(ask, &plan, &self.shared.cache);
+        let nodes = self.engine.prepared(ask, &plan, &self.shared);
         self.shared.nodes.grow(nodes);
         // No step is at work, so nobody else has it.
         if let Some(shared) = Arc::get_mut(&mut self.shared) {
@@ -150,7 +151,7 @@ impl Engine {
         let plan = planned.plan.filter(|_| !has_errors(&planned.diagnostics));
         let Some(plan) = plan else { return Err(said(&planned.diagnostics)) };
         let cache = &desk.shared.cache;
-        let nodes = self.prepared(ask, &plan, cache);
+        let nodes = self.prepared(ask, &plan, &desk.shared);
         let plan = self.put_in_order(ask, &plan, &nodes, cache);
         let is_same = plan.nodes.len() >= at
             && plan.nodes.iter().zip(&desk.plan.nodes).all(|(now, before)| now.id == before.id);
@@ -158,9 +159,9 @@ impl Engine {
     }
 
     /// Prepares the nodes of a plan, with what earlier runs of them taught.
-    fn prepared(&self, ask: &Ask, plan: &Arc<Plan>, cache: &super::session::Cache) -> Vec<Prepared> {
-        let (mut nodes, _) = self.prepare(ask, plan);
-        self.learn(cache, &mut nodes);
+    fn prepared(&self, ask: &Ask, plan: &Arc<Plan>, shared: &Shared) -> Vec<Prepared> {
+        let (mut nodes, _) = self.prepare(ask, plan, &shared.masks);
+        self.learn(&shared.cache, &mut nodes);
         nodes
     }
 }

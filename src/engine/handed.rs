@@ -17,12 +17,12 @@ use serde_json::Value;
 
 use super::{
     ending::Meaning,
-    environment::looks_secret,
     job::{Attempt, Before, Shared},
     mask::{LEAST_BYTES, asked_masks, mask_file, mask_text},
     witness::{PreImages, has_any},
 };
 use crate::{
+    base::looks_secret,
     cache::Capture,
     diag::code,
     execute::scheduler::Ending,

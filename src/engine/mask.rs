@@ -29,22 +29,44 @@ const ASKS: &[u8] = b"::add-mask::";
 /// The longest of such lines.
 const LONGEST_LINE: u64 = 1 << 20;
 
-/// What steps of a run asked to be masked, and what they handed on that is a secret.
+/// What of a run nobody must see, beside what each step is given.
 #[derive(Debug, Default)]
-pub(super) struct Masks(Mutex<BTreeSet<String>>);
+pub(super) struct Masks {
+    /// What steps asked to be masked, and what they handed on that is a secret.
+    asked: Mutex<BTreeSet<String>>,
+    /// What is given to some step, or to none: az does not say it, and a step that was not given it may.
+    known: Mutex<BTreeSet<String>>,
+}
 
 impl Masks {
     /// Adds texts; tells whether one of them was not known.
     pub(super) fn add(&self, texts: impl IntoIterator<Item = String>) -> bool {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = known.len();
-        known.extend(texts);
-        known.len() > before
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = asked.len();
+        asked.extend(texts);
+        asked.len() > before
     }
 
-    /// Returns all texts.
+    /// Returns the texts that were added.
     pub(super) fn texts(&self) -> Vec<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Adds texts that az itself must not say.
+    pub(super) fn know(&self, texts: impl IntoIterator<Item = String>) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).extend(texts);
+    }
+
+    /// Returns all that az itself must not say, also as JSON writes it.
+    pub(super) fn all(&self) -> Vec<String> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<String> = self.texts().into_iter().chain(known.iter().cloned()).collect();
+        let written = all.iter().map(|text| serde_json::Value::from(text.as_str()).to_string());
+        let written: Vec<String> = written.map(|text| text[1..text.len() - 1].to_owned()).collect();
+        all.extend(written);
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 }
 
@@ -96,7 +118,7 @@ fn masks_of(value: &[u8]) -> BTreeSet<String> {
 
 /// Returns a text with `***` for each of the texts in it.
 pub(super) fn mask_text(text: &str, texts: &[String]) -> String {
-    if texts.iter().all(String::is_empty) {
+    if !texts.iter().any(|hidden| !hidden.is_empty() && text.contains(hidden.as_str())) {
         return text.to_owned();
     }
     let mut masked = Vec::with_capacity(text.len());

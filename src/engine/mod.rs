@@ -47,6 +47,7 @@ mod resources;
 mod run;
 mod runs;
 mod sandbox;
+mod secrets;
 mod seen;
 mod session;
 mod stages;

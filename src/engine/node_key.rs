@@ -6,6 +6,7 @@ use super::{
     Ask, Engine, EngineError,
     desk::planned_node,
     lookup::{Decided, decide, questions_of},
+    mask::Masks,
     materialize::Promises,
     nodes::{self, Called},
     run::Force,
@@ -44,7 +45,7 @@ impl Engine {
         let steps: Vec<Called> =
             plan.nodes.iter().map(|node| Called::planned(&planned_node(&plan, node))).collect();
         let index = nodes::find_one(&steps, wanted, "name a step of the request; `az plan` shows them")?;
-        let (mut prepared, missing) = self.prepare(ask, &plan);
+        let (mut prepared, missing) = self.prepare(ask, &plan, &Masks::default());
         diagnostics.extend(missing);
         if has_errors(&diagnostics) {
             return Err(EngineError { diagnostics, is_strict: false });

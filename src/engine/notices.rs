@@ -7,12 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{
-    course::Scene,
-    desk::Desk,
-    environment::looks_secret,
-    mask::{LEAST_BYTES, mask_text},
-};
+use super::{course::Scene, desk::Desk};
 use crate::{
     base::duration,
     event::{Counts, Event},
@@ -80,7 +75,6 @@ impl Desk<'_> {
         if self.around.of.iter().all(|around| around.notices.iter().all(|notice| notice.on != moment)) {
             return Vec::new();
         }
-        let hidden = self.secrets();
         let place = self.shared.timeline.at(self.plan.nodes.len());
         let grounds = self.grounds(&place);
         let mut told = Vec::new();
@@ -90,7 +84,6 @@ impl Desk<'_> {
             let run = OfRun { scene: &scene, counts: view.counts(), elapsed: self.teller.elapsed() };
             for notice in around.notices.iter().filter(|notice| notice.on == moment) {
                 let message = to_text(&notice.message.fill(&run, &mut Doubts::default()));
-                let message = mask_text(&message, &hidden);
                 told.extend(notice.channels.iter().map(|&channel| Event::Notified {
                     moment: moment.as_str().to_owned(),
                     level: notice.level.to_owned(),
@@ -100,17 +93,6 @@ impl Desk<'_> {
             }
         }
         told
-    }
-
-    /// Returns all that nobody must see.
-    fn secrets(&self) -> Vec<String> {
-        let mut hidden: Vec<String> =
-            (0..self.plan.nodes.len()).flat_map(|index| self.shared.secrets(index)).collect();
-        let own = self.engine.env.iter().filter(|(name, _)| looks_secret(name));
-        hidden.extend(own.map(|(_, value)| value.clone()).filter(|value| value.len() >= LEAST_BYTES));
-        hidden.sort_unstable();
-        hidden.dedup();
-        hidden
     }
 }
 

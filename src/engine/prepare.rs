@@ -7,7 +7,9 @@ use std::{
 };
 
 use super::{
-    environment::{Environment, Outer, environment_of, looks_secret},
+    environment::{Environment, Outer, environment_of},
+    mask::{LEAST_BYTES, Masks},
+    secrets::mark,
     tools::Tools,
 };
 use crate::{
@@ -42,11 +44,19 @@ pub(super) struct Prepared {
 
 /// The nodes of a run. What of one depends on how others end is put in when its turn has come.
 #[derive(Clone)]
-pub(super) struct Nodes(Arc<RwLock<Vec<Arc<Prepared>>>>);
+pub(super) struct Nodes {
+    nodes: Arc<RwLock<Vec<Arc<Prepared>>>>,
+    masks: Arc<Masks>,
+}
 
 impl Nodes {
-    pub(super) fn new(nodes: Vec<Prepared>) -> Self {
-        Self(Arc::new(RwLock::new(nodes.into_iter().map(Arc::new).collect())))
+    pub(super) fn new(nodes: Vec<Prepared>, masks: Arc<Masks>) -> Self {
+        Self { nodes: Arc::new(RwLock::new(nodes.into_iter().map(Arc::new).collect())), masks }
+    }
+
+    /// Returns what nobody must see of them, as far as that is known.
+    pub(super) fn masks(&self) -> &Arc<Masks> {
+        &self.masks
     }
 
     /// Returns a node as it is known now.
@@ -56,23 +66,24 @@ impl Nodes {
 
     /// Returns all nodes as they are known now; none can be put in as long as they are held.
     pub(super) fn all(&self) -> RwLockReadGuard<'_, Vec<Arc<Prepared>>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.nodes.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds further nodes behind those there are; `nodes` are all.
     pub(super) fn grow(&self, nodes: Vec<Prepared>) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.nodes.write().unwrap_or_else(PoisonError::into_inner);
         let count = known.len();
         known.extend(nodes.into_iter().skip(count).map(Arc::new));
     }
 
     /// Puts in a node of which more is known.
     pub(super) fn put(&self, index: usize, prepared: Prepared) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)[index] = Arc::new(prepared);
+        self.masks.know(prepared.secrets());
+        self.nodes.write().unwrap_or_else(PoisonError::into_inner)[index] = Arc::new(prepared);
     }
 }
 
-/// Prepares all nodes of a plan.
+/// Prepares all nodes of a plan; `hidden` are texts that nobody must see.
 ///
 /// Returns a diagnostic for each program that is missing and wanted by a node whose condition holds.
 pub(super) fn prepare(
@@ -80,12 +91,13 @@ pub(super) fn prepare(
     outer: &Outer<'_>,
     plan: &Arc<Plan>,
     unwatched: Option<&str>,
+    hidden: &[String],
 ) -> (Vec<Prepared>, Vec<Diagnostic>) {
     let mut tools = Tools::new(system, outer.env.get("PATH").map_or("", String::as_str));
     let mut missing: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
     let mut prepared = Vec::with_capacity(plan.nodes.len());
     for node in &plan.nodes {
-        let ready = prepare_one(&mut tools, outer, node.clone(), unwatched);
+        let ready = prepare_one(&mut tools, outer, node.clone(), unwatched, hidden);
         // What is known only when its turn comes may name another program, or be skipped.
         let is_wanted = node.condition.as_ref().is_none_or(|condition| condition.holds);
         let is_sure = node.gate == Gate::Needs || !plan.may_leave_out(node);
@@ -98,13 +110,15 @@ pub(super) fn prepare(
     (prepared, diagnostics)
 }
 
-/// Prepares a node.
+/// Prepares a node; `hidden` are texts that nobody must see.
 pub(super) fn prepare_one(
     tools: &mut Tools<'_>,
     outer: &Outer<'_>,
-    node: Node,
+    mut node: Node,
     unwatched: Option<&str>,
+    hidden: &[String],
 ) -> Prepared {
+    mark(&mut node, hidden);
     let cwd = outer.root.join(&node.invocation.cwd);
     let program = tools.find(node.invocation.program(), &cwd);
     let environment = environment_of(&node, &BTreeSet::new(), outer);
@@ -151,14 +165,18 @@ fn fixed_components(node: &Node, environment: &Environment, secret_key: &[u8; 32
         text(ComponentKind::Folder, "cwd", &node.invocation.cwd),
     ];
     if let Some(command) = &node.invocation.text {
-        components.push(text(ComponentKind::Command, "text", command));
+        let component = text(ComponentKind::Command, "text", command);
+        let is_secret =
+            node.secret_words.iter().any(|place| node.invocation.argv.get(*place) == Some(command));
+        components.push(if is_secret { component.hidden(secret_key) } else { component });
     }
     // The text of an inline step stands among the arguments too; it is shown once, as the command.
     let arguments = node.invocation.argv.iter().filter(|word| Some(*word) != node.invocation.text.as_ref());
     let arguments: Vec<String> = arguments.map(|word| quoted(word)).collect();
     let command_line = text(ComponentKind::Argument, "command line", &arguments.join(" "));
     // A secret that reaches a script as a parameter stands among the arguments.
-    let has_secret = node.invocation.variables.keys().any(|name| looks_secret(name));
+    let has_secret = node.invocation.variables.keys().any(|name| node.is_secret(name));
+    let has_secret = has_secret || !node.secret_words.is_empty();
     components.push(if has_secret { command_line.hidden(secret_key) } else { command_line });
     if !node.exit_codes.is_empty() {
         let codes =
@@ -183,7 +201,7 @@ fn fixed_components(node: &Node, environment: &Environment, secret_key: &[u8; 32
     }
     for (name, value) in &node.invocation.variables {
         let variable = text(ComponentKind::Variable, name, &value.to_string());
-        components.push(if looks_secret(name) { variable.hidden(secret_key) } else { variable });
+        components.push(if node.is_secret(name) { variable.hidden(secret_key) } else { variable });
     }
     components.extend(environment.components.iter().cloned());
     components
@@ -255,8 +273,10 @@ impl Prepared {
         let variables = variables
             .iter()
             .map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
-        let secrets = values.chain(variables).filter(|(name, value)| looks_secret(name) && value.len() >= 8);
-        secrets.map(|(_, value)| value).collect()
+        let named = values.chain(variables).filter(|(name, _)| self.node.is_secret(name));
+        let words = &self.node.secret_words;
+        let words = words.iter().filter_map(|place| self.node.invocation.argv.get(*place).cloned());
+        named.map(|(_, value)| value).chain(words).filter(|value| value.len() >= LEAST_BYTES).collect()
     }
 
     /// Returns the step as the cache looks it up.

@@ -4,7 +4,7 @@ use crate::{
     base::duration,
     cache::{Miss, Unusable},
     event::Reason,
-    fingerprint::{Change, ComponentKind},
+    fingerprint::{Change, ComponentKind, HIDDEN},
 };
 
 /// Returns the reasons of a miss; `writer` tells which step of this run left a path.
@@ -94,10 +94,14 @@ fn changed(change: &Change, writer: &impl Fn(&str) -> Option<String>, is_own: bo
         }
         ComponentKind::Input => ("input_changed", format!("input `{name}` changed")),
     };
+    // What is hidden now may have stood in the open in an earlier run.
+    let is_hidden = [&change.before, &change.after].into_iter().any(|side| is(side, HIDDEN));
+    let shown =
+        |side: &Option<String>| side.clone().map(|text| if is_hidden { HIDDEN.to_owned() } else { text });
     let via = if change.kind == ComponentKind::Input { writer(name) } else { None };
     Reason {
-        before: change.before.clone(),
-        after: change.after.clone(),
+        before: shown(&change.before),
+        after: shown(&change.after),
         via,
         ..Reason::new(kind, name, text)
     }

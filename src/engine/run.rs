@@ -10,7 +10,10 @@ use super::{
     Ask, Audit, Audited, Engine, EngineError,
     desk::{Desk, share},
     growth::beginning,
+    mask::Masks,
+    prepare::Nodes,
     resources::Capacities,
+    secrets::shown_diagnostic,
     session::Cache,
     teller::Told,
 };
@@ -93,7 +96,8 @@ impl Engine {
         let (plan, diagnostics) = self.runnable(ask, planned, options.allow_empty)?;
         // A folder that cannot be made is told when something is to be written there.
         _ = self.system.create_dir_all(&self.layout.version());
-        let (mut nodes, missing) = self.prepare(ask, &plan);
+        let masks = Arc::new(Masks::default());
+        let (mut nodes, missing) = self.prepare(ask, &plan, &masks);
         if has_errors(&missing) {
             return Err(EngineError {
                 is_strict: false,
@@ -107,6 +111,8 @@ impl Engine {
         let plan = self.put_in_order(ask, &plan, &nodes, &cache);
         let broken = self.broken_before(&around, &plan, &cache, &new_run_id(&*self.system));
         if !broken.is_empty() {
+            let hidden = masks.all();
+            let broken = broken.into_iter().map(|fault| shown_diagnostic(fault, &hidden));
             let diagnostics = diagnostics.into_iter().chain(broken).collect();
             return Err(EngineError { is_strict: false, diagnostics });
         }
@@ -116,7 +122,7 @@ impl Engine {
         nodes.truncate(part.nodes.len());
         // Without handlers a signal ends az as it would any program; the guard still ends the steps.
         let signals = Signals::install().unwrap_or_else(|_| Signals::none());
-        let shared = share(self, options, &part, nodes, cache);
+        let shared = share(self, options, &part, Nodes::new(nodes, masks), cache);
         let mut desk = Desk::new(self, ask, options, part, shared, &signals, on_event);
         desk.goes_on = goes_on;
         desk.around.of = around;

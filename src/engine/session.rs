@@ -10,13 +10,15 @@ use serde_json::Value;
 
 use super::{
     environment::{Outer, TRACE, WATCHED},
+    mask::Masks,
     nesting::Chain,
     prepare::{Prepared, prepare, prepare_one},
+    secrets::{secrets_of_env, secrets_of_plan, secrets_of_variables, shown_diagnostic},
     tools::Tools,
     workspace,
 };
 use crate::{
-    base::WsPath,
+    base::{WsPath, looks_secret},
     cache::{Blobs, Layout, Store},
     db::{Database, Request, Surroundings, Workspace},
     diag::{Diagnostic, Source},
@@ -179,7 +181,16 @@ impl Engine {
         );
         let request = request.conditions(ask.conditions.clone());
         let request = request.gives_to_powershell(ask.gives_to_powershell).new(&self.db);
-        plan::plan(&self.db, workspace, request, self.surroundings).clone()
+        let mut planned = plan::plan(&self.db, workspace, request, self.surroundings).clone();
+        if !planned.diagnostics.is_empty() {
+            let masks = Masks::default();
+            masks.know(secrets_of_env(&self.env));
+            masks.know(secrets_of_variables(&ask.variables, &looks_secret));
+            planned.plan.iter().for_each(|plan| masks.know(secrets_of_plan(plan)));
+            let (hidden, told) = (masks.all(), std::mem::take(&mut planned.diagnostics));
+            planned.diagnostics = told.into_iter().map(|fault| shown_diagnostic(fault, &hidden)).collect();
+        }
+        planned
     }
 
     /// Returns the variables of a request; the environment is one, unless it is given another value.
@@ -192,15 +203,23 @@ impl Engine {
         variables
     }
 
-    /// Prepares the nodes of a plan; with a diagnostic for each program that is missing.
-    pub(super) fn prepare(&self, ask: &Ask, plan: &Arc<Plan>) -> (Vec<Prepared>, Vec<Diagnostic>) {
+    /// Prepares the nodes of a plan; with a diagnostic for each program that is missing. What nobody must see of the plan
+    /// is added to the masks.
+    pub(super) fn prepare(
+        &self,
+        ask: &Ask,
+        plan: &Arc<Plan>,
+        masks: &Masks,
+    ) -> (Vec<Prepared>, Vec<Diagnostic>) {
+        masks.know(secrets_of_env(&self.env));
+        masks.know(secrets_of_plan(plan));
         let key = self.secret_key();
         let mut plan = Arc::clone(plan);
         if ask.sandbox {
             let nodes = &mut Arc::make_mut(&mut plan).nodes;
             nodes.iter_mut().for_each(|node| node.settings.sandbox = Some(true));
         }
-        prepare(&*self.system, &self.outer(&key), &plan, self.unwatched(ask))
+        prepare(&*self.system, &self.outer(&key), &plan, self.unwatched(ask), &masks.all())
     }
 
     /// Prepares a node of which more is known than the plan knew; `path` are folders in front of its `PATH`.
@@ -210,6 +229,7 @@ impl Engine {
         mut node: Node,
         path: &[String],
         cache: &Cache,
+        masks: &Masks,
     ) -> Prepared {
         let key = self.secret_key();
         if ask.sandbox {
@@ -225,7 +245,7 @@ impl Engine {
         let folders = env.get("PATH").map_or("", String::as_str);
         let mut tools = Tools::new(&*self.system, folders);
         let learned = cache.store.learned(&node.identity);
-        let mut prepared = prepare_one(&mut tools, &outer, node, self.unwatched(ask));
+        let mut prepared = prepare_one(&mut tools, &outer, node, self.unwatched(ask), &masks.all());
         prepared.learn(&learned, &outer);
         prepared.is_bound = true;
         prepared

@@ -6,9 +6,11 @@ use std::{
     collections::BTreeMap,
     mem,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
+use super::{mask::Masks, secrets::shown_event};
 use crate::{
     diag::{Code, code},
     event::{self, Envelope, Event},
@@ -20,6 +22,8 @@ use crate::{
 /// Tells what happens.
 pub(super) struct Teller<'a> {
     system: &'a dyn System,
+    /// What nobody must see.
+    masks: Arc<Masks>,
     on_event: &'a mut dyn FnMut(&Envelope),
     started: Duration,
     view: RunView,
@@ -50,10 +54,14 @@ pub(super) struct Told {
 }
 
 impl<'a> Teller<'a> {
-    pub(super) fn new(system: &'a dyn System, on_event: &'a mut dyn FnMut(&Envelope)) -> Self {
+    pub(super) fn new(
+        system: &'a dyn System,
+        masks: Arc<Masks>,
+        on_event: &'a mut dyn FnMut(&Envelope),
+    ) -> Self {
         let started = system.monotonic();
         let (view, journal) = (RunView::default(), Journal::NotYet(Vec::new()));
-        Self { system, on_event, started, view, journal, sequence: 0, summaries: BTreeMap::new() }
+        Self { system, masks, on_event, started, view, journal, sequence: 0, summaries: BTreeMap::new() }
     }
 
     /// Returns what is known of the run so far.
@@ -67,6 +75,7 @@ impl<'a> Teller<'a> {
     }
 
     pub(super) fn tell(&mut self, event: Event) {
+        let event = shown_event(event, &self.masks);
         self.view.apply(&event);
         self.sequence += 1;
         let time = self.system.now().to_rfc3339();

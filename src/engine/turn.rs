@@ -73,7 +73,8 @@ impl Turn<'_> {
             return Err(Ended::Failed(why));
         }
         let Some(bound) = self.bound(index, scope, &grounds)? else { return Ok(questions) };
-        let prepared = self.engine.prepare_again(self.ask, bound.node, &bound.path, self.cache);
+        let prepared =
+            self.engine.prepare_again(self.ask, bound.node, &bound.path, self.cache, self.nodes.masks());
         let is_there = prepared.program.is_some();
         let program = prepared.node.invocation.program().to_owned();
         self.nodes.put(index, prepared);

@@ -10,9 +10,11 @@ use super::{
     course::Course,
     desk::planned_node,
     lookup::{Decided, decide},
+    mask::Masks,
     materialize::Promises,
     prepare::Nodes,
     run::Force,
+    secrets::{hide_in, shown_diagnostic},
     turn::{Ended, Turn},
 };
 use crate::{
@@ -94,7 +96,8 @@ impl Engine {
     pub fn plan(&self, ask: &Ask, force: Force, allow_empty: bool) -> Result<PlanReport, EngineError> {
         let (planned, around) = self.look_around(self.planned(ask), Severity::Warning);
         let (plan, mut diagnostics) = self.runnable(ask, planned, allow_empty)?;
-        let (mut nodes, missing) = self.prepare(ask, &plan);
+        let masks = Arc::new(Masks::default());
+        let (mut nodes, missing) = self.prepare(ask, &plan, &masks);
         diagnostics.extend(missing);
         if has_errors(&diagnostics) {
             return Err(EngineError { diagnostics, is_strict: false });
@@ -104,7 +107,7 @@ impl Engine {
         let plan = self.put_in_order(ask, &plan, &nodes, &cache);
         let timeline = Timeline::new(Arc::clone(&cache.disk));
         let promises = Promises::default();
-        let nodes = Nodes::new(nodes);
+        let nodes = Nodes::new(nodes, Arc::clone(&masks));
         let none = BTreeMap::new();
         let run = new_run_id(&*self.system);
         diagnostics.extend(self.broken_before(&around, &plan, &cache, &run).into_iter().map(weaker));
@@ -148,8 +151,16 @@ impl Engine {
             }
             verdicts.push(verdict);
         }
-        Ok(PlanReport { nodes: verdicts, diagnostics })
+        Ok(shown(PlanReport { nodes: verdicts, diagnostics }, &masks.all()))
     }
+}
+
+/// Takes texts that nobody must see out of a report.
+fn shown(mut report: PlanReport, hidden: &[String]) -> PlanReport {
+    let reasons = report.nodes.iter_mut().flat_map(|verdict| &mut verdict.reasons);
+    reasons.for_each(|reason| hide_in(reason, hidden));
+    let told = report.diagnostics.into_iter();
+    PlanReport { diagnostics: told.map(|fault| shown_diagnostic(fault, hidden)).collect(), ..report }
 }
 
 /// Lets later steps know what would become of one, as far as that is certain.

@@ -114,6 +114,9 @@ pub struct Component {
     pub short: String,
 }
 
+/// What stands for a value that nobody must see.
+pub const HIDDEN: &str = "(value hidden)";
+
 /// Longest value shown in an explanation, in characters.
 const SHORT: usize = 64;
 
@@ -158,7 +161,7 @@ impl Component {
     #[must_use]
     pub fn hidden(self, key: &[u8; 32]) -> Self {
         let digest = Digest(*blake3::keyed_hash(key, &self.digest.0).as_bytes());
-        Self { short: "(value hidden)".to_owned(), digest, ..self }
+        Self { short: HIDDEN.to_owned(), digest, ..self }
     }
 }
 

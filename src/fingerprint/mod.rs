@@ -18,7 +18,7 @@ mod state;
 mod tests;
 mod view;
 
-pub use component::{Component, ComponentKind, Fingerprint, ParseKindError};
+pub use component::{Component, ComponentKind, Fingerprint, HIDDEN, ParseKindError};
 pub use difference::{Change, difference};
 pub use disk::{Disk, KnownFile, is_settled, read_clock};
 pub use expand::{Found, expand};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Decision,
-    flow::Condition,
+    flow::{Condition, Names},
     world::{Known, World},
 };
 use crate::{
@@ -44,7 +44,7 @@ pub(super) fn decide(
         Known::Now(found) => found,
     };
     let holds = found.holds && found.problems.is_empty();
-    let facts = facts(&found.asked);
+    let facts = facts(&found.asked, world.names);
     diagnostics.extend(found.problems.into_iter().map(|problem| {
         let fault = Diagnostic::error(code::UNSUPPORTED_CONDITION, problem.message);
         fault.source(source).label(condition.span, "cannot be decided").help(problem.help)
@@ -69,11 +69,17 @@ pub(super) fn read(
     }
 }
 
-/// Says what a condition asked, and what it was answered, in a clause.
-pub fn facts(asked: &[Asked]) -> String {
+/// Says what a condition asked, and what it was answered, in a clause; the value of a secret is not shown.
+pub fn facts(asked: &[Asked], names: &Names) -> String {
     let fact = |asked: &Asked| {
-        let answer = asked.answer.as_ref().map_or("not set".to_owned(), to_text);
-        let answer = if answer.is_empty() { "empty".to_owned() } else { answer };
+        let answer = asked.answer.as_ref().map(to_text);
+        let is_value = matches!(asked.kind, Kind::Env | Kind::Variable | Kind::Context);
+        let answer = match answer {
+            None => "not set".to_owned(),
+            Some(answer) if answer.is_empty() => "empty".to_owned(),
+            Some(_) if is_value && names.is_secret(&asked.name) => "***".to_owned(),
+            Some(answer) => answer,
+        };
         match asked.kind {
             Kind::Path if answer == "true" => format!("`{}` is there", asked.name),
             Kind::Path => format!("`{}` is not there", asked.name),

@@ -13,8 +13,11 @@ use std::{
 use serde_json::Value;
 
 use super::formula::Formula;
-use crate::model::playbook::Parameter;
-use crate::text::expression::{Expr, Function, Part};
+use crate::{
+    base::looks_secret,
+    model::playbook::Parameter,
+    text::expression::{Expr, Function, Part},
+};
 
 /// What belongs together: a job, a stage, a step, a list of steps.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -105,6 +108,8 @@ pub struct Names {
     pub steps: Arc<BTreeSet<String>>,
     /// Names that only conditions see, above all others.
     pub conditions: Arc<BTreeMap<String, Value>>,
+    /// Names, in small letters, whose values are made of secrets, whatever they themselves look like.
+    pub secret: BTreeSet<String>,
 }
 
 /// A value that depends on how earlier steps end.
@@ -202,6 +207,39 @@ impl Names {
         any_case(&self.late, name)
     }
 
+    /// Tells whether what a name stands for, with the members behind it, must not be shown.
+    pub fn is_secret(&self, path: &str) -> bool {
+        let is_of_run =
+            |first: &str| ["steps", "needs", "jobs"].iter().any(|of| of.eq_ignore_ascii_case(first));
+        let first = path.split('.').next().unwrap_or_default();
+        // What a step or job is called says nothing of what it hands on.
+        let called = path.contains('.') && is_of_run(first);
+        let parts = path.split('.').enumerate().filter(|(place, _)| !called || *place != 1);
+        parts
+            .into_iter()
+            .any(|(_, part)| looks_secret(part) || self.secret.contains(&part.to_ascii_lowercase()))
+    }
+
+    /// Remembers that the value of a name is made of a secret.
+    pub(super) fn set_secret(&mut self, name: &str) {
+        self.secret.insert(name.to_ascii_lowercase());
+    }
+
+    /// Remembers which of these values, that may ask for each other, are made of secrets.
+    pub(super) fn set_secrets(&mut self, layer: &[(String, Formula)]) {
+        loop {
+            let count = self.secret.len();
+            for (name, formula) in layer {
+                if formula.asks_for(&|path| self.is_secret(path)) {
+                    self.set_secret(name);
+                }
+            }
+            if self.secret.len() == count {
+                break;
+            }
+        }
+    }
+
     /// Tells whether a bare name may mean a step.
     pub(super) fn is_step(&self, name: &str) -> bool {
         self.steps.contains(&name.to_ascii_lowercase())
@@ -217,6 +255,7 @@ impl Names {
         self.set(&other.variables);
         other.late.iter().for_each(|(name, value)| self.set_late(name, value.clone()));
         self.contexts.extend(other.contexts.clone());
+        self.secret.extend(other.secret.clone());
     }
 
     /// Sets variables over those there are; what was late is so no more.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     base::{Span, Spanned},
     diag::{Diagnostic, Source},
-    text::expression::{Asked, Expr, Lookup, Part, Problem, Syntax, Template, fill, template},
+    text::expression::{Asked, Expr, Lookup, Part, Problem, Syntax, Template, fill, parts_ask_for, template},
 };
 
 /// A value in which texts may have placeholders.
@@ -91,6 +91,16 @@ impl Formula {
     /// Tells whether nothing is to be filled.
     pub fn is_fixed(&self) -> bool {
         matches!(self, Self::Fixed(_))
+    }
+
+    /// Tells whether it may ask for a name of a sort, with the members that stand behind it.
+    pub(super) fn asks_for(&self, is: &dyn Fn(&str) -> bool) -> bool {
+        match self {
+            Self::Fixed(_) => false,
+            Self::Text(parts) => parts_ask_for(parts, is),
+            Self::List(items) => items.iter().any(|item| item.asks_for(is)),
+            Self::Table(entries) => entries.iter().any(|(_, value)| value.asks_for(is)),
+        }
     }
 
     /// Fills it.

@@ -13,7 +13,7 @@ use super::{
     late::Late,
 };
 use crate::{
-    base::{ScriptNumber, WsPath},
+    base::{ScriptNumber, WsPath, looks_secret},
     model::settings::{ExitMeaning, Settings},
     text::{pattern::Pattern, rate::Rate},
 };
@@ -97,6 +97,10 @@ pub struct Node {
     pub may_overlap: bool,
     /// Environment variables that its step sets itself.
     pub own_env: BTreeSet<String>,
+    /// Names, in small letters, of variables and of its environment whose values are made of secrets.
+    pub secret: BTreeSet<String>,
+    /// Places of the words of its command that are made of secrets.
+    pub secret_words: BTreeSet<usize>,
     /// Where in a playbook it comes from.
     pub origin: Option<Origin>,
     /// It stands for the combinations of a matrix that is known only when its turn has come.
@@ -279,6 +283,11 @@ impl Node {
         if !self.edges.iter().any(|edge| edge.to == earlier) {
             self.edges.push(Edge { to: earlier, kind });
         }
+    }
+
+    /// Tells whether the value under a name, of a variable or of its environment, must not be shown.
+    pub fn is_secret(&self, name: &str) -> bool {
+        looks_secret(name) || self.secret.contains(&name.to_ascii_lowercase())
     }
 
     /// Tells whether what the step does to files is known: it declares inputs and outputs.

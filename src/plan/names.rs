@@ -61,6 +61,7 @@ impl Layering<'_, '_> {
             }
         }
         names.set(&plain);
+        names.set_secrets(&open);
         let mut pending: BTreeSet<String> = open.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
         loop {
             let before = open.len();
@@ -87,6 +88,9 @@ impl Layering<'_, '_> {
     pub(super) fn given(&mut self, names: &mut Names, below: &Names, layer: &BTreeMap<String, Value>) {
         for (name, value) in layer {
             let formula = self.read(value);
+            if formula.asks_for(&|path| below.is_secret(path)) {
+                names.set_secret(name);
+            }
             match self.fill(below, &formula, &BTreeSet::new()) {
                 Known::Now(value) => names.set(&BTreeMap::from([(name.clone(), value)])),
                 Known::Late => names.set_late(name, self.late(formula)),
@@ -100,6 +104,9 @@ impl Layering<'_, '_> {
             let mut faults = Vec::new();
             let formula = Formula::read_text(text, &IN_ENV, &mut faults);
             faults.into_iter().for_each(&mut *self.tell);
+            if formula.asks_for(&|path| names.is_secret(path)) {
+                names.set_secret(name);
+            }
             match self.fill(names, &formula, &BTreeSet::new()) {
                 Known::Now(value) => {
                     names.late_env.remove(name);

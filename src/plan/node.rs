@@ -194,6 +194,7 @@ impl<'a> StepContext<'a> {
                 || self.step.parallel == Some(Given::Fixed(true))
                 || course.may_overlap(),
             own_env,
+            secret: node.secret.union(&self.names().secret).cloned().collect(),
             origin: Some(Origin {
                 playbook: course.of.path.clone(),
                 job: job.at.clone(),

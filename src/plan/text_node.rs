@@ -80,6 +80,9 @@ fn shell_node(
     let mut late = Vec::new();
     let values = embedded.values.into_iter().map(|(name, expr)| (name, Formula::of(expr))).chain(extra);
     for (name, formula) in values {
+        if formula.asks_for(&|path| step.names().is_secret(path)) {
+            node.secret.insert(name.to_ascii_lowercase());
+        }
         let filled = course.layer((&text.at, step.scope), diagnostics, |over| {
             over.fill(step.names(), &formula, &BTreeSet::new())
         });
@@ -203,6 +206,9 @@ pub(super) fn command_node(
     ITSELF.clone_into(&mut node.invocation.runner);
     let mut late = Vec::new();
     for (index, word) in argv.into_iter().enumerate() {
+        if word.asks_for(&|path| step.names().is_secret(path)) {
+            node.secret_words.insert(index);
+        }
         let filled = course.layer((&line.at, step.scope), diagnostics, |over| {
             over.fill(step.names(), &word, &BTreeSet::new())
         });

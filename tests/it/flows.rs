@@ -2,9 +2,11 @@
 //!
 //! Each test runs az in a real repository; what ran is what processes noted.
 
+mod code;
 mod jobs;
 mod matrix;
 mod powershell;
+mod secrets;
 mod steps;
 mod values;
 

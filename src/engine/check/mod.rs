@@ -18,7 +18,7 @@ use findings::Findings;
 pub use fix::{Mended, MendedFile};
 use targets::Targets;
 
-use super::{Ask, Engine, EngineError};
+use super::{Ask, Engine, EngineError, mask::Masks};
 use crate::{
     base::{Span, plural},
     db::{SourceFile, Workspace},
@@ -230,7 +230,7 @@ impl Engine {
         // Of a script without a kind it is told that it has none, which is the cause.
         let nodes = plan.nodes.iter().filter(|node| !node.is_own_program()).cloned().collect();
         let plan = Arc::new(Plan { nodes, ..Plan::clone(plan) });
-        self.prepare(&Ask::default(), &plan).1
+        self.prepare(&Ask::default(), &plan, &Masks::default()).1
     }
 }
 

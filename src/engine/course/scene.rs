@@ -91,7 +91,7 @@ impl<'a> Scene<'a> {
         self.questions.into_inner()
     }
 
-    pub(super) fn names(&self) -> &Names {
+    pub(in crate::engine) fn names(&self) -> &Names {
         &self.names
     }
 

@@ -144,7 +144,11 @@ impl Course {
             return Way::Runs(scene.into_questions().into());
         }
         let is = if condition.is_negated { "true" } else { "false" };
-        let facts = if condition.facts.is_empty() { facts(&found.asked) } else { condition.facts.clone() };
+        let facts = if condition.facts.is_empty() {
+            facts(&found.asked, scene.names())
+        } else {
+            condition.facts.clone()
+        };
         let because = if facts.is_empty() { String::new() } else { format!(" ({facts})") };
         let text = format!("its condition is {is}: {}{because}", condition.text);
         Way::Skips(Reason::new("condition", &condition.text, text))

@@ -387,7 +387,11 @@ impl Expanded {
                     let fault = Diagnostic::error(code::UNSUPPORTED_CONDITION, problem.message);
                     fault.source(of.source).label(text.span, "cannot be decided").help(problem.help)
                 }));
-                if found.holds && is_sound { Decided::Holds } else { Decided::Fails(facts(&found.asked)) }
+                if found.holds && is_sound {
+                    Decided::Holds
+                } else {
+                    Decided::Fails(facts(&found.asked, &names))
+                }
             }
         }
     }

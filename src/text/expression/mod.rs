@@ -10,6 +10,7 @@
 //! operand's type decides, an unknown name is null. `&&` binds before `||`, as everywhere else. Inside of `${{ }}`, and
 //! where a field is of GitHub's language ([`Rules::GitHub`]), values are compared, judged and joined as GitHub does.
 
+mod asks;
 mod compare;
 pub mod embed;
 mod evaluate;
@@ -35,6 +36,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use asks::parts_ask_for;
 pub use compare::is_true;
 pub use evaluate::{Evaluation, Problem, evaluate};
 pub use lookup::{Asked, Kind, Lookup};

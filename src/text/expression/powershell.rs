@@ -29,6 +29,13 @@ pub struct Script {
     values: Vec<(String, Expr)>,
 }
 
+impl Script {
+    /// Returns what gives the values it asks its environment for.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Expr> {
+        self.values.iter().map(|(_, expr)| expr)
+    }
+}
+
 /// Makes a condition of a text that PowerShell is to evaluate; nothing if a value cannot safely arrive in it.
 ///
 /// Variables are there under their names, placeholders are texts.

@@ -51,10 +51,39 @@ const BYTES: Refusal = Refusal {
     message: "a value cannot stand in this literal",
     help: "give it to a variable before, and use that: `value = ${{ ... }}`",
 };
+const EVALUATED: Refusal = Refusal {
+    message: "a value cannot stand in a text that is run, where it would be a piece of code",
+    help: "use the value itself, `value = ${{ ... }}`, and parse it: `json.loads`, `ast.literal_eval`, `JSON.parse`",
+};
+
+/// Functions that run the text they are given.
+const RUN_IN_PYTHON: [&str; 5] = ["eval", "exec", "compile", "os.system", "os.popen"];
+const RUN_IN_NODE: [&str; 3] = ["eval", "Function", "execSync"];
 
 impl Code {
     pub(super) fn new(language: Language) -> Self {
         Self { language, out: String::new(), states: vec![State::Code], openings: Vec::new() }
+    }
+
+    /// Tells whether what is being written is the text that a function runs: `eval("...`.
+    fn is_run(&self) -> bool {
+        let start = match self.states.last() {
+            Some(State::Literal(literal)) => literal.start,
+            Some(State::Code) | None => self.out.len(),
+            Some(State::Comment | State::BlockComment | State::Pattern(_)) => return false,
+        };
+        let before = self.out.get(..start).unwrap_or_default().trim_end();
+        let before = before.strip_suffix('(').unwrap_or_default().trim_end();
+        let functions: &[&str] =
+            if self.language == Language::Python { &RUN_IN_PYTHON } else { &RUN_IN_NODE };
+        functions.iter().any(|function| {
+            let front = before.strip_suffix(function);
+            // `model.eval(...)` is another one; `execSync` is a member as a rule.
+            let is_member = |c: char| c == '.' && *function != "execSync";
+            front.is_some_and(|front| {
+                !front.ends_with(|c: char| c.is_alphanumeric() || c == '_' || is_member(c))
+            })
+        })
     }
 
     fn pop(&mut self) {
@@ -199,6 +228,9 @@ impl Writer for Code {
     }
 
     fn value(&mut self, name: &str) -> Result<(), Refusal> {
+        if self.is_run() {
+            return Err(EVALUATED);
+        }
         let reference = self.reference(name);
         let is_escaped = ends_escaping(&self.out, '\\');
         match self.states.last_mut() {

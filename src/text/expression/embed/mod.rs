@@ -2,12 +2,14 @@
 //!
 //! The text of the script gets references to these variables, quoted so that the value stays one word as it is. Where
 //! the scanner misreads a script the reference may stand wrongly, but a value is never pasted. Where a shell would
-//! evaluate even the content of a variable (arithmetic, subscripts) a value is refused. What a script itself then
-//! hands to `eval`, `let`, `test -v` or another shell is the script's own matter.
+//! evaluate even the content of a variable (arithmetic, subscripts, `let`, `read`), and in code that something else runs
+//! (`eval`, `sh -c`, a program of awk), a value is refused. What a script does with a variable it put a value into is the
+//! script's own matter.
 //!
 //! Does not know values; a value with a null character cannot be in an environment, which its caller has to see to.
 
 mod code;
+mod command;
 mod posix;
 mod powershell;
 

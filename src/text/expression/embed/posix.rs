@@ -1,6 +1,10 @@
 //! `sh` and `bash`.
 
-use super::{ESCAPED, Refusal, Writer, ends_escaping};
+use super::{
+    ESCAPED, Refusal, Writer,
+    command::{Command, DOCUMENT_OF_CODE},
+    ends_escaping,
+};
 
 /// Where in a script a place is; the innermost last.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +35,8 @@ struct Document {
     /// Nothing in it is expanded.
     is_quoted: bool,
     strips_tabs: bool,
+    /// A shell or another interpreter runs it.
+    is_code: bool,
 }
 
 /// The script so far.
@@ -38,6 +44,8 @@ pub(super) struct Posix {
     out: String,
     is_bash: bool,
     states: Vec<State>,
+    /// The commands that are being written, of each [`State::Code`] and [`State::Backticks`] one.
+    commands: Vec<Command>,
     /// Here-documents whose lines start behind this one.
     pending: Vec<Document>,
     values: usize,
@@ -80,6 +88,7 @@ impl Posix {
             out: String::new(),
             is_bash,
             states: vec![State::Code],
+            commands: vec![Command::default()],
             pending: Vec::new(),
             values: 0,
             test: None,
@@ -89,9 +98,33 @@ impl Posix {
     }
 
     fn pop(&mut self) {
-        if self.states.len() > 1 {
-            self.states.pop();
+        if self.states.len() > 1 && matches!(self.states.pop(), Some(State::Code | State::Backticks)) {
+            self.end_command();
+            self.commands.pop();
         }
+    }
+
+    /// Returns the innermost command.
+    fn command(&mut self) -> &mut Command {
+        if self.commands.is_empty() {
+            self.commands.push(Command::default());
+        }
+        let last = self.commands.len() - 1;
+        &mut self.commands[last]
+    }
+
+    /// Adds to the word of a command, and returns the length of what was added.
+    fn word(&mut self, text: &str) -> usize {
+        self.command().add(text);
+        text.len()
+    }
+
+    /// Ends the command, whose input the here-documents of its line may be, or that of one before it in a pipeline.
+    fn end_command(&mut self) {
+        if !self.pending.is_empty() && self.command().runs_input() {
+            self.pending.iter_mut().for_each(|document| document.is_code = true);
+        }
+        self.command().end();
     }
 
     /// Follows what starts a text, and returns its length.
@@ -101,12 +134,13 @@ impl Posix {
         match state {
             State::Code | State::Backticks => self.code(rest, c),
             State::Double => match c {
-                '\\' => escaped(rest),
+                '\\' => self.word(&rest[..escaped(rest)]),
                 '"' => self.closed(),
-                _ => self.expansion(rest).unwrap_or(plain),
+                _ => self.expansion(rest).unwrap_or_else(|| self.word(&rest[..plain])),
             },
             State::Single | State::Ansi if c == '\'' => self.closed(),
-            State::Ansi if c == '\\' => escaped(rest),
+            State::Ansi if c == '\\' => self.word(&rest[..escaped(rest)]),
+            State::Single | State::Ansi => self.word(&rest[..plain]),
             State::Comment if c == '\n' => {
                 self.pop();
                 0
@@ -118,7 +152,7 @@ impl Posix {
             State::Parameter if c == '}' => self.closed(),
             State::Parameter => self.expansion(rest).unwrap_or(plain),
             State::Document(document) => self.document(&document, rest, c),
-            State::Single | State::Ansi | State::Comment => plain,
+            State::Comment => plain,
         }
     }
 
@@ -136,20 +170,28 @@ impl Posix {
         length
     }
 
+    /// Opens what holds commands.
+    fn opened_commands(&mut self, state: State, command: Command, length: usize) -> usize {
+        if self.states.len() < MAX_DEPTH {
+            self.commands.push(command);
+        }
+        self.opened(state, length)
+    }
+
     /// Follows what is expanded in double quotes too.
     fn expansion(&mut self, rest: &str) -> Option<usize> {
+        let is_end = rest.starts_with('`') && self.states.contains(&State::Backticks);
+        if !is_end && ["$(", "${", "`"].iter().any(|opening| rest.starts_with(opening)) {
+            self.command().add("$");
+        }
         Some(if rest.starts_with("$((") {
             self.opened(State::Arithmetic(2), 3)
         } else if rest.starts_with("$(") {
-            self.opened(State::Code, 2)
+            self.opened_commands(State::Code, Command::default(), 2)
         } else if rest.starts_with("${") {
             self.opened(State::Parameter, 2)
         } else if rest.starts_with('`') {
-            if self.states.contains(&State::Backticks) {
-                self.closed()
-            } else {
-                self.opened(State::Backticks, 1)
-            }
+            if is_end { self.closed() } else { self.opened_commands(State::Backticks, Command::default(), 1) }
         } else {
             return None;
         })
@@ -172,34 +214,81 @@ impl Posix {
             return length;
         }
         match c {
-            '\\' => escaped(rest),
-            '\'' => self.opened(State::Single, 1),
-            '"' => self.opened(State::Double, 1),
-            '$' if self.is_bash && rest.starts_with("$'") => self.opened(State::Ansi, 2),
-            '(' if self.is_bash && rest.starts_with("((") => self.opened(State::Arithmetic(2), 2),
-            '(' => self.opened(State::Code, 1),
-            ')' if self.states.last() == Some(&State::Code) => self.closed(),
+            '\\' => {
+                let length = escaped(rest);
+                // A line that goes on.
+                if !rest.starts_with("\\\n") {
+                    self.command().add(&rest[1..length]);
+                }
+                length
+            }
+            '\'' => self.quoted(State::Single, 1),
+            '"' => self.quoted(State::Double, 1),
+            '$' if self.is_bash && rest.starts_with("$'") => self.quoted(State::Ansi, 2),
+            '(' if self.is_bash && rest.starts_with("((") => self.quoted(State::Arithmetic(2), 2),
+            '(' => {
+                let inner = if self.test.is_some() { Command::default() } else { self.command().group() };
+                self.opened_commands(State::Code, inner, 1)
+            }
+            ')' if self.states.last() == Some(&State::Code) => {
+                // Of a pattern of `case`.
+                if self.states.len() == 1 {
+                    self.end_command();
+                }
+                self.closed()
+            }
             '#' if self.out.is_empty() || self.out.ends_with([' ', '\t', '\n', ';', '|', '&', '(', '`']) => {
                 self.opened(State::Comment, 1)
             }
             '[' if self.is_bash && rest.starts_with("[[") => {
                 self.test = Some((self.out.len(), None));
-                2
+                self.word("[[")
             }
             ']' if rest.starts_with("]]") => {
                 self.close_test();
-                2
+                self.word("]]")
             }
-            '<' if rest.starts_with("<<<") => 3,
-            '<' if rest.starts_with("<<") => self.open_document(rest),
             '\n' => {
+                self.end_command();
                 for document in std::mem::take(&mut self.pending).into_iter().rev() {
                     self.states.push(State::Document(document));
                 }
                 1
             }
-            other => other.len_utf8(),
+            _ => self.between(rest, c),
         }
+    }
+
+    /// Opens quotes, which make a word even if nothing is in them.
+    fn quoted(&mut self, state: State, length: usize) -> usize {
+        self.command().add("");
+        self.opened(state, length)
+    }
+
+    /// Follows words and what stands between them.
+    fn between(&mut self, rest: &str, c: char) -> usize {
+        let plain = c.len_utf8();
+        match c {
+            ' ' | '\t' => self.command().end_word(),
+            '|' | '&' | '<' | '>' if self.test.is_some() => self.command().add(&rest[..plain]),
+            '<' if rest.starts_with("<<<") => {
+                self.command().redirect("<<<");
+                return 3;
+            }
+            '<' if rest.starts_with("<<") => {
+                self.command().redirect("<<$");
+                return self.open_document(rest);
+            }
+            '&' | '|' if self.command().is_in_redirection() => self.command().redirect(&rest[..plain]),
+            '&' if rest.starts_with("&>") => {
+                self.command().redirect("&>");
+                return 2;
+            }
+            '<' | '>' => self.command().redirect(&rest[..plain]),
+            ';' | '|' | '&' => self.end_command(),
+            _ => self.command().add(&rest[..plain]),
+        }
+        plain
     }
 
     fn close_test(&mut self) {
@@ -222,7 +311,7 @@ impl Posix {
             self.is_lost |= !end.is_empty();
             return 2;
         }
-        self.pending.push(Document { end, is_quoted, strips_tabs });
+        self.pending.push(Document { end, is_quoted, strips_tabs, is_code: false });
         start + blank + length
     }
 
@@ -274,7 +363,13 @@ impl Writer for Posix {
         let before = self.out.trim_end_matches('[');
         let is_subscript =
             before.len() < self.out.len() && before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        let is_in_word =
+            matches!(state, State::Code | State::Backticks | State::Double | State::Single | State::Ansi);
+        if is_in_word && let Some(refusal) = self.command().refusal() {
+            return Err(refusal);
+        }
         let reference = match state {
+            State::Document(document) if document.is_code => return Err(DOCUMENT_OF_CODE),
             State::Code | State::Backticks if is_subscript => return Err(ARITHMETIC),
             State::Code | State::Backticks => format!("\"${{{name}}}\""),
             State::Single => format!("'\"${{{name}}}\"'"),
@@ -285,6 +380,9 @@ impl Writer for Posix {
             State::Document(document) if document.is_quoted => return Err(DOCUMENT),
             State::Double | State::Document(_) => format!("${{{name}}}"),
         };
+        if is_in_word {
+            self.command().add("$");
+        }
         self.out.push_str(&reference);
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Values in scripts that are really run, and the texts the interpreters get.
 
+mod commands;
+
 use std::{collections::BTreeMap, path::Path, process::Command};
 
 use serde_json::Value;
