@@ -1,4 +1,5 @@
-//! Planning a playbook of a thousand steps; its floor is reading the same text as TOML.
+//! Planning a playbook of a thousand steps; its floor is reading the same text as TOML. Beside it the same with
+//! conditions, outputs and a matrix, of which the plain one is the floor.
 
 use std::{collections::BTreeMap, fmt::Write, hint::black_box, path::Path, sync::Arc};
 
@@ -26,6 +27,48 @@ fn playbook() -> String {
         .expect("text can be written");
     }
     text
+}
+
+/// A thousand steps in jobs that need, ask and hand on as much as `fields` of each says.
+fn flow(jobs: usize, fields: impl Fn(usize) -> String) -> String {
+    let mut text = "[metadata]\nname = \"many\"\n[defaultVariables]\nmode = \"x\"\n".to_owned();
+    for job in 0..jobs {
+        write!(
+            text,
+            "[orchestration.jobs.job{job}]\n{}\n[[orchestration.jobs.job{job}.steps]]\nid = \"s\"\nshell = \"sh\"\n\
+             script = \"true {job}\"\n",
+            fields(job)
+        )
+        .expect("text can be written");
+    }
+    text
+}
+
+/// The ways in which jobs depend on what is known before the run or not, each a playbook of a thousand steps.
+fn flows() -> [(&'static str, String); 5] {
+    let after = |job: usize| if job == 0 { String::new() } else { format!("needs = \"job{}\"\n", job / 2) };
+    let asks = |job: usize| {
+        let condition = "if = \"needs.job0.result == 'success' && vars.mode == 'x'\"\nneeds = \"job0\"\n";
+        if job == 0 { String::new() } else { condition.to_owned() }
+    };
+    let hands_on = |job: usize| {
+        let own = "outputs = { v = \"${{ steps.s.outputs.v }}\" }\n";
+        let before = job / 2;
+        if job == 0 {
+            own.to_owned()
+        } else {
+            format!(
+                "{own}needs = \"job{before}\"\nvariables = {{ w = \"${{{{ needs.job{before}.outputs.v }}}}\" }}\n"
+            )
+        }
+    };
+    [
+        ("floor: jobs alone", flow(STEPS, |_| String::new())),
+        ("jobs that need another", flow(STEPS, after)),
+        ("conditions", flow(STEPS, asks)),
+        ("outputs", flow(STEPS, hands_on)),
+        ("matrices", flow(STEPS / 10, |_| "strategy.matrix.v = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n".to_owned())),
+    ]
 }
 
 fn file(db: &Database, path: &str, contents: Contents) -> SourceFile {
@@ -66,6 +109,12 @@ fn benches(criterion: &mut Criterion) {
     group.bench_function("floor: parse the TOML", |bencher| {
         bencher.iter(|| black_box(&text).parse::<toml::Table>().expect("the text is TOML"));
     });
+    group.finish();
+    let mut group = criterion.benchmark_group("flows");
+    for (name, text) in flows() {
+        assert_eq!(planned(&text), STEPS, "{name}");
+        group.bench_function(name, |bencher| bencher.iter(|| planned(black_box(&text))));
+    }
     group.finish();
 }
 

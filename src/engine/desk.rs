@@ -332,9 +332,7 @@ impl<'a> Desk<'a> {
                 (Event::Blocked { node, reasons }, event::Outcome::Blocked)
             }
             Outcome::Cancelled => {
-                let text =
-                    if done.is_some() { "interrupted while it ran" } else { "the run ended before it" };
-                let reasons = vec![Reason::new("cancelled", "run", text)];
+                let reasons = vec![self.why_cancelled(index, done.is_some())];
                 (Event::Cancelled { node, reasons }, event::Outcome::Cancelled)
             }
         };

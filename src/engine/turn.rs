@@ -202,6 +202,18 @@ impl Desk<'_> {
         }
     }
 
+    /// Says why a step was given up.
+    pub(super) fn why_cancelled(&self, index: usize, has_run: bool) -> Reason {
+        if !self.course.is_cancelled
+            && let Some(failed) = self.course.failed_beside(index)
+        {
+            let failed = &self.plan.nodes[failed].id;
+            return Reason::new("cancelled", failed, format!("{failed} failed, and its matrix fails fast"));
+        }
+        let text = if has_run { "interrupted while it ran" } else { "the run ended before it" };
+        Reason::new("cancelled", "run", text)
+    }
+
     /// Keeps what a condition asked of files, so that it is asked again when all before has ended.
     fn note_questions(&mut self, index: usize, questions: &[Question]) {
         if questions.is_empty() {

@@ -97,6 +97,18 @@ impl Course {
         edges.map(|edge| edge.to).find(|earlier| is_bad(*earlier))
     }
 
+    /// Returns a node of another combination whose failure ends this one, since their matrix fails fast.
+    pub(super) fn failed_beside(&self, node: usize) -> Option<usize> {
+        let (cohort, member) = self.plan.nodes[node].cohort?;
+        let has_failed = |other: &usize| {
+            let is_bad = |ending| matches!(ending, Ending::Failed | Ending::TimedOut);
+            let beside = self.plan.nodes[*other].cohort;
+            beside.is_some_and(|(its, part)| its == cohort && part != member)
+                && self.ends[*other].is_some_and(is_bad)
+        };
+        (0..self.plan.nodes.len()).find(has_failed)
+    }
+
     /// Hears what a node hands on.
     pub(super) fn hands_on(&mut self, node: usize, handed: Option<Arc<Handed>>) {
         let sets = |handed: &Arc<Handed>| !handed.env.is_empty() || !handed.path.is_empty();
@@ -139,11 +151,20 @@ impl Course {
 
     /// Tells whether what becomes of a node depends on more than that all before it ended well.
     pub(super) fn is_conditional(&self, node: usize) -> bool {
+        let is_special = |scope: usize| {
+            let scope = &self.plan.scopes[scope];
+            scope.condition.is_some() || matches!(scope.kind, ScopeKind::OnFailure | ScopeKind::OnSuccess)
+        };
+        // A job is skipped with one it needs.
+        let needs_special = |scope: usize| {
+            let scope = &self.plan.scopes[scope];
+            scope.kind == ScopeKind::Job
+                && scope.needs.iter().any(|need| {
+                    is_special(*need) || self.children[*need].iter().any(|list| is_special(*list))
+                })
+        };
         self.plan.nodes[node].late.is_some()
-            || self.around(node).any(|scope| {
-                let scope = &self.plan.scopes[scope];
-                scope.condition.is_some() || matches!(scope.kind, ScopeKind::OnFailure | ScopeKind::OnSuccess)
-            })
+            || self.around(node).any(|scope| is_special(scope) || needs_special(scope))
     }
 
     /// Tells whether PowerShell has a word in whether a node runs.

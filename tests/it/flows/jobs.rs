@@ -190,3 +190,16 @@ fn a_plan_tells_needs_conditions_and_limits_when_asked_for_more() {
     assert_eq!(plan["nodes"][1]["conditions"], serde_json::json!(["success()", "vars.x == 1"]));
     assert_eq!(plan["nodes"][1]["needs"], serde_json::json!(["a/0100_first"]));
 }
+
+#[test]
+fn a_plan_does_not_say_skip_of_what_a_step_in_front_may_let_run() {
+    let repo = jobs(
+        &repo(),
+        "    a: { steps: [{ script: 'echo > flag', shell: sh }] }\n    \
+         b: { needs: a, if: \"hashFiles('flag') != ''\", steps: [{ run: '0100' }] }\n    c: { needs: b, steps: [{ run: '0200' }] }\n",
+    );
+    let plan = repo.az("plan p --json").code(0).json();
+    let verdicts: Vec<_> = (0..3).map(|node| plan["nodes"][node]["verdict"].as_str().unwrap()).collect();
+    assert_eq!(verdicts, ["run", "maybe", "maybe"]);
+    repo.az("build p").code(0).ran(["0100", "0200"]);
+}

@@ -58,6 +58,8 @@ fn fail_fast_cancels_the_other_combinations_and_no_other_job() {
     let built = repo.az("build p --continue-on-error --json");
     built.code(10).ran(["0100"]);
     ended(&built, "t[r=a] failed, t[r=b] cancelled, t[r=c] cancelled, z/0100_first ran");
+    let reasons = built.json()["nodes"][1]["reasons"].to_string();
+    assert!(reasons.contains("t[r=a] failed, and its matrix fails fast"), "{reasons}");
     let repo = jobs(&repo, &text(false));
     let built = repo.az("build p --continue-on-error --json");
     built.code(10);
