@@ -2,7 +2,10 @@
 //!
 //! Knows ids and what is handed on by name. Does not know how anything ends, nor what a value is.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::node::PlaybookContext;
 use crate::{
@@ -18,19 +21,48 @@ use crate::{
 /// Returns what is asked of jobs and steps that are not there, or of which nothing can be known yet.
 pub(super) fn faults(of: PlaybookContext<'_>, rules: Rules) -> Vec<Diagnostic> {
     let Body::Jobs(jobs) = &of.playbook.body else { return Vec::new() };
+    let by_id: HashMap<String, &Job> = jobs.iter().map(|job| (job.id.to_ascii_lowercase(), job)).collect();
+    let trees = Trees::of(of.tree, jobs);
     let mut faults = Vec::new();
     for job in jobs {
-        let mut asking = Asking { of, rules, jobs, job, steps: Vec::new(), faults: &mut faults };
+        let tree = trees.find(job);
+        let mut asking = Asking { of, rules, jobs, by_id: &by_id, job, before: &[], faults: &mut faults };
         for (index, step) in job.steps.iter().enumerate() {
-            asking.steps = ids(&job.steps[..=index]);
-            asking.texts(&step.at, "");
+            asking.before = &job.steps[..=index];
+            let below = step.at.strip_prefix(job.at.as_str());
+            let tree = tree.zip(below).and_then(|(tree, below)| tree.find(below));
+            tree.into_iter().for_each(|tree| asking.texts(tree, ""));
             asking.conditions(step);
         }
-        asking.steps = ids(&job.steps);
-        asking.texts(&job.at, "steps");
+        asking.before = &job.steps;
+        tree.into_iter().for_each(|tree| asking.texts(tree, "steps"));
         job.condition.iter().for_each(|condition| asking.condition(condition));
     }
     faults
+}
+
+/// The texts of all jobs, each found at once.
+struct Trees<'a> {
+    whole: Option<&'a Tree>,
+    by_key: HashMap<&'a str, &'a Tree>,
+}
+
+impl<'a> Trees<'a> {
+    fn of(whole: Option<&'a Tree>, jobs: &[Job]) -> Self {
+        let around = jobs.first().and_then(|job| Some(job.at.rsplit_once('/')?.0));
+        let table = whole.zip(around).and_then(|(tree, around)| tree.find(around));
+        let entries = match table.map(|table| &table.value) {
+            Some(NodeValue::Table(entries)) => &entries[..],
+            _ => &[],
+        };
+        let by_key = entries.iter().map(|entry| (entry.key.value.as_str(), &entry.value)).collect();
+        Self { whole, by_key }
+    }
+
+    fn find(&self, job: &Job) -> Option<&'a Tree> {
+        let key = job.at.rsplit('/').next().unwrap_or_default();
+        self.by_key.get(key).copied().or_else(|| self.whole?.find(&job.at))
+    }
 }
 
 /// Returns the ids of steps and of those inside them.
@@ -49,16 +81,17 @@ struct Asking<'a, 'f> {
     of: PlaybookContext<'a>,
     rules: Rules,
     jobs: &'a [Job],
+    /// The same by their ids in small letters.
+    by_id: &'a HashMap<String, &'a Job>,
     job: &'a Job,
-    /// Ids of the steps that may be asked for.
-    steps: Vec<&'a str>,
+    /// The steps that may be asked for.
+    before: &'a [Step],
     faults: &'f mut Vec<Diagnostic>,
 }
 
 impl Asking<'_, '_> {
     /// Looks at all texts below a place but for those of one field.
-    fn texts(&mut self, at: &str, but: &str) {
-        let Some(node) = self.of.tree.and_then(|tree| tree.find(at)) else { return };
+    fn texts(&mut self, node: &Tree, but: &str) {
         let mut open = vec![node];
         while let Some(Tree { span, value }) = open.pop() {
             match value {
@@ -113,7 +146,8 @@ impl Asking<'_, '_> {
 
     fn step(&mut self, whole: &str, id: &str, at: Span) {
         let is = |known: &&str| known.eq_ignore_ascii_case(id);
-        if self.steps.iter().any(is) {
+        let before = ids(self.before);
+        if before.iter().any(is) {
             return;
         }
         let job = &self.job.id;
@@ -121,7 +155,7 @@ impl Asking<'_, '_> {
             let help = "ask only for steps that stand in front".to_owned();
             (format!("step `{id}` runs later"), "has not run yet here", help)
         } else {
-            let help = match nearest(id, self.steps.iter().copied()) {
+            let help = match nearest(id, before.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("write `id: {id}` at the step that is meant"),
             };
@@ -132,7 +166,7 @@ impl Asking<'_, '_> {
 
     fn other_job(&mut self, whole: &str, id: &str, output: Option<&str>, at: Span) {
         let (jobs, own) = (self.jobs, &self.job.id);
-        let Some(found) = jobs.iter().find(|job| job.id.eq_ignore_ascii_case(id)) else {
+        let Some(found) = self.by_id.get(&id.to_ascii_lowercase()).copied() else {
             let help = match nearest(id, jobs.iter().map(|job| job.id.as_str())) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("remove it, or add a job `{id}`"),
@@ -161,17 +195,16 @@ impl Asking<'_, '_> {
     /// Tells whether the job needs another one, itself or through those it needs.
     fn needs(&self, wanted: &Job, is_direct: bool) -> bool {
         let mut open = vec![self.job];
-        let mut seen: Vec<&str> = Vec::new();
+        let mut seen: HashSet<&str> = HashSet::new();
         while let Some(job) = open.pop() {
             for need in &job.needs {
                 if need.value == wanted.id {
                     return true;
                 }
-                let next = self.jobs.iter().find(|job| job.id == need.value && !is_direct);
-                if let Some(next) = next.filter(|next| !seen.contains(&next.id.as_str())) {
-                    seen.push(&next.id);
-                    open.push(next);
+                if is_direct || !seen.insert(&need.value) {
+                    continue;
                 }
+                open.extend(self.by_id.get(&need.value.to_ascii_lowercase()));
             }
         }
         false

@@ -18,7 +18,7 @@ use super::{
     world::Known,
 };
 use crate::{
-    base::{Spanned, nearest, quoted_list},
+    base::{Span, Spanned, nearest, quoted_list},
     diag::{Diagnostic, code},
     model::playbook::{Placed, PlaybookFormat},
     text::{
@@ -62,7 +62,12 @@ fn shell_node(
     let of = step.of();
     let course = &step.frame.course;
     let ground = course.ground;
-    let span = of.span(&text.at);
+    // Only where a value stands there is anything to say of it.
+    let span = if text.value.contains("${") || text.value.contains("{{") {
+        of.span(&text.at)
+    } else {
+        Span::default()
+    };
     let embedded = embed(
         of.source,
         Spanned::new(text.value.as_str(), span),

@@ -480,6 +480,9 @@ impl Expanded {
         outputs: &[crate::model::playbook::Output],
         at: &str,
     ) -> Vec<(String, Arc<Formula>)> {
+        if outputs.is_empty() {
+            return Vec::new();
+        }
         let mut faults = Vec::new();
         let found = course.layer((at, course.scope), &mut faults, |over| {
             let read = |output: &crate::model::playbook::Output| {

@@ -80,11 +80,10 @@ impl Course<'_> {
         faults: &mut Vec<Diagnostic>,
         lay: impl FnOnce(&mut Layering<'_, '_>) -> T,
     ) -> T {
-        let (source, span) = (self.of.source, self.of.span(at));
         let mut tell = |fault: Diagnostic| {
             // It was read from a copy of the value; the place is the playbook's.
             let fault = Diagnostic { labels: Vec::new(), ..fault };
-            let fault = fault.source(source).label(span, "in here");
+            let fault = fault.source(self.of.source).label(self.of.span(at), "in here");
             if !faults.contains(&fault) {
                 faults.push(fault);
             }
