@@ -67,7 +67,7 @@ pub struct PlannedVerdict {
     pub job: Option<String>,
     /// What would become of it.
     pub verdict: Verdict,
-    /// Ids of the steps whose results must be known first, where that matters.
+    /// Ids of the steps whose results must be known first, where that matters: the nearest, at most 16.
     pub waits_for: Vec<String>,
     /// Why.
     pub reasons: Vec<Reason>,
@@ -195,11 +195,15 @@ fn without_look_up(plan: &Plan, index: usize, ended: &Ended) -> PlannedVerdict {
     PlannedVerdict { verdict, ..verdict_of(plan, index, &decided, &[]) }
 }
 
+/// As many steps as are named of those that one waits for: the nearest.
+const MOST_NAMED: usize = 16;
+
 /// Returns the verdict of a step that depends on how others end.
 fn open_verdict(plan: &Plan, index: usize, verdict: PlannedVerdict, open: &[usize]) -> PlannedVerdict {
-    let waits_for: Vec<String> = open.iter().map(|index| plan.nodes[*index].id.clone()).collect();
+    let nearest = &open[open.len().saturating_sub(MOST_NAMED)..];
+    let waits_for: Vec<String> = nearest.iter().map(|index| plan.nodes[*index].id.clone()).collect();
     let first = waits_for.first().cloned().unwrap_or_default();
-    let text = match waits_for.len() {
+    let text = match open.len() {
         0 if plan.nodes[index].deferred.is_some() => "its matrix is known when it runs".to_owned(),
         0 => "PowerShell is asked when it runs".to_owned(),
         1 => format!("depends on how {first} ends"),

@@ -100,8 +100,10 @@ pub struct Names {
     pub contexts: BTreeMap<String, Value>,
     /// Those that the step itself sets, above what earlier steps of its job hand on.
     pub own_env: Arc<BTreeSet<String>>,
-    /// The values of its matrix are not known.
-    pub has_open_matrix: bool,
+    /// The names of a matrix whose values are not known yet, `matrix` among them.
+    pub open_matrix: Vec<String>,
+    /// Names that other combinations of its matrix have: they are nothing here, and no mistake.
+    pub of_other_combinations: Arc<BTreeSet<String>>,
     /// Earlier steps of the job may hand on environment variables.
     pub may_be_handed_env: bool,
     /// Ids of all steps, in small letters: a bare name may mean one.
@@ -240,6 +242,18 @@ impl Names {
         }
     }
 
+    /// Tells whether a text may ask for a value of a matrix that is not known yet.
+    pub(super) fn asks_for_open(&self, text: &str) -> bool {
+        let mut words = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-'));
+        words.any(|word| self.open_matrix.iter().any(|open| open.eq_ignore_ascii_case(word)))
+    }
+
+    /// Tells whether a member of all together is nothing here, and no mistake.
+    pub fn is_of_others(&self, whole: &str, name: &str) -> bool {
+        whole.eq_ignore_ascii_case("matrix")
+            && self.of_other_combinations.iter().any(|other| other.eq_ignore_ascii_case(name))
+    }
+
     /// Tells whether a bare name may mean a step.
     pub(super) fn is_step(&self, name: &str) -> bool {
         self.steps.contains(&name.to_ascii_lowercase())
@@ -255,6 +269,7 @@ impl Names {
         self.set(&other.variables);
         other.late.iter().for_each(|(name, value)| self.set_late(name, value.clone()));
         self.contexts.extend(other.contexts.clone());
+        self.of_other_combinations = Arc::clone(&other.of_other_combinations);
         self.secret.extend(other.secret.clone());
     }
 

@@ -31,12 +31,15 @@ pub(super) fn faults(of: PlaybookContext<'_>, rules: Rules) -> Vec<Diagnostic> {
             asking.before = &job.steps[..=index];
             let below = step.at.strip_prefix(job.at.as_str());
             let tree = tree.zip(below).and_then(|(tree, below)| tree.find(below));
-            tree.into_iter().for_each(|tree| asking.texts(tree, ""));
+            tree.into_iter().for_each(|tree| asking.texts(tree, &[]));
             asking.conditions(step);
         }
-        asking.before = &job.steps;
-        tree.into_iter().for_each(|tree| asking.texts(tree, "steps"));
+        asking.before = &[];
+        tree.into_iter().for_each(|tree| asking.texts(tree, &["steps", "outputs"]));
         job.condition.iter().for_each(|condition| asking.condition(condition));
+        // What a job hands on is put together when its steps have ended.
+        asking.before = &job.steps;
+        tree.and_then(|tree| tree.find("/outputs")).into_iter().for_each(|tree| asking.texts(tree, &[]));
     }
     faults
 }
@@ -90,9 +93,17 @@ struct Asking<'a, 'f> {
 }
 
 impl Asking<'_, '_> {
-    /// Looks at all texts below a place but for those of one field.
-    fn texts(&mut self, node: &Tree, but: &str) {
+    /// Looks at all texts below a place but for those of some fields, and for those that are for people.
+    fn texts(&mut self, node: &Tree, but: &[&str]) {
         let mut open = vec![node];
+        if let NodeValue::Table(entries) = &node.value {
+            let is_other = |name: &str| {
+                let mut left_out = ["name", "description"].iter().chain(but);
+                !left_out.any(|but| name.eq_ignore_ascii_case(but))
+            };
+            open =
+                entries.iter().filter(|entry| is_other(&entry.key.value)).map(|entry| &entry.value).collect();
+        }
         while let Some(Tree { span, value }) = open.pop() {
             match value {
                 NodeValue::Text(text) if text.contains("${{") => {
@@ -100,11 +111,7 @@ impl Asking<'_, '_> {
                     self.names(template(self.of.source, text, &[Syntax::GitHub]).names);
                 }
                 NodeValue::List(items) => open.extend(items),
-                NodeValue::Table(entries) => {
-                    let is_other = |name: &str| but.is_empty() || !name.eq_ignore_ascii_case(but);
-                    let entries = entries.iter().filter(|entry| is_other(&entry.key.value));
-                    open.extend(entries.map(|entry| &entry.value));
-                }
+                NodeValue::Table(entries) => open.extend(entries.iter().map(|entry| &entry.value)),
                 _ => {}
             }
         }

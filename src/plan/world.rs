@@ -121,11 +121,15 @@ impl Lookup for World<'_> {
     }
 
     fn context(&self, name: &str) -> Option<Value> {
-        let is_open = self.names.has_open_matrix && name.eq_ignore_ascii_case("matrix");
+        let is_open = !self.names.open_matrix.is_empty() && name.eq_ignore_ascii_case("matrix");
         if is_open || LATE.iter().any(|late| late.eq_ignore_ascii_case(name)) {
             return self.late();
         }
         context(self.names, name)
+    }
+
+    fn member(&self, whole: &str, name: &str) -> Option<Value> {
+        self.names.is_of_others(whole, name).then_some(Value::Null)
     }
 
     fn status(&self, _function: Status) -> Option<bool> {

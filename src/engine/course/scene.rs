@@ -261,6 +261,9 @@ impl Lookup for Scene<'_> {
     }
 
     fn member(&self, whole: &str, name: &str) -> Option<Value> {
+        if self.names().is_of_others(whole, name) {
+            return Some(Value::Null);
+        }
         let is_theirs = is_all(whole) && self.names().variable(whole).is_none();
         if is_theirs && self.is_filling(name, false) {
             return self.below();

@@ -239,9 +239,13 @@ impl Expanded {
             names: Arc::clone(names),
             ..Scope::default()
         });
+        let open = round.deferred.as_ref().map(|_| Arc::new(open_names(names, job)));
+        let names = open.as_ref().unwrap_or(names);
         // A condition and a tolerance may ask for the values of a combination.
         let at = if is_multiplied { list } else { scope };
-        let left_out = self.set_condition(course, at, job.condition.as_ref(), names);
+        // One that asks for values that are not known yet is decided for each combination, when they are.
+        let condition = job.condition.as_ref().filter(|condition| !names.asks_for_open(&condition.value));
+        let left_out = self.set_condition(course, at, condition, names);
         let is_tolerated = self.truth(course, names, job.continue_on_error.as_ref()).unwrap_or(false);
         self.scopes[at].is_tolerated = is_tolerated;
         self.scopes[list].outputs = self.outputs_of(course, &job.outputs, &job.at);
@@ -296,19 +300,10 @@ impl Expanded {
     /// Returns what is wrong with the steps of a job whatever the values of its matrix are.
     fn faults_of_deferred(&self, frame: &Frame<'_>) -> Vec<Diagnostic> {
         let Frame { job, list, .. } = frame;
-        let matrix = job.strategy.as_ref().map(|strategy| &strategy.matrix);
-        let dimensions = matrix.into_iter().flat_map(|matrix| matrix.dimensions.iter().map(|(name, _)| name));
-        let included = matrix.into_iter().flat_map(|matrix| matrix.include.iter().flat_map(BTreeMap::keys));
-        let mut names = Names::clone(&frame.names);
-        for name in dimensions.chain(included) {
-            names.set_late(name, LateValue::unknown());
-        }
-        names.has_open_matrix = true;
-        let frame = Frame { names: Arc::new(names), ..frame.clone() };
-        let mut scratch = Self { scopes: self.scopes.clone(), ..Self::default() };
+        let mut scratch = Self { scopes: self.scopes.clone(), spans: self.spans.clone(), ..Self::default() };
         match &job.uses {
-            Some(used) => scratch.add_used(&frame, &used.name, &used.with, *list, &job.at),
-            None => scratch.add_steps(&frame, &job.steps),
+            Some(used) => scratch.add_used(frame, &used.name, &used.with, *list, &job.at),
+            None => scratch.add_steps(frame, &job.steps),
         };
         scratch.diagnostics
     }
@@ -462,6 +457,7 @@ impl Expanded {
         self.diagnostics.extend(faults);
         match found {
             Known::Now(value) => Some(value),
+            Known::Late if names.asks_for_open(&text.value) => None,
             Known::Late => {
                 let message = format!("`{}` must be known before the run", text.value);
                 let fault = Diagnostic::error(code::BAD_VALUE, message).source(course.of.source);
@@ -548,4 +544,17 @@ fn last_of(jobs: &[Job], ends: &BTreeMap<&str, Ends>, id: &str) -> Vec<usize> {
         }
     }
     found
+}
+
+/// Returns the names of a job whose matrix is not known yet.
+fn open_names(names: &Names, job: &Job) -> Names {
+    let matrix = job.strategy.as_ref().map(|strategy| &strategy.matrix);
+    let dimensions = matrix.into_iter().flat_map(|matrix| matrix.dimensions.iter().map(|(name, _)| name));
+    let included = matrix.into_iter().flat_map(|matrix| matrix.include.iter().flat_map(BTreeMap::keys));
+    let mut open = Names { open_matrix: vec!["matrix".to_owned()], ..names.clone() };
+    for name in dimensions.chain(included) {
+        open.set_late(name, LateValue::unknown());
+        open.open_matrix.push(name.clone());
+    }
+    open
 }

@@ -52,9 +52,9 @@ impl Round {
     pub(super) fn names(&self) -> Names {
         let mut names = Names::default();
         let values: BTreeMap<String, Value> = self.values().collect();
-        let nothing = self.names.iter().map(|name| (name.clone(), Value::Null));
-        let matrix = nothing.chain(values.clone()).collect();
-        names.contexts.insert("matrix".to_owned(), Value::Object(matrix));
+        names.contexts.insert("matrix".to_owned(), Value::Object(values.clone().into_iter().collect()));
+        let others = self.names.iter().filter(|name| !values.contains_key(*name)).cloned().collect();
+        names.of_other_combinations = Arc::new(others);
         names.set(&values);
         names
     }

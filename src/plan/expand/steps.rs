@@ -165,7 +165,12 @@ impl Expanded {
             Action::Run(texts) => {
                 let source = course.of.source;
                 let texts = profile::narrowed(course.of.profile, texts);
+                let written = texts.len();
                 let texts = self.selections(frame, &texts);
+                if texts.is_empty() && written > 0 {
+                    // Why was told, or is known later.
+                    return Ends::default();
+                }
                 let spanned =
                     texts.iter().map(|text| Spanned::new(text.value.as_str(), course.of.span(&text.at)));
                 let parsed = sequence::parse_in(source, &spanned.collect::<Vec<_>>());

@@ -1,12 +1,14 @@
-//! What an expression may ask for, whatever the answers: told from its text alone.
+//! What the value of an expression may be made of, whatever the answers: told from its text alone.
 //!
 //! Knows names and members. Does not know which of them matter: it asks who asks.
 
-use super::{Expr, Part};
+use super::{Expr, Function, Operator, Part};
 
 impl Expr {
-    /// Tells whether it may ask for a name of a sort: of a variable, of the environment, of a context, with the members
-    /// that stand behind it: `steps.build.outputs.version`.
+    /// Tells whether its value may be made of that of a name of a sort: of a variable, of the environment, of a context,
+    /// with the members that stand behind it: `steps.build.outputs.version`.
+    ///
+    /// What only decides is no part of the value: `env.TOKEN != '' && 'with' || 'without'`.
     pub fn asks_for(&self, is: &dyn Fn(&str) -> bool) -> bool {
         let any = |all: &[Self]| all.iter().any(|expr| expr.asks_for(is));
         match self {
@@ -15,7 +17,17 @@ impl Expr {
             | Self::Number(_)
             | Self::Text(_)
             | Self::Platform(_)
-            | Self::Machine(_) => false,
+            | Self::Machine(_)
+            | Self::Not(_)
+            | Self::Call(
+                Function::Status(_)
+                | Function::Contains
+                | Function::StartsWith
+                | Function::EndsWith
+                | Function::FileExists
+                | Function::CommandExists,
+                _,
+            ) => false,
             Self::Variable(name) | Self::Env(name) | Self::Context(name) => is(name),
             Self::Placeholder(name, default) => {
                 is(name) || default.as_deref().is_some_and(|default| default.asks_for(is))
@@ -25,11 +37,17 @@ impl Expr {
                 None => is(name) || base.asks_for(is),
             },
             Self::Joined(parts) => parts_ask_for(parts, is),
+            Self::Call(Function::Choose, items) => {
+                let is_value = |place: usize| place % 2 == 1 || place + 1 == items.len();
+                items.iter().enumerate().any(|(place, item)| is_value(place) && item.asks_for(is))
+            }
             Self::List(items) | Self::Call(_, items) => any(items),
-            Self::Filter(inner) | Self::Not(inner) | Self::GitHub(inner) => inner.asks_for(is),
-            Self::Index(left, right) | Self::Binary(left, _, _, right) => {
+            Self::Filter(inner) | Self::GitHub(inner) => inner.asks_for(is),
+            Self::Binary(_, Operator::And, _, right) => right.asks_for(is),
+            Self::Index(left, right) | Self::Binary(left, Operator::Or, _, right) => {
                 left.asks_for(is) || right.asks_for(is)
             }
+            Self::Binary(..) => false,
             Self::PowerShell(script) => script.values().any(|expr| expr.asks_for(is)),
         }
     }

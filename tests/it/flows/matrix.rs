@@ -223,3 +223,48 @@ fn what_is_wrong_in_a_job_is_told_before_its_matrix_is_known() {
     repo.az("build p").code(0);
     assert_eq!(repo.read("out"), "1 1 1\n");
 }
+
+/// A job `b` whose matrix of 1 and 2 comes from a step.
+fn from_an_output(rest: &str) -> String {
+    format!(
+        "    a: {{ outputs: {{ l: '${{{{ steps.s.outputs.l }}}}' }}, steps: [{{ id: s, script: 'echo \"l:=[1,2]\" >> $AZ_OUTPUT', shell: sh }}] }}\n    \
+         b: {{ needs: a, strategy: {{ matrix: {{ x: '${{{{ needs.a.outputs.l }}}}' }} }}, {rest} }}\n"
+    )
+}
+
+#[test]
+fn fields_of_a_job_may_ask_for_a_matrix_that_is_known_late() {
+    let repo = repo();
+    repo.script("0301_one.sh", "true").script("0302_two.sh", "true");
+    let inner = "metadata: { name: inner }\norchestration:\n  jobs:\n    j: { concurrency: { group: g2 }, steps: [{ run: '0301' }] }\n";
+    repo.playbook("inner.yaml", inner);
+    for (rest, ran) in [
+        ("steps: [{ run: '030${{ matrix.x }}' }]", vec!["0301", "0302"]),
+        ("if: matrix.x == 1, steps: [{ run: '030${{ matrix.x }}' }]", vec!["0301"]),
+        ("if: success() && x == 2, steps: [{ run: '030${{ matrix.x }}' }]", vec!["0302"]),
+        (
+            "continueOnError: '${{ matrix.x == 1 }}', steps: [{ run: '0301', continueOnError: '${{ matrix.x == 1 }}' }]",
+            vec!["0301", "0301"],
+        ),
+        ("concurrency: { group: 'g${{ matrix.x }}' }, steps: [{ run: '0301' }]", vec!["0301", "0301"]),
+        ("concurrency: { group: g1 }, uses: 'playbook:inner'", vec!["0301", "0301"]),
+    ] {
+        let repo = jobs(&repo, &from_an_output(rest));
+        repo.az("check").code(0);
+        repo.az("plan p").code(0);
+        let built = repo.az("build p -j1 --force");
+        built.code(0);
+        assert_eq!(repo.scripts_run(), ran, "{rest}");
+    }
+}
+
+#[test]
+fn a_name_of_another_combination_is_nothing_and_not_even_null() {
+    let repo = jobs(
+        &repo(),
+        "    t: { strategy: { matrix: { os: [l, w], include: [{ os: l, extra: e }] } }, steps: [{ script: 'echo \"${{ toJSON(matrix) }}${{ matrix.extra }}\" > out.$os', shell: sh }] }\n",
+    );
+    repo.az("build p").code(0);
+    assert!(!repo.read("out.w").contains("extra"), "{}", repo.read("out.w"));
+    assert!(repo.read("out.l").contains("extra"));
+}

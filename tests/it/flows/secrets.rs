@@ -134,3 +134,14 @@ fn what_is_no_secret_is_still_shown() {
     repo.az("build p").code(0).says("ran 0 steps");
     repo.env("WHO", "nobody-at-all").az("build p --explain").code(0).says("somebody-else");
 }
+
+#[test]
+fn what_a_secret_only_decides_is_none() {
+    let repo = jobs(
+        &Repo::new(),
+        "    a:\n      env: { MODE: \"${{ env.DEPLOY_TOKEN != '' && 'production' || 'development' }}\" }\n      steps: [{ script: 'echo the $MODE branch', shell: sh }]\n",
+    );
+    let repo = repo.env("DEPLOY_TOKEN", "hunter2hunter2");
+    repo.az("build p -vv").code(0).says("the production branch").not("hunter2");
+    repo.az("build p").code(0).says("reused 1");
+}

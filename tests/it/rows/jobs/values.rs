@@ -161,6 +161,15 @@ fn f122_what_nothing_sets_is_told_at_its_place_before_anything_runs() {
     let env =
         jobs(&repo(), "    a: { steps: [{ run: '0100' }, { script: 'echo ${{ env.NONE }}', shell: sh }] }\n");
     env.az("build p").code(1).ran(["0100"]).says("nobody sets `env.NONE`");
+    // Texts for people are no expressions, and a job is decided before its steps.
+    let people = jobs(
+        &repo(),
+        "    a: { description: 'uses ${{ steps.foo.outputs.x }}', steps: [{ name: 'see ${{ needs.z.result }}', run: '0100' }] }\n",
+    );
+    people.az("build p").code(0);
+    let own =
+        jobs(&repo(), "    a: { if: \"steps.s.outcome == 'success'\", steps: [{ id: s, run: '0100' }] }\n");
+    own.az("build p").code(2).ran([]).says("step `s` runs later");
     let condition = |asked: &str| {
         let text = "    a: { steps: [{ run: '0100' }] }\n    c: { steps: [{ run: '0100' }] }\n    b: { needs: a, if: \"ASKED\", steps: [{ run: '0200' }] }\n";
         jobs(&repo(), &text.replace("ASKED", asked)).az("build p")
