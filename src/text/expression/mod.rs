@@ -3,7 +3,7 @@
 //! Reads and evaluates `Environment -eq 'Production'`, `$A -or -not $B`, `$env:CI == 'true'`, `{{flag:=false}}`,
 //! `${{ needs.build.outputs.ok == 'true' }}`, `Test-Path './x'`. Does not know which variables, files and programs
 //! there are: it asks a [`Lookup`], and keeps what it asked. Nothing is handed to a shell: a construct outside this
-//! language is an error at its place, never dropped and never executed, unless who asks says so ([`powershell`]).
+//! language is an error at its place, never dropped and never executed, unless who asks says so ([`powershell()`]).
 //!
 //! Meaning and precedence are PowerShell's: `,` binds before `!` and `-not`, these before comparisons, these before
 //! `-and` and `-or`, which are of one rank and go from left to right. Texts compare without regard to case, the left
