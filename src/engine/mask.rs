@@ -11,7 +11,7 @@ use std::{
     collections::BTreeSet,
     io::{self, BufRead as _, BufReader, Read, Write},
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
@@ -36,6 +36,8 @@ pub(super) struct Masks {
     asked: Mutex<BTreeSet<String>>,
     /// What is given to some step, or to none: az does not say it, and a step that was not given it may.
     known: Mutex<BTreeSet<String>>,
+    /// Both together, until something is added: every event is looked through for them.
+    all: Mutex<Option<Arc<[String]>>>,
 }
 
 impl Masks {
@@ -44,7 +46,10 @@ impl Masks {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let before = asked.len();
         asked.extend(texts);
-        asked.len() > before
+        let is_new = asked.len() > before;
+        drop(asked);
+        self.forget_all();
+        is_new
     }
 
     /// Returns the texts that were added.
@@ -55,10 +60,20 @@ impl Masks {
     /// Adds texts that az itself must not say.
     pub(super) fn know(&self, texts: impl IntoIterator<Item = String>) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).extend(texts);
+        self.forget_all();
     }
 
     /// Returns all that az itself must not say, also as JSON writes it.
-    pub(super) fn all(&self) -> Vec<String> {
+    pub(super) fn all(&self) -> Arc<[String]> {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.get_or_insert_with(|| self.put_together()))
+    }
+
+    fn forget_all(&self) {
+        *self.all.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn put_together(&self) -> Arc<[String]> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all: Vec<String> = self.texts().into_iter().chain(known.iter().cloned()).collect();
         let written = all.iter().map(|text| serde_json::Value::from(text.as_str()).to_string());
@@ -66,7 +81,7 @@ impl Masks {
         all.extend(written);
         all.sort_unstable();
         all.dedup();
-        all
+        all.into()
     }
 }
 
@@ -237,6 +252,16 @@ mod tests {
         assert_eq!(found, after != text, "{secrets:?} in {text:?}");
         assert_eq!(system.list(Path::new("/")).unwrap().len(), 1, "a temporary file is left");
         after
+    }
+
+    #[test]
+    fn what_is_added_later_is_among_all_too() {
+        let masks = Masks::default();
+        assert!(masks.all().is_empty());
+        masks.know(["given".to_owned()]);
+        assert_eq!(*masks.all(), ["given"]);
+        assert!(masks.add(["asked".to_owned()]) && !masks.add(["asked".to_owned()]));
+        assert_eq!(*masks.all(), ["asked", "given"]);
     }
 
     #[test]
