@@ -6,6 +6,7 @@
 mod random;
 
 use std::{
+    ffi::OsStr,
     io::{ErrorKind, Read, Write},
     path::{Path, PathBuf},
     sync::{
@@ -86,6 +87,41 @@ macro_rules! fails {
     ($answer:expr, $kind:ident) => {
         assert_eq!($answer.map(drop).map_err(|error| error.kind()), Err(ErrorKind::$kind))
     };
+}
+
+#[test]
+fn names_in_a_folder_are_answered_as_their_paths_are() {
+    in_each_world(|world| {
+        let folder = world.directory("a");
+        world.file("a/file", "text");
+        world.directory("a/folder");
+        world.link("a/link", "file");
+        world.link("a/nowhere", "gone");
+        world.link("way", "a");
+        let names = ["file", "folder", "link", "nowhere", "absent", "file/below", "..", "folder/../file"]
+            .map(OsStr::new);
+        for folder in [folder, world.at("way"), world.at("absent"), world.at("a/file")] {
+            let mut told = Vec::new();
+            world.system.stat_each(&folder, &names, &mut |index, found| told.push((index, found.ok())));
+            let asked = names.iter().map(|name| world.system.stat(&folder.join(name)).ok());
+            assert_eq!(told, asked.enumerate().collect::<Vec<_>>(), "{}", folder.display());
+        }
+    });
+}
+
+#[test]
+fn mapped_bytes_outlive_what_is_renamed_over_them() {
+    in_each_world(|world| {
+        let path = world.file("a", "old");
+        let empty = world.file("empty", "");
+        let mapped = world.system.map(&path).unwrap();
+        replace(&*world.system, &path, b"newer").unwrap();
+        assert_eq!(*mapped, *b"old");
+        assert_eq!(*world.system.map(&path).unwrap(), *b"newer");
+        assert_eq!(*world.system.map(&empty).unwrap(), *b"");
+        assert!(world.system.map(&world.directory("folder")).is_err());
+        assert!(is_absent(&world.system.map(&world.at("absent")).unwrap_err()));
+    });
 }
 
 #[test]

@@ -18,8 +18,8 @@ mod unix;
 
 use std::{
     collections::BTreeMap,
-    ffi::OsString,
-    fmt, io,
+    ffi::{OsStr, OsString},
+    fmt, io, ops,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -92,6 +92,29 @@ pub trait ReadFile: io::Read + Send {
     /// # Errors
     /// As `lseek`.
     fn go_to(&mut self, offset: u64) -> io::Result<()>;
+}
+
+/// The bytes of a file, as they were when it was mapped; nobody may change a file that az maps but by renaming
+/// another one over it.
+#[derive(Debug)]
+pub enum Mapped {
+    /// Held in memory.
+    Bytes(Vec<u8>),
+    /// Pages of the file itself, read when they are looked at.
+    #[cfg(unix)]
+    Pages(memmap2::Mmap),
+}
+
+impl ops::Deref for Mapped {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            #[cfg(unix)]
+            Self::Pages(pages) => pages,
+        }
+    }
 }
 
 /// An open file to append to; one call of `write` is one write to the file.
@@ -172,6 +195,23 @@ pub trait System: Send + Sync + fmt::Debug {
     /// # Errors
     /// As `open` and `read`.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// Returns what stands at each of `names` in a folder, links in them not followed, in the order of the names.
+    /// What cannot be asked is an error of its own.
+    fn stat_each(&self, folder: &Path, names: &[&OsStr], answer: &mut dyn FnMut(usize, io::Result<Stat>)) {
+        for (index, name) in names.iter().enumerate() {
+            answer(index, self.stat(&folder.join(name)));
+        }
+    }
+
+    /// Returns the bytes of a file that is only ever replaced by renaming, links followed; where the system can,
+    /// without reading what is not looked at.
+    ///
+    /// # Errors
+    /// As `open` and `mmap`.
+    fn map(&self, path: &Path) -> io::Result<Mapped> {
+        self.read(path).map(Mapped::Bytes)
+    }
 
     /// Returns the entries of a directory, links followed, sorted by name.
     ///

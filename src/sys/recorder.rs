@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Abilities, AppendFile, Entry, Lock, LockMode, ReadFile, Stat, System, Wait, is_absent};
+use super::{Abilities, AppendFile, Entry, Lock, LockMode, Mapped, ReadFile, Stat, System, Wait, is_absent};
 use crate::base::Timestamp;
 
 /// What the file system first said of a path: of itself, and of what it leads to. Nothing where that was not asked.
@@ -93,6 +93,11 @@ impl System for Recorder {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.note_target(path);
         self.inner.read(path)
+    }
+
+    fn map(&self, path: &Path) -> io::Result<Mapped> {
+        self.note_target(path);
+        self.inner.map(path)
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {

@@ -4,22 +4,26 @@
 
 use std::{
     collections::BTreeMap,
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs,
     io::{self, Read, Seek, Write},
+    os::fd::AsFd,
     os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use rustix::{
-    fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with},
+    fs::{
+        AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RenameFlags, StatxFlags, flock, openat,
+        renameat_with, statx,
+    },
     rand::{GetRandomFlags, getrandom},
     time::{ClockId, clock_gettime},
 };
 
 use super::{
-    Abilities, AppendFile, Entry, FileKind, Lock, LockMode, ReadFile, Stat, System, Wait, abilities,
+    Abilities, AppendFile, Entry, FileKind, Lock, LockMode, Mapped, ReadFile, Stat, System, Wait, abilities,
 };
 use crate::base::Timestamp;
 
@@ -45,6 +49,30 @@ impl System for Os {
         let mut bytes = Vec::new();
         open_to_read(path)?.read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+
+    fn stat_each(&self, folder: &Path, names: &[&OsStr], answer: &mut dyn FnMut(usize, io::Result<Stat>)) {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        match openat(CWD, folder, flags, Mode::empty()) {
+            Ok(folder) => {
+                names.iter().enumerate().for_each(|(index, name)| answer(index, statx_in(&folder, name)));
+            }
+            // One error for all would hide what each of them is: a name may be absolute, or `..`.
+            Err(_) => {
+                let stat = |name: &&OsStr| self.stat(&folder.join(name));
+                names.iter().enumerate().for_each(|(index, name)| answer(index, stat(name)));
+            }
+        }
+    }
+
+    #[expect(unsafe_code, reason = "who maps promises that the file is only ever replaced")]
+    fn map(&self, path: &Path) -> io::Result<Mapped> {
+        let file = open_to_read(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        // SAFETY: the files az maps are its own and change by renaming only, so the pages stay what they are.
+        unsafe { memmap2::Mmap::map(&file) }.map(Mapped::Pages)
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
@@ -220,6 +248,35 @@ impl Lock for OpenLock {}
 fn open_to_read(path: &Path) -> io::Result<fs::File> {
     let flags = (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC).bits();
     fs::OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)
+}
+
+/// Asks for one name in an open folder; the same answer as that of [`System::stat`], without walking the path.
+fn statx_in(folder: &impl AsFd, name: &OsStr) -> io::Result<Stat> {
+    let wanted = StatxFlags::TYPE
+        | StatxFlags::MODE
+        | StatxFlags::NLINK
+        | StatxFlags::INO
+        | StatxFlags::SIZE
+        | StatxFlags::MTIME
+        | StatxFlags::CTIME;
+    let found = statx(folder, name, AtFlags::SYMLINK_NOFOLLOW, wanted)?;
+    let nanoseconds =
+        |seconds: i64, rest: u32| seconds.saturating_mul(1_000_000_000).saturating_add(rest.into());
+    Ok(Stat {
+        kind: match FileType::from_raw_mode(found.stx_mode.into()) {
+            FileType::RegularFile => FileKind::File,
+            FileType::Directory => FileKind::Directory,
+            FileType::Symlink => FileKind::Link,
+            _ => FileKind::Other,
+        },
+        size: found.stx_size,
+        mtime_ns: nanoseconds(found.stx_mtime.tv_sec, found.stx_mtime.tv_nsec),
+        ctime_ns: nanoseconds(found.stx_ctime.tv_sec, found.stx_ctime.tv_nsec),
+        inode: found.stx_ino,
+        device: rustix::fs::makedev(found.stx_dev_major, found.stx_dev_minor),
+        mode: u32::from(found.stx_mode) & 0o7777,
+        links: found.stx_nlink.into(),
+    })
 }
 
 fn set_open_mode(file: &fs::File, mode: u32) -> io::Result<()> {
