@@ -53,15 +53,10 @@ impl System for Os {
 
     fn stat_each(&self, folder: &Path, names: &[&OsStr], answer: &mut dyn FnMut(usize, io::Result<Stat>)) {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        match openat(CWD, folder, flags, Mode::empty()) {
-            Ok(folder) => {
-                names.iter().enumerate().for_each(|(index, name)| answer(index, statx_in(&folder, name)));
-            }
-            // One error for all would hide what each of them is: a name may be absolute, or `..`.
-            Err(_) => {
-                let stat = |name: &&OsStr| self.stat(&folder.join(name));
-                names.iter().enumerate().for_each(|(index, name)| answer(index, stat(name)));
-            }
+        let open = openat(CWD, folder, flags, Mode::empty());
+        for (index, name) in names.iter().enumerate() {
+            // Without a folder each name has an error of its own: one may be absolute.
+            answer(index, open.as_ref().map_or_else(|_| self.stat(&folder.join(name)), |open| statx_in(open, name)));
         }
     }
 
