@@ -6,6 +6,7 @@
 mod blobs;
 mod capture;
 mod entries;
+mod gate;
 mod known;
 mod layout;
 mod lookup;
@@ -21,6 +22,7 @@ mod wire;
 
 pub use blobs::Blobs;
 pub use capture::{Capture, capture, known_states, missing};
+pub use gate::{Gate, GateItem, GatePath, Known, Matters, write_gate};
 pub use known::{WireStat, read_known_files, write_known_files};
 pub use layout::Layout;
 pub use lookup::{Hit, Lookup, Miss, Wanted, fingerprints, look_up, observe, strong_keys};

@@ -5,6 +5,7 @@
 
 #[cfg(unix)]
 mod abilities;
+mod asked;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
@@ -24,10 +25,11 @@ use std::{
     time::Duration,
 };
 
+pub use asked::{Asked, asking_for_nobody, asking_for_one, note_known};
 #[cfg(test)]
 pub(crate) use faulty::Faulty;
 pub use memory::Memory;
-pub use recorder::{Recorder, Seen};
+pub use recorder::{Recorder, Seen, digest_of};
 #[cfg(unix)]
 pub use unix::Os;
 
@@ -98,8 +100,8 @@ pub trait ReadFile: io::Read + Send {
 /// another one over it.
 #[derive(Debug)]
 pub enum Mapped {
-    /// Held in memory.
-    Bytes(Vec<u8>),
+    /// Held in memory, in words so that numbers in it are aligned as in a page; the length in bytes.
+    Bytes(Vec<u64>, usize),
     /// Pages of the file itself, read when they are looked at.
     #[cfg(unix)]
     Pages(memmap2::Mmap),
@@ -110,10 +112,18 @@ impl ops::Deref for Mapped {
 
     fn deref(&self) -> &[u8] {
         match self {
-            Self::Bytes(bytes) => bytes,
+            Self::Bytes(words, length) => &bytemuck::cast_slice(words)[..*length],
             #[cfg(unix)]
             Self::Pages(pages) => pages,
         }
+    }
+}
+
+impl From<Vec<u8>> for Mapped {
+    fn from(bytes: Vec<u8>) -> Self {
+        let mut words = vec![0_u64; bytes.len().div_ceil(8)];
+        bytemuck::cast_slice_mut(&mut words)[..bytes.len()].copy_from_slice(&bytes);
+        Self::Bytes(words, bytes.len())
     }
 }
 
@@ -210,7 +220,7 @@ pub trait System: Send + Sync + fmt::Debug {
     /// # Errors
     /// As `open` and `mmap`.
     fn map(&self, path: &Path) -> io::Result<Mapped> {
-        self.read(path).map(Mapped::Bytes)
+        self.read(path).map(Mapped::from)
     }
 
     /// Returns the entries of a directory, links followed, sorted by name.

@@ -1,112 +1,192 @@
-//! A world that remembers what was asked of it, and what it first answered.
+//! A world that remembers what was asked of it, and what it last answered.
+//!
+//! Knows for whom a path was asked ([`asking_for_one`]). Does not know what the answers were good for.
+//!
+//! [`asking_for_one`]: super::asking_for_one
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    ffi::OsString,
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use super::{Abilities, AppendFile, Entry, Lock, LockMode, Mapped, ReadFile, Stat, System, Wait, is_absent};
-use crate::base::Timestamp;
+use indexmap::IndexMap;
 
-/// What the file system first said of a path: of itself, and of what it leads to. Nothing where that was not asked.
+use super::{
+    Abilities, AppendFile, Entry, Lock, LockMode, Mapped, ReadFile, Stat, System, Wait, asked, is_absent,
+};
+use crate::base::{Digest, DigestWriter, Timestamp};
+
+/// What the file system last said of a path: of itself, and of what it leads to. Nothing where that was not asked.
 ///
 /// The inner nothing says that there is nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Seen {
     /// Without following a link.
     pub itself: Option<Option<Stat>>,
     /// Links followed.
     pub target: Option<Option<Stat>>,
-    /// The path was answered in two ways, or could not be asked.
+    /// The names in it, with what they are, if they were asked for.
+    pub listing: Option<Digest>,
+    /// Its content was read, or where it points.
+    pub is_read: bool,
+    /// It was asked for all ([`asking_for_one`](super::asking_for_one) says for whom else).
+    pub is_common: bool,
+    /// Its answers were not all the same.
+    pub has_changed: bool,
+    /// Its answers in this pass were not all the same, or it could not be asked.
     pub is_unsteady: bool,
+    /// The passes in which each of the three was last asked.
+    passes: [u32; 3],
 }
 
 /// Passes everything on to another world, and remembers every path that was looked at.
 #[derive(Debug)]
 pub struct Recorder {
     inner: Arc<dyn System>,
-    seen: Mutex<HashMap<PathBuf, Seen>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    seen: IndexMap<PathBuf, Seen>,
+    pass: u32,
+}
+
+impl State {
+    fn at(&mut self, path: &Path) -> &mut Seen {
+        let index = self.seen.get_index_of(path);
+        let index = index.unwrap_or_else(|| self.seen.insert_full(path.to_path_buf(), Seen::default()).0);
+        let (_, seen) = self.seen.get_index_mut(index).expect("it was put in above");
+        seen.is_common |= asked::note(u32::try_from(index).expect("fewer than 4 billion paths"));
+        seen
+    }
+
+    /// Takes an answer for the last one.
+    fn take<T: PartialEq>(
+        &mut self,
+        path: &Path,
+        which: Which,
+        answer: T,
+        field: impl Fn(&mut Seen) -> &mut Option<T>,
+    ) {
+        let pass = self.pass;
+        let seen = self.at(path);
+        let is_of_this_pass = std::mem::replace(&mut seen.passes[which as usize], pass) == pass;
+        let last = field(seen).replace(answer);
+        let is_news = last.is_some() && last != *field(seen);
+        seen.has_changed |= is_news;
+        seen.is_unsteady |= is_news && is_of_this_pass;
+    }
+}
+
+/// What is asked of a path.
+#[derive(Clone, Copy)]
+enum Which {
+    Itself,
+    Target,
+    Listing,
 }
 
 impl Recorder {
     /// Remembers what is asked of `inner` from now on.
     pub fn new(inner: Arc<dyn System>) -> Self {
-        Self { inner, seen: Mutex::default() }
+        Self { inner, state: Mutex::default() }
     }
 
-    /// Returns what was seen, sorted by path.
-    pub fn seen(&self) -> BTreeMap<PathBuf, Seen> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.iter().map(|(path, seen)| (path.clone(), *seen)).collect()
+    /// Returns what was seen, by the places that [`Asked`](super::Asked) names.
+    pub fn seen(&self) -> Vec<(PathBuf, Seen)> {
+        self.lock().seen.iter().map(|(path, seen)| (path.clone(), *seen)).collect()
+    }
+
+    /// Begins a pass: what changed before it counts as steady if it is answered in one way from now on.
+    pub fn begin_pass(&self) {
+        let mut state = self.lock();
+        state.pass += 1;
+        state.seen.values_mut().for_each(|seen| seen.is_unsteady = false);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(
         &self,
         path: &Path,
+        which: Which,
         answer: &io::Result<Stat>,
         field: impl Fn(&mut Seen) -> &mut Option<Option<Stat>>,
     ) {
-        let mut paths = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if !paths.contains_key(path) {
-            paths.insert(path.to_path_buf(), Seen::default());
+        let mut state = self.lock();
+        match answer {
+            Ok(stat) => state.take(path, which, Some(*stat), field),
+            Err(error) if is_absent(error) => state.take(path, which, None, field),
+            Err(_) => state.at(path).is_unsteady = true,
         }
-        let seen = paths.get_mut(path).expect("it was put in above");
-        let found = match answer {
-            Ok(stat) => Some(*stat),
-            Err(error) if is_absent(error) => None,
-            Err(_) => {
-                seen.is_unsteady = true;
-                return;
-            }
-        };
-        let is_steady = *field(seen).get_or_insert(found) == found;
-        seen.is_unsteady |= !is_steady;
     }
 
     fn note_target(&self, path: &Path) {
         _ = self.stat_target(path);
+    }
+
+    fn note_read(&self, path: &Path) {
+        self.note_target(path);
+        self.lock().at(path).is_read = true;
     }
 }
 
 impl System for Recorder {
     fn stat(&self, path: &Path) -> io::Result<Stat> {
         let answer = self.inner.stat(path);
-        self.note(path, &answer, |seen| &mut seen.itself);
+        self.note(path, Which::Itself, &answer, |seen| &mut seen.itself);
         answer
     }
 
     fn stat_target(&self, path: &Path) -> io::Result<Stat> {
         let answer = self.inner.stat_target(path);
-        self.note(path, &answer, |seen| &mut seen.target);
+        self.note(path, Which::Target, &answer, |seen| &mut seen.target);
         answer
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
-        self.note_target(path);
+        self.note_read(path);
         self.inner.open(path)
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.note_target(path);
+        self.note_read(path);
         self.inner.read(path)
     }
 
+    fn stat_each(&self, folder: &Path, names: &[&OsStr], answer: &mut dyn FnMut(usize, io::Result<Stat>)) {
+        self.inner.stat_each(folder, names, &mut |index, found| {
+            self.note(&folder.join(names[index]), Which::Itself, &found, |seen| &mut seen.itself);
+            answer(index, found);
+        });
+    }
+
     fn map(&self, path: &Path) -> io::Result<Mapped> {
-        self.note_target(path);
+        self.note_read(path);
         self.inner.map(path)
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
         self.note_target(path);
-        self.inner.list(path)
+        let entries = self.inner.list(path);
+        if let Ok(entries) = &entries {
+            let listing = digest_of(entries);
+            self.lock().take(path, Which::Listing, listing, |seen| &mut seen.listing);
+        }
+        entries
     }
 
     fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
         _ = self.stat(path);
+        self.lock().at(path).is_read = true;
         self.inner.read_link(path)
     }
 
@@ -200,10 +280,26 @@ impl System for Recorder {
     }
 }
 
+/// Returns what tells one list of names from another.
+pub fn digest_of(entries: &[Entry]) -> Digest {
+    let mut writer = DigestWriter::new("az names v1");
+    for entry in entries {
+        writer.add(entry.name.as_encoded_bytes());
+        writer.add([entry.kind as u8]);
+    }
+    writer.finish()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::Memory;
+    use crate::sys::{Memory, asking_for_nobody, asking_for_one, note_known};
+
+    /// Returns what was seen of a path.
+    fn seen_of(recorder: &Recorder, path: &str) -> Seen {
+        let seen = recorder.seen();
+        seen.iter().find(|(seen, _)| seen == Path::new(path)).expect("it was asked").1
+    }
 
     #[test]
     fn it_remembers_what_was_there_and_what_was_not() {
@@ -211,18 +307,66 @@ mod tests {
         let recorder = Recorder::new(Arc::new(world));
         recorder.read(Path::new("/w/a")).unwrap();
         assert!(recorder.stat(Path::new("/w/b")).is_err());
-        let seen = recorder.seen();
-        assert!(seen[Path::new("/w/a")].target.is_some_and(|stat| stat.is_some()));
-        assert_eq!(seen[Path::new("/w/b")], Seen { itself: Some(None), ..Seen::default() });
+        let read = seen_of(&recorder, "/w/a");
+        assert!(read.target.is_some_and(|stat| stat.is_some()) && read.is_read);
+        let absent = seen_of(&recorder, "/w/b");
+        assert_eq!((absent.itself, absent.target, absent.is_read), (Some(None), None, false));
     }
 
     #[test]
-    fn a_world_that_changes_meanwhile_is_not_remembered() {
+    fn what_changes_meanwhile_is_told_until_the_next_pass() {
         let world = Memory::new().file("/w/a", "1");
         let recorder = Recorder::new(Arc::new(world.clone()));
         recorder.read(Path::new("/w/a")).unwrap();
         world.write(Path::new("/w/a"), b"2", 0o644).unwrap();
         recorder.read(Path::new("/w/a")).unwrap();
-        assert!(recorder.seen()[Path::new("/w/a")].is_unsteady);
+        let seen = seen_of(&recorder, "/w/a");
+        assert!(seen.is_unsteady && seen.has_changed);
+        recorder.begin_pass();
+        recorder.read(Path::new("/w/a")).unwrap();
+        let seen = seen_of(&recorder, "/w/a");
+        assert!(!seen.is_unsteady && seen.has_changed);
+        // Who relies on what was answered before a pass is told by the change, not by the pass.
+        recorder.begin_pass();
+        world.write(Path::new("/w/a"), b"3", 0o644).unwrap();
+        recorder.read(Path::new("/w/a")).unwrap();
+        assert!(!seen_of(&recorder, "/w/a").is_unsteady);
+        world.write(Path::new("/w/a"), b"4", 0o644).unwrap();
+        recorder.read(Path::new("/w/a")).unwrap();
+        assert!(seen_of(&recorder, "/w/a").is_unsteady);
+    }
+
+    #[test]
+    fn names_that_come_and_go_change_a_listing_and_what_they_hold_does_not() {
+        let world = Memory::new().file("/w/a", "1");
+        let recorder = Recorder::new(Arc::new(world.clone()));
+        let listing = || {
+            recorder.list(Path::new("/w")).unwrap();
+            seen_of(&recorder, "/w").listing
+        };
+        let first = listing();
+        world.write(Path::new("/w/a"), b"2", 0o644).unwrap();
+        assert_eq!(listing(), first);
+        world.write(Path::new("/w/b"), b"", 0o644).unwrap();
+        assert_ne!(listing(), first);
+    }
+
+    #[test]
+    fn for_whom_a_path_is_asked_is_known() {
+        let recorder =
+            Recorder::new(Arc::new(Memory::new().file("/w/a", "").file("/w/b", "").file("/w/c", "")));
+        let ask = |path: &str| _ = recorder.stat(Path::new(path));
+        let ((), asked) = asking_for_one(|| {
+            ask("/w/a");
+            asking_for_nobody(|| ask("/w/b"));
+            note_known(|| PathBuf::from("/w/d"));
+            ask("/w/c");
+        });
+        ask("/w/c");
+        let of = |place: &u32| recorder.seen()[*place as usize].0.clone();
+        assert_eq!(asked.places.iter().map(of).collect::<Vec<_>>(), [Path::new("/w/a"), Path::new("/w/c")]);
+        assert_eq!(asked.known, [Path::new("/w/d")]);
+        assert!(!seen_of(&recorder, "/w/a").is_common && !seen_of(&recorder, "/w/b").is_common);
+        assert!(seen_of(&recorder, "/w/c").is_common, "asked for one, then for all");
     }
 }

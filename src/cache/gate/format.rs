@@ -1,0 +1,240 @@
+//! The bytes of a gate: where each section begins, and how numbers in it are read.
+//!
+//! Every offset and every length is checked before it is used; what does not fit is not there.
+
+use std::{io, ops::Range};
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::{
+    base::Digest,
+    sys::{self, FileKind, Stat},
+};
+
+/// What a gate begins with; another form has another one.
+pub(super) const MAGIC: [u8; 8] = *b"az gate\x02";
+
+/// What stands first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct Head {
+    pub(super) magic: [u8; 8],
+    /// Of all behind the two checksums up to the end of the hot part.
+    pub(super) hot_checksum: [u8; 32],
+    pub(super) cold_checksum: [u8; 32],
+    pub(super) preface: u64,
+    pub(super) folders: u64,
+    pub(super) rows: u64,
+    pub(super) names: u64,
+    pub(super) digests: u64,
+    pub(super) askers: u64,
+    pub(super) items: u64,
+    pub(super) blobs: u64,
+    /// Items that must be decided again.
+    pub(super) open: u64,
+}
+
+/// Paths in one folder; with an empty name, the folder itself.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct Folder {
+    pub(super) path_at: u32,
+    pub(super) path_length: u32,
+    /// Its first row.
+    pub(super) first: u32,
+    pub(super) count: u32,
+    /// Links are followed.
+    pub(super) is_followed: u32,
+    /// Its own place.
+    pub(super) index: u32,
+}
+
+/// What is known of one path.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct Row {
+    size: u64,
+    mtime_ns: i64,
+    ctime_ns: i64,
+    inode: u64,
+    device: u64,
+    links: u64,
+    mode: u32,
+    pub(super) name_at: u32,
+    pub(super) name_length: u16,
+    flags: u16,
+    /// Its place among the digests, if one matters.
+    pub(super) digest: u32,
+    /// Its first asker; those of the next row follow them.
+    pub(super) askers: u32,
+    unused: u32,
+}
+
+/// An item.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct Item {
+    pub(super) answer_at: u64,
+    pub(super) answer_length: u64,
+    pub(super) plan_at: u64,
+    pub(super) plan_length: u64,
+    pub(super) is_open: u64,
+}
+
+/// What a row says beside the numbers; the two lowest bits are the kind.
+pub(super) struct Flags;
+
+impl Flags {
+    pub(super) const ABSENT: u16 = 1 << 2;
+    pub(super) const KIND: u16 = 1 << 3;
+    pub(super) const NAMES: u16 = 1 << 4;
+    pub(super) const CONTENT: u16 = 1 << 5;
+    pub(super) const UNSETTLED: u16 = 1 << 6;
+    pub(super) const COMMON: u16 = 1 << 7;
+}
+
+const KINDS: [FileKind; 4] = [FileKind::File, FileKind::Directory, FileKind::Link, FileKind::Other];
+
+impl Folder {
+    pub(super) fn rows<'a>(&self, rows: &'a [Row]) -> &'a [Row] {
+        let start = self.first as usize;
+        rows.get(start..start.saturating_add(self.count as usize)).unwrap_or_default()
+    }
+}
+
+impl Row {
+    pub(super) fn new(stat: Option<&Stat>, flags: u16) -> Self {
+        let Some(stat) = stat else { return Self { flags: flags | Flags::ABSENT, ..Self::zeroed() } };
+        let kind = KINDS.iter().position(|kind| *kind == stat.kind).and_then(|kind| u16::try_from(kind).ok());
+        Self {
+            size: stat.size,
+            mtime_ns: stat.mtime_ns,
+            ctime_ns: stat.ctime_ns,
+            inode: stat.inode,
+            device: stat.device,
+            links: stat.links,
+            mode: stat.mode,
+            flags: flags | kind.unwrap_or_default(),
+            ..Self::zeroed()
+        }
+    }
+
+    pub(super) fn has(&self, flag: u16) -> bool {
+        self.flags & flag != 0
+    }
+
+    fn kind(&self) -> FileKind {
+        KINDS[usize::from(self.flags & 3)]
+    }
+
+    pub(super) fn stat(&self) -> Option<Stat> {
+        let &Self { size, mtime_ns, ctime_ns, inode, device, links, mode, .. } = self;
+        let stat = Stat { kind: self.kind(), size, mtime_ns, ctime_ns, inode, device, mode, links };
+        (!self.has(Flags::ABSENT)).then_some(stat)
+    }
+
+    /// Tells whether an answer is the one that is known, and says that nothing has changed.
+    pub(super) fn is_as_said(&self, answer: &io::Result<Stat>) -> bool {
+        match answer {
+            Err(error) => self.has(Flags::ABSENT) && sys::is_absent(error),
+            Ok(_) if self.has(Flags::ABSENT) => false,
+            Ok(stat) if self.has(Flags::KIND) => stat.kind == self.kind(),
+            Ok(stat) => !self.has(Flags::UNSETTLED) && self.stat() == Some(*stat),
+        }
+    }
+}
+
+/// Where the sections of a gate are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layout {
+    pub(super) preface: (usize, usize),
+    pub(super) folders: (usize, usize),
+    pub(super) rows: (usize, usize),
+    pub(super) names: (usize, usize),
+    pub(super) digests: (usize, usize),
+    pub(super) askers: (usize, usize),
+    pub(super) items: (usize, usize),
+    pub(super) blobs: (usize, usize),
+}
+
+impl Head {
+    /// Returns where the sections are; nothing if they are not as long as the file.
+    fn layout(&self, length: usize) -> Option<Layout> {
+        let mut at = size_of::<Self>();
+        let mut section = |count: u64, size: usize| {
+            let length = usize::try_from(count).ok()?.checked_mul(size)?;
+            let start = at;
+            at = at.checked_add(length)?.checked_next_multiple_of(8)?;
+            Some((start, start + length))
+        };
+        let layout = Layout {
+            preface: section(self.preface, 1)?,
+            folders: section(self.folders, size_of::<Folder>())?,
+            rows: section(self.rows, size_of::<Row>())?,
+            names: section(self.names, 1)?,
+            digests: section(self.digests, size_of::<[u8; 32]>())?,
+            askers: section(self.askers, size_of::<u32>())?,
+            items: section(self.items, size_of::<Item>())?,
+            blobs: section(self.blobs, 1)?,
+        };
+        (at == length).then_some(layout)
+    }
+}
+
+/// Returns the head of a [`sound`] gate.
+pub(super) fn head(bytes: &[u8]) -> &Head {
+    bytemuck::from_bytes(&bytes[..size_of::<Head>()])
+}
+
+/// Returns where the sections of a gate are whose hot part is what was written; nothing if it is none.
+pub(super) fn sound(bytes: &[u8]) -> Option<Layout> {
+    let head: &Head = bytemuck::try_from_bytes(bytes.get(..size_of::<Head>())?).ok()?;
+    let layout = head.layout(bytes.len()).filter(|_| head.magic == MAGIC)?;
+    (checksum(&bytes[hot(&layout)]) == head.hot_checksum).then_some(layout)
+}
+
+/// Returns the bytes that the checksum of the hot part is of.
+fn hot(layout: &Layout) -> Range<usize> {
+    std::mem::offset_of!(Head, preface)..layout.digests.0
+}
+
+/// Tells whether the cold part of a [`sound`] gate is what was written.
+pub(super) fn is_whole(bytes: &[u8], layout: &Layout) -> bool {
+    checksum(&bytes[layout.digests.0..]) == head(bytes).cold_checksum
+}
+
+pub(super) fn checksum(bytes: &[u8]) -> [u8; 32] {
+    Digest::of(bytes).0
+}
+
+/// Returns a section of a [`sound`] gate.
+pub(super) fn section(bytes: &[u8], (start, end): (usize, usize)) -> &[u8] {
+    bytes.get(start..end).unwrap_or_default()
+}
+
+/// Returns a section as numbers.
+pub(super) fn views<T: Pod>(bytes: &[u8], place: (usize, usize)) -> &[T] {
+    bytemuck::try_cast_slice(section(bytes, place)).unwrap_or_default()
+}
+
+/// Puts the sections, their counts and checksums together.
+pub(super) fn assemble(sections: [(&[u8], u64); 8], open: u64) -> Vec<u8> {
+    let counts = sections.map(|(_, count)| count);
+    let [preface, folders, rows, names, digests, askers, items, blobs] = counts;
+    let mut head =
+        Head { preface, folders, rows, names, digests, askers, items, blobs, open, ..Head::zeroed() };
+    head.magic = MAGIC;
+    let length: usize = sections.iter().map(|(bytes, _)| bytes.len() + 8).sum();
+    let mut all = Vec::with_capacity(size_of::<Head>() + length);
+    all.extend_from_slice(bytemuck::bytes_of(&head));
+    for (bytes, _) in sections {
+        all.extend_from_slice(bytes);
+        all.resize(all.len().next_multiple_of(8), 0);
+    }
+    if let Some(layout) = head.layout(all.len()) {
+        head.hot_checksum = checksum(&all[hot(&layout)]);
+        head.cold_checksum = checksum(&all[layout.digests.0..]);
+    }
+    all[..size_of::<Head>()].copy_from_slice(bytemuck::bytes_of(&head));
+    all
+}
