@@ -15,7 +15,7 @@ use super::meanwhile::{Meanwhile, Overlap};
 use crate::{
     base::WsPath,
     fingerprint::{Disk, Names, State, View},
-    sys::FileKind,
+    sys::{self, FileKind},
 };
 
 /// What each step of an order leaves at each path.
@@ -351,12 +351,16 @@ impl View for Place<'_> {
 
     fn state(&self, path: &WsPath) -> State {
         let known = self.timeline.read(|versions| versions.known_at(self.index, path));
+        if known.is_some() {
+            sys::note_known(|| self.timeline.disk.absolute(path));
+        }
         let state = known.unwrap_or_else(|| self.timeline.disk.state(path));
         self.timeline.read(|versions| versions.with_folder(self.index, path, state))
     }
 
     fn names(&self, folder: &WsPath) -> Arc<Names> {
         if self.timeline.read(|versions| versions.is_no_folder(self.index, folder)) {
+            sys::note_known(|| self.timeline.disk.absolute(folder));
             return Arc::default();
         }
         let on_disk = self.timeline.disk.names(folder);

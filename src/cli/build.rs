@@ -191,7 +191,7 @@ fn nothing_to_do(
         return Some(0);
     }
     let mut lines = Lines::new(verbosity, printer.color());
-    for envelope in answer.events(&**system) {
+    for envelope in answer.events(&**system)? {
         if printer.format == Format::Jsonl {
             printer.json(&serde_json::to_value(&envelope).expect("an event can be written"));
         }

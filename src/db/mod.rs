@@ -66,6 +66,15 @@ pub struct Workspace {
     pub environment: Option<String>,
 }
 
+impl Workspace {
+    /// Returns all files that take part in planning.
+    pub fn files(self, db: &dyn Db) -> Vec<SourceFile> {
+        let lists = [self.scripts(db), self.playbooks(db), self.rules(db)];
+        let single = [Some(self.config(db)), self.named_config(db)];
+        lists.into_iter().flatten().copied().chain(single.into_iter().flatten()).collect()
+    }
+}
+
 /// What is asked for.
 #[salsa::input(debug)]
 pub struct Request {

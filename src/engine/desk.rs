@@ -11,14 +11,15 @@ use super::{
     audit::Auditor,
     conclusion::{Circumstances, conclude},
     course::Course,
+    gate::Answers,
     job::{Attempt, Done, Shared},
     late::{Answered, first_late},
-    lookup::{Decided, decide},
     materialize::Promises,
     notices::AroundRun,
     prepare::Nodes,
     pwsh::PowerShell,
     run::save_known_files,
+    secrets::shown_event,
     session::Cache,
     stages::Stages,
     teller::{Teller, Told},
@@ -40,6 +41,7 @@ use crate::{
     journal::{RunInfo, Status, new_run_id, short_run},
     model::{self, scratch::Scratch},
     plan::{Node, Plan},
+    sys::{asking_for_nobody, asking_for_one},
     text::handed::Handed,
     trace::Witness,
 };
@@ -88,7 +90,7 @@ pub(super) struct Desk<'a> {
     pub(super) provisional: BTreeMap<usize, Event>,
     pub(super) signals: &'a Signals,
     pub(super) powershell: PowerShell<'a>,
-    auditor: Option<Auditor>,
+    pub(super) auditor: Option<Auditor>,
     pub(super) stages: Stages,
     pub(super) around: AroundRun,
     /// How the scopes of the plan go.
@@ -101,6 +103,8 @@ pub(super) struct Desk<'a> {
     /// What steps that ran or were reused hand on, by place.
     pub(super) handed: BTreeMap<usize, Handed>,
     pub(super) done: BTreeMap<usize, Done>,
+    /// What is known of steps that did not run, for the next build.
+    pub(super) answers: Answers,
 }
 
 impl<'a> Desk<'a> {
@@ -121,7 +125,7 @@ impl<'a> Desk<'a> {
             shared: Arc::new(shared),
             powershell: PowerShell::new(&*engine.system, engine.root.clone(), &engine.env),
             auditor: options.audit.as_ref().map(|audit| Auditor::new(audit, &*engine.system)),
-            stages: Stages::of(&plan),
+            stages: Stages::of(plan.nodes.iter().map(|node| node.stage.as_str())),
             course: Course::new(Arc::clone(&plan)),
             refused: BTreeMap::new(),
             asked_by_condition: BTreeMap::new(),
@@ -139,6 +143,7 @@ impl<'a> Desk<'a> {
             hits: BTreeMap::new(),
             handed: BTreeMap::new(),
             done: BTreeMap::new(),
+            answers: Answers::default(),
         }
     }
 
@@ -305,7 +310,9 @@ impl<'a> Desk<'a> {
             self.handed(index).map(|handed| shared.shown_outputs(index, handed)).unwrap_or_default();
         let known = self.teller.view().nodes.get(&node);
         if known.is_some_and(|view| view.outputs != outputs) {
-            self.teller.tell(Event::Handed { node, outputs });
+            let event = Event::Handed { node, outputs };
+            self.answers.told(index, &event, None);
+            self.teller.tell(event);
         }
     }
 
@@ -315,6 +322,7 @@ impl<'a> Desk<'a> {
         let node = self.id(index);
         let reasons = std::mem::take(&mut self.reasons[index]);
         let done = self.done.remove(&index);
+        let record = self.hits.get(&index).map(|hit| Arc::clone(&hit.record));
         let (event, outcome) = match outcome {
             Outcome::Ran | Outcome::Warning | Outcome::Attention => {
                 (self.ran(node, done), event::Outcome::Ran)
@@ -336,6 +344,9 @@ impl<'a> Desk<'a> {
                 (Event::Cancelled { node, reasons }, event::Outcome::Cancelled)
             }
         };
+        if matches!(outcome, event::Outcome::Cached | event::Outcome::Skipped) {
+            self.answers.told(index, &shown_event(event.clone(), &self.shared.masks), record.as_ref());
+        }
         if outcome == event::Outcome::Failed && self.overlaps.have_been && !self.stands(index) {
             self.provisional.insert(index, event);
         } else {
@@ -414,30 +425,9 @@ impl driver::Desk for Desk<'_> {
     type Done = Done;
 
     fn look_up(&mut self, node: usize) -> Verdict {
-        if let Err(verdict) = self.take_turn(node) {
-            return verdict;
-        }
-        let shared = Arc::clone(&self.shared);
-        match decide(&shared.cache, &shared.timeline, &shared.nodes.all(), node, self.options.force) {
-            Decided::Skip(reasons) => {
-                self.reasons[node] = reasons;
-                Verdict::Skip
-            }
-            Decided::Reuse(hit) if self.auditor.as_mut().is_some_and(|auditor| auditor.takes(node, &hit)) => {
-                let text = format!("audited; unchanged since run {}", short_run(&hit.record.run));
-                self.reasons[node] = vec![Reason::new("audited", &hit.record.run, text)];
-                Verdict::Run
-            }
-            Decided::Reuse(hit) => {
-                self.overlaps.look_up();
-                self.reuse(node, hit);
-                Verdict::Hit
-            }
-            Decided::Run(reasons) => {
-                self.reasons[node] = reasons;
-                Verdict::Run
-            }
-        }
+        let (verdict, asked) = asking_for_one(|| self.verdict(node));
+        self.answers.decided(node, asked);
+        verdict
     }
 
     fn job(&mut self, node: usize, _attempt: u32) -> Job<Done> {
@@ -455,7 +445,7 @@ impl driver::Desk for Desk<'_> {
             live: self.options.live,
             is_in_turn: self.is_in_turn(node),
         };
-        Box::new(move |control| attempt.run(control))
+        Box::new(move |control| asking_for_nobody(|| attempt.run(control)))
     }
 
     fn settle(&mut self, node: usize, mut done: Done) -> Ending {

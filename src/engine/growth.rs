@@ -120,7 +120,7 @@ impl Desk<'_> {
             shared.zones = Arc::new(zones(self.engine, &plan));
         }
         self.course = self.course.grown(Arc::clone(&plan));
-        self.stages.grow(&plan.nodes[at..]);
+        self.stages.grow(plan.nodes[at..].iter().map(|node| node.stage.as_str()));
         self.open.extend(at..plan.nodes.len());
         self.reasons.resize(plan.nodes.len(), Vec::new());
         self.plan = plan;

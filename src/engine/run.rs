@@ -9,6 +9,7 @@ use std::{
 use super::{
     Ask, Audit, Audited, Engine, EngineError,
     desk::{Desk, share},
+    gate::Finished,
     growth::beginning,
     mask::Masks,
     prepare::Nodes,
@@ -30,6 +31,7 @@ use crate::{
     model::settings::CachePolicy,
     plan::{Gate, Plan, Planned},
     report::RunView,
+    sys::asking_for_nobody,
 };
 
 /// Which steps are run whatever the cache says.
@@ -127,16 +129,23 @@ impl Engine {
         desk.goes_on = goes_on;
         desk.around.of = around;
         desk.start();
-        let summary = desk.drive(Arc::clone(&plan), &policy, &signals);
-        let summary = desk.check_order(summary);
+        // What a step asks while it is decided is asked for it, and the rest would not be asked again.
+        let summary = asking_for_nobody(|| {
+            let summary = desk.drive(Arc::clone(&plan), &policy, &signals);
+            desk.check_order(summary)
+        });
         desk.tell_of_owners();
         let audited = desk.audited();
+        let (cache, answers) = (desk.shared.cache.clone(), std::mem::take(&mut desk.answers));
+        let plan = Arc::clone(&desk.plan);
         let (Told { view, folder, events }, exit_code) = desk.finish(&summary);
         let is_bound_in_time =
             plan.nodes.iter().any(|node| matches!(node.settings.cache, Some(CachePolicy::For(_))));
         let is_momentary = self.momentary.load(Ordering::Relaxed);
         if exit_code == 0 && folder.is_none() && !is_bound_in_time && !is_momentary {
-            self.write_gate(ask, options, &view, &diagnostics, &events);
+            let (view, diagnostics, events) = (&view, &*diagnostics, &*events);
+            let finished = Finished { plan: &plan, cache: &cache, answers, view, diagnostics, events };
+            self.write_gate(ask, options, finished);
         }
         Ok(BuildResult { view, diagnostics, exit_code, folder, audited })
     }

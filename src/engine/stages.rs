@@ -4,12 +4,9 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{
-    event::{Counts, Event, Outcome, millis},
-    plan::{Node, Plan},
-};
+use crate::event::{Counts, Event, Outcome, millis};
 
-/// The stages of a plan by name.
+/// The stages of a run by name.
 pub(super) struct Stages(BTreeMap<String, Stage>);
 
 /// How far a stage is.
@@ -25,16 +22,17 @@ struct Stage {
 }
 
 impl Stages {
-    pub(super) fn of(plan: &Plan) -> Self {
+    /// Makes the stages that steps belong to, each step's named once.
+    pub(super) fn of<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         let mut stages = Self(BTreeMap::new());
-        stages.grow(&plan.nodes);
+        stages.grow(names);
         stages
     }
 
     /// Takes note of steps that were not known before.
-    pub(super) fn grow(&mut self, nodes: &[Node]) {
-        for node in nodes {
-            self.0.entry(node.stage.clone()).or_default().left += 1;
+    pub(super) fn grow<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
+        for name in names {
+            self.0.entry(name.to_owned()).or_default().left += 1;
         }
     }
 

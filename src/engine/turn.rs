@@ -12,6 +12,7 @@ use super::{
     desk::Desk,
     job::Done,
     late::Answered,
+    lookup::{Decided, decide},
     prepare::Nodes,
     pwsh::PowerShell,
     session::Cache,
@@ -21,6 +22,7 @@ use crate::{
     event::Reason,
     execute::scheduler::Verdict,
     fingerprint::{Question, View},
+    journal::short_run,
     plan::{Doubts, Formula, Gate, Node, Plan},
 };
 
@@ -198,6 +200,34 @@ impl Desk<'_> {
             Err(Ended::Failed(error)) => {
                 self.done.insert(index, Done::failed(error, Duration::ZERO));
                 Err(Verdict::Fail)
+            }
+        }
+    }
+
+    /// Decides what becomes of a step, and keeps why.
+    pub(super) fn verdict(&mut self, node: usize) -> Verdict {
+        if let Err(verdict) = self.take_turn(node) {
+            return verdict;
+        }
+        let shared = Arc::clone(&self.shared);
+        match decide(&shared.cache, &shared.timeline, &shared.nodes.all(), node, self.options.force) {
+            Decided::Skip(reasons) => {
+                self.reasons[node] = reasons;
+                Verdict::Skip
+            }
+            Decided::Reuse(hit) if self.auditor.as_mut().is_some_and(|auditor| auditor.takes(node, &hit)) => {
+                let text = format!("audited; unchanged since run {}", short_run(&hit.record.run));
+                self.reasons[node] = vec![Reason::new("audited", &hit.record.run, text)];
+                Verdict::Run
+            }
+            Decided::Reuse(hit) => {
+                self.overlaps.look_up();
+                self.reuse(node, hit);
+                Verdict::Hit
+            }
+            Decided::Run(reasons) => {
+                self.reasons[node] = reasons;
+                Verdict::Run
             }
         }
     }

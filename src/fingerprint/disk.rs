@@ -39,6 +39,9 @@ pub struct Disk {
     clock_file: PathBuf,
     clock: RwLock<Option<Stat>>,
     files: Mutex<HashMap<WsPath, KnownFile>>,
+    /// What was last answered of files that were not settled: nothing to rely on, and nothing if one stat stood for two
+    /// contents.
+    unsettled: Mutex<HashMap<WsPath, Option<KnownFile>>>,
     listings: Mutex<HashMap<WsPath, (Stat, Arc<Names>)>>,
 }
 
@@ -58,6 +61,7 @@ impl Disk {
             clock_file: clock_file.to_path_buf(),
             clock: RwLock::new(None),
             files: Mutex::new(known.into_iter().collect()),
+            unsettled: Mutex::default(),
             listings: Mutex::new(HashMap::new()),
         };
         disk.tick();
@@ -117,13 +121,31 @@ impl Disk {
             let listed = self.system.read(&absolute).ok().and_then(|bytes| git_index::digest(&bytes));
             digest = listed.unwrap_or(digest);
         }
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.is_settled(&hashed) {
-            files.insert(path.clone(), KnownFile { stat: hashed, digest });
-        } else {
-            files.remove(path);
-        }
+        self.remember(path, KnownFile { stat: hashed, digest });
         file(&hashed, digest)
+    }
+
+    fn remember(&self, path: &WsPath, answered: KnownFile) {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_settled(&answered.stat) {
+            unsettled.remove(path);
+            files.insert(path.clone(), answered);
+            return;
+        }
+        files.remove(path);
+        let last = unsettled.entry(path.clone()).or_insert(Some(answered));
+        let is_doubtful =
+            last.is_none_or(|last| last.stat == answered.stat && last.digest != answered.digest);
+        *last = (!is_doubtful).then_some(answered);
+    }
+
+    /// Returns what was last answered of a file's content, and what the file system said of the file then; nothing if
+    /// it was not asked, or answered in two ways that the file system does not tell apart.
+    pub fn last_answer(&self, path: &WsPath) -> Option<KnownFile> {
+        let unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied();
+        unsettled
+            .unwrap_or_else(|| self.files.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied())
     }
 }
 

@@ -1,0 +1,115 @@
+//! "Nothing to do", answered from the file system alone.
+//!
+//! A gate is written when a build has found that nothing is left to run or to bring back. It holds what the file system
+//! last said of every path that was looked at on the way, absences and folders included, and what was told. As long as
+//! what matters of each path is what it was, evaluating everything again could only tell the same; so that is told
+//! again, and nothing else is read.
+//!
+//! What was looked at is not listed by anybody: it is what the recorder of `sys` saw. A path that was answered in two
+//! ways, or that could not be asked, is no ground for a gate. Whatever else could change the answer (the request, the
+//! environment, az itself) is part of the gate's name.
+
+mod answers;
+mod paths;
+mod read;
+mod write;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+pub(super) use answers::{Answer, Answers};
+pub use read::UpToDate;
+use serde::{Deserialize, Serialize};
+pub(super) use write::Finished;
+
+use super::{Ask, BuildOptions, Force};
+use crate::{
+    base::{Digest, DigestWriter},
+    cache::Layout,
+    event::{Event, PlannedNode},
+    sys::System,
+};
+
+/// Names that differ from shell to shell and reach no step.
+const VOLATILE: [&str; 7] = ["_", "SHLVL", "PWD", "OLDPWD", "TERM", "TMPDIR", "AZ_STEP"];
+/// Gates kept for one workspace.
+const MOST_GATES: usize = 32;
+
+/// What stands first in a gate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Preface {
+    total: u32,
+    cached: u32,
+    skipped: u32,
+    /// Every step was reused and has no flag.
+    is_plain: bool,
+    /// What was asked for, as it was typed.
+    request: Vec<String>,
+    /// The only item is all that was told; else there is one for each step.
+    is_whole: bool,
+    /// Where the journal of records ended.
+    journal: JournalEnd,
+}
+
+/// Where the journal of records ends: an action that begins, or a record that is made, is behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+struct JournalEnd {
+    inode: u64,
+    size: u64,
+}
+
+/// What is told of a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Told {
+    node: PlannedNode,
+    events: Vec<Event>,
+}
+
+impl JournalEnd {
+    /// Returns where the journal ends now; an absent one at its beginning.
+    ///
+    /// # Errors
+    /// If that cannot be found out.
+    fn now(system: &dyn System, layout: &Layout) -> io::Result<Self> {
+        match system.stat(&layout.entries()) {
+            Ok(stat) => Ok(Self { inode: stat.inode, size: stat.size }),
+            Err(error) if crate::sys::is_absent(&error) => Ok(Self::default()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Tells whether a request may have a gate.
+fn may_have_gate(options: &BuildOptions) -> bool {
+    options.force == Force::No && options.live.is_none() && options.audit.is_none()
+}
+
+fn gate_folder(layout: &Layout) -> PathBuf {
+    layout.version().join("gate")
+}
+
+/// Returns where the gate of a request is; its name holds all that is no path and could change the answer.
+fn gate_path(
+    system: &dyn System,
+    layout: &Layout,
+    root: &Path,
+    ask: &Ask,
+    options: &BuildOptions,
+) -> PathBuf {
+    let build = std::env::current_exe().and_then(|path| system.stat(&path)).ok();
+    let mut writer = DigestWriter::new("az gate v2")
+        .field(format!("{build:?}"))
+        .field(root.as_os_str().as_encoded_bytes())
+        .field(format!("{ask:?}"))
+        .field([options.allow_empty, system.is_administrator()].map(u8::from));
+    for (name, value) in system.env() {
+        if !VOLATILE.iter().any(|volatile| name == *volatile) {
+            writer.add(name.as_encoded_bytes());
+            writer.add(value.as_encoded_bytes());
+        }
+    }
+    let Digest(digest) = writer.finish();
+    gate_folder(layout).join(&Digest(digest).to_hex()[..32])
+}

@@ -1,0 +1,147 @@
+//! Looks at a gate.
+
+use std::{path::Path, time::Duration};
+
+use super::{JournalEnd, Preface, Told, gate_path, may_have_gate};
+use crate::{
+    cache::{Gate, GateItem, GatePath, Known, Layout, write_gate},
+    engine::{Ask, BuildOptions, Engine, stages::Stages, workspace},
+    event::{self, Counts, Envelope, Event, PlannedNode, millis},
+    fingerprint::{is_settled, read_clock},
+    journal::new_run_id,
+    report::RunView,
+    sys::{Stat, System},
+};
+
+/// A request of which nothing has to be done.
+#[derive(Debug)]
+pub struct UpToDate {
+    /// How the steps ended.
+    pub counts: Counts,
+    /// Every step was reused and has no flag: there is nothing more to tell than the counts.
+    pub is_plain: bool,
+    gate: Gate,
+    preface: Preface,
+    started: Duration,
+}
+
+impl Engine {
+    /// Returns the answer to a request if nothing has changed since it was given; reads one file, asks for the stats of
+    /// the paths in it, and reads those that were touched.
+    pub fn up_to_date(
+        system: &dyn System,
+        start: &Path,
+        ask: &Ask,
+        options: &BuildOptions,
+    ) -> Option<UpToDate> {
+        let started = system.monotonic();
+        if !may_have_gate(options) {
+            return None;
+        }
+        let root = workspace::find_root(system, start).ok()?;
+        let layout = Layout::new(&root);
+        let path = gate_path(system, &layout, &root, ask, options);
+        let gate = Gate::read(system, &path)?;
+        let preface: Preface = postcard::from_bytes(gate.preface()).ok()?;
+        let is_same = JournalEnd::now(system, &layout).is_ok_and(|end| end == preface.journal);
+        if !is_same || gate.open_items() > 0 {
+            return None;
+        }
+        let differing = gate.differing(system);
+        if !differing.is_empty() {
+            let clock = read_clock(system, &layout.clock())?;
+            let now = touched(system, &differing)?;
+            // Losing that costs looking at the same files again.
+            _ = refresh(system, &path, &gate, &clock, &now);
+        }
+        let [total, cached, skipped] =
+            [preface.total, preface.cached, preface.skipped].map(|count| count as usize);
+        let counts = Counts { total, cached, skipped, ..Counts::default() };
+        Some(UpToDate { counts, is_plain: preface.is_plain, gate, preface, started })
+    }
+}
+
+/// Returns what the file system says now of paths that are what they were; nothing if one of them is not.
+fn touched(system: &dyn System, differing: &[Known<'_>]) -> Option<Vec<(usize, Stat)>> {
+    use rayon::prelude::*;
+
+    let ask = |known: &Known<'_>| Some((known.index, known.is_unchanged(system)?));
+    if differing.len() < 8 {
+        differing.iter().map(ask).collect()
+    } else {
+        differing.par_iter().map(ask).collect()
+    }
+}
+
+/// Writes a gate anew with what the file system says now.
+fn refresh(system: &dyn System, path: &Path, gate: &Gate, clock: &Stat, now: &[(usize, Stat)]) -> Option<()> {
+    if !gate.is_whole() {
+        return None;
+    }
+    let mut paths: Vec<GatePath> = gate.paths().map(|known| known.known()).collect();
+    for (index, stat) in now {
+        let known = paths.get_mut(*index)?;
+        known.stat = Some(*stat);
+        known.is_settled = is_settled(clock, stat);
+    }
+    let item = |index| GateItem {
+        is_open: gate.is_open(index),
+        answer: gate.answer(index).to_vec(),
+        plan: gate.plan(index).to_vec(),
+    };
+    let items: Vec<GateItem> = (0..gate.item_count()).map(item).collect();
+    write_gate(system, path, gate.preface(), &mut paths, &items).ok()
+}
+
+impl UpToDate {
+    /// Returns the events of the answer, as if everything had been evaluated again; nothing if they cannot be read.
+    pub fn events(&self, system: &dyn System) -> Option<Vec<Envelope>> {
+        if !self.gate.is_whole() {
+            return None;
+        }
+        let events = if self.preface.is_whole {
+            serde_json::from_slice(self.gate.answer(0)).ok()?
+        } else {
+            self.put_together(system)?
+        };
+        let time = system.now().to_rfc3339();
+        let own_run = new_run_id(system);
+        let envelope = |(index, mut event): (usize, Event)| {
+            match &mut event {
+                Event::OrchestrationStarted { run, .. } => run.clone_from(&own_run),
+                Event::OrchestrationCompleted { duration_ms, .. } => *duration_ms = self.duration_ms(system),
+                _ => {}
+            }
+            Envelope { v: event::VERSION, seq: index as u64 + 1, time: time.clone(), event }
+        };
+        Some(events.into_iter().enumerate().map(envelope).collect())
+    }
+
+    /// Puts what was told together out of what is known of each step.
+    fn put_together(&self, system: &dyn System) -> Option<Vec<Event>> {
+        let told =
+            (0..self.gate.item_count()).map(|item| serde_json::from_slice(self.gate.answer(item)).ok());
+        let told: Vec<Told> = told.collect::<Option<_>>()?;
+        let nodes: Vec<PlannedNode> = told.iter().map(|told| told.node.clone()).collect();
+        let mut stages = Stages::of(nodes.iter().map(|node| node.stage.as_str()));
+        let now = system.monotonic();
+        let request = self.preface.request.clone();
+        let mut events = vec![Event::OrchestrationStarted { run: String::new(), request, nodes }];
+        let mut view = RunView::default();
+        view.apply(&events[0]);
+        for Told { node, events: own } in told {
+            events.extend(stages.begin(&node.stage, now));
+            own.iter().for_each(|event| view.apply(event));
+            events.extend(own);
+            let outcome = view.nodes.get(&node.id)?.outcome?;
+            events.extend(stages.end(&node.stage, (&node.id, outcome, None), now));
+        }
+        events.push(Event::OrchestrationCompleted { duration_ms: 0, counts: self.counts, exit_code: 0 });
+        Some(events)
+    }
+
+    /// Returns how long the answer took so far.
+    pub fn duration_ms(&self, system: &dyn System) -> u64 {
+        millis(system.monotonic().saturating_sub(self.started))
+    }
+}
