@@ -7,12 +7,27 @@ use std::{
     sync::Arc,
 };
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
 /// A path in normal form: relative to the workspace root if it lies inside, else absolute.
 ///
 /// Normal form has no `.`, no empty and no `..` component and no trailing `/`; the root itself is `.`.
 /// Two equal paths are equal strings, so that a path can be an identity. Symlinks are not resolved.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WsPath(Arc<str>);
+
+impl Serialize for WsPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for WsPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::from_normal(&text).ok_or_else(|| D::Error::custom("a path that is not in normal form"))
+    }
+}
 
 impl WsPath {
     /// The workspace root.

@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Invocation,
     flow::{Condition, Gate, Scope, ScopeKind, Span},
@@ -43,7 +45,7 @@ pub struct Plan {
 
 /// One planned execution, all values resolved.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Node {
     /// Unique in the plan: `0402_Run-UnitTests`, `lint`, `test/0402_Run-UnitTests`.
     pub id: String,
@@ -72,26 +74,32 @@ pub struct Node {
     /// Environment names its text mentions.
     pub mentioned: BTreeSet<String>,
     /// A program its text starts that cannot be watched.
-    pub privileged: Option<&'static str>,
+    pub privileged: Option<String>,
     /// Programs its script depends on, each with the names it may have; they are part of its key.
     pub tools: Vec<(String, Vec<String>)>,
     /// Its condition, and what it came to.
     pub condition: Option<Decision>,
     /// Its condition, if that can only be decided when its turn has come.
+    #[serde(skip)]
     pub open_condition: Option<Condition>,
     /// The scope it stands in, if it is a part of a playbook's step.
+    #[serde(skip)]
     pub scope: Option<usize>,
     /// When it is looked up.
+    #[serde(skip)]
     pub gate: Gate,
     /// Its failure is good enough for what comes after.
     pub is_tolerated: bool,
     /// The matrix whose combinations end with the first failure, and which of them it is part of.
     pub cohort: Option<(usize, usize)>,
     /// What bounds how long it and others take together, as places in [`Plan::time_limits`].
+    #[serde(skip)]
     pub time_limits: Vec<usize>,
     /// The span it lies in.
+    #[serde(skip)]
     pub span: Option<usize>,
     /// What of it is known only when its turn has come.
+    #[serde(skip)]
     pub late: Option<Arc<Late>>,
     /// It is its user's word that it may overlap others, whatever is known of it.
     pub may_overlap: bool,
@@ -104,6 +112,7 @@ pub struct Node {
     /// Where in a playbook it comes from.
     pub origin: Option<Origin>,
     /// It stands for the combinations of a matrix that is known only when its turn has come.
+    #[serde(skip)]
     pub deferred: Option<Arc<Deferred>>,
     /// Steps of one sequence were asked for as a row, so their order means something; those of different ones do not
     /// know of each other.
@@ -125,7 +134,7 @@ pub struct Deferred {
 }
 
 /// The place of a playbook that a node comes from.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Origin {
     /// The playbook.
     pub playbook: WsPath,
@@ -136,7 +145,7 @@ pub struct Origin {
 }
 
 /// Why a node comes after another.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edge {
     /// The place of the earlier node.
     pub to: usize,
@@ -145,7 +154,7 @@ pub struct Edge {
 }
 
 /// Sorts of edges.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EdgeKind {
     /// `Dependencies` of the script.
     Dependency,
@@ -168,7 +177,7 @@ pub enum EdgeKind {
 }
 
 /// A condition and what it came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// The condition as written.
     pub text: String,
@@ -297,7 +306,7 @@ impl Node {
 
     /// Returns why the step must not be watched while it runs, if it must not.
     pub fn unwatched(&self) -> Option<String> {
-        match (self.settings.trace, self.settings.service, self.privileged) {
+        match (self.settings.trace, self.settings.service, &self.privileged) {
             (Some(false), ..) => Some("is declared `trace: off`".to_owned()),
             (None, Some(true), _) => Some("leaves a service behind".to_owned()),
             (None, _, Some(program)) => Some(format!("starts `{program}`, which cannot be traced")),

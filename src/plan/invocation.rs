@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// What a node executes. The first word of `argv` is a program to be looked up on PATH, or a path.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Invocation {
     /// Program and arguments; the script's path stands in it as seen from `cwd`.
     pub argv: Vec<String>,
@@ -14,6 +16,7 @@ pub struct Invocation {
     /// Text of an inline step.
     pub text: Option<String>,
     /// Variables that reach the step, by name.
+    #[serde(with = "super::stored::as_json")]
     pub variables: BTreeMap<String, serde_json::Value>,
     /// Environment variables that carry variables to the step.
     pub env: BTreeMap<String, String>,

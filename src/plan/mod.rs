@@ -29,6 +29,7 @@ mod request;
 mod resources;
 mod rules;
 mod select;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod text_node;

@@ -268,7 +268,7 @@ pub(super) fn script_node(
         number: Some(script.number),
         stage: step.and_then(|step| step.stage()).unwrap_or_else(|| script.stage.clone()),
         mentioned: script.mentioned.clone(),
-        privileged: script.privileged,
+        privileged: script.privileged.map(str::to_owned),
         tools: tools_of(script),
         condition: decision,
         open_condition,

@@ -81,7 +81,7 @@ fn shell_node(
     (*kind).clone_into(&mut node.invocation.runner);
     node.invocation.text = Some(embedded.text.clone());
     node.mentioned = mentioned_names(&embedded.text).into_iter().map(str::to_owned).collect();
-    node.privileged = privileged_program(&embedded.text);
+    node.privileged = privileged_program(&embedded.text).map(str::to_owned);
     let mut late = Vec::new();
     let values = embedded.values.into_iter().map(|(name, expr)| (name, Formula::of(expr))).chain(extra);
     for (name, formula) in values {

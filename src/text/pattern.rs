@@ -10,6 +10,7 @@ use std::{
 };
 
 use globset::{GlobBuilder, GlobMatcher};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use thiserror::Error;
 
 use crate::base::WsPath;
@@ -19,6 +20,37 @@ use crate::base::WsPath;
 pub struct Pattern {
     text: String,
     parts: Vec<Part>,
+}
+
+/// A component as it is kept; a literal may look like a wildcard.
+#[derive(Serialize, Deserialize)]
+enum KeptPart {
+    Literal(String),
+    Wild(String),
+    AnyDepth,
+}
+
+impl Serialize for Pattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let kept = |part: &Part| match part {
+            Part::Literal(name) => KeptPart::Literal(name.clone()),
+            Part::Wild(_) => KeptPart::Wild(part.as_str().to_owned()),
+            Part::AnyDepth => KeptPart::AnyDepth,
+        };
+        (&self.text, self.parts.iter().map(kept).collect::<Vec<_>>()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (text, kept): (String, Vec<KeptPart>) = Deserialize::deserialize(deserializer)?;
+        let part = |kept| match kept {
+            KeptPart::Literal(name) => Ok(Part::Literal(name)),
+            KeptPart::Wild(name) => part(&name).map_err(D::Error::custom),
+            KeptPart::AnyDepth => Ok(Part::AnyDepth),
+        };
+        Ok(Self { text, parts: kept.into_iter().map(part).collect::<Result<_, _>>()? })
+    }
 }
 
 /// One component of a pattern.

@@ -4,6 +4,8 @@
 
 use std::{fmt, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 use super::duration;
 
 /// The forms a rate may have, for help lines.
@@ -27,7 +29,7 @@ const WORDS: [(&str, u64); 13] = [
 ];
 
 /// How often something may happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Rate {
     /// So many times at most, above zero, in any stretch of time as long as `per`.
     pub most: u32,

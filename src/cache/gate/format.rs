@@ -28,6 +28,7 @@ pub(super) struct Head {
     pub(super) names: u64,
     pub(super) digests: u64,
     pub(super) askers: u64,
+    pub(super) needs: u64,
     pub(super) items: u64,
     pub(super) blobs: u64,
     /// Items that must be decided again.
@@ -78,8 +79,15 @@ pub(super) struct Item {
     pub(super) answer_length: u64,
     pub(super) plan_at: u64,
     pub(super) plan_length: u64,
-    pub(super) is_open: u64,
+    /// The first item it waits for; those of the next item follow.
+    pub(super) needs: u32,
+    pub(super) is_open: u32,
+    /// What tells its identity from others.
+    pub(super) identity: u64,
 }
+
+/// Stands in an asker that also writes the path.
+pub(super) const WRITES: u32 = 1 << 31;
 
 /// What a row says beside the numbers; the two lowest bits are the kind.
 pub(super) struct Flags;
@@ -153,6 +161,7 @@ pub(super) struct Layout {
     pub(super) names: (usize, usize),
     pub(super) digests: (usize, usize),
     pub(super) askers: (usize, usize),
+    pub(super) needs: (usize, usize),
     pub(super) items: (usize, usize),
     pub(super) blobs: (usize, usize),
 }
@@ -174,6 +183,7 @@ impl Head {
             names: section(self.names, 1)?,
             digests: section(self.digests, size_of::<[u8; 32]>())?,
             askers: section(self.askers, size_of::<u32>())?,
+            needs: section(self.needs, size_of::<u32>())?,
             items: section(self.items, size_of::<Item>())?,
             blobs: section(self.blobs, 1)?,
         };
@@ -218,11 +228,11 @@ pub(super) fn views<T: Pod>(bytes: &[u8], place: (usize, usize)) -> &[T] {
 }
 
 /// Puts the sections, their counts and checksums together.
-pub(super) fn assemble(sections: [(&[u8], u64); 8], open: u64) -> Vec<u8> {
+pub(super) fn assemble(sections: [(&[u8], u64); 9], open: u64) -> Vec<u8> {
     let counts = sections.map(|(_, count)| count);
-    let [preface, folders, rows, names, digests, askers, items, blobs] = counts;
+    let [preface, folders, rows, names, digests, askers, needs, items, blobs] = counts;
     let mut head =
-        Head { preface, folders, rows, names, digests, askers, items, blobs, open, ..Head::zeroed() };
+        Head { preface, folders, rows, names, digests, askers, needs, items, blobs, open, ..Head::zeroed() };
     head.magic = MAGIC;
     let length: usize = sections.iter().map(|(bytes, _)| bytes.len() + 8).sum();
     let mut all = Vec::with_capacity(size_of::<Head>() + length);

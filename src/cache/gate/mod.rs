@@ -65,8 +65,10 @@ pub struct GatePath {
     pub is_settled: bool,
     /// All items depend on it, and how many there are.
     pub is_common: bool,
-    /// The items that depend on it, sorted.
+    /// The items that depend on it, sorted; a number has 31 bits.
     pub askers: Vec<u32>,
+    /// Those of them that may leave something there, sorted.
+    pub writers: Vec<u32>,
 }
 
 /// A part of an answer: bytes that only who wrote them understands.
@@ -78,6 +80,10 @@ pub struct GateItem {
     pub answer: Vec<u8>,
     /// What is needed to decide it again.
     pub plan: Vec<u8>,
+    /// The items it waits for.
+    pub needs: Vec<u32>,
+    /// What tells whose item it is, whatever the request.
+    pub identity: u64,
 }
 
 /// A gate that was read, and whose hot part is sound.
@@ -159,6 +165,25 @@ impl Gate {
     /// Tells whether an item must be decided again whatever the paths say.
     pub fn is_open(&self, item: usize) -> bool {
         self.items().get(item).is_some_and(|item| item.is_open != 0)
+    }
+
+    /// Returns the items that an item waits for.
+    pub fn needs(&self, item: usize) -> &[u32] {
+        let (items, needs): (_, &[u32]) = (self.items(), format::views(&self.bytes, self.layout.needs));
+        let Some(own) = items.get(item) else { return &[] };
+        let next = items.get(item + 1).map_or(needs.len(), |next| next.needs as usize);
+        needs.get(own.needs as usize..next).unwrap_or_default()
+    }
+
+    /// Returns what tells whose item it is.
+    pub fn identity(&self, item: usize) -> Option<u64> {
+        self.items().get(item).map(|item| item.identity)
+    }
+
+    /// Returns the items of an identity.
+    pub fn items_of(&self, identity: u64) -> impl Iterator<Item = usize> {
+        let items = self.items().iter().enumerate();
+        items.filter(move |(_, item)| item.identity == identity).map(|(index, _)| index)
     }
 
     /// Returns what is needed of an item if nothing has changed.
@@ -261,7 +286,8 @@ impl Known<'_> {
             matters: self.matters(),
             is_settled: !self.row.has(Flags::UNSETTLED),
             is_common: self.row.has(Flags::COMMON),
-            askers: self.askers().to_vec(),
+            askers: self.askers().map(|(item, _)| item).collect(),
+            writers: self.askers().filter(|(_, writes)| *writes).map(|(item, _)| item).collect(),
         }
     }
 
@@ -282,11 +308,12 @@ impl Known<'_> {
         self.row.has(Flags::COMMON)
     }
 
-    /// Returns the items that depend on it, sorted.
-    pub fn askers(&self) -> &[u32] {
+    /// Returns the items that depend on it, sorted, with whether they may leave something there.
+    pub fn askers(&self) -> impl Iterator<Item = (u32, bool)> + use<'_> {
         let askers: &[u32] = format::views(&self.gate.bytes, self.gate.layout.askers);
         let next = self.gate.rows().get(self.index + 1).map_or(askers.len(), |next| next.askers as usize);
-        askers.get(self.row.askers as usize..next).unwrap_or_default()
+        let own = askers.get(self.row.askers as usize..next).unwrap_or_default();
+        own.iter().map(|asker| (asker & !format::WRITES, asker & format::WRITES != 0))
     }
 
     /// Asks whether what matters is as it was, though the file system does not say so by itself; O(bytes).

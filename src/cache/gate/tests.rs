@@ -16,6 +16,7 @@ fn known(world: &Memory, path: &str, matters: Matters) -> GatePath {
         is_settled: true,
         is_common: false,
         askers: vec![],
+        writers: vec![],
     }
 }
 
@@ -38,7 +39,7 @@ fn world() -> Memory {
 fn paths(world: &Memory) -> Vec<GatePath> {
     let content = Matters::Content(Digest::of(b"1"));
     vec![
-        GatePath { askers: vec![0, 2], ..known(world, "/w/a/one", content) },
+        GatePath { askers: vec![0, 2], writers: vec![2], ..known(world, "/w/a/one", content) },
         GatePath { askers: vec![1], ..known(world, "/w/a/two", Matters::All) },
         GatePath { is_common: true, ..known(world, "/w/a", names(world, "/w/a")) },
         known(world, "/w", Matters::Kind),
@@ -64,8 +65,8 @@ fn told(gate: &Gate, world: &Memory) -> Vec<String> {
 fn what_was_written_is_read() {
     let world = world();
     let items = [
-        GateItem { answer: b"yes".into(), plan: b"one".into(), is_open: false },
-        GateItem { answer: vec![], plan: b"two".into(), is_open: true },
+        GateItem { answer: b"yes".into(), plan: b"one".into(), identity: 7, ..GateItem::default() },
+        GateItem { plan: b"two".into(), is_open: true, needs: vec![0, 0], ..GateItem::default() },
         GateItem::default(),
     ];
     let mut paths = paths(&world);
@@ -80,6 +81,11 @@ fn what_was_written_is_read() {
     assert_eq!((gate.answer(0), gate.plan(0), gate.plan(1)), (&b"yes"[..], &b"one"[..], &b"two"[..]));
     assert_eq!((gate.answer(7), gate.item_count(), gate.open_items()), (&b""[..], 3, 1));
     assert_eq!((gate.is_open(0), gate.is_open(1), gate.is_open(7)), (false, true, false));
+    assert_eq!(
+        (gate.needs(0), gate.needs(1), gate.needs(2), gate.needs(3)),
+        (&[][..], &[0, 0][..], &[][..], &[][..])
+    );
+    assert_eq!((gate.identity(0), gate.items_of(7).collect::<Vec<_>>()), (Some(7), vec![0]));
     assert!(!gate.is_clean(&world), "one item is open");
 }
 
@@ -167,7 +173,7 @@ fn thousands_of_folders_are_asked_on_all_cores_with_the_same_answer() {
 #[test]
 fn no_byte_can_be_lost_or_flipped_unnoticed() {
     let world = world();
-    let items = [GateItem { answer: b"yes".into(), plan: b"one".into(), is_open: false }];
+    let items = [GateItem { answer: b"yes".into(), plan: b"one".into(), ..GateItem::default() }];
     write(&world, &paths(&world), &items);
     let bytes = world.read(Path::new(GATE)).unwrap();
     for at in 0..bytes.len() {
@@ -194,10 +200,10 @@ proptest! {
     /// Whatever the numbers in it say, a gate with sound checksums is asked without a panic.
     #[test]
     fn any_numbers_are_asked_without_a_panic(
-        sections in proptest::array::uniform8(proptest::collection::vec(0_u8..40, 0..300)),
-        counts in proptest::array::uniform8(0_u64..6),
+        sections in proptest::array::uniform9(proptest::collection::vec(0_u8..40, 0..300)),
+        counts in proptest::array::uniform9(0_u64..6),
     ) {
-        let sizes = [1, 24, 72, 1, 32, 4, 40, 1];
+        let sizes = [1, 24, 72, 1, 32, 4, 4, 48, 1];
         let mut parts: Vec<(Vec<u8>, u64)> = Vec::new();
         for ((bytes, count), size) in sections.into_iter().zip(counts).zip(sizes) {
             let mut bytes = bytes;
@@ -205,7 +211,7 @@ proptest! {
             bytes.resize(wanted, 1);
             parts.push((bytes, count));
         }
-        let sections: [(&[u8], u64); 8] = std::array::from_fn(|index| (parts[index].0.as_slice(), parts[index].1));
+        let sections: [(&[u8], u64); 9] = std::array::from_fn(|index| (parts[index].0.as_slice(), parts[index].1));
         let world = Memory::new().file(GATE, format::assemble(sections, 0));
         let gate = Gate::read(&world, Path::new(GATE)).expect("its checksums are right");
         prop_assert!(gate.is_whole());
@@ -213,7 +219,7 @@ proptest! {
             _ = (known.known(), known.is_unchanged(&world));
         }
         for item in 0..8 {
-            _ = (gate.answer(item), gate.plan(item), gate.is_open(item));
+            _ = (gate.answer(item), gate.plan(item), gate.is_open(item), gate.needs(item));
         }
     }
 }

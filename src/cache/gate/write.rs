@@ -4,7 +4,7 @@ use std::{collections::HashMap, ffi::OsStr, io, os::unix::ffi::OsStrExt, path::P
 
 use super::{
     GateItem, GatePath, Matters,
-    format::{Flags, Folder, Item, Row, assemble},
+    format::{Flags, Folder, Item, Row, WRITES, assemble},
 };
 use crate::sys::{self, System};
 
@@ -24,15 +24,25 @@ pub fn write_gate(
     for known in &*paths {
         sections.add(known).ok_or_else(too_large)?;
     }
-    let (mut table, mut blobs) = (Vec::with_capacity(items.len()), Vec::new());
+    let (mut table, mut blobs, mut needs) = (Vec::with_capacity(items.len()), Vec::new(), Vec::new());
     for item in items {
+        let first_need = u32::try_from(needs.len()).map_err(|_| too_large())?;
+        needs.extend_from_slice(&item.needs);
         let mut add = |bytes: &[u8]| {
             let at = blobs.len() as u64;
             blobs.extend_from_slice(bytes);
             (at, bytes.len() as u64)
         };
         let ((answer_at, answer_length), (plan_at, plan_length)) = (add(&item.answer), add(&item.plan));
-        table.push(Item { answer_at, answer_length, plan_at, plan_length, is_open: item.is_open.into() });
+        table.push(Item {
+            answer_at,
+            answer_length,
+            plan_at,
+            plan_length,
+            needs: first_need,
+            is_open: item.is_open.into(),
+            identity: item.identity,
+        });
     }
     let Sections { folders, rows, names, digests, askers, .. } = &sections;
     let bytes = assemble(
@@ -43,6 +53,7 @@ pub fn write_gate(
             (names, names.len() as u64),
             (bytemuck::cast_slice(digests), digests.len() as u64),
             (bytemuck::cast_slice(askers), askers.len() as u64),
+            (bytemuck::cast_slice(&needs), needs.len() as u64),
             (bytemuck::cast_slice(&table), table.len() as u64),
             (&blobs, blobs.len() as u64),
         ],
@@ -123,7 +134,9 @@ impl Sections {
         if let Some(digest) = digest {
             self.digests.push(digest.0);
         }
-        self.askers.extend_from_slice(&known.askers);
+        let asker =
+            |item: &u32| if known.writers.binary_search(item).is_ok() { *item | WRITES } else { *item };
+        self.askers.extend(known.askers.iter().map(asker));
         self.rows.push(row);
         Some(())
     }

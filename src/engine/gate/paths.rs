@@ -56,6 +56,7 @@ impl<'a> Contained<'a> {
             matters,
             is_common,
             askers: askers.to_vec(),
+            writers: Vec::new(),
         };
         let is_link = seen.itself.flatten().is_some_and(|stat| stat.kind == FileKind::Link);
         let mut rows = Vec::new();

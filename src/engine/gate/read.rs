@@ -88,6 +88,8 @@ fn refresh(system: &dyn System, path: &Path, gate: &Gate, clock: &Stat, now: &[(
         is_open: gate.is_open(index),
         answer: gate.answer(index).to_vec(),
         plan: gate.plan(index).to_vec(),
+        needs: gate.needs(index).to_vec(),
+        identity: gate.identity(index).unwrap_or_default(),
     };
     let items: Vec<GateItem> = (0..gate.item_count()).map(item).collect();
     write_gate(system, path, gate.preface(), &mut paths, &items).ok()

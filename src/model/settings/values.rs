@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::text::size;
 
 /// More retries hide a defect rather than a hiccup.
@@ -18,7 +20,7 @@ pub const CPU: &str = "cpu";
 pub const MEMORY: &str = "memory";
 
 /// What one place says of a step; what it does not say is empty.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Settings {
     /// Patterns of what the step reads; nothing if not declared, empty if declared to read nothing.
     pub inputs: Option<Vec<String>>,
@@ -68,7 +70,7 @@ pub struct Settings {
 }
 
 /// What it means that a step reads or writes what it does not declare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Undeclared {
     /// It is told.
     Warning,
@@ -85,7 +87,7 @@ impl Undeclared {
 }
 
 /// When a result may be used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum CachePolicy {
     /// By evidence: when everything the step depends on is known and unchanged.
     Auto,
@@ -98,7 +100,7 @@ pub enum CachePolicy {
 }
 
 /// What an exit code says about a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ExitMeaning {
     /// Done.
     Success,
