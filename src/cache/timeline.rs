@@ -178,6 +178,11 @@ impl Timeline {
         self.read(|versions| versions.left.keys().cloned().collect())
     }
 
+    /// Returns the paths that this run changed on disk, or was about to.
+    pub fn changed_on_disk(&self) -> Vec<WsPath> {
+        self.read(|versions| versions.before.keys().cloned().collect())
+    }
+
     /// Returns the paths that the step at `index` or one behind it left something at.
     pub fn changed_since(&self, index: usize) -> Vec<WsPath> {
         let is_left = |left: &BTreeMap<usize, State>| left.range(index..).next().is_some();

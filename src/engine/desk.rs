@@ -407,7 +407,8 @@ impl<'a> Desk<'a> {
     }
 }
 
-fn reused(node: String, record: &Record) -> Event {
+/// Returns what is told of a step whose record is reused.
+pub(super) fn reused(node: String, record: &Record) -> Event {
     let text = format!("unchanged since run {}", short_run(&record.run));
     Event::ScriptCompleted {
         node,

@@ -16,7 +16,7 @@ impl Node {
             && self.span.is_none()
             && self.cohort.is_none()
             && self.time_limits.is_empty();
-        if !stands_alone || self.has_secret() {
+        if !stands_alone || !self.is_without_secrets() {
             return None;
         }
         postcard::to_stdvec(self).ok()
@@ -27,12 +27,11 @@ impl Node {
         postcard::from_bytes(bytes).ok()
     }
 
-    fn has_secret(&self) -> bool {
+    /// Tells whether nothing in it is known to be a secret.
+    pub fn is_without_secrets(&self) -> bool {
         let Invocation { variables, env, .. } = &self.invocation;
-        let names = variables.keys().chain(env.keys()).chain(self.settings.env.keys());
-        !self.secret.is_empty()
-            || !self.secret_words.is_empty()
-            || names.into_iter().any(|name| looks_secret(name))
+        let mut names = variables.keys().chain(env.keys()).chain(self.settings.env.keys());
+        self.secret.is_empty() && self.secret_words.is_empty() && !names.any(|name| looks_secret(name))
     }
 }
 

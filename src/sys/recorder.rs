@@ -103,6 +103,11 @@ impl Recorder {
         self.lock().seen.iter().map(|(path, seen)| (path.clone(), *seen)).collect()
     }
 
+    /// Returns for each place whether its answers were not all the same.
+    pub fn changed(&self) -> Vec<bool> {
+        self.lock().seen.values().map(|seen| seen.has_changed).collect()
+    }
+
     /// Begins a pass: what changed before it counts as steady if it is answered in one way from now on.
     pub fn begin_pass(&self) {
         let mut state = self.lock();

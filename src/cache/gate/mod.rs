@@ -167,6 +167,17 @@ impl Gate {
         self.items().get(item).is_some_and(|item| item.is_open != 0)
     }
 
+    /// Returns an item as it was written.
+    pub fn item(&self, index: usize) -> GateItem {
+        GateItem {
+            is_open: self.is_open(index),
+            answer: self.answer(index).to_vec(),
+            plan: self.plan(index).to_vec(),
+            needs: self.needs(index).to_vec(),
+            identity: self.identity(index).unwrap_or_default(),
+        }
+    }
+
     /// Returns the items that an item waits for.
     pub fn needs(&self, item: usize) -> &[u32] {
         let (items, needs): (_, &[u32]) = (self.items(), format::views(&self.bytes, self.layout.needs));
@@ -216,6 +227,18 @@ impl Gate {
                 index: first + index,
             })
         })
+    }
+
+    /// Returns what is known of a path.
+    pub fn find(&self, path: &Path, is_followed: bool) -> Option<Known<'_>> {
+        let (wanted, name) = write::parts(path);
+        let (folders, rows) = (self.folders(), self.rows());
+        let place = |folder: &Folder| (Path::new(self.name(folder.path_at, folder.path_length)), folder.is_followed != 0);
+        let at = folders.binary_search_by(|folder| place(folder).cmp(&(wanted, is_followed))).ok()?;
+        let folder = &folders[at];
+        let own = folder.rows(rows);
+        let row = own.binary_search_by(|row| self.name(row.name_at, row.name_length.into()).cmp(name)).ok()?;
+        Some(Known { gate: self, row: &own[row], folder, index: folder.first as usize + row })
     }
 
     /// Returns the paths of which the file system does not say what it said, and those whose times say nothing, sorted.

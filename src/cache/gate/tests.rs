@@ -86,6 +86,11 @@ fn what_was_written_is_read() {
         (&[][..], &[0, 0][..], &[][..], &[][..])
     );
     assert_eq!((gate.identity(0), gate.items_of(7).collect::<Vec<_>>()), (Some(7), vec![0]));
+    for known in gate.paths() {
+        let of = known.known();
+        assert_eq!(gate.find(&of.path, of.is_followed).map(|found| found.index), Some(known.index));
+    }
+    assert!(gate.find(Path::new("/w/b"), false).is_none() && gate.find(Path::new("/w/a"), true).is_none());
     assert!(!gate.is_clean(&world), "one item is open");
 }
 

@@ -73,7 +73,7 @@ fn place(known: &GatePath) -> (&Path, bool, &OsStr) {
 }
 
 /// Returns the folder and the name; the root has none.
-fn parts(path: &Path) -> (&Path, &OsStr) {
+pub(super) fn parts(path: &Path) -> (&Path, &OsStr) {
     path.parent().zip(path.file_name()).unwrap_or((path, OsStr::new("")))
 }
 

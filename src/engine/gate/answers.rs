@@ -32,11 +32,6 @@ impl Answers {
         answer.record = record.cloned().or(answer.record.take());
     }
 
-    /// Forgets a step, which runs.
-    pub(in crate::engine) fn forget(&mut self, index: usize) {
-        *self.at(index) = Answer::default();
-    }
-
     fn at(&mut self, index: usize) -> &mut Answer {
         if self.0.len() <= index {
             self.0.resize(index + 1, Answer::default());

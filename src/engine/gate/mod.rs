@@ -9,27 +9,34 @@
 //! ways, or that could not be asked, is no ground for a gate. Whatever else could change the answer (the request, the
 //! environment, az itself) is part of the gate's name.
 
+mod again;
 mod answers;
+mod partly;
 mod paths;
 mod read;
 mod write;
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-pub(super) use answers::{Answer, Answers};
-pub use read::UpToDate;
+pub(super) use answers::Answers;
+pub use partly::Partly;
+pub use read::{Glance, UpToDate};
 use serde::{Deserialize, Serialize};
 pub(super) use write::Finished;
 
 use super::{Ask, BuildOptions, Force};
 use crate::{
-    base::{Digest, DigestWriter},
+    base::{Digest, DigestWriter, WsPath},
     cache::Layout,
     event::{Event, PlannedNode},
+    plan::{Node, Plan},
     sys::System,
+    text::rate::Rate,
 };
 
 /// Names that differ from shell to shell and reach no step.
@@ -51,6 +58,41 @@ struct Preface {
     is_whole: bool,
     /// Where the journal of records ended.
     journal: JournalEnd,
+    /// What is needed beside the steps to decide some of them again; nothing if that needs the whole plan.
+    resume: Option<Resume>,
+}
+
+/// What holds for all steps of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Resume {
+    playbook: Option<WsPath>,
+    goes_on: bool,
+    timeout: Option<Duration>,
+    capacities: BTreeMap<String, u32>,
+    rates: BTreeMap<String, Rate>,
+    /// Private state that steps name, by their ids.
+    scratch: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Resume {
+    /// Returns what holds for all steps of a plan; nothing if more does than can be kept.
+    fn of(plan: &Plan) -> Option<Self> {
+        let named = plan.nodes.iter().filter(|node| !node.settings.scratch.is_empty());
+        plan.is_flat().then(|| Self {
+            playbook: plan.playbook.clone(),
+            goes_on: plan.goes_on,
+            timeout: plan.timeout,
+            capacities: plan.capacities.clone(),
+            rates: plan.rates.clone(),
+            scratch: named.map(|node| (node.id.clone(), node.settings.scratch.clone())).collect(),
+        })
+    }
+
+    /// Returns a plan of some of the steps.
+    fn plan(&self, nodes: Vec<Node>) -> Plan {
+        let Self { playbook, goes_on, timeout, capacities, rates, scratch: _ } = self.clone();
+        Plan { nodes, playbook, goes_on, timeout, capacities, rates, ..Plan::default() }
+    }
 }
 
 /// Where the journal of records ends: an action that begins, or a record that is made, is behind it.

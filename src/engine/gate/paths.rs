@@ -1,7 +1,7 @@
 //! What of the paths that were looked at goes into a gate.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
 };
 
@@ -40,13 +40,14 @@ impl<'a> Contained<'a> {
         known.map(|known| known.digest).or_else(|| self.planned.get(path).copied())
     }
 
-    /// Returns what a gate says of a path: of itself, of what it leads to, or of both.
+    /// Returns what a gate says of a path, of itself, of what it leads to, or of both; `asked` are the steps that asked,
+    /// with whether they may leave something there.
     pub(super) fn rows(
         &self,
         clock: &Stat,
         (path, seen): (&Path, &Seen),
         is_common: bool,
-        askers: &[u32],
+        asked: &BTreeMap<u32, bool>,
     ) -> Vec<GatePath> {
         let row = |stat: Option<Stat>, is_followed: bool, matters: Matters| GatePath {
             path: path.to_path_buf(),
@@ -55,8 +56,8 @@ impl<'a> Contained<'a> {
             stat,
             matters,
             is_common,
-            askers: askers.to_vec(),
-            writers: Vec::new(),
+            askers: asked.keys().copied().collect(),
+            writers: asked.iter().filter(|(_, writes)| **writes).map(|(item, _)| *item).collect(),
         };
         let is_link = seen.itself.flatten().is_some_and(|stat| stat.kind == FileKind::Link);
         let mut rows = Vec::new();

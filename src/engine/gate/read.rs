@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use super::{JournalEnd, Preface, Told, gate_path, may_have_gate};
+use super::{JournalEnd, Partly, Preface, Told, gate_path, may_have_gate};
 use crate::{
     cache::{Gate, GateItem, GatePath, Known, Layout, write_gate},
     engine::{Ask, BuildOptions, Engine, stages::Stages, workspace},
@@ -12,6 +12,9 @@ use crate::{
     report::RunView,
     sys::{Stat, System},
 };
+
+/// So many files are read on one thread.
+const FEW: usize = 8;
 
 /// A request of which nothing has to be done.
 #[derive(Debug)]
@@ -25,52 +28,93 @@ pub struct UpToDate {
     started: Duration,
 }
 
+/// What a look at a gate says.
+#[derive(Debug)]
+pub enum Glance {
+    /// Nothing has to be done.
+    UpToDate(Box<UpToDate>),
+    /// What has changed concerns some of the steps.
+    Partly(Box<Partly>),
+    /// Everything has to be evaluated.
+    Unknown,
+}
+
 impl Engine {
-    /// Returns the answer to a request if nothing has changed since it was given; reads one file, asks for the stats of
-    /// the paths in it, and reads those that were touched.
-    pub fn up_to_date(
-        system: &dyn System,
-        start: &Path,
-        ask: &Ask,
-        options: &BuildOptions,
-    ) -> Option<UpToDate> {
-        let started = system.monotonic();
-        if !may_have_gate(options) {
-            return None;
-        }
-        let root = workspace::find_root(system, start).ok()?;
-        let layout = Layout::new(&root);
-        let path = gate_path(system, &layout, &root, ask, options);
-        let gate = Gate::read(system, &path)?;
-        let preface: Preface = postcard::from_bytes(gate.preface()).ok()?;
-        let is_same = JournalEnd::now(system, &layout).is_ok_and(|end| end == preface.journal);
-        if !is_same || gate.open_items() > 0 {
-            return None;
-        }
-        let differing = gate.differing(system);
-        if !differing.is_empty() {
-            let clock = read_clock(system, &layout.clock())?;
-            let now = touched(system, &differing)?;
-            // Losing that costs looking at the same files again.
-            _ = refresh(system, &path, &gate, &clock, &now);
-        }
-        let [total, cached, skipped] =
-            [preface.total, preface.cached, preface.skipped].map(|count| count as usize);
-        let counts = Counts { total, cached, skipped, ..Counts::default() };
-        Some(UpToDate { counts, is_plain: preface.is_plain, gate, preface, started })
+    /// Looks whether anything has changed since a request was last answered; reads one file, asks for the stats of the
+    /// paths in it, and reads those that were touched.
+    pub fn glance(system: &dyn System, start: &Path, ask: &Ask, options: &BuildOptions) -> Glance {
+        glance(system, start, ask, options).unwrap_or(Glance::Unknown)
     }
 }
 
-/// Returns what the file system says now of paths that are what they were; nothing if one of them is not.
-fn touched(system: &dyn System, differing: &[Known<'_>]) -> Option<Vec<(usize, Stat)>> {
+fn glance(system: &dyn System, start: &Path, ask: &Ask, options: &BuildOptions) -> Option<Glance> {
+    let started = system.monotonic();
+    if !may_have_gate(options) {
+        return None;
+    }
+    let root = workspace::find_root(system, start).ok()?;
+    let layout = Layout::new(&root);
+    let path = gate_path(system, &layout, &root, ask, options);
+    let gate = Gate::read(system, &path)?;
+    let preface: Preface = postcard::from_bytes(gate.preface()).ok()?;
+    if JournalEnd::now(system, &layout).ok()? != preface.journal {
+        return None;
+    }
+    // Read before any file is, so that it can tell which of them are settled.
+    let mut clock = None;
+    let differing = gate.differing(system);
+    let mut looked = Looked::default();
+    if !differing.is_empty() {
+        clock = Some(read_clock(system, &layout.clock())?);
+        looked = look(system, &differing);
+    }
+    if looked.is_common_changed {
+        return None;
+    }
+    let changed = std::mem::take(&mut looked.changed);
+    if gate.open_items() > 0 || !changed.is_empty() {
+        return Partly::new(gate, preface, path, changed, looked.touched).map(Box::new).map(Glance::Partly);
+    }
+    if let Some(clock) = clock {
+        // Losing that costs looking at the same files again.
+        _ = refresh(system, &path, &gate, &clock, &looked.touched);
+    }
+    let [total, cached, skipped] =
+        [preface.total, preface.cached, preface.skipped].map(|count| count as usize);
+    let counts = Counts { total, cached, skipped, ..Counts::default() };
+    let is_plain = preface.is_plain;
+    Some(Glance::UpToDate(Box::new(UpToDate { counts, is_plain, gate, preface, started })))
+}
+
+/// What became of paths that are not as the file system said.
+#[derive(Debug, Default)]
+struct Looked {
+    /// What all steps depend on is not what it was.
+    is_common_changed: bool,
+    /// The places of those that are not what they were.
+    changed: Vec<usize>,
+    /// The places of those that are, with what the file system says now.
+    touched: Vec<(usize, Stat)>,
+}
+
+fn look(system: &dyn System, differing: &[Known<'_>]) -> Looked {
     use rayon::prelude::*;
 
-    let ask = |known: &Known<'_>| Some((known.index, known.is_unchanged(system)?));
-    if differing.len() < 8 {
+    let ask = |known: &Known<'_>| known.is_unchanged(system);
+    let answers: Vec<Option<Stat>> = if differing.len() < FEW {
         differing.iter().map(ask).collect()
     } else {
         differing.par_iter().map(ask).collect()
+    };
+    let mut looked = Looked::default();
+    for (known, answer) in differing.iter().zip(answers) {
+        match answer {
+            Some(stat) => looked.touched.push((known.index, stat)),
+            None if known.is_common() => looked.is_common_changed = true,
+            None => looked.changed.push(known.index),
+        }
     }
+    looked
 }
 
 /// Writes a gate anew with what the file system says now.
@@ -84,14 +128,7 @@ fn refresh(system: &dyn System, path: &Path, gate: &Gate, clock: &Stat, now: &[(
         known.stat = Some(*stat);
         known.is_settled = is_settled(clock, stat);
     }
-    let item = |index| GateItem {
-        is_open: gate.is_open(index),
-        answer: gate.answer(index).to_vec(),
-        plan: gate.plan(index).to_vec(),
-        needs: gate.needs(index).to_vec(),
-        identity: gate.identity(index).unwrap_or_default(),
-    };
-    let items: Vec<GateItem> = (0..gate.item_count()).map(item).collect();
+    let items: Vec<GateItem> = (0..gate.item_count()).map(|index| gate.item(index)).collect();
     write_gate(system, path, gate.preface(), &mut paths, &items).ok()
 }
 

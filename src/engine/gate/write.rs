@@ -1,87 +1,188 @@
 //! Writes the gate of a request.
 
-use std::io;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    io,
+    path::{Path, PathBuf},
+};
 
 use super::{
-    Answer, Answers, JournalEnd, MOST_GATES, Preface, Told, gate_folder, gate_path, may_have_gate,
-    paths::Contained,
+    Answers, JournalEnd, MOST_GATES, Partly, Preface, Resume, Told, answers::Answer, gate_folder, gate_path,
+    may_have_gate, paths::Contained,
 };
 use crate::{
+    base::Digest,
     cache::{GateItem, GatePath, write_gate},
     diag::Diagnostic,
-    engine::{Ask, BuildOptions, Engine, desk::planned_node, session::Cache},
+    engine::{Ask, BuildOptions, Engine, desk::planned_node, job::Shared},
     event::{Envelope, Event},
+    fingerprint::is_settled,
     plan::Plan,
     report::RunView,
-    sys::Seen,
+    sys::{Seen, Stat, asking_for_one},
 };
 
 /// A build that has ended.
 pub(in crate::engine) struct Finished<'a> {
+    /// What was decided: the whole plan, or the steps of it that were due.
     pub(in crate::engine) plan: &'a Plan,
-    pub(in crate::engine) cache: &'a Cache,
+    pub(in crate::engine) shared: &'a Shared,
     pub(in crate::engine) answers: Answers,
     pub(in crate::engine) view: &'a RunView,
     pub(in crate::engine) diagnostics: &'a [Diagnostic],
     /// All that was told, if no step was started.
     pub(in crate::engine) events: &'a [Envelope],
+    /// A step was started.
+    pub(in crate::engine) has_run: bool,
+    /// Nothing but the steps and their files has a part in the answer.
+    pub(in crate::engine) is_flat: bool,
+    /// The gate that said what was due.
+    pub(in crate::engine) partly: Option<&'a Partly>,
+}
+
+/// What goes into a gate.
+struct Made {
+    paths: Vec<GatePath>,
+    items: Vec<GateItem>,
+    is_whole: bool,
+    resume: Option<Resume>,
 }
 
 impl Engine {
-    /// Writes the gate of a request after a build in which nothing ran; a gate that cannot be written is none.
+    /// Writes the gate of a request; one that cannot be written is none.
+    ///
+    /// After a build in which steps ran, what they left is looked at once more, as the next build would.
     pub(in crate::engine) fn write_gate(&self, ask: &Ask, options: &BuildOptions, finished: Finished<'_>) {
         let Finished { view, diagnostics, .. } = &finished;
         let counts = view.counts();
-        let is_quiet = diagnostics.is_empty() && view.warnings.is_empty() && view.set_aside.is_empty();
-        if counts.cached + counts.skipped == counts.total && is_quiet && may_have_gate(options) {
-            _ = self.put_gate(ask, options, finished);
+        let is_quiet = view.warnings.is_empty() && view.set_aside.is_empty();
+        let has_nothing_to_do = counts.cached + counts.skipped == counts.total && is_quiet;
+        let is_candidate = has_nothing_to_do || finished.is_flat;
+        if !is_candidate || !diagnostics.is_empty() || !may_have_gate(options) {
+            return;
+        }
+        if let Some(made) = self.made(&finished) {
+            _ = self.put_gate(ask, options, view, made);
         }
     }
 
-    fn put_gate(&self, ask: &Ask, options: &BuildOptions, finished: Finished<'_>) -> Option<()> {
-        let Finished { plan, cache, answers, view, events, .. } = finished;
-        let clock = self.clock?;
-        let answers = answers.into_all(plan.nodes.len());
-        let has_expanded = events.iter().any(|told| matches!(told.event, Event::Expanded { .. }));
-        let is_whole = has_expanded || answers.iter().any(|answer| answer.events.is_empty());
-        let askers = askers(&answers);
-        let contained = Contained::new(self, cache);
-        let mut paths: Vec<GatePath> = Vec::new();
-        for (place, (path, seen)) in self.recorder.seen().iter().enumerate() {
-            if path.starts_with(self.layout.top()) {
-                continue;
+    fn made(&self, finished: &Finished<'_>) -> Option<Made> {
+        let Finished { plan, shared, view, events, has_run, is_flat, partly, .. } = finished;
+        let mut answers = finished.answers.clone().into_all(plan.nodes.len());
+        let is_open = |answer: &Answer| answer.events.is_empty();
+        let counts = view.counts();
+        let has_nothing_to_do = counts.cached + counts.skipped == counts.total;
+        let hands_on = |answer: &Answer| {
+            answer.record.as_ref().is_some_and(|record| !record.handed.is_empty())
+        };
+        let is_flat = *is_flat && !answers.iter().any(hands_on);
+        let mut clock = self.clock?;
+        if *has_run || !has_nothing_to_do {
+            if !is_flat {
+                return None;
             }
-            let asked = askers.get(place).map_or(&[][..], Vec::as_slice);
+            clock = self.look_again(shared, &mut answers)?;
+            if answers.iter().any(hands_on) {
+                return None;
+            }
+        }
+        let has_expanded = events.iter().any(|told| matches!(told.event, Event::Expanded { .. }));
+        let is_whole = !is_flat && (has_expanded || answers.iter().any(is_open));
+        let paths = self.paths(finished, &answers, &clock, is_whole)?;
+        let (items, resume) = if is_whole {
+            let events: Vec<&Event> = events.iter().map(|told| &told.event).collect();
+            (vec![GateItem { answer: serde_json::to_vec(&events).ok()?, ..GateItem::default() }], None)
+        } else {
+            items(finished, answers, is_flat)?
+        };
+        let made = Made { paths, items, is_whole, resume };
+        match partly {
+            Some(partly) => merged(partly, &clock, made),
+            // Without a way to decide single steps an open one makes all of it worthless.
+            None if made.resume.is_none() && made.items.iter().any(|item| item.is_open) => None,
+            None => Some(made),
+        }
+    }
+
+    /// Returns what the recorder saw that the answers depend on.
+    fn paths(
+        &self,
+        finished: &Finished<'_>,
+        answers: &[Answer],
+        clock: &Stat,
+        is_whole: bool,
+    ) -> Option<Vec<GatePath>> {
+        self.look_at_known(answers);
+        let seen = self.recorder.seen();
+        let places: HashMap<&Path, usize> =
+            seen.iter().enumerate().map(|(place, (path, _))| (path.as_path(), place)).collect();
+        let asked = self.asked(finished, answers, &places);
+        let contained = Contained::new(self, &finished.shared.cache);
+        let mut paths = Vec::new();
+        for ((path, seen), asked) in seen.iter().zip(&asked) {
             let is_common = seen.is_common || is_whole;
-            if !is_common && asked.is_empty() {
+            if path.starts_with(self.layout.top()) || (!is_common && asked.is_empty()) {
                 continue;
             }
             if is_unsure(seen, is_common) {
                 return None;
             }
-            paths.extend(contained.rows(&clock, (path, seen), is_common, asked));
+            paths.extend(contained.rows(clock, (path, seen), is_common, asked));
         }
-        let items = if is_whole {
-            let events: Vec<&Event> = events.iter().map(|told| &told.event).collect();
-            vec![GateItem { answer: serde_json::to_vec(&events).ok()?, ..GateItem::default() }]
-        } else {
-            let told = plan.nodes.iter().zip(answers).map(|(node, answer)| {
-                let told = Told { node: planned_node(plan, node), events: answer.events };
-                Some(GateItem { answer: serde_json::to_vec(&told).ok()?, ..GateItem::default() })
-            });
-            told.collect::<Option<_>>()?
-        };
+        Some(paths)
+    }
+
+    /// Looks at paths whose state somebody knew without the file system.
+    fn look_at_known(&self, answers: &[Answer]) {
+        let known: BTreeSet<&PathBuf> = answers.iter().flat_map(|answer| &answer.asked.known).collect();
+        _ = asking_for_one(|| known.into_iter().for_each(|path| _ = self.system.stat(path)));
+    }
+
+    /// Returns for each place of the recorder the steps that asked for it, with whether they leave something there.
+    fn asked(
+        &self,
+        finished: &Finished<'_>,
+        answers: &[Answer],
+        places: &HashMap<&Path, usize>,
+    ) -> Vec<BTreeMap<u32, bool>> {
+        let mut asked: Vec<BTreeMap<u32, bool>> = vec![BTreeMap::new(); places.len()];
+        for (index, answer) in answers.iter().enumerate() {
+            let item = u32::try_from(index).unwrap_or(u32::MAX);
+            let known = answer.asked.known.iter().filter_map(|path| places.get(path.as_path()).copied());
+            for place in answer.asked.places.iter().map(|place| *place as usize).chain(known) {
+                if let Some(asked) = asked.get_mut(place) {
+                    asked.entry(item).or_insert(false);
+                }
+            }
+            // Whatever it once left it may leave again.
+            let identity = &finished.plan.nodes[index].identity;
+            for record in finished.shared.cache.store.of(identity) {
+                for effect in &record.effects {
+                    let path = effect.path.to_absolute(&self.root);
+                    if let Some(place) = places.get(path.as_path()) {
+                        asked[*place].insert(item, true);
+                    }
+                }
+            }
+        }
+        asked
+    }
+
+    fn put_gate(&self, ask: &Ask, options: &BuildOptions, view: &RunView, made: Made) -> Option<()> {
+        let Made { mut paths, items, is_whole, resume } = made;
         let counts = view.counts();
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let has_flag = view.nodes.values().any(|node| !node.flags.is_empty());
         let preface = Preface {
             total: count(counts.total),
-            cached: count(counts.cached),
+            // What ran is reused from now on; where that is not so, an item is open.
+            cached: count(counts.total - counts.skipped),
             skipped: count(counts.skipped),
             is_plain: counts.skipped == 0 && !has_flag,
             request: view.request.clone(),
             is_whole,
             journal: JournalEnd::now(&*self.system, &self.layout).ok()?,
+            resume,
         };
         let preface = postcard::to_stdvec(&preface).ok()?;
         let path = gate_path(&*self.system, &self.layout, &self.root, ask, options);
@@ -100,25 +201,127 @@ impl Engine {
     }
 }
 
-/// Returns for each place of the recorder the steps that asked for it, sorted.
-fn askers(answers: &[Answer]) -> Vec<Vec<u32>> {
-    let mut askers: Vec<Vec<u32>> = Vec::new();
-    for (index, answer) in answers.iter().enumerate() {
-        let index = u32::try_from(index).unwrap_or(u32::MAX);
-        for place in &answer.asked.places {
-            let place = *place as usize;
-            if askers.len() <= place {
-                askers.resize_with(place + 1, Vec::new);
-            }
-            if askers[place].last() != Some(&index) {
-                askers[place].push(index);
-            }
+/// Returns an item for each step, and what is needed beside them to decide one again.
+fn items(
+    finished: &Finished<'_>,
+    answers: Vec<Answer>,
+    is_flat: bool,
+) -> Option<(Vec<GateItem>, Option<Resume>)> {
+    let Finished { plan, shared, .. } = finished;
+    let nodes = shared.nodes.all();
+    let mut resume = Resume::of(plan).filter(|_| is_flat);
+    let mut items = Vec::with_capacity(answers.len());
+    for (index, answer) in answers.into_iter().enumerate() {
+        let node = &plan.nodes[index];
+        // What is known of its secrets, the prepared one knows.
+        let bytes = if nodes[index].node.is_without_secrets() { node.to_bytes() } else { None };
+        if bytes.is_none() {
+            resume = None;
         }
+        let told = Told { node: planned_node(plan, node), events: answer.events };
+        items.push(GateItem {
+            is_open: told.events.is_empty(),
+            answer: serde_json::to_vec(&told).ok()?,
+            plan: bytes.unwrap_or_default(),
+            needs: node.edges.iter().filter_map(|edge| u32::try_from(edge.to).ok()).collect(),
+            identity: identity_of(&node.identity),
+        });
     }
-    askers
+    Some((items, resume))
+}
+
+fn identity_of(identity: &str) -> u64 {
+    let Digest(digest) = Digest::of(identity.as_bytes());
+    u64::from_le_bytes(digest[..8].try_into().unwrap_or_default())
 }
 
 /// Tells whether what was said of a path is no ground to rely on.
 fn is_unsure(seen: &Seen, is_common: bool) -> bool {
     seen.is_unsteady || (is_common && seen.has_changed)
+}
+
+/// Returns a gate in which the steps that were due have their new items and paths, and all others their old ones.
+fn merged(partly: &Partly, clock: &Stat, made: Made) -> Option<Made> {
+    let gate = &partly.gate;
+    made.resume?;
+    let whole = |item: u32| partly.due.get(item as usize).and_then(|item| u32::try_from(*item).ok());
+    let mut items: Vec<GateItem> = (0..gate.item_count()).map(|item| gate.item(item)).collect();
+    for (item, mut new) in made.items.into_iter().enumerate() {
+        let old = items.get_mut(*partly.due.get(item)?)?;
+        new.needs = new.needs.into_iter().filter_map(whole).collect();
+        new.needs.extend(old.needs.iter().filter(|need| !partly.is_due(**need as usize)));
+        new.needs.sort_unstable();
+        new.plan = renumbered(&new.plan, partly, &old.plan)?;
+        new.answer = with_needs(&new.answer, &old.answer)?;
+        *old = new;
+    }
+    let mut paths: BTreeMap<(PathBuf, bool), GatePath> = BTreeMap::new();
+    let touched: HashMap<usize, &Stat> = partly.touched.iter().map(|(index, stat)| (*index, stat)).collect();
+    for known in gate.paths() {
+        let mut path = known.known();
+        if let Some(stat) = touched.get(&known.index) {
+            path.stat = Some(**stat);
+            path.is_settled = is_settled(clock, stat);
+        }
+        path.askers.retain(|item| !partly.is_due(*item as usize));
+        path.writers.retain(|item| !partly.is_due(*item as usize));
+        if path.is_common || !path.askers.is_empty() {
+            paths.insert((path.path.clone(), path.is_followed), path);
+        }
+    }
+    for mut new in made.paths {
+        new.askers = new.askers.into_iter().filter_map(whole).collect();
+        new.writers = new.writers.into_iter().filter_map(whole).collect();
+        let key = (new.path.clone(), new.is_followed);
+        match paths.get_mut(&key) {
+            None => _ = paths.insert(key, new),
+            Some(old) => take_over(old, new),
+        }
+    }
+    let paths = paths.into_values().collect();
+    Some(Made { paths, items, is_whole: false, resume: partly.preface.resume.clone() })
+}
+
+/// Adds what is newly known of a path to what is known for others, whose answers still hold.
+fn take_over(old: &mut GatePath, new: GatePath) {
+    use crate::cache::Matters;
+
+    old.stat = new.stat;
+    old.is_settled = new.is_settled;
+    // What matters to one matters; the digests are those of one state.
+    old.matters = match (old.matters, new.matters) {
+        (Matters::All, _) => Matters::All,
+        (matters, Matters::Kind) => matters,
+        (_, matters) => matters,
+    };
+    old.is_common |= new.is_common;
+    for (all, more) in [(&mut old.askers, new.askers), (&mut old.writers, new.writers)] {
+        all.extend(more);
+        all.sort_unstable();
+        all.dedup();
+    }
+}
+
+/// Returns a node as the whole plan has it: with edges by their places there, also those to nodes that were not due.
+fn renumbered(bytes: &[u8], partly: &Partly, old: &[u8]) -> Option<Vec<u8>> {
+    use crate::plan::Node;
+
+    let (mut node, old) = (Node::from_bytes(bytes)?, Node::from_bytes(old)?);
+    for edge in &mut node.edges {
+        edge.to = *partly.due.get(edge.to)?;
+    }
+    node.edges.extend(old.edges.into_iter().filter(|edge| !partly.is_due(edge.to)));
+    node.edges.sort_by_key(|edge| edge.to);
+    node.to_bytes()
+}
+
+/// Returns what is told of a step, with all it waits for.
+fn with_needs(new: &[u8], old: &[u8]) -> Option<Vec<u8>> {
+    let (mut new, old): (Told, Told) = (serde_json::from_slice(new).ok()?, serde_json::from_slice(old).ok()?);
+    let own = std::mem::take(&mut new.node.needs);
+    new.node.needs = old.node.needs;
+    new.node.needs.extend(own);
+    let mut known = BTreeSet::new();
+    new.node.needs.retain(|need| known.insert(need.clone()));
+    serde_json::to_vec(&new).ok()
 }

@@ -1,0 +1,242 @@
+//! A build of which a gate says that all but some steps are what they were.
+//!
+//! What has changed makes the steps due that asked for it. Due are, with them, all that wait for one of them or look at
+//! what one of them writes; and where several write one path, those that come later, since a step is answered in the
+//! state at its place. All others hold, and are told as they were told before.
+//!
+//! When the due ones have ended, whatever they did is held against what the others had looked at. If that is not what
+//! it was, the whole plan has to be evaluated; nothing that was said so far is wrong then.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use super::{Preface, Told};
+use crate::{
+    cache::{Gate, Known},
+    engine::{Engine, desk::Desk, job::Shared},
+    event::{Event, Outcome, PlannedNode},
+    plan::{Node, Plan},
+    sys::{Asked, Stat, System as _, asking_for_nobody},
+};
+
+/// So few steps are decided one by one even if they are most of the plan.
+const FEW: usize = 64;
+
+/// What is to be done where a gate says that all else holds.
+#[derive(Debug)]
+pub struct Partly {
+    pub(super) gate: Gate,
+    pub(super) preface: Preface,
+    pub(super) path: PathBuf,
+    /// The places of the steps that have to be decided, in order.
+    pub(super) due: Vec<usize>,
+    /// Paths that are what they were, with what the file system says now.
+    pub(super) touched: Vec<(usize, Stat)>,
+}
+
+impl Partly {
+    /// Finds out what is due if these paths have changed; nothing if that needs the whole plan.
+    pub(super) fn new(
+        gate: Gate,
+        preface: Preface,
+        path: PathBuf,
+        changed: Vec<usize>,
+        touched: Vec<(usize, Stat)>,
+    ) -> Option<Self> {
+        preface.resume.as_ref()?;
+        if !gate.is_whole() {
+            return None;
+        }
+        let count = gate.item_count();
+        let mut spread = Spread::new(&gate);
+        (0..count).filter(|item| gate.is_open(*item)).for_each(|item| spread.add(item));
+        changed.into_iter().for_each(|row| spread.add_askers(row));
+        let due = spread.all();
+        let is_most = due.len() > FEW && due.len() * 2 > count;
+        (!is_most && !due.is_empty()).then(|| Self { gate, preface, path, due, touched })
+    }
+
+    /// Returns a plan of the steps that are due.
+    pub(in crate::engine) fn plan(&self) -> Option<Plan> {
+        let mut nodes = Vec::with_capacity(self.due.len());
+        for index in &self.due {
+            let mut node = Node::from_bytes(self.gate.plan(*index))?;
+            node.edges = std::mem::take(&mut node.edges)
+                .into_iter()
+                .filter_map(|mut edge| {
+                    edge.to = self.due.binary_search(&edge.to).ok()?;
+                    Some(edge)
+                })
+                .collect();
+            nodes.push(node);
+        }
+        Some(self.preface.resume.as_ref()?.plan(nodes))
+    }
+
+    /// Returns the private state that all steps of the plan name.
+    pub(in crate::engine) fn scratch(&self) -> impl Iterator<Item = (&String, &BTreeSet<String>)> {
+        self.preface.resume.iter().flat_map(|resume| &resume.scratch)
+    }
+
+    /// Returns all steps of the plan, as they are told of.
+    pub(in crate::engine) fn nodes(&self) -> Option<Vec<PlannedNode>> {
+        (0..self.gate.item_count()).map(|item| Some(self.told(item)?.node)).collect()
+    }
+
+    fn told(&self, item: usize) -> Option<Told> {
+        serde_json::from_slice(self.gate.answer(item)).ok()
+    }
+
+    /// Tells whether a step is decided again, by its place in the whole plan.
+    pub(super) fn is_due(&self, item: usize) -> bool {
+        self.due.binary_search(&item).is_ok()
+    }
+
+    /// Tells whether what the due steps did concerns others, which have to be decided too.
+    pub(in crate::engine) fn concerns_others(&self, engine: &Engine, shared: &Shared, asked: &[Asked]) -> bool {
+        asking_for_nobody(|| {
+            for path in shared.timeline.changed_on_disk() {
+                let path = path.to_absolute(&engine.root);
+                _ = engine.system.stat(&path);
+                _ = path.parent().map(|folder| engine.system.stat(folder));
+            }
+        });
+        let seen = engine.recorder.seen();
+        let is_other = |item: u32| !self.is_due(item as usize);
+        let has_changed = |path: &Path, now: Option<Option<Stat>>, is_followed: bool| {
+            let (Some(now), Some(known)) = (now, self.gate.find(path, is_followed)) else { return false };
+            let concerns = known.is_common() || known.askers().any(|(item, _)| is_other(item));
+            concerns && !is_as_it_was(engine, &known, now)
+        };
+        let is_changed = seen.iter().any(|(path, seen)| {
+            has_changed(path, seen.itself, false) || has_changed(path, seen.target, true)
+        });
+        is_changed || self.looked_ahead(&seen, asked)
+    }
+
+    /// Tells whether a due step asked for what a later one writes that is not decided again.
+    fn looked_ahead(&self, seen: &[(PathBuf, crate::sys::Seen)], asked: &[Asked]) -> bool {
+        asked.iter().zip(&self.due).any(|(asked, item)| {
+            let mut known = asked
+                .places
+                .iter()
+                .filter_map(|place| seen.get(*place as usize))
+                .filter_map(|(path, _)| self.gate.find(path, false));
+            known.any(|known| {
+                known.askers().any(|(other, writes)| {
+                    writes && other as usize > *item && !self.is_due(other as usize)
+                })
+            })
+        })
+    }
+}
+
+fn is_as_it_was(engine: &Engine, known: &Known<'_>, now: Option<Stat>) -> bool {
+    let then = known.known();
+    (then.stat == now && (then.is_settled || now.is_none()))
+        || known.is_unchanged(&*engine.system).is_some()
+}
+
+/// Finds all steps that are due with others.
+struct Spread<'a> {
+    gate: &'a Gate,
+    rows: Vec<Known<'a>>,
+    /// The rows that each item asks for, in one list; with whether it writes there.
+    asked: Vec<(u32, bool)>,
+    /// Where the rows of an item begin.
+    first: Vec<usize>,
+    /// The items that wait for each.
+    followers: Vec<Vec<u32>>,
+    is_due: Vec<bool>,
+    has_spread: Vec<bool>,
+    open: Vec<usize>,
+}
+
+impl<'a> Spread<'a> {
+    fn new(gate: &'a Gate) -> Self {
+        let count = gate.item_count();
+        let rows: Vec<Known<'a>> = gate.paths().collect();
+        let mut first = vec![0; count + 1];
+        let is_item = |item: u32| (item as usize) < count;
+        for (item, _) in rows.iter().flat_map(Known::askers).filter(|(item, _)| is_item(*item)) {
+            first[item as usize + 1] += 1;
+        }
+        for index in 0..count {
+            first[index + 1] += first[index];
+        }
+        let mut next = first.clone();
+        let mut asked = vec![(0, false); first[count]];
+        for (index, row) in rows.iter().enumerate() {
+            for (item, writes) in row.askers().filter(|(item, _)| is_item(*item)) {
+                asked[next[item as usize]] = (u32::try_from(index).unwrap_or(u32::MAX), writes);
+                next[item as usize] += 1;
+            }
+        }
+        let mut followers = vec![Vec::new(); count];
+        for item in 0..count {
+            for need in gate.needs(item) {
+                if let Some(followers) = followers.get_mut(*need as usize) {
+                    followers.push(u32::try_from(item).unwrap_or(u32::MAX));
+                }
+            }
+        }
+        let has_spread = vec![false; rows.len()];
+        Self { gate, rows, asked, first, followers, is_due: vec![false; count], has_spread, open: vec![] }
+    }
+
+    fn add(&mut self, item: usize) {
+        if let Some(is_due) = self.is_due.get_mut(item).filter(|is_due| !**is_due) {
+            *is_due = true;
+            self.open.push(item);
+        }
+    }
+
+    fn add_askers(&mut self, row: usize) {
+        if let Some(known) = self.rows.get(row).copied() {
+            known.askers().for_each(|(item, _)| self.add(item as usize));
+        }
+    }
+
+    /// Returns all that are due, in order.
+    fn all(mut self) -> Vec<usize> {
+        debug_assert_eq!(self.rows.len(), self.gate.len(), "rows are counted as they are walked");
+        while let Some(item) = self.open.pop() {
+            for follower in std::mem::take(&mut self.followers[item]) {
+                self.add(follower as usize);
+            }
+            for at in self.first[item]..self.first[item + 1] {
+                let (row, writes) = self.asked[at];
+                let row = row as usize;
+                if writes && !std::mem::replace(&mut self.has_spread[row], true) {
+                    self.add_askers(row);
+                } else if !writes {
+                    let known = self.rows[row];
+                    let later = known.askers().filter(|(other, writes)| *writes && *other as usize > item);
+                    later.for_each(|(other, _)| self.add(other as usize));
+                }
+            }
+        }
+        (0..self.is_due.len()).filter(|item| self.is_due[*item]).collect()
+    }
+}
+
+impl Desk<'_> {
+    /// Tells of the steps that were not decided again, as they were told of before.
+    pub(in crate::engine) fn tell_of_others(&mut self, partly: &Partly) {
+        let now = self.engine.system.monotonic();
+        for item in (0..partly.gate.item_count()).filter(|item| !partly.is_due(*item)) {
+            let Some(Told { node, events }) = partly.told(item) else { continue };
+            if let Some(event) = self.stages.begin(&node.stage, now) {
+                self.teller.tell(event);
+            }
+            let is_skipped = events.iter().any(|event| matches!(event, Event::Skipped { .. }));
+            let outcome = if is_skipped { Outcome::Skipped } else { Outcome::Cached };
+            events.into_iter().for_each(|event| self.teller.tell(event));
+            if let Some(event) = self.stages.end(&node.stage, (&node.id, outcome, None), now) {
+                self.teller.tell(event);
+            }
+        }
+    }
+}
