@@ -3,11 +3,11 @@
 //! Knows the places of the kernel, of az, of git and of tools. Does not know what a step did there.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::{base::WsPath, model::scratch::Scratch};
 
@@ -38,18 +38,29 @@ pub(super) enum Zone {
 pub(super) struct Zones {
     root: PathBuf,
     ignored: Vec<PathBuf>,
-    scratch: Vec<ScratchGround>,
+    grounds: Vec<Ground>,
+    /// All patterns of all grounds in one automaton: every step may name private state, and every path that any step
+    /// touches is held against it.
+    patterns: GlobSet,
+    /// By pattern, in the order of the grounds.
+    kinds: Vec<Kind>,
 }
 
+/// Private state that one entry names.
 #[derive(Debug)]
-struct ScratchGround {
+struct Ground {
     programs: Vec<String>,
-    /// The path itself, for a pattern that is no folder.
-    files: Vec<GlobMatcher>,
-    /// Folders of which all that is below is scratch.
-    folders: Vec<GlobMatcher>,
     is_cache: bool,
     is_optional: bool,
+}
+
+/// What a pattern stands for.
+#[derive(Debug)]
+struct Kind {
+    ground: usize,
+    /// All that is below a folder of that name is scratch, else only the path itself.
+    is_folder: bool,
+    glob: Glob,
 }
 
 /// Folders that belong to the kernel, or hold what no other run can find again.
@@ -64,8 +75,43 @@ impl Zones {
         scratch: impl IntoIterator<Item = &'a Scratch>,
     ) -> Self {
         let ignored = KERNEL.iter().map(PathBuf::from).chain([own.to_path_buf()]).collect();
-        let scratch = scratch.into_iter().map(|entry| ScratchGround::new(entry, root, env)).collect();
-        Self { root: root.to_path_buf(), ignored, scratch }
+        let mut zones = Self {
+            root: root.to_path_buf(),
+            ignored,
+            grounds: Vec::new(),
+            patterns: GlobSet::empty(),
+            kinds: Vec::new(),
+        };
+        let mut seen = BTreeSet::new();
+        scratch.into_iter().for_each(|entry| zones.add(entry, env, &mut seen));
+        let mut patterns = GlobSetBuilder::new();
+        zones.kinds.iter().for_each(|kind| _ = patterns.add(kind.glob.clone()));
+        // What each pattern is, was looked at when it was read.
+        zones.patterns = patterns.build().unwrap_or_default();
+        zones
+    }
+
+    /// Adds the patterns of an entry, but for those that an entry before it names to the same effect.
+    fn add(&mut self, entry: &Scratch, env: &BTreeMap<String, String>, seen: &mut BTreeSet<String>) {
+        let Scratch { programs, is_cache, is_optional, .. } = entry;
+        let ground =
+            Ground { programs: programs.clone(), is_cache: *is_cache, is_optional: *is_optional };
+        let is_anybodys = programs.is_empty();
+        let before = self.kinds.len();
+        for pattern in entry.paths.iter().filter_map(|pattern| absolute(pattern, &self.root, env)) {
+            // Of two grounds the first one counts, so one that is anybody's hides the same pattern behind it.
+            if seen.contains(&pattern) || (is_anybodys && !seen.insert(pattern.clone())) {
+                continue;
+            }
+            let folder = pattern.strip_suffix("/**");
+            let glob = GlobBuilder::new(folder.unwrap_or(&pattern)).literal_separator(true).build();
+            let is_folder = folder.is_some();
+            let ground = self.grounds.len();
+            self.kinds.extend(glob.ok().map(|glob| Kind { ground, is_folder, glob }));
+        }
+        if self.kinds.len() > before {
+            self.grounds.push(ground);
+        }
     }
 
     /// Returns the ground of an absolute path; `is_by` tells whether one of the named programs had to do with it.
@@ -78,50 +124,41 @@ impl Zones {
         if let Some(zone) = git_zone(path) {
             return zone;
         }
-        for ground in &self.scratch {
-            let is_kept_by = || ground.programs.is_empty() || is_by(&ground.programs);
-            if let Some(top) = ground.top(path).filter(|_| is_kept_by()) {
+        for (ground, top) in self.tops(path) {
+            let Ground { programs, is_cache, is_optional } = &self.grounds[ground];
+            if programs.is_empty() || is_by(programs) {
                 let top = WsPath::new(&self.root, &WsPath::root(), top);
-                return Zone::Scratch { top, is_cache: ground.is_cache, is_optional: ground.is_optional };
+                return Zone::Scratch { top, is_cache: *is_cache, is_optional: *is_optional };
             }
         }
         Zone::Tracked
     }
 
+    /// Returns the grounds that a path lies on, with the folder that holds all of it, or the path if it is scratch by
+    /// itself; O(ancestors).
+    fn tops<'p>(&self, path: &'p Path) -> BTreeMap<usize, &'p Path> {
+        let mut tops: BTreeMap<usize, &Path> = BTreeMap::new();
+        let mut found = Vec::new();
+        for folder in path.ancestors() {
+            self.patterns.matches_into(folder, &mut found);
+            for Kind { ground, is_folder, .. } in found.drain(..).map(|index| &self.kinds[index]) {
+                if *is_folder {
+                    // The folder farthest up is the one to be there.
+                    tops.insert(*ground, folder);
+                } else if folder == path {
+                    tops.entry(*ground).or_insert(path);
+                }
+            }
+        }
+        tops
+    }
+
     /// Returns the places of scratch that no wildcard stands before: folders with all below them, and files.
     pub(super) fn fixed_tops(&self) -> Vec<PathBuf> {
         let is_fixed = |text: &&str| !text.contains(['*', '?', '[', '{', '\\']);
-        let matchers = self.scratch.iter().flat_map(|ground| ground.folders.iter().chain(&ground.files));
-        matchers.map(|matcher| matcher.glob().glob()).filter(is_fixed).map(PathBuf::from).collect()
+        let globs = self.kinds.iter().map(|kind| kind.glob.glob());
+        globs.filter(is_fixed).map(PathBuf::from).collect()
     }
-}
-
-impl ScratchGround {
-    fn new(entry: &Scratch, root: &Path, env: &BTreeMap<String, String>) -> Self {
-        let patterns: Vec<String> =
-            entry.paths.iter().filter_map(|pattern| absolute(pattern, root, env)).collect();
-        let folders = patterns.iter().filter_map(|pattern| matcher(pattern.strip_suffix("/**")?));
-        let files = patterns.iter().filter(|pattern| !pattern.ends_with("/**"));
-        Self {
-            programs: entry.programs.clone(),
-            files: files.filter_map(|pattern| matcher(pattern)).collect(),
-            folders: folders.collect(),
-            is_cache: entry.is_cache,
-            is_optional: entry.is_optional,
-        }
-    }
-
-    /// Returns the folder of this ground that a path lies in, or the path if it is scratch by itself.
-    fn top<'a>(&self, path: &'a Path) -> Option<&'a Path> {
-        let is_top = |folder: &&Path| self.folders.iter().any(|top| top.is_match(folder));
-        // The folder farthest up is the one to be there.
-        let top = path.ancestors().filter(is_top).last();
-        top.or_else(|| self.files.iter().any(|file| file.is_match(path)).then_some(path))
-    }
-}
-
-fn matcher(pattern: &str) -> Option<GlobMatcher> {
-    Some(GlobBuilder::new(pattern).literal_separator(true).build().ok()?.compile_matcher())
 }
 
 /// Returns the pattern from the root of the file system; nothing for one below a folder that a variable names which is
