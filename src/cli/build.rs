@@ -15,7 +15,9 @@ use super::{
 use crate::{
     base::{bytes, plural},
     diag::{Diagnostic, Severity, code},
-    engine::{Ask, Audit, Audited, BuildOptions, BuildResult, Engine, EngineError, Force, Live},
+    engine::{
+        Ask, Audit, Audited, BuildOptions, BuildResult, Engine, EngineError, Force, Glance, Live, UpToDate,
+    },
     event::{Envelope, Event},
     report::{
         Lines, RunView, Verbosity, explain, help_line, result_json, summary_line, summary_of,
@@ -58,21 +60,28 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
             Err(error) => return Ok(refuse(printer, &error)),
         }
     }
-    if !words.explain
-        && !words.debug
-        && !words.capture_outputs
-        && let Some(code) = nothing_to_do(system, printer, output, &ask, &options)
-    {
-        return Ok(code);
-    }
-    let engine = match open_for(system, output, &ask) {
-        Ok(engine) => engine,
-        Err(error) => return Ok(refuse(printer, &error)),
+    let start = start_folder(system, output);
+    let may_glance = !words.explain && !words.debug && !words.capture_outputs && output.verbose < 2;
+    let glance = if may_glance { Engine::glance(&**system, &start, &ask, &options) } else { Glance::Unknown };
+    let result = match &glance {
+        Glance::UpToDate(answer) => {
+            if let Some(code) = nothing_to_do(system, printer, output, answer) {
+                return Ok(code);
+            }
+            None
+        }
+        Glance::Partly(partly) => Some(run(printer, output, false, |on_event, on_wait| {
+            Engine::build_partly(system, &start, (&ask, &options), partly, on_event, on_wait)
+        })),
+        Glance::Unknown => None,
     };
-    if words.debug && printer.format == Format::Text {
-        tell_decisions(printer, &engine, &ask, &options);
-    }
-    let result = run(printer, output, &engine, &ask, &options);
+    let result = result.unwrap_or_else(|| {
+        let engine = open_for(system, output, &ask)?;
+        if words.debug && printer.format == Format::Text {
+            tell_decisions(printer, &engine, &ask, &options);
+        }
+        build_whole(printer, output, &engine, &ask, &options)
+    });
     Ok(match result {
         Err(error) => refuse(printer, &error),
         Ok(result) => {
@@ -158,7 +167,7 @@ pub(super) fn script(
     let live = if printer.format == Format::Text { Live::Apart } else { Live::OnErrors };
     let options = BuildOptions { live: Some(live), force, ..BuildOptions::default() };
     let quiet = Output { quiet: true, ..output.clone() };
-    let result = run(printer, &quiet, &engine, &ask, &options);
+    let result = build_whole(printer, &quiet, &engine, &ask, &options);
     Ok(match result {
         Err(error) => refuse(printer, &error),
         Ok(result) => {
@@ -171,18 +180,13 @@ pub(super) fn script(
     })
 }
 
-/// Answers a request of which nothing has changed since it was last answered.
+/// Answers a request of which nothing has changed since it was last answered; nothing if the answer cannot be read.
 fn nothing_to_do(
     system: &Arc<dyn System>,
     printer: &Printer,
     output: &Output,
-    ask: &Ask,
-    options: &BuildOptions,
+    answer: &UpToDate,
 ) -> Option<u8> {
-    if output.verbose > 1 {
-        return None;
-    }
-    let answer = Engine::up_to_date(&**system, &start_folder(system, output), ask, options)?;
     let verbosity = verbosity(output);
     if printer.format == Format::Text && answer.is_plain && verbosity < Verbosity::Verbose {
         if verbosity > Verbosity::Quiet {
@@ -248,28 +252,40 @@ pub(super) fn refuse(printer: &Printer, error: &EngineError) -> u8 {
     }
 }
 
-fn run(
+fn build_whole(
     printer: &Printer,
     output: &Output,
     engine: &Engine,
     ask: &Ask,
     options: &BuildOptions,
 ) -> Result<BuildResult, EngineError> {
+    run(printer, output, options.live.is_some(), |on_event, on_wait| {
+        engine.build(ask, options, &mut |event| on_event(engine, event), on_wait)
+    })
+}
+
+/// Builds, and shows what happens and what comes of it; `is_live` says that a step's output goes to az's own.
+fn run(
+    printer: &Printer,
+    output: &Output,
+    is_live: bool,
+    build: impl FnOnce(&mut dyn FnMut(&Engine, &Envelope), &mut dyn FnMut()) -> Result<BuildResult, EngineError>,
+) -> Result<BuildResult, EngineError> {
     let verbosity = verbosity(output);
     let mut lines = Lines::new(verbosity, printer.color());
-    let mut on_event = |envelope: &Envelope| {
+    let mut on_event = |engine: &Engine, envelope: &Envelope| {
         if printer.format == Format::Jsonl {
             printer.json(&serde_json::to_value(envelope).expect("an event can be written"));
         }
         lines.lines(&envelope.event).iter().for_each(|line| printer.say(line));
         tell_github(printer, &envelope.event);
-        if options.live.is_none() {
+        if !is_live {
             show_log(printer, engine, output, &lines, &envelope.event);
         }
     };
     let mut on_wait = || printer.say("waiting for another az that is at work here");
-    let result = engine.build(ask, options, &mut on_event, &mut on_wait)?;
-    if options.live.is_some() && printer.format == Format::Text {
+    let result = build(&mut on_event, &mut on_wait)?;
+    if is_live && printer.format == Format::Text {
         return Ok(result);
     }
     result

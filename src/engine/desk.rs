@@ -11,7 +11,7 @@ use super::{
     audit::Auditor,
     conclusion::{Circumstances, conclude},
     course::Course,
-    gate::Answers,
+    gate::{Answers, Partly},
     job::{Attempt, Done, Shared},
     late::{Answered, first_late},
     materialize::Promises,
@@ -24,7 +24,7 @@ use super::{
     stages::Stages,
     teller::{Teller, Told},
     turns::Overlaps,
-    zones::Zones,
+    zones::zones_of,
 };
 use crate::{
     base::WsPath,
@@ -39,7 +39,6 @@ use crate::{
     },
     fingerprint::Question,
     journal::{RunInfo, Status, new_run_id, short_run},
-    model::{self, scratch::Scratch},
     plan::{Node, Plan},
     sys::{asking_for_nobody, asking_for_one},
     text::handed::Handed,
@@ -148,8 +147,13 @@ impl<'a> Desk<'a> {
     }
 
     /// Tells that the run begins; the cache is made ready to be written.
-    pub(super) fn start(&mut self) {
-        let nodes = self.plan.nodes.iter().map(|node| planned_node(&self.plan, node)).collect();
+    ///
+    /// Where only some steps of a larger plan are due, all of it is told of.
+    pub(super) fn start(&mut self, partly: Option<&Partly>) {
+        let known = partly.and_then(Partly::nodes);
+        let nodes: Vec<PlannedNode> = known
+            .unwrap_or_else(|| self.plan.nodes.iter().map(|node| planned_node(&self.plan, node)).collect());
+        self.stages = Stages::of(nodes.iter().map(|node| node.stage.as_str()));
         let (run, request) = (self.shared.run.clone(), self.ask.arguments.clone());
         self.teller.tell(Event::OrchestrationStarted { run, request, nodes });
         let store = &self.shared.cache.store;
@@ -519,6 +523,7 @@ pub(super) fn share(
     plan: &Plan,
     nodes: Nodes,
     cache: Cache,
+    partly: Option<&Partly>,
 ) -> Shared {
     let run = new_run_id(&*engine.system);
     let known_paths = known_paths(plan, &cache);
@@ -532,30 +537,12 @@ pub(super) fn share(
         root: engine.root.clone(),
         force: options.force,
         chain: engine.chain.clone(),
-        zones: Arc::new(zones(engine, plan)),
+        zones: Arc::new(zones_of(engine, plan, partly)),
         env: engine.env.clone(),
         known_paths,
         masks: Arc::clone(nodes.masks()),
         nodes,
     }
-}
-
-/// Returns the kinds of ground in a workspace, with the scratch that it, its rules and the steps name.
-pub(super) fn zones(engine: &Engine, plan: &Plan) -> Zones {
-    let rules = model::query::rules(&engine.db, engine.workspace);
-    let config = model::query::config(&engine.db, engine.workspace);
-    let named = |name: &str, paths: Vec<String>| Scratch {
-        name: name.to_owned(),
-        programs: vec![],
-        paths,
-        is_cache: false,
-        is_optional: false,
-    };
-    let own = config.value.iter().map(|config| named("az.toml", config.scratch.clone()));
-    let steps =
-        plan.nodes.iter().map(|node| named(&node.id, node.settings.scratch.iter().cloned().collect()));
-    let scratch: Vec<Scratch> = own.chain(steps).chain(rules.scratch.iter().cloned()).collect();
-    Zones::new(&engine.root, engine.layout.top(), &engine.env, &scratch)
 }
 
 /// Returns the paths of the workspace that any step declares without a wildcard, or was last seen to ask or to change,

@@ -9,11 +9,12 @@ use serde_json::Value;
 
 use super::{
     Ask, Engine,
-    desk::{Desk, known_paths, planned_node, zones},
+    desk::{Desk, known_paths, planned_node},
     job::Shared,
     prepare::Prepared,
     run::scheduler_of,
     turn::{Ended, Turn},
+    zones::zones_of,
 };
 use crate::{
     diag::{Diagnostic, has_errors},
@@ -117,7 +118,7 @@ impl Desk<'_> {
         // No step is at work, so nobody else has it.
         if let Some(shared) = Arc::get_mut(&mut self.shared) {
             shared.known_paths = known_paths(&plan, &shared.cache);
-            shared.zones = Arc::new(zones(self.engine, &plan));
+            shared.zones = Arc::new(zones_of(self.engine, &plan, None));
         }
         self.course = self.course.grown(Arc::clone(&plan));
         self.stages.grow(plan.nodes[at..].iter().map(|node| node.stage.as_str()));

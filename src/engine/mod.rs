@@ -69,7 +69,7 @@ pub use cache_export::Exported;
 pub use check::{CheckOptions, Checked, CheckedFile, Mended, MendedFile};
 pub use declare::{DeclareOptions, DeclareTo, Declared, DeclaredScript};
 pub use doctor::{Doctor, Interpreter, Needs, Tool, TriedRung};
-pub use gate::UpToDate;
+pub use gate::{Glance, Partly, UpToDate};
 pub use inputs::{Inputs, Program, Programs};
 pub use lines::LineDifference;
 pub use listing::{ListedPlaybook, ListedScript, Listing};

@@ -9,10 +9,10 @@ use std::{
 use super::{
     Ask, Audit, Audited, Engine, EngineError,
     desk::{Desk, share},
-    gate::Finished,
+    gate::{Finished, Partly},
     growth::beginning,
     mask::Masks,
-    prepare::Nodes,
+    prepare::{Nodes, Prepared},
     resources::Capacities,
     secrets::shown_diagnostic,
     session::Cache,
@@ -29,7 +29,7 @@ use crate::{
     },
     journal::new_run_id,
     model::settings::CachePolicy,
-    plan::{Gate, Plan, Planned},
+    plan::{self, Around, Gate, Plan, Planned},
     report::RunView,
     sys::asking_for_nobody,
 };
@@ -82,6 +82,29 @@ pub struct BuildResult {
     pub audited: Option<Audited>,
 }
 
+/// What is to be run.
+pub(super) struct Work<'a> {
+    pub(super) plan: Arc<Plan>,
+    pub(super) around: Vec<Around>,
+    /// Warnings of planning.
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// The gate by which these steps of a larger plan are due, and no others.
+    pub(super) partly: Option<&'a Partly>,
+}
+
+/// What running came to.
+pub(super) enum Carried {
+    /// The run has ended.
+    Done(Box<BuildResult>),
+    /// The steps that were due have ended well, and the whole plan has to be evaluated, since others are due with them.
+    More(RunView),
+}
+
+/// Tells whether steps of a plan can be decided again without it: what they may overlap, or not, is known of each.
+fn is_repeatable(plan: &Plan, nodes: &[Prepared]) -> bool {
+    plan.is_flat() && nodes.iter().all(|node| node.unwatched.is_none() || node.node.is_declared())
+}
+
 impl Engine {
     /// Plans and runs; `on_event` is told everything as it happens.
     ///
@@ -96,6 +119,25 @@ impl Engine {
     ) -> Result<BuildResult, EngineError> {
         let (planned, around) = self.look_around(allowed(self.planned(ask))?, Severity::Error);
         let (plan, diagnostics) = self.runnable(ask, planned, options.allow_empty)?;
+        let work = Work { plan, around, diagnostics, partly: None };
+        match self.carry_out(ask, options, work, on_event, on_wait)? {
+            Carried::Done(result) => Ok(*result),
+            Carried::More(_) => unreachable!("a whole plan concerns no others"),
+        }
+    }
+
+    /// Runs what was planned.
+    ///
+    /// # Errors
+    /// If nothing could be run.
+    pub(super) fn carry_out(
+        &self,
+        ask: &Ask,
+        options: &BuildOptions,
+        Work { plan, around, diagnostics, partly }: Work<'_>,
+        on_event: &mut dyn FnMut(&Envelope),
+        on_wait: &mut dyn FnMut(),
+    ) -> Result<Carried, EngineError> {
         // A folder that cannot be made is told when something is to be written there.
         _ = self.system.create_dir_all(&self.layout.version());
         let masks = Arc::new(Masks::default());
@@ -108,6 +150,9 @@ impl Engine {
         }
         self.refuse_loop(&plan)?;
         let _lock = self.lock_workspace(on_wait)?;
+        if partly.is_some_and(|partly| !partly.still_holds(self)) {
+            return Ok(Carried::More(RunView::default()));
+        }
         let cache = self.open_cache();
         self.learn(&cache, &mut nodes);
         let plan = self.put_in_order(ask, &plan, &nodes, &cache);
@@ -119,35 +164,46 @@ impl Engine {
             return Err(EngineError { is_strict: false, diagnostics });
         }
         let policy = self.policy(ask, options, &plan);
-        let goes_on = policy.on_failure == OnFailure::KeepGoing;
+        let is_flat = around.is_empty() && is_repeatable(&plan, &nodes);
         let part = beginning(&plan, 0);
         nodes.truncate(part.nodes.len());
         // Without handlers a signal ends az as it would any program; the guard still ends the steps.
         let signals = Signals::install().unwrap_or_else(|_| Signals::none());
-        let shared = share(self, options, &part, Nodes::new(nodes, masks), cache);
+        let shared = share(self, options, &part, Nodes::new(nodes, masks), cache, partly);
         let mut desk = Desk::new(self, ask, options, part, shared, &signals, on_event);
-        desk.goes_on = goes_on;
+        desk.goes_on = policy.on_failure == OnFailure::KeepGoing;
         desk.around.of = around;
-        desk.start();
+        desk.start(partly);
         // What a step asks while it is decided is asked for it, and the rest would not be asked again.
         let summary = asking_for_nobody(|| {
             let summary = desk.drive(Arc::clone(&plan), &policy, &signals);
             desk.check_order(summary)
         });
         desk.tell_of_owners();
+        if let Some(partly) = partly {
+            if desk.concerns_others(partly) {
+                return Ok(Carried::More(desk.leave_to_others()));
+            }
+            desk.tell_of_others(partly);
+        }
         let audited = desk.audited();
-        let (cache, answers) = (desk.shared.cache.clone(), std::mem::take(&mut desk.answers));
+        let is_sound = !desk.has_wrong_order
+            && !desk.has_two_owners
+            && summary.interrupted.is_none()
+            && !summary.has_timed_out;
+        let (shared, answers) = (Arc::clone(&desk.shared), std::mem::take(&mut desk.answers));
         let plan = Arc::clone(&desk.plan);
         let (Told { view, folder, events }, exit_code) = desk.finish(&summary);
-        let is_bound_in_time =
-            plan.nodes.iter().any(|node| matches!(node.settings.cache, Some(CachePolicy::For(_))));
         let is_momentary = self.momentary.load(Ordering::Relaxed);
-        if exit_code == 0 && folder.is_none() && !is_bound_in_time && !is_momentary {
+        let is_bound_in_time = |node: &plan::Node| matches!(node.settings.cache, Some(CachePolicy::For(_)));
+        if is_sound && !is_momentary && !plan.nodes.iter().any(is_bound_in_time) {
             let (view, diagnostics, events) = (&view, &*diagnostics, &*events);
-            let finished = Finished { plan: &plan, cache: &cache, answers, view, diagnostics, events };
+            let (plan, shared, has_run) = (&plan, &shared, folder.is_some());
+            let finished =
+                Finished { plan, shared, answers, view, diagnostics, events, has_run, is_flat, partly };
             self.write_gate(ask, options, finished);
         }
-        Ok(BuildResult { view, diagnostics, exit_code, folder, audited })
+        Ok(Carried::Done(Box::new(BuildResult { view, diagnostics, exit_code, folder, audited })))
     }
 
     /// Returns the plan if it can be run, with the warnings that are left.

@@ -15,7 +15,7 @@ use super::{
     prepare::{Prepared, prepare, prepare_one},
     secrets::{secrets_of_env, secrets_of_plan, secrets_of_variables, shown_diagnostic},
     tools::Tools,
-    workspace,
+    workspace::{self, Extent},
 };
 use crate::{
     base::{WsPath, looks_secret},
@@ -138,6 +138,17 @@ impl Engine {
         configuration: Option<&Path>,
         environment: Option<&str>,
     ) -> Result<Self, EngineError> {
+        Self::open_as_far(system, start, configuration, environment, Extent::Whole)
+    }
+
+    /// Opens as much of a workspace as `extent` says.
+    pub(super) fn open_as_far(
+        system: Arc<dyn System>,
+        start: &Path,
+        configuration: Option<&Path>,
+        environment: Option<&str>,
+        extent: Extent,
+    ) -> Result<Self, EngineError> {
         let recorder = Arc::new(Recorder::new(system));
         let system: Arc<dyn System> = Arc::clone(&recorder) as Arc<dyn System>;
         let root = workspace::find_root(&*system, start)
@@ -147,7 +158,7 @@ impl Engine {
         let clock = read_clock(&*system, &layout.clock());
         let mut db = Database::new();
         let named = configuration.map(|path| named_file(&*system, &root, start, path));
-        let workspace = workspace::load(&*system, &root, named.as_ref(), &mut db);
+        let workspace = workspace::load(&*system, &root, named.as_ref(), extent, &mut db);
         db.set_environment(workspace, environment);
         let env = self::environment(&*system);
         let surroundings = Surroundings::new(&db, env.clone(), system.is_administrator(), system.memory());

@@ -55,13 +55,29 @@ fn holds_scripts(system: &dyn System, folder: &Path) -> bool {
     entries.iter().any(|entry| entry.name.to_str().is_some_and(|name| script_name(name).is_some()))
 }
 
+/// Which files of a workspace are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All that take part in planning.
+    Whole,
+    /// The configuration and the rules, as if there were neither scripts nor playbooks.
+    Settings,
+}
+
 /// Reads the files of the workspace at `root` into the database; `named` is a configuration above `az.toml`.
-pub(super) fn load(system: &dyn System, root: &Path, named: Option<&WsPath>, db: &mut Database) -> Workspace {
+pub(super) fn load(
+    system: &dyn System,
+    root: &Path,
+    named: Option<&WsPath>,
+    extent: Extent,
+    db: &mut Database,
+) -> Workspace {
     let reader = Reader { system, root };
     let config_file = reader.file(db, &WsPath::root().join(CONFIG), ReadAs::Data);
     let named_config = named.map(|path| reader.listed_file(db, path, ReadAs::Data));
     let configured = configured(db, config_file, named_config);
-    let folders = script_folders(system, root, &configured);
+    let is_whole = extent == Extent::Whole;
+    let folders = if is_whole { script_folders(system, root, &configured) } else { ScriptFolders::none() };
     let is_script = |path: &WsPath| script_name(path.file_name()).is_some();
     let scripts = if folders.are_entered {
         reader.files_below(&folders.paths, is_script)
@@ -70,7 +86,7 @@ pub(super) fn load(system: &dyn System, root: &Path, named: Option<&WsPath>, db:
     };
     let is_playbook = |path: &WsPath| path.extension().and_then(Format::from_extension).is_some();
     let playbooks = paths(root, configured.playbooks.as_deref(), &PLAYBOOK_ROOTS);
-    let playbooks = reader.files_below(&playbooks, is_playbook);
+    let playbooks = if is_whole { reader.files_below(&playbooks, is_playbook) } else { Vec::new() };
     let is_toml = |path: &WsPath| path.extension() == Some("toml");
     let rules_folder = paths(root, configured.rules.as_ref().map(std::slice::from_ref), &["rules"]);
     let rules = reader.files_below(&rules_folder, is_toml);
@@ -97,6 +113,12 @@ pub(super) struct ScriptFolders {
     pub(super) paths: Vec<WsPath>,
     /// What lies in folders below them is meant too.
     pub(super) are_entered: bool,
+}
+
+impl ScriptFolders {
+    fn none() -> Self {
+        Self { paths: Vec::new(), are_entered: true }
+    }
 }
 
 /// Returns where scripts lie: in the folders that are configured, else in the usual ones, else in the workspace itself.

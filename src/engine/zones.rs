@@ -9,7 +9,12 @@ use std::{
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
-use crate::{base::WsPath, model::scratch::Scratch};
+use super::{Engine, Partly};
+use crate::{
+    base::WsPath,
+    model::{self, scratch::Scratch},
+    plan::Plan,
+};
 
 /// The ground a path lies on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,8 +99,7 @@ impl Zones {
     /// Adds the patterns of an entry, but for those that an entry before it names to the same effect.
     fn add(&mut self, entry: &Scratch, env: &BTreeMap<String, String>, seen: &mut BTreeSet<String>) {
         let Scratch { programs, is_cache, is_optional, .. } = entry;
-        let ground =
-            Ground { programs: programs.clone(), is_cache: *is_cache, is_optional: *is_optional };
+        let ground = Ground { programs: programs.clone(), is_cache: *is_cache, is_optional: *is_optional };
         let is_anybodys = programs.is_empty();
         let before = self.kinds.len();
         for pattern in entry.paths.iter().filter_map(|pattern| absolute(pattern, &self.root, env)) {
@@ -204,6 +208,27 @@ fn git_zone(path: &Path) -> Option<Zone> {
         name if SAYS.contains(&name) => Zone::Repository,
         _ => Zone::Ignored,
     })
+}
+
+/// Returns the kinds of ground in a workspace, with the scratch that it, its rules and the steps name; with those of a
+/// whole plan of which only some steps are due.
+pub(super) fn zones_of(engine: &Engine, plan: &Plan, partly: Option<&Partly>) -> Zones {
+    let rules = model::query::rules(&engine.db, engine.workspace);
+    let config = model::query::config(&engine.db, engine.workspace);
+    let named = |name: &str, paths: Vec<String>| Scratch {
+        name: name.to_owned(),
+        programs: vec![],
+        paths,
+        is_cache: false,
+        is_optional: false,
+    };
+    let own = config.value.iter().map(|config| named("az.toml", config.scratch.clone()));
+    let steps =
+        plan.nodes.iter().map(|node| named(&node.id, node.settings.scratch.iter().cloned().collect()));
+    let others = partly.into_iter().flat_map(Partly::scratch);
+    let others = others.map(|(step, paths)| named(step, paths.iter().cloned().collect()));
+    let scratch: Vec<Scratch> = own.chain(steps).chain(others).chain(rules.scratch.iter().cloned()).collect();
+    Zones::new(&engine.root, engine.layout.top(), &engine.env, &scratch)
 }
 
 #[cfg(test)]

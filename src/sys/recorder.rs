@@ -16,7 +16,8 @@ use std::{
 use indexmap::IndexMap;
 
 use super::{
-    Abilities, AppendFile, Entry, Lock, LockMode, Mapped, ReadFile, Stat, System, Wait, asked, is_absent,
+    Abilities, AppendFile, Entry, FileKind, Lock, LockMode, Mapped, ReadFile, Stat, System, Wait, asked,
+    is_absent,
 };
 use crate::base::{Digest, DigestWriter, Timestamp};
 
@@ -67,7 +68,7 @@ impl State {
     }
 
     /// Takes an answer for the last one.
-    fn take<T: PartialEq>(
+    fn take<T: Same>(
         &mut self,
         path: &Path,
         which: Which,
@@ -78,9 +79,28 @@ impl State {
         let seen = self.at(path);
         let is_of_this_pass = std::mem::replace(&mut seen.passes[which as usize], pass) == pass;
         let last = field(seen).replace(answer);
-        let is_news = last.is_some() && last != *field(seen);
+        let is_news = last.is_some_and(|last| field(seen).as_ref().is_none_or(|now| !last.is_same(now)));
         seen.has_changed |= is_news;
         seen.is_unsteady |= is_news && is_of_this_pass;
+    }
+}
+
+/// Tells whether one answer says what another does.
+trait Same {
+    fn is_same(&self, other: &Self) -> bool;
+}
+
+impl Same for Option<Stat> {
+    /// What changes of a folder when names in it come and go is told by its listing.
+    fn is_same(&self, other: &Self) -> bool {
+        let is_folder = |stat: &Self| stat.is_some_and(|stat| stat.kind == FileKind::Directory);
+        self == other || (is_folder(self) && is_folder(other))
+    }
+}
+
+impl Same for Digest {
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
     }
 }
 

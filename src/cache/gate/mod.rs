@@ -233,11 +233,14 @@ impl Gate {
     pub fn find(&self, path: &Path, is_followed: bool) -> Option<Known<'_>> {
         let (wanted, name) = write::parts(path);
         let (folders, rows) = (self.folders(), self.rows());
-        let place = |folder: &Folder| (Path::new(self.name(folder.path_at, folder.path_length)), folder.is_followed != 0);
+        let place = |folder: &Folder| {
+            (Path::new(self.name(folder.path_at, folder.path_length)), folder.is_followed != 0)
+        };
         let at = folders.binary_search_by(|folder| place(folder).cmp(&(wanted, is_followed))).ok()?;
         let folder = &folders[at];
         let own = folder.rows(rows);
-        let row = own.binary_search_by(|row| self.name(row.name_at, row.name_length.into()).cmp(name)).ok()?;
+        let row =
+            own.binary_search_by(|row| self.name(row.name_at, row.name_length.into()).cmp(name)).ok()?;
         Some(Known { gate: self, row: &own[row], folder, index: folder.first as usize + row })
     }
 

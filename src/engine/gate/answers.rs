@@ -39,6 +39,11 @@ impl Answers {
         &mut self.0[index]
     }
 
+    /// Returns what each decision asked.
+    pub(super) fn asked(&self) -> Vec<&Asked> {
+        self.0.iter().map(|answer| &answer.asked).collect()
+    }
+
     /// Returns one for each of so many steps.
     pub(super) fn into_all(mut self, count: usize) -> Vec<Answer> {
         self.0.resize(count, Answer::default());

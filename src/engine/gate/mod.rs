@@ -11,6 +11,7 @@
 
 mod again;
 mod answers;
+mod joined;
 mod partly;
 mod paths;
 mod read;

@@ -12,13 +12,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Preface, Told};
+use super::{JournalEnd, Preface, Told};
 use crate::{
     cache::{Gate, Known},
     engine::{Engine, desk::Desk, job::Shared},
     event::{Event, Outcome, PlannedNode},
+    journal::Status,
     plan::{Node, Plan},
-    sys::{Asked, Stat, System as _, asking_for_nobody},
+    report::RunView,
+    sys::{Asked, Seen, Stat, asking_for_nobody},
 };
 
 /// So few steps are decided one by one even if they are most of the plan.
@@ -29,7 +31,6 @@ const FEW: usize = 64;
 pub struct Partly {
     pub(super) gate: Gate,
     pub(super) preface: Preface,
-    pub(super) path: PathBuf,
     /// The places of the steps that have to be decided, in order.
     pub(super) due: Vec<usize>,
     /// Paths that are what they were, with what the file system says now.
@@ -41,7 +42,6 @@ impl Partly {
     pub(super) fn new(
         gate: Gate,
         preface: Preface,
-        path: PathBuf,
         changed: Vec<usize>,
         touched: Vec<(usize, Stat)>,
     ) -> Option<Self> {
@@ -55,7 +55,12 @@ impl Partly {
         changed.into_iter().for_each(|row| spread.add_askers(row));
         let due = spread.all();
         let is_most = due.len() > FEW && due.len() * 2 > count;
-        (!is_most && !due.is_empty()).then(|| Self { gate, preface, path, due, touched })
+        (!is_most && !due.is_empty()).then(|| Self { gate, preface, due, touched })
+    }
+
+    /// Tells whether nobody has run anything since the gate was read.
+    pub(in crate::engine) fn still_holds(&self, engine: &Engine) -> bool {
+        JournalEnd::now(&*engine.system, &engine.layout).is_ok_and(|end| end == self.preface.journal)
     }
 
     /// Returns a plan of the steps that are due.
@@ -95,7 +100,7 @@ impl Partly {
     }
 
     /// Tells whether what the due steps did concerns others, which have to be decided too.
-    pub(in crate::engine) fn concerns_others(&self, engine: &Engine, shared: &Shared, asked: &[Asked]) -> bool {
+    fn concerns_others(&self, engine: &Engine, shared: &Shared, asked: &[&Asked]) -> bool {
         asking_for_nobody(|| {
             for path in shared.timeline.changed_on_disk() {
                 let path = path.to_absolute(&engine.root);
@@ -117,7 +122,7 @@ impl Partly {
     }
 
     /// Tells whether a due step asked for what a later one writes that is not decided again.
-    fn looked_ahead(&self, seen: &[(PathBuf, crate::sys::Seen)], asked: &[Asked]) -> bool {
+    fn looked_ahead(&self, seen: &[(PathBuf, Seen)], asked: &[&Asked]) -> bool {
         asked.iter().zip(&self.due).any(|(asked, item)| {
             let mut known = asked
                 .places
@@ -125,9 +130,9 @@ impl Partly {
                 .filter_map(|place| seen.get(*place as usize))
                 .filter_map(|(path, _)| self.gate.find(path, false));
             known.any(|known| {
-                known.askers().any(|(other, writes)| {
-                    writes && other as usize > *item && !self.is_due(other as usize)
-                })
+                known
+                    .askers()
+                    .any(|(other, writes)| writes && other as usize > *item && !self.is_due(other as usize))
             })
         })
     }
@@ -135,8 +140,7 @@ impl Partly {
 
 fn is_as_it_was(engine: &Engine, known: &Known<'_>, now: Option<Stat>) -> bool {
     let then = known.known();
-    (then.stat == now && (then.is_settled || now.is_none()))
-        || known.is_unchanged(&*engine.system).is_some()
+    (then.stat == now && (then.is_settled || now.is_none())) || known.is_unchanged(&*engine.system).is_some()
 }
 
 /// Finds all steps that are due with others.
@@ -223,6 +227,22 @@ impl<'a> Spread<'a> {
 }
 
 impl Desk<'_> {
+    /// Tells whether all steps ended well, and what they did makes others due.
+    pub(in crate::engine) fn concerns_others(&self, partly: &Partly) -> bool {
+        let is_well = self.teller.view().nodes.values().all(|node| {
+            !matches!(node.outcome, Some(Outcome::Failed | Outcome::Blocked | Outcome::Cancelled))
+        });
+        let hands_on = (0..self.plan.nodes.len())
+            .any(|index| self.handed(index).is_some_and(|handed| !handed.is_empty()));
+        let asked = self.answers.asked();
+        is_well && (hands_on || partly.concerns_others(self.engine, &self.shared, &asked))
+    }
+
+    /// Ends the run, so that another one goes on where it stands; returns what is known of it.
+    pub(in crate::engine) fn leave_to_others(self) -> RunView {
+        self.teller.finish(Status::Completed).view
+    }
+
     /// Tells of the steps that were not decided again, as they were told of before.
     pub(in crate::engine) fn tell_of_others(&mut self, partly: &Partly) {
         let now = self.engine.system.monotonic();

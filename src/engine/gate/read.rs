@@ -73,7 +73,7 @@ fn glance(system: &dyn System, start: &Path, ask: &Ask, options: &BuildOptions) 
     }
     let changed = std::mem::take(&mut looked.changed);
     if gate.open_items() > 0 || !changed.is_empty() {
-        return Partly::new(gate, preface, path, changed, looked.touched).map(Box::new).map(Glance::Partly);
+        return Partly::new(gate, preface, changed, looked.touched).map(Box::new).map(Glance::Partly);
     }
     if let Some(clock) = clock {
         // Losing that costs looking at the same files again.

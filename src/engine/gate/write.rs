@@ -72,9 +72,8 @@ impl Engine {
         let is_open = |answer: &Answer| answer.events.is_empty();
         let counts = view.counts();
         let has_nothing_to_do = counts.cached + counts.skipped == counts.total;
-        let hands_on = |answer: &Answer| {
-            answer.record.as_ref().is_some_and(|record| !record.handed.is_empty())
-        };
+        let hands_on =
+            |answer: &Answer| answer.record.as_ref().is_some_and(|record| !record.handed.is_empty());
         let is_flat = *is_flat && !answers.iter().any(hands_on);
         let mut clock = self.clock?;
         if *has_run || !has_nothing_to_do {

@@ -1,0 +1,75 @@
+//! A build of some steps, and behind it one of the whole plan, told as one run.
+
+use std::{path::Path, sync::Arc};
+
+use super::Partly;
+use crate::{
+    engine::{
+        Ask, BuildOptions, BuildResult, Engine, EngineError,
+        run::{Carried, Work},
+        workspace::Extent,
+    },
+    event::{Envelope, Event, Outcome},
+    report::RunView,
+    sys::System,
+};
+
+impl Engine {
+    /// Builds what a [`Glance`](super::Glance) said is due; and if it turns out that this does not do, the rest.
+    ///
+    /// # Errors
+    /// As [`Engine::build`].
+    pub fn build_partly(
+        system: &Arc<dyn System>,
+        start: &Path,
+        (ask, options): (&Ask, &BuildOptions),
+        partly: &Partly,
+        on_event: &mut dyn FnMut(&Self, &Envelope),
+        on_wait: &mut dyn FnMut(),
+    ) -> Result<BuildResult, EngineError> {
+        let (configuration, environment) = (ask.configuration.as_deref(), ask.environment.as_deref());
+        let open = |extent| Self::open_as_far(Arc::clone(system), start, configuration, environment, extent);
+        let mut told = RunView::default();
+        if let Some(plan) = partly.plan() {
+            let work =
+                Work { plan: Arc::new(plan), around: vec![], diagnostics: vec![], partly: Some(partly) };
+            let engine = open(Extent::Settings)?;
+            match engine.carry_out(ask, options, work, &mut |event| on_event(&engine, event), on_wait)? {
+                Carried::Done(result) => return Ok(*result),
+                Carried::More(view) => told = view,
+            }
+        }
+        let engine = open(Extent::Whole)?;
+        let mut joined = Joined { view: told, on_event: &mut |event| on_event(&engine, event) };
+        let result = engine.build(ask, options, &mut |event| joined.pass(event), on_wait)?;
+        Ok(BuildResult { view: joined.view, ..result })
+    }
+}
+
+/// Passes the events of the second build on as if they were those of the first.
+struct Joined<'a> {
+    view: RunView,
+    on_event: &'a mut dyn FnMut(&Envelope),
+}
+
+impl Joined<'_> {
+    fn pass(&mut self, envelope: &Envelope) {
+        let mut event = envelope.event.clone();
+        let has_begun = !self.view.nodes.is_empty();
+        match &mut event {
+            Event::OrchestrationStarted { .. } if has_begun => return,
+            // What has just run is not reused.
+            Event::ScriptCompleted { node, cached: true, .. }
+                if self.view.nodes.get(node).is_some_and(|node| node.outcome == Some(Outcome::Ran)) =>
+            {
+                return;
+            }
+            Event::OrchestrationCompleted { counts, .. } | Event::OrchestrationFailed { counts, .. } => {
+                *counts = self.view.counts();
+            }
+            _ => {}
+        }
+        self.view.apply(&event);
+        (self.on_event)(&Envelope { event, ..envelope.clone() });
+    }
+}
