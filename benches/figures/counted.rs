@@ -12,17 +12,17 @@ use super::{
 };
 
 /// Paths beyond the workspace that az asks for: where programs are looked for, what they are, its own files.
-const MORE_STATS: usize = 120;
+const MORE_STATS: usize = 80;
 /// Calls that no size changes: the start of a program, its configuration, its answer.
-const MORE_CALLS: usize = 300;
+const MORE_CALLS: usize = 200;
 /// Calls that a folder may cost beside the stats in it: it is opened and closed.
 const CALLS_PER_FOLDER: usize = 2;
 /// All calls of a step that runs untraced: its shell's own, those of who starts it, and what is kept of it.
 const CALLS_PER_RUN: f64 = 800.0;
 /// What doubling the steps may multiply.
 const GROWTH: f64 = 2.1;
-/// Instructions for a path, in a build without optimisation: reading the list, comparing, sorting nothing.
-const INSTRUCTIONS_PER_PATH: f64 = 12_000.0;
+/// Instructions for a path, in a build without optimisation: its record is read and compared.
+const INSTRUCTIONS_PER_PATH: f64 = 4_000.0;
 
 /// A workspace in which nothing is to be done, and what az did to see that.
 struct Quiet {
@@ -71,6 +71,7 @@ pub(crate) fn check(steps: usize) {
     for quiet in [&one, &two] {
         calls(quiet, &mut faults);
     }
+    once(&one, &two, &mut faults);
     running(&one, &two, &mut faults);
     computing(&one, &two, &mut faults);
     assert!(faults.is_empty(), "az is slower than it may be:\n  {}", faults.join("\n  "));
@@ -90,6 +91,17 @@ fn calls(quiet: &Quiet, faults: &mut Vec<String>) {
     }
     if asked.others > others {
         faults.push(format!("{steps} steps: {} other calls, at most {others} are wanted", asked.others));
+    }
+}
+
+/// More steps are as many more questions as there are more paths: nothing is asked twice.
+fn once(one: &Quiet, two: &Quiet, faults: &mut Vec<String>) {
+    let (Some(few), Some(many)) = (&one.asked, &two.asked) else { return };
+    let asked = many.stats.saturating_sub(few.stats);
+    let paths = two.world.workload.paths() - one.world.workload.paths();
+    println!("{paths} more paths are {asked} more stats");
+    if asked > paths {
+        faults.push(format!("{paths} more paths are {asked} more stats: some are asked for twice"));
     }
 }
 

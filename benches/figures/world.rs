@@ -17,6 +17,9 @@ pub(crate) const THREADS: usize = 2;
 /// Longer than the finest clock of a file system needs to tell two changes apart.
 const SETTLES: Duration = Duration::from_millis(50);
 
+/// What az is told of the environment.
+const KEPT: [&str; 4] = ["PATH", "HOME", "TMPDIR", "LANG"];
+
 /// A workspace and the folder it lies in.
 pub(crate) struct World {
     folder: tempfile::TempDir,
@@ -63,7 +66,8 @@ impl World {
         if self.declared == Declared::All {
             command.arg("--no-trace");
         }
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"AZ_")) {
+        // Of what cargo, or an az around this, adds to the environment, some would have to be looked at.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| !KEPT.iter().any(|kept| name == *kept)) {
             command.env_remove(name);
         }
         command.env("RAYON_NUM_THREADS", threads.to_string()).current_dir(self.root());
