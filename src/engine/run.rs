@@ -102,7 +102,8 @@ pub(super) enum Carried {
 
 /// Tells whether steps of a plan can be decided again without it: what they may overlap, or not, is known of each.
 fn is_repeatable(plan: &Plan, nodes: &[Prepared]) -> bool {
-    plan.is_flat() && nodes.iter().all(|node| node.unwatched.is_none() || node.node.is_declared())
+    let is_known = |node: &Prepared| node.unwatched.is_none() || node.node.is_declared();
+    plan.is_flat() && nodes.iter().all(|node| node.node.stands_alone() && is_known(node))
 }
 
 impl Engine {
@@ -199,8 +200,18 @@ impl Engine {
         if is_sound && !is_momentary && !plan.nodes.iter().any(is_bound_in_time) {
             let (view, diagnostics, events) = (&view, &*diagnostics, &*events);
             let (plan, shared, has_run) = (&plan, &shared, folder.is_some());
-            let finished =
-                Finished { plan, shared, answers, view, diagnostics, events, has_run, is_flat, partly };
+            let finished = Finished {
+                plan,
+                shared,
+                answers,
+                view,
+                diagnostics,
+                events,
+                exit_code,
+                has_run,
+                is_flat,
+                partly,
+            };
             self.write_gate(ask, options, finished);
         }
         Ok(Carried::Done(Box::new(BuildResult { view, diagnostics, exit_code, folder, audited })))

@@ -9,17 +9,21 @@ use crate::base::looks_secret;
 impl Node {
     /// Returns the bytes it is kept as; nothing if more than the node itself is needed to decide it.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
-        let stands_alone = self.gate == Gate::Needs
+        if !self.stands_alone() || !self.is_without_secrets() {
+            return None;
+        }
+        postcard::to_stdvec(self).ok()
+    }
+
+    /// Tells whether all that decides it is known before the run, and is its own.
+    pub fn stands_alone(&self) -> bool {
+        self.gate == Gate::Needs
             && self.open_condition.is_none()
             && self.late.is_none()
             && self.deferred.is_none()
             && self.span.is_none()
             && self.cohort.is_none()
-            && self.time_limits.is_empty();
-        if !stands_alone || !self.is_without_secrets() {
-            return None;
-        }
-        postcard::to_stdvec(self).ok()
+            && self.time_limits.is_empty()
     }
 
     /// Reads what [`Node::to_bytes`] returned.

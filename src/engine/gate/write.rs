@@ -32,6 +32,8 @@ pub(in crate::engine) struct Finished<'a> {
     pub(in crate::engine) diagnostics: &'a [Diagnostic],
     /// All that was told, if no step was started.
     pub(in crate::engine) events: &'a [Envelope],
+    /// What az exits with.
+    pub(in crate::engine) exit_code: u8,
     /// A step was started.
     pub(in crate::engine) has_run: bool,
     /// Nothing but the steps and their files has a part in the answer.
@@ -75,15 +77,17 @@ impl Engine {
         let hands_on =
             |answer: &Answer| answer.record.as_ref().is_some_and(|record| !record.handed.is_empty());
         let is_flat = *is_flat && !answers.iter().any(hands_on);
-        let mut clock = self.clock?;
-        if *has_run || !has_nothing_to_do {
-            if !is_flat {
-                return None;
+        let clock = match () {
+            // There is no clock from before the first look where there was no cache.
+            () if is_flat && (*has_run || !has_nothing_to_do || self.clock.is_none()) => {
+                self.look_again(shared, &mut answers)?
             }
-            clock = self.look_again(shared, &mut answers)?;
-            if answers.iter().any(hands_on) {
-                return None;
-            }
+            () if *has_run || !has_nothing_to_do => return None,
+            () => self.clock?,
+        };
+        let is_flat = is_flat && !answers.iter().any(hands_on);
+        if *has_run && !is_flat {
+            return None;
         }
         let has_expanded = events.iter().any(|told| matches!(told.event, Event::Expanded { .. }));
         let is_whole = !is_flat && (has_expanded || answers.iter().any(is_open));
@@ -95,12 +99,15 @@ impl Engine {
             items(finished, answers, is_flat)?
         };
         let made = Made { paths, items, is_whole, resume };
-        match partly {
-            Some(partly) => merged(partly, &clock, made),
-            // Without a way to decide single steps an open one makes all of it worthless.
-            None if made.resume.is_none() && made.items.iter().any(|item| item.is_open) => None,
-            None => Some(made),
-        }
+        let made = match partly {
+            Some(partly) => merged(partly, &clock, made)?,
+            None => made,
+        };
+        let has_open = made.items.iter().any(|item| item.is_open);
+        // Without a way to decide single steps an open one makes all of it worthless; and an end that is none of a
+        // step's has no gate.
+        let is_of_use = if has_open { made.resume.is_some() } else { finished.exit_code == 0 };
+        is_of_use.then_some(made)
     }
 
     /// Returns what the recorder saw that the answers depend on.
