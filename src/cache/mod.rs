@@ -6,11 +6,13 @@
 mod blobs;
 mod capture;
 mod entries;
+mod index;
 mod known;
 mod layout;
 mod lookup;
 mod meanwhile;
 mod own;
+mod private;
 mod record;
 mod restore;
 mod store;

@@ -105,7 +105,7 @@ impl Engine {
             });
         }
         self.refuse_loop(&plan)?;
-        let _lock = self.lock_workspace(on_wait)?;
+        let lock = self.lock_workspace(on_wait)?;
         let cache = self.open_cache();
         self.learn(&cache, &mut nodes);
         let plan = self.put_in_order(ask, &plan, &nodes, &cache);
@@ -122,7 +122,7 @@ impl Engine {
         nodes.truncate(part.nodes.len());
         // Without handlers a signal ends az as it would any program; the guard still ends the steps.
         let signals = Signals::install().unwrap_or_else(|_| Signals::none());
-        let shared = share(self, options, &part, Nodes::new(nodes, masks), cache);
+        let shared = share(self, options, &part, Nodes::new(nodes, masks), cache.clone());
         let mut desk = Desk::new(self, ask, options, part, shared, &signals, on_event);
         desk.goes_on = goes_on;
         desk.around.of = around;
@@ -137,6 +137,10 @@ impl Engine {
         let is_momentary = self.momentary.load(Ordering::Relaxed);
         if exit_code == 0 && folder.is_none() && !is_bound_in_time && !is_momentary {
             self.write_gate(ask, options, &view, &diagnostics, &events);
+        }
+        if lock.is_some() && !self.is_nested() {
+            // All has been told, and whatever becomes of this, nothing is lost by it.
+            _ = cache.store.settle();
         }
         Ok(BuildResult { view, diagnostics, exit_code, folder, audited })
     }

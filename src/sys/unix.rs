@@ -56,7 +56,10 @@ impl System for Os {
         let open = openat(CWD, folder, flags, Mode::empty());
         for (index, name) in names.iter().enumerate() {
             // Without a folder each name has an error of its own: one may be absolute.
-            answer(index, open.as_ref().map_or_else(|_| self.stat(&folder.join(name)), |open| statx_in(open, name)));
+            answer(
+                index,
+                open.as_ref().map_or_else(|_| self.stat(&folder.join(name)), |open| statx_in(open, name)),
+            );
         }
     }
 
