@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{Abilities, AppendFile, Entry, Lock, LockMode, Mapped, ReadFile, Stat, System, Wait, is_absent};
-use crate::base::Timestamp;
+use crate::base::{Digest, Timestamp};
 
 /// What the file system first said of a path: of itself, and of what it leads to. Nothing where that was not asked.
 ///
@@ -125,6 +125,10 @@ impl System for Recorder {
 
     fn copy(&self, from: &Path, to: &Path, mode: u32) -> io::Result<()> {
         self.inner.copy(from, to, mode)
+    }
+
+    fn copy_hashed(&self, from: &Path, to: &Path, mode: u32) -> io::Result<Digest> {
+        self.inner.copy_hashed(from, to, mode)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

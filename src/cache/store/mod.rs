@@ -431,10 +431,11 @@ impl Inner {
 
 /// Journals below this size are not worth rewriting.
 const COMPACT_ABOVE_BYTES: u64 = 4 << 20;
-/// Fewer bytes than this behind the index are read as fast as it is written.
+/// Fewer bytes than this behind the index are read in about a millisecond.
 const INDEX_ABOVE_BYTES: u64 = 256 << 10;
-/// The index is written again when as much stands behind it as this part of what it covers.
-const BEHIND_OF_COVERED: u64 = 8;
+/// The index is written again when as much stands behind it as this part of what it covers: what is read at each start
+/// stays small, and each record pays for writing a few times its own bytes, at the end of runs.
+const BEHIND_OF_COVERED: u64 = 64;
 /// Of so many steps it is remembered what they left.
 const REMEMBERED_STEPS: usize = 1024;
 

@@ -297,7 +297,7 @@ fn records_are_indexed_once_enough_of_them_are_new_and_not_before() {
             written.push((number, bytes));
         }
     }
-    // Each covers an eighth more than the one before it, until the journal is written anew.
+    // Each covers a quarter of a MiB more than the one before it, until the journal is written anew.
     assert!((5..30).contains(&written.len()), "{}", written.len());
     assert!(written[0].0 > 20, "the first one is worth it");
 }
