@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use rayon::prelude::*;
+
 use crate::{
     base::Digest,
     sys::{self, ReadFile, System},
@@ -58,20 +60,26 @@ impl Blobs {
         Ok(digest)
     }
 
-    /// Stores the file at `path` if its content still has `digest`; O(bytes) unless the blob is there.
+    /// Stores the file at `path` if its content still has `digest`; O(bytes), read once, unless the blob is there.
     ///
     /// # Errors
     /// `InvalidData` if the file has another content by now, else the first error of the system.
     pub fn put_file(&self, path: &Path, digest: &Digest) -> io::Result<()> {
         self.place(digest, |temporary| {
-            self.system.copy(path, temporary, 0o444)?;
-            let (_, copied) = sys::hash_file(&*self.system, temporary)?;
-            if copied == *digest {
+            if self.system.copy_hashed(path, temporary, 0o444)? == *digest {
                 Ok(())
             } else {
                 Err(io::Error::new(io::ErrorKind::InvalidData, "the file changed"))
             }
         })
+    }
+
+    /// Stores files by their digests, many of them side by side.
+    ///
+    /// # Errors
+    /// As [`Blobs::put_file`] of one of them.
+    pub fn put_files(&self, files: &[(PathBuf, Digest)]) -> io::Result<()> {
+        files.par_iter().with_min_len(MANY).try_for_each(|(path, digest)| self.put_file(path, digest))
     }
 
     /// Removes a blob; what wants it again does without, as with one that is lost.
@@ -87,9 +95,17 @@ impl Blobs {
         if self.system.stat(&path).is_ok() {
             return Ok(());
         }
-        self.system.create_dir_all(path.parent().expect("a blob lies in a folder"))?;
         let temporary = sys::temporary_beside(&*self.system, &path);
-        let placed = fill(&temporary).and_then(|()| self.system.rename(&temporary, &path));
+        let fill = || fill(&temporary);
+        let filled = match fill() {
+            // The folder is made for its first blob, and never asked about again.
+            Err(error) if sys::is_absent(&error) => {
+                self.system.create_dir_all(path.parent().expect("a blob lies in a folder"))?;
+                fill()
+            }
+            filled => filled,
+        };
+        let placed = filled.and_then(|()| self.system.rename(&temporary, &path));
         placed.inspect_err(|_| _ = self.system.remove_file(&temporary))
     }
 
@@ -117,10 +133,14 @@ impl Blobs {
     /// # Errors
     /// `InvalidData` if the blob is damaged, else the first error of the system; `to` is then absent.
     pub fn copy_out(&self, digest: &Digest, to: &Path, mode: u32) -> io::Result<()> {
-        let copied = self.system.copy(&self.path(digest), to, mode).and_then(|()| {
-            let (_, found) = sys::hash_file(&*self.system, to)?;
-            if found == *digest { Ok(()) } else { Err(io::ErrorKind::InvalidData.into()) }
-        });
-        copied.inspect_err(|_| _ = self.system.remove_file(to))
+        let copied = self.system.copy_hashed(&self.path(digest), to, mode)?;
+        if copied == *digest {
+            return Ok(());
+        }
+        _ = self.system.remove_file(to);
+        Err(io::ErrorKind::InvalidData.into())
     }
 }
+
+/// From so many files on a second thread is worth its start.
+const MANY: usize = 32;

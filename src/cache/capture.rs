@@ -100,11 +100,10 @@ impl Capture {
     /// # Errors
     /// The first error of the system; `InvalidData` if a file changed since it was hashed.
     pub fn store(&self, disk: &Disk, blobs: &Blobs) -> std::io::Result<()> {
-        for effect in &self.effects {
-            if let State::File { digest, .. } = &effect.after {
-                blobs.put_file(&disk.absolute(&effect.path), digest)?;
-            }
-        }
-        Ok(())
+        let files = self.effects.iter().filter_map(|effect| match &effect.after {
+            State::File { digest, .. } => Some((disk.absolute(&effect.path), *digest)),
+            _ => None,
+        });
+        blobs.put_files(&files.collect::<Vec<_>>())
     }
 }

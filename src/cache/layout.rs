@@ -32,6 +32,11 @@ impl Layout {
         self.version().join("journal")
     }
 
+    /// Where in the entries what stands; made of them.
+    pub fn index(&self) -> PathBuf {
+        self.version().join("index")
+    }
+
     /// Settled digests of files.
     pub fn files(&self) -> PathBuf {
         self.version().join("files")

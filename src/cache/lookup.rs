@@ -329,7 +329,7 @@ fn below(place: Place<'_>, path: &WsPath, found: &mut Vec<WsPath>) {
 
 /// Compares with the nearest earlier record of the same step.
 fn explain(store: &Store, place: Place<'_>, wanted: Wanted<'_>, own: &Own) -> Miss {
-    let records = store.of(wanted.identity);
+    let records: Vec<Arc<Record>> = store.of(wanted.identity).collect();
     let compared =
         records.iter().filter(|record| !matches!(record.ending, Ending::Failed(_) | Ending::Interrupted));
     // Many records asked the same.

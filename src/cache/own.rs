@@ -1,25 +1,29 @@
 //! What the records of one step left, so that a step is no stranger to its own work.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-use super::record::Effect;
+use super::{private::Private, record::Effect};
 use crate::{base::WsPath, fingerprint::State};
 
 /// States by the paths at which one step left them, a person's bytes and what was made of them apart.
 #[derive(Debug, Clone, Default)]
 pub struct Own {
-    left: BTreeMap<WsPath, Vec<Left>>,
+    left: Arc<LeftAt>,
     /// Private state of any step: no listing holds it.
-    private: Arc<HashSet<WsPath>>,
+    private: Private,
     /// Names of folders that are private state wherever they lie.
     names: Arc<BTreeSet<String>>,
 }
 
+/// What one step left, by paths.
+pub(super) type LeftAt = BTreeMap<WsPath, Vec<Left>>;
+
+/// A state that a step left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Left {
+pub(super) struct Left {
     state: State,
     /// Nothing was there before.
     is_made: bool,
@@ -28,30 +32,16 @@ struct Left {
 }
 
 impl Own {
-    /// Starts with nothing but what is private to any step.
-    pub(super) fn new(private: Arc<HashSet<WsPath>>, names: Arc<BTreeSet<String>>) -> Self {
-        Self { left: BTreeMap::new(), private, names }
-    }
-
-    /// Adds what a record left.
-    pub(super) fn add(&mut self, effects: &[Effect]) {
-        for effect in effects.iter().filter(|effect| !effect.is_personal) {
-            let states = self.left.entry(effect.path.clone()).or_default();
-            // What it removes where it finds it is as much its own business as what it makes.
-            let is_removed = !effect.after.exists();
-            let state = if is_removed { &effect.before } else { &effect.after };
-            let new = Left { state: state.clone(), is_made: effect.is_made, is_removed };
-            if !states.contains(&new) {
-                states.push(new);
-            }
-        }
+    /// Puts together what a step left and what is private to any step.
+    pub(super) fn new(left: Arc<LeftAt>, private: Private, names: Arc<BTreeSet<String>>) -> Self {
+        Self { left, private, names }
     }
 
     /// Returns the same with further effects of the step.
     #[must_use]
     pub fn with(&self, effects: &[Effect]) -> Self {
         let mut own = self.clone();
-        own.add(effects);
+        add(Arc::make_mut(&mut own.left), effects);
         own
     }
 
@@ -64,9 +54,7 @@ impl Own {
     /// Returns the same with further private state.
     #[must_use]
     pub fn with_private(mut self, paths: &[WsPath]) -> Self {
-        if paths.iter().any(|path| !self.private.contains(path)) {
-            Arc::make_mut(&mut self.private).extend(paths.iter().cloned());
-        }
+        self.private.extend(paths);
         self
     }
 
@@ -78,7 +66,7 @@ impl Own {
     /// Returns the same without the private state that records tell of, as it was before any step had run.
     #[must_use]
     pub(super) fn without_private(&self) -> Self {
-        Self { private: Arc::default(), ..self.clone() }
+        Self { private: Private::default(), ..self.clone() }
     }
 
     /// Tells whether the step ever left anything at this path.
@@ -101,5 +89,19 @@ impl Own {
         let Some(states) = self.left.get(path) else { return false };
         let found = found();
         states.iter().any(|left| (left.is_made || left.is_removed) && left.state.is_same_input(&found))
+    }
+}
+
+/// Adds what a record left.
+pub(super) fn add(left: &mut LeftAt, effects: &[Effect]) {
+    for effect in effects.iter().filter(|effect| !effect.is_personal) {
+        let states = left.entry(effect.path.clone()).or_default();
+        // What it removes where it finds it is as much its own business as what it makes.
+        let is_removed = !effect.after.exists();
+        let state = if is_removed { &effect.before } else { &effect.after };
+        let new = Left { state: state.clone(), is_made: effect.is_made, is_removed };
+        if !states.contains(&new) {
+            states.push(new);
+        }
     }
 }

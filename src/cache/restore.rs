@@ -6,10 +6,12 @@
 
 use std::{
     cmp::Reverse,
+    collections::HashMap,
     io,
     path::{Path, PathBuf},
 };
 
+use rayon::prelude::*;
 use thiserror::Error;
 
 use super::Blobs;
@@ -76,7 +78,6 @@ pub fn restore(
     kept: &Path,
     is_replaceable: impl Fn(&WsPath, &State) -> bool,
 ) -> Result<Restored, RestoreError> {
-    let mut restorer = Restorer { disk, system: &**disk.system(), blobs, kept, report: Restored::default() };
     let mut wanted: Vec<&Target> =
         targets.iter().filter(|target| disk.state(&target.path) != target.state).collect();
     // Deletions first and from the bottom up, so that an emptied folder can go and a file can take its place.
@@ -84,15 +85,22 @@ pub fn restore(
         let is_there = target.state.exists();
         (is_there, (!is_there).then(|| Reverse(target.path.clone())))
     });
+    let folders = folders_above(disk, &wanted);
+    let system = &**disk.system();
+    let mut restorer = Restorer { disk, system, blobs, kept, folders, report: Restored::default() };
+    let stage = |target: &&Target| restorer.stage(target, &wanted);
+    let all: Vec<_> = wanted.par_iter().with_min_len(MANY).map(stage).collect();
     let mut staged = Vec::with_capacity(wanted.len());
-    for target in &wanted {
-        match restorer.stage(target, &wanted) {
+    let mut failed = None;
+    for (target, result) in wanted.iter().zip(all) {
+        match result {
             Ok(temporary) => staged.push((*target, temporary)),
-            Err(error) => {
-                restorer.discard_all(&staged);
-                return Err(error);
-            }
+            Err(error) => failed = failed.or(Some(error)),
         }
+    }
+    if let Some(error) = failed {
+        restorer.discard_all(&staged);
+        return Err(error);
     }
     for (place, (target, temporary)) in staged.iter().enumerate() {
         let put_in = restorer.put_in(target, temporary.as_deref(), &is_replaceable);
@@ -103,6 +111,22 @@ pub fn restore(
         })?;
     }
     Ok(restorer.report)
+}
+
+/// From so many targets on a second thread is worth its start.
+const MANY: usize = 32;
+
+/// Returns what the folders above the targets are.
+fn folders_above(disk: &Disk, targets: &[&Target]) -> HashMap<WsPath, State> {
+    let mut folders = HashMap::new();
+    for target in targets {
+        let mut folder = target.path.parent();
+        while let Some(above) = folder.filter(|above| !folders.contains_key(above)) {
+            folder = above.parent();
+            folders.insert(above.clone(), disk.state(&above));
+        }
+    }
+    folders
 }
 
 fn wrap(target: &Target, error: io::Error) -> RestoreError {
@@ -152,6 +176,8 @@ struct Restorer<'a> {
     system: &'a dyn System,
     blobs: &'a Blobs,
     kept: &'a Path,
+    /// What stands above the targets.
+    folders: HashMap<WsPath, State>,
     report: Restored,
 }
 
@@ -177,7 +203,7 @@ impl Restorer<'_> {
     fn staging_place(&self, path: &WsPath, all: &[&Target]) -> io::Result<PathBuf> {
         let mut folder = path.parent().expect("a target lies in a folder");
         loop {
-            match self.disk.state(&folder) {
+            match self.state_of_folder(&folder) {
                 State::Directory => break,
                 State::Absent => {}
                 _ if all.iter().any(|other| other.path == folder) => {}
@@ -186,6 +212,10 @@ impl Restorer<'_> {
             folder = folder.parent().expect("the workspace is a folder");
         }
         Ok(sys::temporary_beside(self.system, &self.disk.absolute(&folder.join("staged"))))
+    }
+
+    fn state_of_folder(&self, folder: &WsPath) -> State {
+        self.folders.get(folder).cloned().unwrap_or_else(|| self.disk.state(folder))
     }
 
     /// Refuses a path that leads through a link, into a private folder, or is the workspace itself.
@@ -197,7 +227,7 @@ impl Restorer<'_> {
         }
         let mut folder = path.parent();
         while let Some(above) = folder {
-            if above.as_str() != "." && matches!(self.disk.state(&above), State::Link { .. }) {
+            if above.as_str() != "." && matches!(self.state_of_folder(&above), State::Link { .. }) {
                 return Err(RestoreError::Forbidden(path.clone()));
             }
             folder = above.parent();
@@ -231,11 +261,7 @@ impl Restorer<'_> {
         }
         match staged {
             None => self.take_out(target, &absolute, is_replaceable)?,
-            Some(staged) => {
-                let folder = absolute.parent().expect("a target lies in a folder");
-                self.system.create_dir_all(folder).inspect_err(|_| self.discard(staged))?;
-                self.swap_in(target, staged, &absolute, is_replaceable)?;
-            }
+            Some(staged) => self.swap_in(target, staged, &absolute, is_replaceable)?,
         }
         self.report.written.push(target.path.clone());
         Ok(())
@@ -266,7 +292,13 @@ impl Restorer<'_> {
         absolute: &Path,
         is_replaceable: &dyn Fn(&WsPath, &State) -> bool,
     ) -> io::Result<()> {
-        match self.system.rename_new(staged, absolute) {
+        let mut renamed = self.system.rename_new(staged, absolute);
+        if renamed.as_ref().is_err_and(sys::is_absent) {
+            let folder = absolute.parent().expect("a target lies in a folder");
+            self.system.create_dir_all(folder).inspect_err(|_| self.discard(staged))?;
+            renamed = self.system.rename_new(staged, absolute);
+        }
+        match renamed {
             Ok(()) => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => {

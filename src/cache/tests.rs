@@ -2,6 +2,7 @@
 
 mod blobs;
 mod capture;
+mod index;
 mod lookup;
 mod restore;
 mod store;

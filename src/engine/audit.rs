@@ -64,12 +64,12 @@ impl Auditor {
     pub(super) fn compare(&mut self, place: usize, shared: &Shared) -> Option<String> {
         let old = self.open.remove(&place)?;
         let store = &shared.cache.store;
-        let new = store.last(&old.identity).filter(|new| !Arc::ptr_eq(new, &old))?;
+        let new = store.last(&old.identity).filter(|new| **new != *old)?;
         self.audited.count += 1;
         let difference = difference(shared, place, &old, &new)?;
         self.audited.differing += 1;
         if let Ok(Some(found)) = store.by_key(&old.key)
-            && Arc::ptr_eq(&found, &old)
+            && found == old
         {
             _ = store.retract(&old, "an audit found another result for the same key".to_owned());
         }

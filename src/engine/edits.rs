@@ -32,7 +32,7 @@ impl Edits {
     ) -> Self {
         let read: BTreeSet<&str> = questions.iter().map(|question| question.subject()).collect();
         // Not those of the last run alone: if it failed, it may not have come so far.
-        let records = cache.store.of(&prepared.node.identity);
+        let records: Vec<_> = cache.store.of(&prepared.node.identity).collect();
         let mut left: BTreeMap<&WsPath, Vec<&State>> = BTreeMap::new();
         for effect in records.iter().flat_map(|record| &record.effects) {
             if effect.path.is_inside() && !read.contains(effect.path.as_str()) {

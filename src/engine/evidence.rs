@@ -147,7 +147,7 @@ impl Attempt {
     pub(super) fn borrow(&self, borrowed: &[WsPath]) {
         let Shared { cache, nodes, .. } = &*self.shared;
         for node in &nodes.all()[..self.index] {
-            let Some(record) = cache.store.last(&node.node.identity) else { continue };
+            let Some(record) = cache.store.last_with_private(&node.node.identity) else { continue };
             let is_left = |path: &WsPath| record.effects.iter().any(|effect| effect.path == *path);
             let is_theirs =
                 |path: &&WsPath| record.private.iter().any(|top| path.is_below(top)) && !is_left(path);

@@ -34,10 +34,8 @@ impl Engine {
     ) -> Arc<Plan> {
         let mut plan = plan.clone();
         plan.lift_bounds(ask.overlap, ask.says_how_many);
-        let records: Vec<Vec<Arc<Record>>> = nodes
-            .iter()
-            .map(|node| cache.store.of(&node.node.identity).into_iter().take(RUNS).collect())
-            .collect();
+        let records: Vec<Vec<Arc<Record>>> =
+            nodes.iter().map(|node| cache.store.of(&node.node.identity).take(RUNS).collect()).collect();
         if !ask.overlap {
             plan.keep_apart(|index| barrier(&nodes[index], &records[index]));
         }

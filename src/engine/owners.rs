@@ -81,9 +81,10 @@ impl Desk<'_> {
     fn is_new(&self, path: &WsPath, steps: &[usize]) -> bool {
         let store = &self.shared.cache.store;
         steps.iter().any(|step| {
-            let records = store.of(&self.shared.nodes.get(*step).node.identity);
-            let mut changing = records.iter().filter(|record| change_in(record, path).is_some());
-            changing.clone().next().is_some() && changing.all(|record| record.run == self.shared.run)
+            let node = self.shared.nodes.get(*step);
+            let records = store.of(&node.node.identity);
+            let mut changing = records.filter(|record| change_in(record, path).is_some()).peekable();
+            changing.peek().is_some() && changing.all(|record| record.run == self.shared.run)
         })
     }
 

@@ -150,7 +150,7 @@ impl Engine {
             });
         }
         self.refuse_loop(&plan)?;
-        let _lock = self.lock_workspace(on_wait)?;
+        let lock = self.lock_workspace(on_wait)?;
         if partly.is_some_and(|partly| !partly.still_holds(self)) {
             return Ok(Carried::More(RunView::default()));
         }
@@ -170,7 +170,7 @@ impl Engine {
         nodes.truncate(part.nodes.len());
         // Without handlers a signal ends az as it would any program; the guard still ends the steps.
         let signals = Signals::install().unwrap_or_else(|_| Signals::none());
-        let shared = share(self, options, &part, Nodes::new(nodes, masks), cache, partly);
+        let shared = share(self, options, &part, Nodes::new(nodes, masks), cache.clone(), partly);
         let mut desk = Desk::new(self, ask, options, part, shared, &signals, on_event);
         desk.goes_on = policy.on_failure == OnFailure::KeepGoing;
         desk.around.of = around;
@@ -195,6 +195,10 @@ impl Engine {
         let (shared, answers) = (Arc::clone(&desk.shared), std::mem::take(&mut desk.answers));
         let plan = Arc::clone(&desk.plan);
         let (Told { view, folder, events }, exit_code) = desk.finish(&summary);
+        if lock.is_some() && !self.is_nested() {
+            // All has been told, and whatever becomes of this, nothing is lost by it.
+            _ = cache.store.settle();
+        }
         let is_momentary = self.momentary.load(Ordering::Relaxed);
         let is_bound_in_time = |node: &plan::Node| matches!(node.settings.cache, Some(CachePolicy::For(_)));
         if is_sound && !is_momentary && !plan.nodes.iter().any(is_bound_in_time) {

@@ -362,9 +362,8 @@ impl Look<'_> {
         let has_mode = |state: &State| matches!(state, State::File { mode: left, .. } if left == mode);
         let is_given =
             |effect: &Effect| effect.path == *path && !effect.before.exists() && has_mode(&effect.after);
-        let records = self.scene.cache.store.of(self.scene.identity);
-        let mut same = records.iter().filter(|record| record.weak == self.scene.weak);
-        !same.any(|record| record.effects.iter().any(is_given))
+        let mut same = self.scene.cache.store.under(&self.scene.weak);
+        !same.any(|record| record.identity == self.scene.identity && record.effects.iter().any(is_given))
     }
 
     fn add_effect(&mut self, path: WsPath, before: State, after: State, is_read: bool, is_asked: bool) {

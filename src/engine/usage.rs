@@ -88,8 +88,7 @@ impl Engine {
     /// Why there is none.
     pub(super) fn last_seen_whole(&self, store: &Store, node: &Node) -> Result<(Arc<Record>, Usage), String> {
         let blobs = Blobs::new(Arc::clone(&self.system), self.layout.blobs());
-        let records = store.of(&node.identity);
-        let is_whole = |record: &&Arc<Record>| {
+        let is_whole = |record: &Arc<Record>| {
             let is_over = matches!(record.ending, Ending::Reusable | Ending::NotReusable(_));
             is_over && record.evidence == Evidence::Traced
         };
@@ -97,9 +96,9 @@ impl Engine {
             let bytes = blobs.read(&record.trace?).ok()?;
             serde_json::from_slice::<Watched>(&bytes).ok()?.usage
         };
-        let mut whole = records.iter().filter(is_whole);
-        let found = whole.find_map(|record| Some((Arc::clone(record), usage(record)?)));
-        found.ok_or_else(|| why_not_seen(node, records.first().map(|record| &**record)))
+        let mut whole = store.of(&node.identity).filter(is_whole);
+        let found = whole.find_map(|record| usage(&record).map(|usage| (record, usage)));
+        found.ok_or_else(|| why_not_seen(node, store.last(&node.identity).as_deref()))
     }
 }
 

@@ -80,7 +80,7 @@ impl Engine {
     pub(super) fn last_record(&self, wanted: &str) -> Result<(String, Arc<Record>), EngineError> {
         let store = Store::open(Arc::clone(&self.system), self.layout.clone());
         let (node, identity) = self.identified(&store, wanted)?;
-        let record = store.of(&identity).into_iter().next().expect("what is recorded has a record");
+        let record = store.last(&identity).expect("what is recorded has a record");
         Ok((node, record))
     }
 
@@ -170,11 +170,11 @@ fn causes(saved: &SavedRun, id: &str) -> Vec<(String, Vec<Reason>)> {
 
 /// Answers for a step that no saved run has: a run with nothing to do leaves no folder.
 fn from_records(store: &Store, identity: &str) -> Why {
-    let records = store.of(identity);
-    let usable = records.iter().find(|record| store.is_usable(record)).cloned();
+    let usable = store.of(identity).find(|record| store.is_usable(record));
     let Some(record) = usable else {
-        let text = why_unusable(identity, records.first());
-        let run = records.first().map(|record| record.run.clone()).unwrap_or_default();
+        let last = store.last(identity);
+        let text = why_unusable(identity, last.as_ref());
+        let run = last.as_ref().map(|record| record.run.clone()).unwrap_or_default();
         let reasons = vec![Reason::new("not_reusable", identity, text.trim_end())];
         return Why {
             node: identity.to_owned(),
@@ -182,7 +182,7 @@ fn from_records(store: &Store, identity: &str) -> Why {
             reasons,
             causes: Vec::new(),
             run,
-            record: records.first().cloned(),
+            record: last,
             is_usable: false,
             text,
         };

@@ -352,6 +352,22 @@ fn a_copy_is_a_file_of_its_own() {
 }
 
 #[test]
+fn a_hashed_copy_is_a_copy_and_tells_what_it_holds() {
+    in_each_world(|world| {
+        for text in [String::new(), "text".to_owned(), "long".repeat(200_000)] {
+            let (from, to) = (world.file("from", &text), world.at("to"));
+            assert_eq!(world.system.copy_hashed(&from, &to, 0o555).unwrap(), Digest::of(text.as_bytes()));
+            assert_eq!((world.text(&to), world.system.stat(&to).unwrap().mode), (text, 0o555));
+            fails!(world.system.copy_hashed(&from, &to, 0o644), AlreadyExists);
+            fails!(world.system.copy_hashed(&world.root, &world.at("x"), 0o644), IsADirectory);
+            fails!(world.system.copy_hashed(&world.at("absent"), &world.at("x"), 0o644), NotFound);
+            assert_eq!(world.names(&world.root), ["from", "to"], "a copy that failed leaves nothing");
+            world.system.remove_file(&to).unwrap();
+        }
+    });
+}
+
+#[test]
 fn what_is_appended_stands_at_the_end() {
     in_each_world(|world| {
         let path = world.at("log");

@@ -8,6 +8,8 @@ mod abilities;
 mod asked;
 #[cfg(test)]
 mod contract;
+#[cfg(unix)]
+mod copy;
 #[cfg(test)]
 mod faulty;
 #[cfg(target_os = "linux")]
@@ -259,6 +261,18 @@ pub trait System: Send + Sync + fmt::Debug {
     /// # Errors
     /// As `open` and `write`; `AlreadyExists` if `to` exists.
     fn copy(&self, from: &Path, to: &Path, mode: u32) -> io::Result<()>;
+
+    /// Copies like [`System::copy`], and returns the digest of what was copied, whatever becomes of `from` meanwhile.
+    ///
+    /// # Errors
+    /// As [`System::copy`].
+    fn copy_hashed(&self, from: &Path, to: &Path, mode: u32) -> io::Result<Digest> {
+        self.copy(from, to, mode)?;
+        let mut hasher = blake3::Hasher::new();
+        let hashed = self.open(to).and_then(|mut copy| hasher.update_reader(&mut copy).map(|_| ()));
+        hashed.inspect_err(|_| _ = self.remove_file(to))?;
+        Ok(Digest(*hasher.finalize().as_bytes()))
+    }
 
     /// Renames, replacing `to`.
     ///

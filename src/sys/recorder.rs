@@ -232,6 +232,10 @@ impl System for Recorder {
         self.inner.copy(from, to, mode)
     }
 
+    fn copy_hashed(&self, from: &Path, to: &Path, mode: u32) -> io::Result<Digest> {
+        self.inner.copy_hashed(from, to, mode)
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.inner.rename(from, to)
     }

@@ -24,8 +24,9 @@ use rustix::{
 
 use super::{
     Abilities, AppendFile, Entry, FileKind, Lock, LockMode, Mapped, ReadFile, Stat, System, Wait, abilities,
+    copy,
 };
-use crate::base::Timestamp;
+use crate::base::{Digest, Timestamp};
 
 /// The real world.
 #[derive(Debug, Clone, Copy, Default)]
@@ -105,15 +106,11 @@ impl System for Os {
     }
 
     fn copy(&self, from: &Path, to: &Path, mode: u32) -> io::Result<()> {
-        if to.symlink_metadata().is_ok() {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
-        if reflink_copy::reflink(from, to).is_err() {
-            let mut source = open_to_read(from)?;
-            let mut target = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(to)?;
-            io::copy(&mut source, &mut target).inspect_err(|_| _ = fs::remove_file(to))?;
-        }
-        self.set_mode(to, mode)
+        copy::copy(from, to, mode)
+    }
+
+    fn copy_hashed(&self, from: &Path, to: &Path, mode: u32) -> io::Result<Digest> {
+        copy::copy_hashed(from, to, mode)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -243,7 +240,7 @@ struct OpenLock(#[expect(dead_code, reason = "held for its lock")] fs::File);
 impl Lock for OpenLock {}
 
 /// Opens without waiting for the other end of a pipe.
-fn open_to_read(path: &Path) -> io::Result<fs::File> {
+pub(super) fn open_to_read(path: &Path) -> io::Result<fs::File> {
     let flags = (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC).bits();
     fs::OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)
 }

@@ -43,6 +43,30 @@ fn a_file_that_changed_since_it_was_hashed_is_not_stored() {
 }
 
 #[test]
+fn many_files_are_stored_and_the_changed_one_is_told() {
+    let world = (0..200).fold(world(), |world, n| world.file(inside(&format!("f{n}")), format!("{n}")));
+    let blobs = blobs(&shared(&world));
+    let mut files: Vec<_> =
+        (0..200).map(|n| (inside(&format!("f{n}")), Digest::of(format!("{n}").as_bytes()))).collect();
+    blobs.put_files(&files).unwrap();
+    assert!(files.iter().all(|(_, digest)| blobs.verify(digest)));
+    files[77].1 = Digest::of(b"another");
+    assert_eq!(blobs.put_files(&files).unwrap_err().kind(), std::io::ErrorKind::InvalidData);
+    assert!(!blobs.has(&files[77].1) && !world.tree().contains(".tmp"));
+}
+
+#[test]
+fn a_blob_is_stored_though_its_folder_went() {
+    let world = world();
+    let system = shared(&world);
+    let blobs = blobs(&system);
+    let digest = blobs.put_bytes(b"content").unwrap();
+    crate::sys::remove_tree(&world, &layout().blobs()).unwrap();
+    assert_eq!(blobs.put_bytes(b"content").unwrap(), digest);
+    assert!(blobs.verify(&digest));
+}
+
+#[test]
 fn what_is_copied_out_has_the_mode_asked_for() {
     let world = world();
     let blobs = blobs(&shared(&world));

@@ -52,6 +52,24 @@ fn what_is_az_s_is_replaced_and_a_persons_version_is_set_aside() {
 }
 
 #[test]
+fn many_are_brought_back_at_once_or_none_of_them() {
+    let world = world();
+    let system = with_blobs(&world);
+    let name = |n: usize| format!("d{}/e{}/f{n}", n % 3, n % 7);
+    let mut targets: Vec<Target> =
+        (0..200).map(|n| Target { path: path(&name(n)), state: file(&format!("new {}", n % 3)) }).collect();
+    let bring =
+        |targets: &[Target]| restore(&disk(&system), &blobs(&system), targets, Path::new(KEPT), is_ours);
+    targets[150].state = file("never stored");
+    let before = world.tree();
+    assert!(bring(&targets).is_err());
+    assert_eq!(world.tree(), before, "neither a file nor a folder is left");
+    targets[150].state = file("new 0");
+    assert_eq!(bring(&targets).unwrap().written.len(), 200);
+    assert_eq!(bring(&targets).unwrap(), Restored::default());
+}
+
+#[test]
 fn what_is_as_it_shall_be_is_not_touched() {
     let world = world().file("/w/a", "new 0").link("/w/l", "a").dir("/w/d");
     let system = with_blobs(&world);

@@ -160,6 +160,7 @@ enum Happens {
     Begin(usize, Vec<usize>),
     Commit { open: usize, value: usize, ending: Ending },
     Reopen,
+    Settle,
     Damage,
 }
 
@@ -179,6 +180,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         6 => (0..3_usize, 0..3_usize, ending)
             .prop_map(|(open, value, ending)| Happens::Commit { open, value, ending }),
         1 => Just(Happens::Reopen),
+        1 => Just(Happens::Settle),
         1 => Just(Happens::Damage),
     ]
 }
@@ -250,6 +252,7 @@ proptest! {
                     model.commit(step, &values, value, &ending);
                 }
                 Happens::Commit { .. } => {}
+                Happens::Settle => store.settle_now().unwrap(),
                 Happens::Reopen => {
                     begun.clear();
                     store = open_again(&world, false);
@@ -294,6 +297,7 @@ fn a_long_journal_is_written_anew_without_what_was_replaced() {
     run(&store, "b", "2", failed());
     let size = || world.stat(&layout().entries()).unwrap().size;
     let before = size();
+    store.settle().unwrap();
     let store = open_again(&world, false);
     assert!(size() < before / 40, "{} of {before}", size());
     assert_eq!(answer(&store, "a", "1"), "usable");
