@@ -10,6 +10,7 @@ use crate::{
         desk::reused,
         job::Shared,
         lookup::{Decided, decide},
+        prepare::Prepared,
         secrets::shown_event,
     },
     event::Event,
@@ -44,6 +45,12 @@ impl Engine {
     }
 
     fn decide_again(&self, shared: &Shared, answers: &mut [Answer], due: &BTreeSet<usize>) {
+        for index in due {
+            // What was learned of its environment while it ran is part of its key from now on.
+            let mut node = Prepared::clone(&shared.nodes.get(*index));
+            self.learn(&shared.cache, std::slice::from_mut(&mut node));
+            shared.nodes.put(*index, node);
+        }
         let timeline = Timeline::new(std::sync::Arc::clone(&shared.cache.disk));
         let nodes = shared.nodes.all();
         for (index, answer) in answers.iter_mut().enumerate() {
