@@ -16,6 +16,8 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags, openat, statx};
 const CHUNK: usize = 16;
 
 /// Does what the words ask for: `stat`, `hash` or `exec`, then in how many threads, then a file of what.
+///
+/// A zero byte ends a folder of what `stat` asks for, and a wave of what `exec` may run at once.
 pub(crate) fn run(words: &[String]) {
     let [what, threads, list] = words else { panic!("a floor wants: what, threads, list") };
     let threads = threads.parse().expect("a number of threads");
@@ -30,8 +32,10 @@ pub(crate) fn run(words: &[String]) {
             share(&paths, threads, CHUNK * 4, |path| hash(Path::new(path)));
         }
         "exec" => {
-            let commands: Vec<&str> = text.lines().collect();
-            share(&commands, threads, 1, |command| execute(command));
+            for wave in text.split_terminator('\0') {
+                let commands: Vec<&str> = wave.lines().collect();
+                share(&commands, threads, 1, |command| execute(command));
+            }
         }
         _ => panic!("no floor is called `{what}`"),
     }
@@ -44,7 +48,7 @@ pub(crate) fn hash(path: &Path) {
 }
 
 fn share<T: Sync>(items: &[T], threads: usize, chunk: usize, work: impl Fn(&T) + Sync) {
-    if threads == 1 {
+    if threads == 1 || items.len() == 1 {
         return items.iter().for_each(work);
     }
     let next = AtomicUsize::new(0);

@@ -15,7 +15,7 @@ use super::{
     floor,
     measure::{Cost, cost, median, middle},
     table::{Row, time, words},
-    workload::{Declared, Shape},
+    workload::{Declared, Shape, command},
     world::{THREADS, World},
 };
 
@@ -58,7 +58,8 @@ pub(crate) fn measure(shape: Shape, steps: usize, rounds: Rounds) -> Vec<Row> {
 
 /// The first build, beside the same commands run by a loop; returns what az takes.
 fn cold(world: &World, what: &'static str, bar: f64, rounds: Rounds, rows: &mut Vec<Row>) -> Cost {
-    let list = world.list("commands", &world.workload.commands().join("\n"));
+    let waves: Vec<_> = world.workload.waves().iter().map(|wave| wave.join("\n")).collect();
+    let list = world.list("commands", &waves.join("\0"));
     let mut costs = [vec![], vec![]];
     for _ in 0..rounds.long {
         world.forget();
@@ -159,9 +160,9 @@ fn leaf(world: &mut World, quiet: Duration, rounds: Rounds, rows: &mut Vec<Row>)
 
 /// The command of a step as a process of its own.
 fn shell(world: &World, step: usize) -> Command {
-    let mut command = Command::new("/bin/sh");
-    command.args(["-e", "-c", &world.workload.commands()[step]]).current_dir(world.beside("workspace"));
-    command
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-e", "-c", &command(step)]).current_dir(world.beside("workspace"));
+    shell
 }
 
 /// Returns how long it takes from the start of a command until a step tells that it runs.
@@ -174,7 +175,7 @@ fn until_told(log: &Path, mut command: Command) -> Duration {
     let listener = thread::spawn(move || {
         let mut bytes = [0; 64];
         let told = ear.read(&mut bytes).expect("a line");
-        (Instant::now(), bytes[..told].contains(&b'!'))
+        (Instant::now(), bytes[..told].first() == Some(&b'!'))
     });
     let started = Instant::now();
     let status = command.stdout(Stdio::null()).status().expect("it starts");

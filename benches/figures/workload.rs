@@ -118,9 +118,15 @@ impl Workload {
         self.steps * 3 + self.steps.div_ceil(100) + 3
     }
 
-    /// Returns what a shell is told for each step.
-    pub(crate) fn commands(&self) -> Vec<String> {
-        (0..self.steps).map(command).collect()
+    /// Returns what a shell is told for each step, in waves: a step needs only what stands in earlier ones.
+    pub(crate) fn waves(&self) -> Vec<Vec<String>> {
+        let width = match self.shape {
+            Shape::Layered => (self.steps / LAYERS).max(1),
+            Shape::Wide => self.steps,
+            Shape::Chain => 1,
+        };
+        let steps: Vec<_> = self.all().collect();
+        steps.chunks(width).map(|wave| wave.iter().map(|step| command(*step)).collect()).collect()
     }
 
     /// Returns all files that are read: scripts and inputs.
@@ -248,11 +254,12 @@ impl Workload {
     }
 }
 
+/// What a shell is told for a step: it reads the script itself, so that a step is one process.
+pub(crate) fn command(step: usize) -> String {
+    format!(". {}/run.sh", package(step))
+}
+
 /// The folder of a step.
 fn package(step: usize) -> String {
     format!("pkgs/g{:03}/t{step:05}", step / 100)
-}
-
-fn command(step: usize) -> String {
-    format!(". {}/run.sh", package(step))
 }
