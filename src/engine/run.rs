@@ -92,6 +92,17 @@ pub(super) struct Work<'a> {
     pub(super) partly: Option<&'a Partly>,
 }
 
+/// What can be driven.
+struct Ready<'a> {
+    plan: Arc<Plan>,
+    nodes: Vec<Prepared>,
+    masks: Arc<Masks>,
+    cache: Cache,
+    around: Vec<Around>,
+    diagnostics: Vec<Diagnostic>,
+    partly: Option<&'a Partly>,
+}
+
 /// What running came to.
 pub(super) enum Carried {
     /// The run has ended.
@@ -164,13 +175,27 @@ impl Engine {
             let diagnostics = diagnostics.into_iter().chain(broken).collect();
             return Err(EngineError { is_strict: false, diagnostics });
         }
+        let ready = Ready { plan, nodes, masks, cache, around, diagnostics, partly };
+        Ok(self.drive(ask, options, ready, lock.is_some(), on_event))
+    }
+
+    /// Drives what is ready; `is_locked` says that nobody else writes to the cache.
+    fn drive(
+        &self,
+        ask: &Ask,
+        options: &BuildOptions,
+        ready: Ready<'_>,
+        is_locked: bool,
+        on_event: &mut dyn FnMut(&Envelope),
+    ) -> Carried {
+        let Ready { plan, mut nodes, masks, cache, around, diagnostics, partly } = ready;
         let policy = self.policy(ask, options, &plan);
         let is_flat = around.is_empty() && is_repeatable(&plan, &nodes);
         let part = beginning(&plan, 0);
         nodes.truncate(part.nodes.len());
         // Without handlers a signal ends az as it would any program; the guard still ends the steps.
         let signals = Signals::install().unwrap_or_else(|_| Signals::none());
-        let shared = share(self, options, &part, Nodes::new(nodes, masks), cache.clone(), partly);
+        let shared = share(self, options, &part, Nodes::new(nodes, masks), cache, partly);
         let mut desk = Desk::new(self, ask, options, part, shared, &signals, on_event);
         desk.goes_on = policy.on_failure == OnFailure::KeepGoing;
         desk.around.of = around;
@@ -183,27 +208,22 @@ impl Engine {
         desk.tell_of_owners();
         if let Some(partly) = partly {
             if desk.concerns_others(partly) {
-                return Ok(Carried::More(desk.leave_to_others()));
+                return Carried::More(desk.leave_to_others());
             }
             desk.tell_of_others(partly);
         }
         let audited = desk.audited();
-        let is_sound = !desk.has_wrong_order
-            && !desk.has_two_owners
-            && summary.interrupted.is_none()
-            && !summary.has_timed_out;
+        let is_sound = desk.is_sound(&summary);
         let (shared, answers) = (Arc::clone(&desk.shared), std::mem::take(&mut desk.answers));
         let plan = Arc::clone(&desk.plan);
         let (Told { view, folder, events }, exit_code) = desk.finish(&summary);
-        if lock.is_some() && !self.is_nested() {
+        if is_locked && !self.is_nested() {
             // All has been told, and whatever becomes of this, nothing is lost by it.
-            _ = cache.store.settle();
+            _ = shared.cache.store.settle();
         }
-        let is_momentary = self.momentary.load(Ordering::Relaxed);
-        let is_bound_in_time = |node: &plan::Node| matches!(node.settings.cache, Some(CachePolicy::For(_)));
-        if is_sound && !is_momentary && !plan.nodes.iter().any(is_bound_in_time) {
+        if is_sound && !self.is_of_the_moment(&plan) {
+            let (plan, shared, has_run) = (&*plan, &*shared, folder.is_some());
             let (view, diagnostics, events) = (&view, &*diagnostics, &*events);
-            let (plan, shared, has_run) = (&plan, &shared, folder.is_some());
             let finished = Finished {
                 plan,
                 shared,
@@ -218,7 +238,13 @@ impl Engine {
             };
             self.write_gate(ask, options, finished);
         }
-        Ok(Carried::Done(Box::new(BuildResult { view, diagnostics, exit_code, folder, audited })))
+        Carried::Done(Box::new(BuildResult { view, diagnostics, exit_code, folder, audited }))
+    }
+
+    /// Tells whether an answer is good for no longer than a moment, whatever the files say.
+    fn is_of_the_moment(&self, plan: &Plan) -> bool {
+        let is_bound_in_time = |node: &plan::Node| matches!(node.settings.cache, Some(CachePolicy::For(_)));
+        self.momentary.load(Ordering::Relaxed) || plan.nodes.iter().any(is_bound_in_time)
     }
 
     /// Returns the plan if it can be run, with the warnings that are left.

@@ -58,6 +58,12 @@ impl Desk<'_> {
         }
     }
 
+    /// Tells whether the run went as a run should, whatever became of its steps.
+    pub(super) fn is_sound(&self, summary: &Summary) -> bool {
+        let is_cut_short = summary.interrupted.is_some() || summary.has_timed_out;
+        !self.has_wrong_order && !self.has_two_owners && !is_cut_short
+    }
+
     /// Returns the place of the first step that failed so far.
     fn first_failure(&self) -> Option<usize> {
         let nodes = &self.teller.view().nodes;
