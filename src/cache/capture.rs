@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Blobs, Own, record::Effect};
 use crate::{
     base::WsPath,
-    fingerprint::{Disk, Resolved, Resolver, State, View, expand},
+    fingerprint::{Disk, OnDisk, Resolved, Resolver, State, View, expand},
     text::pattern::Pattern,
 };
 
@@ -23,7 +23,7 @@ pub struct Capture {
 /// Returns the states of all paths that the patterns name on disk; a folder is named with all below it.
 ///
 /// Hashes every file whose digest is not known.
-pub fn known_states(disk: &Disk, outputs: &[Pattern]) -> BTreeMap<WsPath, State> {
+pub fn known_states(disk: &dyn View, outputs: &[Pattern]) -> BTreeMap<WsPath, State> {
     let mut states = BTreeMap::new();
     let mut resolver = Resolver::new(disk);
     for output in outputs {
@@ -42,7 +42,7 @@ pub fn known_states(disk: &Disk, outputs: &[Pattern]) -> BTreeMap<WsPath, State>
     states
 }
 
-fn add_with_folder(disk: &Disk, path: WsPath, states: &mut BTreeMap<WsPath, State>) {
+fn add_with_folder(disk: &dyn View, path: WsPath, states: &mut BTreeMap<WsPath, State>) {
     if states.contains_key(&path) {
         return;
     }
@@ -60,7 +60,7 @@ fn add_with_folder(disk: &Disk, path: WsPath, states: &mut BTreeMap<WsPath, Stat
 /// `ended_ns` is the file system's clock right after the step's last process had ended: a file with a later change
 /// was not written by the step.
 pub fn capture(
-    disk: &Disk,
+    disk: &dyn OnDisk,
     outputs: &[Pattern],
     before: &BTreeMap<WsPath, State>,
     ended_ns: Option<i64>,
@@ -89,7 +89,7 @@ pub fn capture(
 }
 
 /// Returns the declared paths without a wildcard at which nothing is.
-pub fn missing(disk: &Disk, outputs: &[Pattern]) -> Vec<WsPath> {
+pub fn missing(disk: &dyn View, outputs: &[Pattern]) -> Vec<WsPath> {
     let is_missing = |path: &WsPath| Resolver::new(disk).resolve_parent(path).into_state() == State::Absent;
     outputs.iter().filter_map(Pattern::as_path).filter(is_missing).collect()
 }

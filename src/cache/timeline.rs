@@ -14,7 +14,7 @@ use std::{
 use super::meanwhile::{Meanwhile, Overlap};
 use crate::{
     base::WsPath,
-    fingerprint::{Disk, Names, State, View},
+    fingerprint::{Disk, Moment, Names, State, View},
     sys::{self, FileKind},
 };
 
@@ -45,6 +45,8 @@ struct Versions {
 pub struct Place<'a> {
     timeline: &'a Timeline,
     index: usize,
+    /// What the disk is asked through.
+    moment: Option<&'a Moment>,
 }
 
 impl Timeline {
@@ -78,7 +80,7 @@ impl Timeline {
 
     /// Returns the files as the step at `index` finds them.
     pub fn at(&self, index: usize) -> Place<'_> {
-        Place { timeline: self, index }
+        Place { timeline: self, index, moment: None }
     }
 
     /// Returns the disk below.
@@ -304,10 +306,23 @@ impl Versions {
     }
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// Returns the same, with the disk as it is at a moment.
+    #[must_use]
+    pub fn in_moment(self, moment: &'a Moment) -> Self {
+        Self { moment: Some(moment), ..self }
+    }
+
     /// Returns what is on disk, whatever the steps before this place would leave.
     pub fn state_on_disk(&self, path: &WsPath) -> State {
-        self.timeline.disk.state(path)
+        self.disk().state(path)
+    }
+
+    fn disk(&self) -> &dyn View {
+        match self.moment {
+            Some(moment) => moment,
+            None => &*self.timeline.disk,
+        }
     }
 
     /// Says that the step changed a path, so that what was noted of it counts.
@@ -359,7 +374,7 @@ impl View for Place<'_> {
         if known.is_some() {
             sys::note_known(|| self.timeline.disk.absolute(path));
         }
-        let state = known.unwrap_or_else(|| self.timeline.disk.state(path));
+        let state = known.unwrap_or_else(|| self.disk().state(path));
         self.timeline.read(|versions| versions.with_folder(self.index, path, state))
     }
 
@@ -368,7 +383,7 @@ impl View for Place<'_> {
             sys::note_known(|| self.timeline.disk.absolute(folder));
             return Arc::default();
         }
-        let on_disk = self.timeline.disk.names(folder);
+        let on_disk = self.disk().names(folder);
         let changes = self.timeline.read(|versions| versions.names_below(self.index, folder));
         if changes.is_empty() {
             return on_disk;

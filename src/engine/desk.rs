@@ -541,6 +541,7 @@ pub(super) fn share(
         env: engine.env.clone(),
         known_paths,
         masks: Arc::clone(nodes.masks()),
+        temporary: Arc::default(),
         nodes,
     }
 }

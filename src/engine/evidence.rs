@@ -8,7 +8,7 @@ use super::{
     ending::Meaning,
     environment::is_asked_for,
     inputs::Programs,
-    job::{Attempt, Before, Shared},
+    job::{After, Attempt, Before, Shared},
     seen::{Seen, is_named},
     usage::Usage,
     witness::holds_any,
@@ -18,7 +18,7 @@ use crate::{
     cache::{self, Capture, Effect},
     diag::code,
     execute::{runner::input_is_empty, scheduler::Ending},
-    fingerprint::{Component, ComponentKind, Question, State, View},
+    fingerprint::{Component, ComponentKind, Moment, OnDisk, Question, State, View},
     model::settings::{CachePolicy, Undeclared},
     plan::Reuse,
     text::{handed::Handed, pattern::Pattern, script::mentioned_names},
@@ -65,7 +65,7 @@ impl Attempt {
         before: &mut Before,
         seen: Result<Seen, String>,
         pre_images: &BTreeMap<WsPath, State>,
-        ended_ns: Option<i64>,
+        after: &After,
     ) -> Known {
         let seen = match seen {
             Ok(seen) => seen,
@@ -74,16 +74,16 @@ impl Attempt {
                 for (path, state) in pre_images {
                     before.outputs.entry(path.clone()).or_insert_with(|| state.clone());
                 }
-                let mut capture = self.capture(before, ended_ns);
-                self.leave_alone(before, &mut capture);
+                let mut capture = self.capture(before, after);
+                self.leave_alone(before, &mut capture, &after.files);
                 // Nobody knows what else it did; what is declared is its user's word that there is nothing else.
                 let is_outward = !self.prepared().node.is_declared();
                 return Known { capture, unseen: Some(why), is_outward, ..Known::default() };
             }
         };
-        let disk = &self.shared.cache.disk;
+        let now = &after.files;
         let outputs = self.prepared().node.outputs.as_deref().unwrap_or_default();
-        let missing = cache::missing(disk, outputs);
+        let missing = cache::missing(now, outputs);
         let capture =
             Capture { effects: seen.effects, missing, doubtful: seen.doubtful.into_iter().collect() };
         let misplaced = seen.misplaced.first();
@@ -95,12 +95,12 @@ impl Attempt {
             scratch: seen.scratch,
             private: seen.private,
             obstacle: seen.obstacle.or(misplaced),
-            disturbed: seen.disturbed.or_else(|| self.changed_input(before)),
+            disturbed: seen.disturbed.or_else(|| self.changed_input(before, now)),
             is_outward: seen.is_outward,
             ..Known::default()
         };
-        self.add_shared(&mut known);
-        self.learn(seen.texts.iter().chain(&seen.glimpsed), &mut known);
+        self.add_shared(&mut known, now);
+        self.learn(seen.texts.iter().chain(&seen.glimpsed), &mut known, now);
         self.compare_with_declared(
             before,
             &seen.texts,
@@ -109,35 +109,34 @@ impl Attempt {
             &seen.writers,
             &known.programs,
         );
-        known.borrowed = self.borrowed(before, &seen.questions);
+        known.borrowed = self.borrowed(before, &seen.questions, now);
         before.questions.extend(seen.questions);
         before.observed.extend(seen.observed);
         known
     }
 
     /// Returns the files it read in private state that others keep.
-    fn borrowed(&self, before: &Before, questions: &[Question]) -> Vec<WsPath> {
+    fn borrowed(&self, before: &Before, questions: &[Question], now: &Moment) -> Vec<WsPath> {
         let is_private = |path: &WsPath| {
             std::iter::successors(path.parent(), WsPath::parent).any(|folder| before.own.is_private(&folder))
         };
-        let disk = &self.shared.cache.disk;
         let paths = questions.iter().filter_map(|question| match question {
             Question::State(path) => Some(path),
             _ => None,
         });
         let is_borrowed = |path: &&WsPath| {
-            path.is_inside() && is_private(path) && matches!(disk.state(path), State::File { .. })
+            path.is_inside() && is_private(path) && matches!(now.state(path), State::File { .. })
         };
         paths.filter(is_borrowed).cloned().collect()
     }
 
     /// Adds what others read in the step's private state to its results, also where it left it as it was.
-    fn add_shared(&self, known: &mut Known) {
+    fn add_shared(&self, known: &mut Known, now: &Moment) {
         let Shared { cache, .. } = &*self.shared;
         let left: BTreeSet<WsPath> = known.capture.effects.iter().map(|effect| effect.path.clone()).collect();
         let shared = cache.store.shared_below(&known.private).into_iter();
         for path in shared.filter(|path| !left.contains(path)) {
-            let state = cache.disk.state(&path);
+            let state = now.state(&path);
             let effect = Effect::new(path, state.clone(), state);
             known.capture.effects.push(Effect { is_made: true, ..effect });
         }
@@ -145,6 +144,9 @@ impl Attempt {
 
     /// Makes what the step read in the private state of an earlier step of this run a result of that one.
     pub(super) fn borrow(&self, borrowed: &[WsPath]) {
+        if borrowed.is_empty() {
+            return;
+        }
         let Shared { cache, nodes, .. } = &*self.shared;
         for node in &nodes.all()[..self.index] {
             let Some(record) = cache.store.last_with_private(&node.node.identity) else { continue };
@@ -245,18 +247,13 @@ impl Attempt {
     }
 
     /// Finds the environment names that the texts mention.
-    fn learn<'p>(&self, texts: impl Iterator<Item = &'p WsPath>, known: &mut Known) {
-        let Shared { cache, env, .. } = &*self.shared;
+    fn learn<'p>(&self, texts: impl Iterator<Item = &'p WsPath>, known: &mut Known, now: &Moment) {
+        let Shared { env, .. } = &*self.shared;
         let node = &self.prepared().node;
         let environment = &self.prepared().environment;
         let mut names = BTreeSet::new();
         for path in texts.filter(|path| Some(*path) != node.script.as_ref()) {
-            let is_long = cache.disk.stat(path).is_none_or(|stat| stat.size > LONGEST_TEXT);
-            let bytes = if is_long {
-                Vec::new()
-            } else {
-                cache.disk.system().read(&cache.disk.absolute(path)).unwrap_or_default()
-            };
+            let bytes = now.content(path, LONGEST_TEXT).unwrap_or_default();
             let Ok(text) = str::from_utf8(&bytes) else { continue };
             names.extend(
                 mentioned_names(text).into_iter().filter(|name| is_asked_for(name)).map(str::to_owned),
@@ -286,7 +283,7 @@ impl Attempt {
     pub(super) fn watched_states(&self) -> BTreeMap<WsPath, State> {
         let disk = &self.shared.cache.disk;
         match &self.prepared().node.outputs {
-            Some(outputs) => cache::known_states(disk, outputs),
+            Some(outputs) => cache::known_states(&**disk, outputs),
             None if self.prepared().unwatched.is_none() => BTreeMap::new(),
             None => {
                 let changed = self.shared.timeline.changed();
@@ -296,7 +293,7 @@ impl Attempt {
         }
     }
 
-    fn capture(&self, before: &Before, ended_ns: Option<i64>) -> Capture {
+    fn capture(&self, before: &Before, after: &After) -> Capture {
         let Shared { cache, .. } = &*self.shared;
         let read: BTreeSet<&str> = before.questions.iter().map(Question::subject).collect();
         let is_personal = |path: &WsPath, found: &State| {
@@ -306,10 +303,10 @@ impl Attempt {
                 && !cache.store.is_ours(path, found)
         };
         if let Some(outputs) = &self.prepared().node.outputs {
-            cache::capture(&cache.disk, outputs, &before.outputs, ended_ns, &before.own, is_personal)
+            cache::capture(&after.files, outputs, &before.outputs, after.ended_ns, &before.own, is_personal)
         } else {
             let changed = before.outputs.iter().filter_map(|(path, before)| {
-                let after = cache.disk.state(path);
+                let after = after.files.state(path);
                 let is_personal = is_personal(path, before);
                 let effect = Effect::new(path.clone(), before.clone(), after);
                 (effect.after != *before).then_some(Effect { is_personal, ..effect })
@@ -322,10 +319,10 @@ impl Attempt {
     /// the step's, and az must never bring it back or take it away. It becomes something the result depends on.
     ///
     /// A file that changed in the very tick of the clock the step started in counts as touched.
-    fn leave_alone(&self, before: &mut Before, capture: &mut Capture) {
+    fn leave_alone(&self, before: &mut Before, capture: &mut Capture, now: &Moment) {
         let cache = &self.shared.cache;
         let is_untouched = |effect: &Effect| {
-            let stat = cache.disk.stat(&effect.path);
+            let stat = now.stat(&effect.path);
             let is_older =
                 stat.is_some_and(|stat| before.started_ns.is_some_and(|start| stat.ctime_ns < start));
             effect.before == effect.after && effect.after != State::Directory && is_older
@@ -338,7 +335,7 @@ impl Attempt {
         let known: BTreeSet<&Question> = before.questions.iter().collect();
         let asked = foreign.into_iter().map(|effect| Question::State(effect.path));
         let asked: Vec<Question> = asked.filter(|question| !known.contains(question)).collect();
-        before.observed.extend(cache::observe(&*cache.disk, &before.own, &asked).0);
+        before.observed.extend(cache::observe(now, &before.own, &asked).0);
         before.questions.extend(asked);
     }
 
@@ -348,6 +345,7 @@ impl Attempt {
         before: &mut Before,
         known: &Known,
         meaning: &Meaning,
+        after: &After,
     ) -> Option<String> {
         let Shared { cache, .. } = &*self.shared;
         let node = &self.prepared().node;
@@ -362,7 +360,7 @@ impl Attempt {
         }
         let capture = &known.capture;
         let changed =
-            if known.unseen.is_some() { self.changed_input(before) } else { known.disturbed.clone() };
+            if known.unseen.is_some() { self.changed_input(before, &after.files) } else { known.disturbed.clone() };
         if let Some(path) = changed {
             let text =
                 format!("input `{path}` of {} changed while it ran; its result is not recorded", node.id);
@@ -413,8 +411,7 @@ impl Attempt {
     }
 
     /// Returns an input that is no longer what it was, apart from what the step itself makes.
-    fn changed_input(&self, before: &Before) -> Option<WsPath> {
-        let disk = &*self.shared.cache.disk;
+    fn changed_input(&self, before: &Before, now: &Moment) -> Option<WsPath> {
         let outputs = self.prepared().node.outputs.as_deref().unwrap_or_default();
         let is_made = |path: &WsPath| {
             outputs.iter().any(|output| {
@@ -431,9 +428,9 @@ impl Attempt {
         let is_own = |now: &Component| now.kind == ComponentKind::Names && !outputs.is_empty();
         let has_changed =
             |now: &Component| !is_own(now) && !then.contains(&(now.kind, &now.name, now.digest));
-        let (now, _) = cache::observe(disk, &before.own, &asked);
-        let script = self.prepared().script(disk).filter(|now| !before.weak.components().contains(now));
-        let changed = now.into_iter().find(has_changed).or(script)?;
+        let (answers, _) = cache::observe(now, &before.own, &asked);
+        let script = self.prepared().script(now).filter(|now| !before.weak.components().contains(now));
+        let changed = answers.into_iter().find(has_changed).or(script)?;
         WsPath::from_normal(&changed.name)
     }
 }

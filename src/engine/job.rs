@@ -3,8 +3,9 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
-    path::PathBuf,
-    sync::Arc,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -37,7 +38,7 @@ use crate::{
         runner::{Command, Control, Ended, Exit, Live, Runner, StartError, Stdio},
         scheduler::Ending,
     },
-    fingerprint::{Component, ComponentKind, Fingerprint, Question, State, View},
+    fingerprint::{Component, ComponentKind, Disk, Fingerprint, Moment, Question, State, View},
     model::settings::Undeclared,
     sys,
     text::handed::Handed,
@@ -65,6 +66,8 @@ pub(super) struct Shared {
     pub(super) known_paths: Vec<WsPath>,
     /// What steps asked to be masked.
     pub(super) masks: Arc<Masks>,
+    /// Where the folders for temporary files are, once the first was made.
+    pub(super) temporary: Arc<OnceLock<PathBuf>>,
 }
 
 /// What an attempt left.
@@ -119,7 +122,17 @@ impl Shared {
             env: self.env.clone(),
             known_paths: self.known_paths.clone(),
             masks: Arc::clone(&self.masks),
+            temporary: Arc::clone(&self.temporary),
         }
+    }
+
+    /// Returns where az's own folders for temporary files are; they are looked for and made sure of once.
+    pub(super) fn temporary_root(&self) -> std::io::Result<&Path> {
+        if let Some(known) = self.temporary.get() {
+            return Ok(known);
+        }
+        let found = self.cache.disk.system().temporary_root()?;
+        Ok(self.temporary.get_or_init(|| found))
     }
 }
 
@@ -154,6 +167,20 @@ pub(super) struct Before {
     pub(super) warnings: Vec<(Code, String)>,
 }
 
+/// What is known right after the end.
+pub(super) struct After {
+    /// The files as they are then.
+    pub(super) files: Moment,
+    /// The file system's clock: what changes from then on is not changed by the step.
+    pub(super) ended_ns: Option<i64>,
+}
+
+impl After {
+    fn new(disk: Arc<Disk>, ended_ns: Option<i64>) -> Self {
+        Self { files: Moment::new(disk), ended_ns }
+    }
+}
+
 /// What a record says of an attempt.
 #[derive(Default)]
 struct Outcome {
@@ -182,9 +209,9 @@ impl Attempt {
             // What a step left that overlapped others need not have been kept.
             Err(error) => return Done { ending: Ending::TooEarly, ..Done::failed(error, Duration::ZERO) },
         };
-        let temporary = self.system().temporary_root().unwrap_or_default();
+        let temporary = self.shared.temporary_root().unwrap_or(Path::new(""));
         let turnstile = (!self.is_in_turn).then_some(control);
-        let mut witness = PreImages::new(&self.shared, self.index, &temporary, turnstile, sandbox.as_ref());
+        let mut witness = PreImages::new(&self.shared, self.index, temporary, turnstile, sandbox.as_ref());
         let watch = self.prepared().unwatched.is_none().then_some(&mut witness as &mut dyn Witness);
         self.shared.timeline.begin(self.index);
         let ended = self.shared.runner.run(&command, watch, control);
@@ -201,9 +228,9 @@ impl Attempt {
             }
             return undone;
         }
-        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method is bound to one lifetime")]
-        let seen = self.with_trace(&before, &ended, &witness, ended_ns, |scene, trace| scene.look(trace));
-        let done = self.settle(before, &ended, (seen, &witness), ended_ns, duration);
+        let after = After::new(Arc::clone(&self.shared.cache.disk), ended_ns);
+        let seen = self.look(&before, &ended, &witness, &after);
+        let done = self.settle(before, &ended, (seen, &witness), after, duration);
         if has_news {
             self.forget_hidden(&witness);
         }
@@ -213,9 +240,9 @@ impl Attempt {
     /// Undoes what a step did that was held right before an act that cannot be undone; it starts again in its turn.
     fn undo(&self, before: Before, states: &BTreeMap<WsPath, State>, act: &str, duration: Duration) -> Done {
         let Shared { cache, zones, kept, timeline, .. } = &*self.shared;
-        let temporary = self.system().temporary_root().unwrap_or_default();
+        let temporary = self.shared.temporary_root().unwrap_or(Path::new(""));
         let is_ours = |path: &WsPath| {
-            path.is_inside() && zones.of(&cache.disk.absolute(path), &temporary, |_| true) == Zone::Tracked
+            path.is_inside() && zones.of(&cache.disk.absolute(path), temporary, |_| true) == Zone::Tracked
         };
         let changed = states.iter().filter(|(path, _)| is_ours(path));
         let targets: Vec<Target> =
@@ -262,7 +289,8 @@ impl Attempt {
     fn make_ready(&self) -> Result<Before, String> {
         let Shared { cache, timeline, promises, kept, force, .. } = &*self.shared;
         let prepared = self.prepared();
-        let place = timeline.at(self.index);
+        let moment = Moment::new(Arc::clone(&cache.disk));
+        let place = timeline.at(self.index).in_moment(&moment);
         let questions = questions_of(prepared, &place);
         let weak = prepared.weak(&place);
         let sets = cache.store.path_sets(&weak.key());
@@ -271,6 +299,9 @@ impl Attempt {
         promises
             .materialize(cache, timeline, self.index, &known, kept)
             .map_err(|error| format!("what it needs could not be brought back: {error}"))?;
+        // What was brought back is another moment.
+        let moment = Moment::new(Arc::clone(&cache.disk));
+        let place = place.in_moment(&moment);
         let own = cache.store.own(&prepared.node.identity);
         let (observed, _) = cache::observe(&place, &own, &questions);
         let mut warnings = Vec::new();
@@ -299,19 +330,11 @@ impl Attempt {
         })
     }
 
-    /// Makes something of the trace of an end.
+    /// Returns the trace of an end.
     ///
     /// # Errors
     /// Why there is none that tells all.
-    fn with_trace<T>(
-        &self,
-        before: &Before,
-        ended: &Result<Ended, StartError>,
-        witness: &PreImages<'_>,
-        ended_ns: Option<i64>,
-        make: impl FnOnce(&Scene<'_>, &Trace) -> T,
-    ) -> Result<T, String> {
-        let Shared { cache, timeline, zones, .. } = &*self.shared;
+    fn trace_of<'e>(&self, ended: &'e Result<Ended, StartError>) -> Result<&'e Trace, String> {
         if let Some(why) = &self.prepared().unwatched {
             return Err(why.clone());
         }
@@ -320,33 +343,65 @@ impl Attempt {
         if let Some(gap) = trace.gaps.first() {
             return Err(gap.to_string());
         }
-        if !trace.is_complete() {
-            return Err("it could not be traced".to_owned());
-        }
-        let scene = Scene {
+        if trace.is_complete() { Ok(trace) } else { Err("it could not be traced".to_owned()) }
+    }
+
+    /// Returns where and when the step ran, without what only a look at its whole trace needs.
+    fn scene<'a>(
+        &'a self,
+        before: &'a Before,
+        ended: &Result<Ended, StartError>,
+        witness: &'a PreImages<'_>,
+        after: &'a After,
+    ) -> Result<Scene<'a>, String> {
+        let Shared { cache, timeline, zones, .. } = &*self.shared;
+        let node = &self.prepared().node;
+        Ok(Scene {
             cache,
-            place: timeline.at(self.index),
+            now: &after.files,
+            place: timeline.at(self.index).in_moment(&after.files),
             zones,
             own: &before.own,
-            secrets: &self.shared.hidden(self.index),
-            known: &self.prepared().programs(&*cache.disk),
-            outputs: self.prepared().node.outputs.as_deref().unwrap_or_default(),
-            inputs: self.prepared().node.inputs.as_deref().unwrap_or_default(),
+            secrets: &[],
+            known: None,
+            outputs: node.outputs.as_deref().unwrap_or_default(),
+            inputs: node.inputs.as_deref().unwrap_or_default(),
             declared: &before.questions,
-            identity: &self.prepared().node.identity,
+            identity: &node.identity,
             weak: before.weak.key(),
-            // The log is made so, by az with the same mask.
-            usual_mode: self.system().stat(&self.log).ok().map(|stat| stat.mode & 0o777),
-            temporary: &self.system().temporary_root().map_err(|error| error.to_string())?,
+            usual_mode: None,
+            temporary: self.shared.temporary_root().map_err(|error| error.to_string())?,
             before: &witness.states,
             has_failed: ended.as_ref().is_ok_and(|ended| ended.exit != Exit::Code(0)),
             started_ns: before.started_ns,
-            ended_ns,
-        };
-        Ok(make(&scene, trace))
+            ended_ns: after.ended_ns,
+        })
     }
 
-    /// Returns a path that the step had to do with and that another changed while it was at work, and ends its time.
+    /// Makes sense of the trace of an end.
+    ///
+    /// # Errors
+    /// Why there is none that tells all.
+    fn look(
+        &self,
+        before: &Before,
+        ended: &Result<Ended, StartError>,
+        witness: &PreImages<'_>,
+        after: &After,
+    ) -> Result<Seen, String> {
+        let trace = self.trace_of(ended)?;
+        let scene = Scene {
+            secrets: &self.shared.hidden(self.index),
+            known: Some(&self.prepared().programs(&after.files)),
+            // The log is made so, by az with the same mask.
+            usual_mode: self.system().stat(&self.log).ok().map(|stat| stat.mode & 0o777),
+            ..self.scene(before, ended, witness, after)?
+        };
+        Ok(scene.look(trace))
+    }
+
+    /// Returns a path that the step had to do with and that another changed while it was at work, and ends its time;
+    /// `private` is the private state that it wrote.
     ///
     /// To be asked when nothing is read from the disk any more, so that nothing can come in between.
     fn crossed(
@@ -354,19 +409,20 @@ impl Attempt {
         before: &Before,
         ended: &Result<Ended, StartError>,
         witness: &PreImages<'_>,
+        private: &[WsPath],
     ) -> Option<WsPath> {
         let meanwhile = self.shared.timeline.end(self.index);
         if meanwhile.is_empty() {
             return None;
         }
-        let crossed = |scene: &Scene<'_>, trace: &Trace| {
-            let asked: BTreeSet<&Question> = before.questions.iter().collect();
-            scene.crossed(trace, &asked, &meanwhile)
-        };
-        let Ok(crossed) = self.with_trace(before, ended, witness, None, crossed) else {
+        // A moment of its own: what others changed is held against what is there by now.
+        let after = After::new(Arc::clone(&self.shared.cache.disk), None);
+        let Ok((trace, scene)) = self.trace_of(ended).and_then(|trace| {
+            Ok((trace, self.scene(before, ended, witness, &after)?))
+        }) else {
             return self.crossed_unseen(before, &meanwhile);
         };
-        crossed
+        scene.crossed(trace, &before.questions.iter().collect(), &meanwhile, private)
     }
 
     /// Returns a path that another step changed while this one was at work unseen, and that it may have had to do with:
@@ -425,14 +481,24 @@ impl Attempt {
         // The same step may run at the same time in an az that a step of this one started.
         let place = self.shared.chain.with(&self.shared.root, &self.prepared().node.id);
         let name = &Digest::of(place.as_bytes()).to_hex()[..16];
-        Ok(self.system().temporary_root()?.join(name))
+        Ok(self.shared.temporary_root()?.join(name))
     }
 
     /// Makes the step's own folder for temporary files, empty.
     fn private_folder(&self) -> std::io::Result<PathBuf> {
-        let folder = self.temporary()?;
-        sys::remove_tree(&**self.system(), &folder)?;
-        self.system().create_dir_all(&folder)?;
+        let (folder, system) = (self.temporary()?, &**self.system());
+        match system.create_dir(&folder) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                sys::remove_tree(system, &folder)?;
+                system.create_dir(&folder)?;
+            }
+            // What clears away temporary files may have done so since the first step began.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                system.temporary_root()?;
+                system.create_dir(&folder)?;
+            }
+            made => made?,
+        }
         Ok(folder)
     }
 
@@ -461,12 +527,12 @@ impl Attempt {
         mut before: Before,
         ended: &Result<Ended, StartError>,
         (seen, witness): (Result<Seen, String>, &PreImages<'_>),
-        ended_ns: Option<i64>,
+        after: After,
         duration: Duration,
     ) -> Done {
         let mut meaning = self.meaning(ended, &mut before.warnings);
         let warnings = before.warnings.len();
-        let mut evidence = self.evidence(&mut before, seen, &witness.states, ended_ns);
+        let mut evidence = self.evidence(&mut before, seen, &witness.states, &after);
         self.judge_undeclared(&mut meaning, &before.warnings);
         before.handed_on.judge(&mut meaning);
         for effect in &evidence.capture.effects {
@@ -476,11 +542,11 @@ impl Attempt {
             Some(_) if meaning.ending == Ending::Cancelled => Kept::Interrupted,
             Some(error) => Kept::Failed(error.clone()),
             None => {
-                let why = self.why_not_kept(&mut before, &evidence, &meaning);
+                let why = self.why_not_kept(&mut before, &evidence, &meaning, &after);
                 why.map_or(Kept::Reusable, Kept::NotReusable)
             }
         };
-        let crossed = self.crossed(&before, ended, witness);
+        let crossed = self.crossed(&before, ended, witness, &evidence.private);
         if let Some(path) = crossed.as_ref().filter(|_| meaning.error.is_none()) {
             // What came of that is nobody's fault; the step runs once more.
             before.warnings.truncate(warnings);

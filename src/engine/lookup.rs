@@ -12,7 +12,7 @@ use crate::{
     base::WsPath,
     cache::{self, Evidence, Hit, Lookup, Place, Timeline, Wanted},
     event::Reason,
-    fingerprint::{Question, State, questions},
+    fingerprint::{Moment, Question, State, questions},
     model::settings::{CachePolicy, Undeclared},
     plan::{Node, Reuse},
     text::pattern::Pattern,
@@ -53,7 +53,8 @@ pub(super) fn decide(
     if let Reuse::No(why) = prepared.reuse() {
         return Decided::Run(vec![uncacheable(&node.id, &why)]);
     }
-    let place = timeline.at(index);
+    let moment = Moment::new(Arc::clone(&cache.disk));
+    let place = timeline.at(index).in_moment(&moment);
     let weak = prepared.weak(&place);
     let questions = questions_of(prepared, &place);
     let overwritten = overwritten_outside(nodes, index);

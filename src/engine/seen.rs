@@ -19,7 +19,7 @@ use super::{
 use crate::{
     base::{Digest, WsPath},
     cache::{self, Effect, Overlap, Own, Place, Timeline},
-    fingerprint::{Component, Question, State, View},
+    fingerprint::{Component, Moment, OnDisk, Question, State, View},
     sys,
     text::pattern::Pattern,
     trace::{Asked, Changed, Touch, Trace},
@@ -28,12 +28,14 @@ use crate::{
 /// Where and when a step ran.
 pub(super) struct Scene<'a> {
     pub(super) cache: &'a Cache,
+    /// The files as the step left them.
+    pub(super) now: &'a Moment,
     pub(super) place: Place<'a>,
     pub(super) zones: &'a Zones,
     /// What the step left before.
     pub(super) own: &'a Own,
     /// Its script and its programs, which are in its key by themselves.
-    pub(super) known: &'a BTreeSet<WsPath>,
+    pub(super) known: Option<&'a BTreeSet<WsPath>>,
     /// What it was given and nobody must see.
     pub(super) secrets: &'a [String],
     /// What it declares to make.
@@ -132,7 +134,7 @@ impl Scene<'_> {
         }
         let needed = written.iter().filter(|(top, is_optional)| !**is_optional && self.is_folder(top));
         look.seen.programs = Some(Programs::of(trace, self.secrets));
-        look.seen.usage = usage(trace, &self.cache.disk, self.inputs, self.declared);
+        look.seen.usage = usage(trace, self.now, self.inputs, self.declared);
         look.seen.scratch = needed.map(|(top, _)| (*top).clone()).collect();
         let caches = grounds.iter().filter_map(|(.., zone)| match zone {
             Zone::Scratch { top, is_cache: true, .. } => Some(top),
@@ -143,7 +145,8 @@ impl Scene<'_> {
         look.finish()
     }
 
-    /// Returns a path that another step changed while this one was at work, and that this one had to do with.
+    /// Returns a path that another step changed while this one was at work, and that this one had to do with; `private`
+    /// are the tops of the private state that it wrote.
     ///
     /// To be asked after all was read from the disk, so that nothing can have come in between.
     pub(super) fn crossed(
@@ -151,23 +154,23 @@ impl Scene<'_> {
         trace: &Trace,
         questions: &BTreeSet<&Question>,
         meanwhile: &BTreeMap<WsPath, Overlap>,
+        private: &[WsPath],
     ) -> Option<WsPath> {
         // Of many absent paths the folder on the way is asked about, which is no path of the trace.
         let is_asked = |(path, Overlap { before, .. }): &(&WsPath, &Overlap)| {
-            let is_other = || *before != self.cache.disk.state(path);
+            let is_other = || *before != self.now.state(path);
             questions.contains(&Question::State((*path).clone())) && is_other()
         };
         let look =
             Look { scene: self, trace, seen: Seen::default(), asked: BTreeSet::new(), is_reminded: false };
-        let private = meanwhile.is_empty().then(BTreeSet::new).unwrap_or_else(|| look.private_tops());
         let mut changes = meanwhile.iter();
         changes
-            .find(|change| is_asked(change) || look.is_crossed(change, &private))
+            .find(|change| is_asked(change) || look.is_crossed(change, private))
             .map(|(path, _)| path.clone())
     }
 
     fn is_folder(&self, path: &WsPath) -> bool {
-        self.cache.disk.state(path) == State::Directory
+        self.now.state(path) == State::Directory
     }
 }
 
@@ -200,22 +203,12 @@ impl Look<'_> {
         }
     }
 
-    /// Returns the tops of the private state that the step writes.
-    fn private_tops(&self) -> BTreeSet<WsPath> {
-        let changed = self.trace.paths.iter().filter(|(_, touch)| is_changed(touch));
-        let tops = changed.filter_map(|(path, touch)| match self.zone(path, touch) {
-            Zone::Scratch { top, .. } => Some(top),
-            _ => None,
-        });
-        tops.collect()
-    }
-
     /// Tells whether the step had to do with what another changed while it was at work.
-    fn is_crossed(&self, (path, overlap): &(&WsPath, &Overlap), private: &BTreeSet<WsPath>) -> bool {
+    fn is_crossed(&self, (path, overlap): &(&WsPath, &Overlap), private: &[WsPath]) -> bool {
         let Overlap { before, is_attempt } = overlap;
-        let Scene { cache, has_failed, .. } = self.scene;
+        let Scene { cache, has_failed, now, .. } = self.scene;
         let absolute = cache.disk.absolute(path);
-        let now = cache.disk.state(path);
+        let now = now.state(path);
         // A folder that both make sure of is there in any order.
         let is_folder = || now == State::Directory && !has_failed;
         let counts = |touch: &&Touch| {
@@ -248,7 +241,7 @@ impl Look<'_> {
     }
 
     fn ws_path(&self, path: &Path) -> WsPath {
-        WsPath::new(self.scene.cache.disk.root(), &WsPath::root(), path)
+        WsPath::new(self.scene.now.root(), &WsPath::root(), path)
     }
 
     /// Tells whether another step was seen to read a path of private state.
@@ -261,7 +254,7 @@ impl Look<'_> {
     fn lent(&mut self, path: &Path, touch: &Touch) {
         let Some(path) = self.path(path) else { return };
         let before = self.scene.before.get(&path).filter(|_| is_changed(touch)).cloned();
-        let after = self.scene.cache.disk.state(&path);
+        let after = self.scene.now.state(&path);
         if let Some(before) = before.filter(|before| *before != after) {
             self.seen.writers.extend(touch.changed_by.map(|by| (path.clone(), by)));
             self.add_effect(path, before, after, false, !touch.asked.is_empty());
@@ -284,7 +277,7 @@ impl Look<'_> {
             self.object(|| format!("it uses `{}`, whose name is not UTF-8", path.display()));
             return None;
         }
-        Some(WsPath::new(self.scene.cache.disk.root(), &WsPath::root(), path))
+        Some(WsPath::new(self.scene.now.root(), &WsPath::root(), path))
     }
 
     fn object(&mut self, why: impl FnOnce() -> String) {
@@ -299,7 +292,7 @@ impl Look<'_> {
     fn repository(&mut self, path: &Path, touch: &Touch) {
         let Some(path) = self.path(path) else { return };
         let before = self.scene.before.get(&path);
-        if before.is_some_and(|before| is_changed(touch) && self.scene.cache.disk.state(&path) != *before) {
+        if before.is_some_and(|before| is_changed(touch) && self.scene.now.state(&path) != *before) {
             self.seen.is_outward = true;
             self.object(|| format!("it changed the repository's `{path}`"));
         }
@@ -312,7 +305,7 @@ impl Look<'_> {
             self.seen.readers.insert(path.clone(), touch.by);
         }
         let before = self.scene.before.get(&path).filter(|_| is_changed(touch));
-        let is_gone = || self.scene.cache.disk.state(&path) == State::Absent;
+        let is_gone = || self.scene.now.state(&path) == State::Absent;
         if touch.was_there == Some(true) && touch.changed.is_empty() && is_gone() {
             // It used what was there, and nothing tells any more what that was.
             self.seen.disturbed.get_or_insert_with(|| path.clone());
@@ -320,7 +313,7 @@ impl Look<'_> {
         let Some(before) = before.cloned() else { return self.ask(path, touch.asked) };
         let own = self.scene.own;
         self.seen.writers.extend(touch.changed_by.map(|by| (path.clone(), by)));
-        let after = self.scene.cache.disk.state(&path);
+        let after = self.scene.now.state(&path);
         let is_replaced = touch.changed.has(Changed::REPLACED);
         let is_rewritten = is_replaced && before.exists() && before != State::Directory;
         // A folder that was to be made and was there is made sure of.
@@ -367,10 +360,10 @@ impl Look<'_> {
     }
 
     fn add_effect(&mut self, path: WsPath, before: State, after: State, is_read: bool, is_asked: bool) {
-        let Scene { cache, own, place, ended_ns, .. } = self.scene;
+        let Scene { cache, now, own, place, ended_ns, .. } = self.scene;
         let is_late = |stat: sys::Stat| ended_ns.is_none_or(|ended| stat.ctime_ns > ended);
         if after == State::Unknown
-            || (after != State::Directory && cache.disk.stat(&path).is_some_and(is_late))
+            || (after != State::Directory && now.stat(&path).is_some_and(is_late))
         {
             self.seen.doubtful.get_or_insert_with(|| path.clone());
         }
@@ -413,12 +406,12 @@ impl Look<'_> {
         if asked.has(Asked::LISTED) {
             self.list(path.clone());
         }
-        let is_top = path.as_str() == "." || path.as_str() == "/" || self.scene.known.contains(&path);
+        let is_top = path.as_str() == "." || path.as_str() == "/" || self.scene.known.is_some_and(|known| known.contains(&path));
         let kinds = Asked::PROBED | Asked::READ | Asked::EXECUTED | Asked::LOOKED_THROUGH;
         if asked.and(kinds).is_empty() || is_top {
             return;
         }
-        let state = self.scene.cache.disk.state(&path);
+        let state = self.scene.now.state(&path);
         if state == State::Absent {
             let absent = self.first_absent(path);
             self.asked.insert(Question::State(absent));
@@ -437,11 +430,11 @@ impl Look<'_> {
     /// Returns the first folder on the way to an absent path that is absent itself: many paths share it. A folder that
     /// the step makes, now or at other times, says nothing about what is to be in it.
     fn first_absent(&self, path: WsPath) -> WsPath {
-        let Scene { cache, own, before, .. } = self.scene;
+        let Scene { now, own, before, .. } = self.scene;
         let mut absent = path;
         while let Some(above) = absent.parent() {
             let is_own = before.contains_key(&above) || own.knows(&above);
-            if is_own || cache.disk.state(&above).exists() {
+            if is_own || now.state(&above).exists() {
                 break;
             }
             absent = above;
@@ -451,12 +444,12 @@ impl Look<'_> {
 
     /// Answers what was asked as it was when the step ran, and compares with what its place in the order has.
     fn finish(mut self) -> Seen {
-        let Scene { cache, own, place, before, .. } = self.scene;
+        let Scene { cache, now, own, place, before, .. } = self.scene;
         let questions: Vec<Question> = std::mem::take(&mut self.asked).into_iter().collect();
         let then = Timeline::before(Arc::clone(&cache.disk), (*before).clone());
         // Names that the step itself removed are no more news than those it made.
         let own = own.with(&self.seen.effects).with_private(&self.seen.private);
-        let (observed, doubtful) = cache::observe(&then.at(0), &own, &questions);
+        let (observed, doubtful) = cache::observe(&then.at(0).in_moment(now), &own, &questions);
         self.seen.effects.iter().for_each(|effect| place.found(&effect.path));
         let (expected, _) = cache::observe(place, &own, &questions);
         if let Some(subject) = doubtful {
@@ -480,11 +473,11 @@ impl Look<'_> {
 
     /// Returns the path of a question whose answer may have changed while the step ran, by somebody else's doing.
     fn disturbed(&self, question: &Question) -> Option<WsPath> {
-        let Scene { cache, place, before, started_ns, .. } = self.scene;
+        let Scene { now, place, before, started_ns, .. } = self.scene;
         let (Question::State(path) | Question::Listing(path)) = question else { return None };
         // Where nothing can be written nobody knows what the clock of the files says, and no record is kept either.
         let started = (*started_ns)?;
-        let stat = cache.disk.stat(path)?;
+        let stat = now.stat(path)?;
         if stat.ctime_ns < started || before.contains_key(path) {
             return None;
         }

@@ -13,7 +13,7 @@ use super::{Engine, inputs::Programs};
 use crate::{
     base::WsPath,
     cache::{Blobs, Ending, Evidence, Record, Store},
-    fingerprint::{Disk, Question, Resolver, View},
+    fingerprint::{Question, Resolver, View},
     plan::Node,
     text::pattern::Pattern,
     trace::{Asked, Trace},
@@ -39,7 +39,7 @@ pub(super) struct Watched {
 }
 
 /// Compares what a step declares, as patterns and as the questions they stand for, with what it was seen to do.
-pub(super) fn usage(trace: &Trace, disk: &Disk, inputs: &[Pattern], declared: &[Question]) -> Usage {
+pub(super) fn usage(trace: &Trace, disk: &dyn View, inputs: &[Pattern], declared: &[Question]) -> Usage {
     if inputs.is_empty() {
         return Usage::default();
     }
@@ -64,7 +64,7 @@ pub(super) fn usage(trace: &Trace, disk: &Disk, inputs: &[Pattern], declared: &[
 }
 
 /// Tells whether a pattern names one of the paths, or a name in one that was listed; O(paths).
-fn is_used(disk: &Disk, touched: &BTreeMap<WsPath, bool>, input: &Pattern) -> bool {
+fn is_used(disk: &dyn View, touched: &BTreeMap<WsPath, bool>, input: &Pattern) -> bool {
     let fixed = input.fixed_part();
     let place = Resolver::new(disk).resolve(&fixed).at;
     if place != fixed {

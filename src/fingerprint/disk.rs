@@ -11,10 +11,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use super::{Names, State, View, git_index};
+use super::{Names, OnDisk, State, View, git_index, moment::Look};
 use crate::{
     base::{Digest, WsPath},
-    sys::{self, FileKind, Stat, System},
+    sys::{self, FileKind, HashedFile, Stat, System},
 };
 
 /// Distance to the file system's clock above which a time is settled, where it counts nanoseconds.
@@ -96,33 +96,50 @@ impl Disk {
         known
     }
 
-    /// Returns what the file system says of a path, or nothing if it is absent or cannot be asked.
-    pub fn stat(&self, path: &WsPath) -> Option<Stat> {
-        self.system.stat(&self.absolute(path)).ok()
-    }
-
     fn is_settled(&self, stat: &Stat) -> bool {
         let clock = *self.clock.read().unwrap_or_else(PoisonError::into_inner);
         clock.is_some_and(|clock| is_settled(&clock, stat))
     }
 
-    fn file_state(&self, path: &WsPath, stat: Stat) -> State {
+    /// Looks at a path, and reads a file whose digest is not known.
+    pub(super) fn look(&self, path: &WsPath) -> Look {
+        let absolute = self.absolute(path);
+        let stat = match self.system.stat(&absolute) {
+            Ok(stat) => stat,
+            Err(error) if sys::is_absent(&error) => return Look::of(None, State::Absent),
+            Err(_) => return Look::of(None, State::Unknown),
+        };
+        let state = match stat.kind {
+            FileKind::File => return self.look_at_file(path, &absolute, stat),
+            FileKind::Directory => State::Directory,
+            FileKind::Other => State::Unknown,
+            FileKind::Link => match self.system.read_link(&absolute) {
+                Ok(target) => {
+                    target.to_str().map_or(State::Unknown, |target| State::Link { target: target.into() })
+                }
+                Err(_) => State::Unknown,
+            },
+        };
+        Look::of(Some(stat), state)
+    }
+
+    fn look_at_file(&self, path: &WsPath, absolute: &Path, stat: Stat) -> Look {
         let known = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied();
         if let Some(known) = known
             && known.stat == stat
         {
-            return file(&stat, known.digest);
+            return Look::of(Some(stat), file(&stat, known.digest));
         }
-        let absolute = self.absolute(path);
-        let Ok((hashed, mut digest)) = sys::hash_file(&*self.system, &absolute) else {
-            return State::Unknown;
+        let Ok(HashedFile { stat: hashed, mut digest, bytes }) = sys::hash_file_kept(&*self.system, absolute)
+        else {
+            return Look::of(Some(stat), State::Unknown);
         };
         if path.as_str().ends_with(".git/index") {
-            let listed = self.system.read(&absolute).ok().and_then(|bytes| git_index::digest(&bytes));
+            let listed = self.system.read(absolute).ok().and_then(|bytes| git_index::digest(&bytes));
             digest = listed.unwrap_or(digest);
         }
         self.remember(path, KnownFile { stat: hashed, digest });
-        file(&hashed, digest)
+        Look { stat: Some(hashed), state: file(&hashed, digest), bytes: bytes.map(Arc::from) }
     }
 
     fn remember(&self, path: &WsPath, answered: KnownFile) {
@@ -172,23 +189,7 @@ impl View for Disk {
     }
 
     fn state(&self, path: &WsPath) -> State {
-        let absolute = self.absolute(path);
-        let stat = match self.system.stat(&absolute) {
-            Ok(stat) => stat,
-            Err(error) if sys::is_absent(&error) => return State::Absent,
-            Err(_) => return State::Unknown,
-        };
-        match stat.kind {
-            FileKind::File => self.file_state(path, stat),
-            FileKind::Directory => State::Directory,
-            FileKind::Other => State::Unknown,
-            FileKind::Link => match self.system.read_link(&absolute) {
-                Ok(target) => {
-                    target.to_str().map_or(State::Unknown, |target| State::Link { target: target.into() })
-                }
-                Err(_) => State::Unknown,
-            },
-        }
+        self.look(path).state
     }
 
     fn names(&self, path: &WsPath) -> Arc<Names> {
@@ -212,6 +213,12 @@ impl View for Disk {
             listings.insert(path.clone(), (stat, Arc::clone(&names)));
         }
         names
+    }
+}
+
+impl OnDisk for Disk {
+    fn stat(&self, path: &WsPath) -> Option<Stat> {
+        self.system.stat(&self.absolute(path)).ok()
     }
 }
 

@@ -11,6 +11,7 @@ mod difference;
 mod disk;
 mod expand;
 mod git_index;
+mod moment;
 mod observe;
 mod resolve;
 mod state;
@@ -22,7 +23,8 @@ pub use component::{Component, ComponentKind, Fingerprint, HIDDEN, ParseKindErro
 pub use difference::{Change, difference};
 pub use disk::{Disk, KnownFile, is_settled, read_clock};
 pub use expand::{Found, expand};
+pub use moment::Moment;
 pub use observe::{Answer, HasMade, Question, answer, content, questions};
 pub use resolve::{Resolved, Resolver};
 pub use state::State;
-pub use view::{Names, View};
+pub use view::{Names, OnDisk, View};

@@ -3,7 +3,10 @@
 use std::{path::Path, sync::Arc};
 
 use super::State;
-use crate::{base::WsPath, sys::FileKind};
+use crate::{
+    base::WsPath,
+    sys::{FileKind, Stat},
+};
 
 /// The names in a directory.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,4 +27,10 @@ pub trait View {
 
     /// Returns the names in the directory at `path`, links followed; none if there is no directory.
     fn names(&self, path: &WsPath) -> Arc<Names>;
+}
+
+/// A view of the disk itself.
+pub trait OnDisk: View {
+    /// Returns what the file system says of a path, or nothing if it is absent or cannot be asked.
+    fn stat(&self, path: &WsPath) -> Option<Stat>;
 }

@@ -60,6 +60,11 @@ pub(super) fn note(place: u32) -> bool {
     })
 }
 
+/// Tells whether what this thread asks now need not be asked again.
+pub(super) fn is_for_nobody() -> bool {
+    ASKER.with_borrow(|asker| matches!(asker, Asker::Nobody))
+}
+
 /// Runs `ask` for an asker, and returns it with what was there before put back.
 fn with<T>(asker: Asker, ask: impl FnOnce() -> T) -> (T, Asker) {
     /// Puts the asker back also where `ask` panics.

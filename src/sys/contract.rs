@@ -178,6 +178,10 @@ fn directories_are_made_listed_and_removed() {
         let deep = world.directory("a/b/c");
         assert_eq!(world.system.stat(&deep).unwrap().kind, FileKind::Directory);
         world.system.create_dir_all(&deep).unwrap();
+        fails!(world.system.create_dir(&deep), AlreadyExists);
+        fails!(world.system.create_dir(&world.at("a/x/y")), NotFound);
+        world.system.create_dir(&deep.join("d")).unwrap();
+        world.system.remove_dir(&deep.join("d")).unwrap();
         world.file("a/z", "");
         world.file("a/é", "");
         world.link("a/l", "z");

@@ -141,6 +141,10 @@ impl System for Faulty {
         self.change()?.set_mode(path, mode)
     }
 
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        self.change()?.create_dir(path)
+    }
+
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
         self.change()?.create_dir_all(path)
     }

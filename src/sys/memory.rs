@@ -280,6 +280,10 @@ impl System for Memory {
         })
     }
 
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        self.0.enter().at(path, Tree::create_dir)
+    }
+
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
         self.0.enter().at(path, Tree::create_dir_all)
     }

@@ -316,6 +316,12 @@ pub trait System: Send + Sync + fmt::Debug {
     /// As `chmod`.
     fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()>;
 
+    /// Makes a directory.
+    ///
+    /// # Errors
+    /// As `mkdir`; `AlreadyExists` if something is there.
+    fn create_dir(&self, path: &Path) -> io::Result<()>;
+
     /// Makes a directory and those above it.
     ///
     /// # Errors
@@ -426,6 +432,20 @@ pub fn temporary_beside(system: &dyn System, path: &Path) -> PathBuf {
     path.with_file_name(format!(".az-{random:016x}.tmp"))
 }
 
+/// Longer files are not held in memory to be hashed.
+const KEPT_BYTES: u64 = 64 << 10;
+
+/// A file that was read and hashed.
+#[derive(Debug)]
+pub struct HashedFile {
+    /// What the open file was before the first byte was read, and after the last one.
+    pub stat: Stat,
+    /// The digest of its content.
+    pub digest: Digest,
+    /// The content, if it is small.
+    pub bytes: Option<Vec<u8>>,
+}
+
 /// Reads and hashes a file of any size; links followed, O(bytes).
 ///
 /// Returns the stat of the open file from before the first byte was read; a file that changes meanwhile is read
@@ -434,13 +454,29 @@ pub fn temporary_beside(system: &dyn System, path: &Path) -> PathBuf {
 /// # Errors
 /// As `open` and `read`; `WouldBlock` if the file keeps changing.
 pub fn hash_file(system: &dyn System, path: &Path) -> io::Result<(Stat, Digest)> {
+    hash_file_kept(system, path).map(|HashedFile { stat, digest, .. }| (stat, digest))
+}
+
+/// Does what [`hash_file`] does, and returns the content with it if that is small.
+///
+/// # Errors
+/// As [`hash_file`].
+pub fn hash_file_kept(system: &dyn System, path: &Path) -> io::Result<HashedFile> {
     for _ in 0..3 {
         let mut file = system.open(path)?;
-        let before = file.stat()?;
-        let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(&mut file)?;
-        if file.stat()? == before {
-            return Ok((before, Digest(*hasher.finalize().as_bytes())));
+        let stat = file.stat()?;
+        let (digest, bytes) = if stat.size <= KEPT_BYTES {
+            // Of what says no size it is none; it is read to its end in any case.
+            let mut bytes = Vec::with_capacity(usize::try_from(stat.size).unwrap_or(0) + 1);
+            file.read_to_end(&mut bytes)?;
+            (Digest::of(&bytes), Some(bytes))
+        } else {
+            let mut hasher = blake3::Hasher::new();
+            hasher.update_reader(&mut file)?;
+            (Digest(*hasher.finalize().as_bytes()), None)
+        };
+        if file.stat()? == stat {
+            return Ok(HashedFile { stat, digest, bytes });
         }
     }
     Err(io::Error::new(io::ErrorKind::WouldBlock, "the file is being modified"))

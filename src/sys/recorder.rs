@@ -154,13 +154,22 @@ impl Recorder {
         }
     }
 
+    /// Tells whether more must be known of a path than what was asked, since somebody relies on it.
+    fn is_of_interest(&self, path: &Path) -> bool {
+        !asked::is_for_nobody() || self.lock().seen.contains_key(path)
+    }
+
     fn note_target(&self, path: &Path) {
-        _ = self.stat_target(path);
+        if self.is_of_interest(path) {
+            _ = self.stat_target(path);
+        }
     }
 
     fn note_read(&self, path: &Path) {
-        self.note_target(path);
-        self.lock().at(path).is_read = true;
+        if self.is_of_interest(path) {
+            _ = self.stat_target(path);
+            self.lock().at(path).is_read = true;
+        }
     }
 }
 
@@ -202,7 +211,9 @@ impl System for Recorder {
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
         self.note_target(path);
         let entries = self.inner.list(path);
-        if let Ok(entries) = &entries {
+        if let Ok(entries) = &entries
+            && self.is_of_interest(path)
+        {
             let listing = digest_of(entries);
             self.lock().take(path, Which::Listing, listing, |seen| &mut seen.listing);
         }
@@ -210,8 +221,10 @@ impl System for Recorder {
     }
 
     fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
-        _ = self.stat(path);
-        self.lock().at(path).is_read = true;
+        if self.is_of_interest(path) {
+            _ = self.stat(path);
+            self.lock().at(path).is_read = true;
+        }
         self.inner.read_link(path)
     }
 
@@ -262,6 +275,10 @@ impl System for Recorder {
 
     fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
         self.inner.set_mode(path, mode)
+    }
+
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        self.inner.create_dir(path)
     }
 
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {

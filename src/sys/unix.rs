@@ -141,6 +141,10 @@ impl System for Os {
         fs::set_permissions(path, fs::Permissions::from_mode(mode))
     }
 
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
         fs::DirBuilder::new().recursive(true).mode(0o777).create(path)
     }

@@ -30,6 +30,7 @@ enum Ask {
     RemoveDir(String),
     Symlink(String, String),
     SetMode(String, bool),
+    CreateDir(String),
     CreateDirAll(String),
 }
 
@@ -61,6 +62,7 @@ fn ask() -> impl Strategy<Value = Ask> {
         1 => path().prop_map(Ask::RemoveDir),
         3 => (target(), path()).prop_map(|(target, path)| Ask::Symlink(target, path)),
         1 => (path(), any::<bool>()).prop_map(|(path, bit)| Ask::SetMode(path, bit)),
+        1 => path().prop_map(Ask::CreateDir),
         4 => path().prop_map(Ask::CreateDirAll),
     ]
 }
@@ -94,6 +96,7 @@ fn answer(system: &dyn System, root: &Path, ask: &Ask) -> String {
         }
         // Never without the right to search: the superuser, as whom this may run, is not held to it.
         Ask::SetMode(path, bit) => system.set_mode(&at(path), if *bit { 0o755 } else { 0o700 }).map(done),
+        Ask::CreateDir(path) => system.create_dir(&at(path)).map(done),
         Ask::CreateDirAll(path) => system.create_dir_all(&at(path)).map(done),
     };
     answer.unwrap_or_else(|error| failure(&error))

@@ -73,25 +73,28 @@ impl Tree {
     /// Makes the deepest directory first and those above it only if they are wanted, as the standard library does:
     /// so the error is that of the first path that is in the way.
     pub(super) fn create_dir_all(&mut self, path: &Path) -> io::Result<()> {
-        let made = self.create_dir(path);
+        let made = self.ensure_dir(path);
         let is_wanting = made.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
         match path.parent().filter(|_| is_wanting) {
             Some(above) => {
                 self.create_dir_all(above)?;
-                self.create_dir(path)
+                self.ensure_dir(path)
             }
             None => made,
         }
     }
 
     /// Makes one directory; one that is there is fine.
-    fn create_dir(&mut self, path: &Path) -> io::Result<()> {
-        let made =
-            self.vacant(path).and_then(|place| self.make_at(&place, Body::Directory(BTreeMap::new()), 0o755));
-        match made {
+    fn ensure_dir(&mut self, path: &Path) -> io::Result<()> {
+        match self.create_dir(path) {
             Err(_) if self.find(path, Follow::Yes).is_ok_and(|inode| self.is_directory(inode)) => Ok(()),
-            made => made.map(drop),
+            made => made,
         }
+    }
+
+    pub(super) fn create_dir(&mut self, path: &Path) -> io::Result<()> {
+        let place = self.vacant(path)?;
+        self.make_at(&place, Body::Directory(BTreeMap::new()), 0o755).map(drop)
     }
 
     pub(super) fn remove_file(&mut self, path: &Path) -> io::Result<()> {

@@ -1,0 +1,93 @@
+//! The disk at one moment: whatever is asked more than once is looked up once.
+//!
+//! Knows what was found so far. Does not know why anybody asks, nor when a moment is over.
+
+use std::{cell::RefCell, collections::HashMap, fmt, path::Path, sync::Arc};
+
+use super::{Disk, Names, OnDisk, State, View};
+use crate::{base::WsPath, sys::Stat};
+
+/// Looks at the disk, and keeps what it finds: two answers about one path are never of two states of it.
+///
+/// Each path is found as it is when it is first asked for, so a moment is to be short.
+pub struct Moment {
+    disk: Arc<Disk>,
+    found: RefCell<HashMap<WsPath, Look>>,
+    names: RefCell<HashMap<WsPath, Arc<Names>>>,
+}
+
+/// What was found at a path.
+#[derive(Debug, Clone)]
+pub(super) struct Look {
+    /// What the file system says of it; of a file, when its content was read.
+    pub(super) stat: Option<Stat>,
+    pub(super) state: State,
+    /// The content of a small file that had to be read.
+    pub(super) bytes: Option<Arc<[u8]>>,
+}
+
+impl Look {
+    /// Takes what needs no content.
+    pub(super) fn of(stat: Option<Stat>, state: State) -> Self {
+        Self { stat, state, bytes: None }
+    }
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Moment").field("disk", &self.disk).finish_non_exhaustive()
+    }
+}
+
+impl Moment {
+    /// Begins a moment.
+    pub fn new(disk: Arc<Disk>) -> Self {
+        Self { disk, found: RefCell::default(), names: RefCell::default() }
+    }
+
+    /// Returns the content of a file of at most `most` bytes; nothing if it is longer, cannot be read, or is none.
+    pub fn content(&self, path: &WsPath, most: u64) -> Option<Arc<[u8]>> {
+        let look = self.look(path, Clone::clone);
+        match look.state {
+            State::File { size, .. } if size <= most => {}
+            _ => return None,
+        }
+        let read = || self.disk.system().read(&self.disk.absolute(path)).ok().map(Arc::from);
+        look.bytes.or_else(read)
+    }
+
+    fn look<T>(&self, path: &WsPath, take: impl FnOnce(&Look) -> T) -> T {
+        if let Some(known) = self.found.borrow().get(path) {
+            return take(known);
+        }
+        let found = self.disk.look(path);
+        let taken = take(&found);
+        self.found.borrow_mut().insert(path.clone(), found);
+        taken
+    }
+}
+
+impl View for Moment {
+    fn root(&self) -> &Path {
+        self.disk.root()
+    }
+
+    fn state(&self, path: &WsPath) -> State {
+        self.look(path, |look| look.state.clone())
+    }
+
+    fn names(&self, path: &WsPath) -> Arc<Names> {
+        if let Some(known) = self.names.borrow().get(path) {
+            return Arc::clone(known);
+        }
+        let found = self.disk.names(path);
+        self.names.borrow_mut().insert(path.clone(), Arc::clone(&found));
+        found
+    }
+}
+
+impl OnDisk for Moment {
+    fn stat(&self, path: &WsPath) -> Option<Stat> {
+        self.look(path, |look| look.stat)
+    }
+}
