@@ -6,6 +6,8 @@
 mod blobs;
 mod capture;
 mod entries;
+mod flat;
+mod frames;
 mod index;
 mod known;
 mod layout;
@@ -23,7 +25,7 @@ mod wire;
 
 pub use blobs::Blobs;
 pub use capture::{Capture, capture, known_states, missing};
-pub use known::{WireStat, read_known_files, write_known_files};
+pub use known::{FileChange, KnownFiles, WireStat, write_table};
 pub use layout::Layout;
 pub use lookup::{Hit, Lookup, Miss, Wanted, fingerprints, look_up, observe, strong_keys};
 pub use meanwhile::Overlap;

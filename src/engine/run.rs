@@ -18,7 +18,6 @@ use super::{
     teller::Told,
 };
 use crate::{
-    cache,
     diag::{Diagnostic, Severity, code, has_errors},
     event::Envelope,
     execute::{
@@ -138,11 +137,17 @@ impl Engine {
         if exit_code == 0 && folder.is_none() && !is_bound_in_time && !is_momentary {
             self.write_gate(ask, options, &view, &diagnostics, &events);
         }
-        if lock.is_some() && !self.is_nested() {
-            // All has been told, and whatever becomes of this, nothing is lost by it.
+        self.settle(&cache, lock.is_some());
+        Ok(BuildResult { view, diagnostics, exit_code, folder, audited })
+    }
+
+    /// Makes the next start fast, when all has been told; whatever becomes of this, nothing is lost by it.
+    fn settle(&self, cache: &Cache, is_locked: bool) {
+        let is_alone = is_locked && !self.is_nested();
+        _ = cache.files.keep(&*self.system, &self.layout, &cache.disk.changed_files(), is_alone);
+        if is_alone {
             _ = cache.store.settle();
         }
-        Ok(BuildResult { view, diagnostics, exit_code, folder, audited })
     }
 
     /// Returns the plan if it can be run, with the warnings that are left.
@@ -275,10 +280,4 @@ pub(super) fn gate(node: &crate::plan::Node) -> scheduler::Gate {
 fn need(edge: &crate::plan::Edge) -> scheduler::Need {
     let strength = if edge.kind.is_hard() { scheduler::Strength::Hard } else { scheduler::Strength::Order };
     scheduler::Need { node: edge.to, strength }
-}
-
-/// Keeps the settled digests for the next run; losing them costs hashing only.
-pub(super) fn save_known_files(engine: &Engine, cache: &Cache) {
-    let files = cache.disk.known_files();
-    _ = cache::write_known_files(&*engine.system, &engine.layout.files(), &files);
 }
