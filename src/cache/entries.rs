@@ -1,37 +1,18 @@
-//! The journal file: framed, checksummed entries, only ever appended to.
+//! The entries of the journal: framed, checksummed, only ever appended to.
 //!
-//! A frame is length (4 bytes, little endian), checksum (8 bytes of BLAKE3 over the payload), payload. A frame that
-//! is torn or damaged ends the readable part: what follows it cannot be framed, so it is dropped, which costs
-//! re-runs. Each entry is one `write` to a file opened for appending, so entries of several az do not mix.
+//! An entry that is torn or damaged ends the readable part, which costs re-runs.
 
-use super::wire::Entry;
-
-const HEAD: usize = 12;
+use super::{frames, wire::Entry};
 
 /// Returns an entry with its frame.
 pub(super) fn encode(entry: &Entry) -> Vec<u8> {
-    let payload = postcard::to_stdvec(entry).expect("entries hold nothing postcard refuses");
-    let mut frame = Vec::with_capacity(HEAD + payload.len());
-    let length = u32::try_from(payload.len()).expect("an entry is far below 4 GiB");
-    frame.extend_from_slice(&length.to_le_bytes());
-    frame.extend_from_slice(&checksum(&payload));
-    frame.extend_from_slice(&payload);
-    frame
-}
-
-fn checksum(payload: &[u8]) -> [u8; 8] {
-    blake3::hash(payload).as_bytes()[..8].try_into().expect("8 of 32 bytes")
+    frames::frame(&postcard::to_stdvec(entry).expect("entries hold nothing postcard refuses"))
 }
 
 /// Reads the entry whose frame begins at an offset, with the offset behind it; nothing if none does, or a damaged one.
 pub(super) fn decode_at(bytes: &[u8], at: usize) -> Option<(Entry, usize)> {
-    let bytes = bytes.get(at..)?;
-    let length = u32::from_le_bytes(bytes.get(..4)?.try_into().ok()?) as usize;
-    let payload = bytes.get(HEAD..HEAD.checked_add(length)?)?;
-    if checksum(payload) != bytes[4..HEAD] {
-        return None;
-    }
-    Some((postcard::from_bytes(payload).ok()?, at + HEAD + length))
+    let (payload, behind) = frames::payload_at(bytes, at)?;
+    Some((postcard::from_bytes(payload).ok()?, behind))
 }
 
 #[cfg(test)]

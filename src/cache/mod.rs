@@ -6,6 +6,8 @@
 mod blobs;
 mod capture;
 mod entries;
+mod flat;
+mod frames;
 mod gate;
 mod index;
 mod known;
@@ -25,7 +27,7 @@ mod wire;
 pub use blobs::Blobs;
 pub use capture::{Capture, capture, known_states, missing};
 pub use gate::{Gate, GateItem, GatePath, Known, Matters, write_gate};
-pub use known::{WireStat, read_known_files, write_known_files};
+pub use known::{FileChange, KnownFiles, WireStat, write_table};
 pub use layout::Layout;
 pub use lookup::{Hit, Lookup, Miss, Wanted, fingerprints, look_up, observe, strong_keys};
 pub use meanwhile::Overlap;

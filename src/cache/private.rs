@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use super::index::{Damaged, View};
+use super::{flat::Damaged, index::View};
 use crate::base::WsPath;
 
 /// A set of private paths; a copy costs two counters.

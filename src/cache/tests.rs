@@ -3,6 +3,7 @@
 mod blobs;
 mod capture;
 mod index;
+mod known;
 mod lookup;
 mod restore;
 mod store;

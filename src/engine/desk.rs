@@ -18,7 +18,6 @@ use super::{
     notices::AroundRun,
     prepare::Nodes,
     pwsh::PowerShell,
-    run::save_known_files,
     secrets::shown_event,
     session::Cache,
     stages::Stages,
@@ -206,7 +205,6 @@ impl<'a> Desk<'a> {
             (None, 0) => Status::Completed,
             (None, _) => Status::Failed,
         };
-        save_known_files(self.engine, &shared.cache);
         (self.teller.finish(status), exit_code)
     }
 

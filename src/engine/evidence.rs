@@ -359,8 +359,11 @@ impl Attempt {
             return Some("az cannot tell what changed while it ran".to_owned());
         }
         let capture = &known.capture;
-        let changed =
-            if known.unseen.is_some() { self.changed_input(before, &after.files) } else { known.disturbed.clone() };
+        let changed = if known.unseen.is_some() {
+            self.changed_input(before, &after.files)
+        } else {
+            known.disturbed.clone()
+        };
         if let Some(path) = changed {
             let text =
                 format!("input `{path}` of {} changed while it ran; its result is not recorded", node.id);

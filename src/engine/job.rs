@@ -417,9 +417,9 @@ impl Attempt {
         }
         // A moment of its own: what others changed is held against what is there by now.
         let after = After::new(Arc::clone(&self.shared.cache.disk), None);
-        let Ok((trace, scene)) = self.trace_of(ended).and_then(|trace| {
-            Ok((trace, self.scene(before, ended, witness, &after)?))
-        }) else {
+        let Ok((trace, scene)) =
+            self.trace_of(ended).and_then(|trace| Ok((trace, self.scene(before, ended, witness, &after)?)))
+        else {
             return self.crossed_unseen(before, &meanwhile);
         };
         scene.crossed(trace, &before.questions.iter().collect(), &meanwhile, private)

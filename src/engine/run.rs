@@ -19,7 +19,6 @@ use super::{
     teller::Told,
 };
 use crate::{
-    cache,
     diag::{Diagnostic, Severity, code, has_errors},
     event::Envelope,
     execute::{
@@ -217,10 +216,7 @@ impl Engine {
         let (shared, answers) = (Arc::clone(&desk.shared), std::mem::take(&mut desk.answers));
         let plan = Arc::clone(&desk.plan);
         let (Told { view, folder, events }, exit_code) = desk.finish(&summary);
-        if is_locked && !self.is_nested() {
-            // All has been told, and whatever becomes of this, nothing is lost by it.
-            _ = shared.cache.store.settle();
-        }
+        self.settle(&shared.cache, is_locked);
         if is_sound && !self.is_of_the_moment(&plan) {
             let (plan, shared, has_run) = (&*plan, &*shared, folder.is_some());
             let (view, diagnostics, events) = (&view, &*diagnostics, &*events);
@@ -245,6 +241,15 @@ impl Engine {
     fn is_of_the_moment(&self, plan: &Plan) -> bool {
         let is_bound_in_time = |node: &plan::Node| matches!(node.settings.cache, Some(CachePolicy::For(_)));
         self.momentary.load(Ordering::Relaxed) || plan.nodes.iter().any(is_bound_in_time)
+    }
+
+    /// Makes the next start fast, when all has been told; whatever becomes of this, nothing is lost by it.
+    fn settle(&self, cache: &Cache, is_locked: bool) {
+        let is_alone = is_locked && !self.is_nested();
+        _ = cache.files.keep(&*self.system, &self.layout, &cache.disk.changed_files(), is_alone);
+        if is_alone {
+            _ = cache.store.settle();
+        }
     }
 
     /// Returns the plan if it can be run, with the warnings that are left.
@@ -377,10 +382,4 @@ pub(super) fn gate(node: &crate::plan::Node) -> scheduler::Gate {
 fn need(edge: &crate::plan::Edge) -> scheduler::Need {
     let strength = if edge.kind.is_hard() { scheduler::Strength::Hard } else { scheduler::Strength::Order };
     scheduler::Need { node: edge.to, strength }
-}
-
-/// Keeps the settled digests for the next run; losing them costs hashing only.
-pub(super) fn save_known_files(engine: &Engine, cache: &Cache) {
-    let files = cache.disk.known_files();
-    _ = cache::write_known_files(&*engine.system, &engine.layout.files(), &files);
 }

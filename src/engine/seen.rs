@@ -362,9 +362,7 @@ impl Look<'_> {
     fn add_effect(&mut self, path: WsPath, before: State, after: State, is_read: bool, is_asked: bool) {
         let Scene { cache, now, own, place, ended_ns, .. } = self.scene;
         let is_late = |stat: sys::Stat| ended_ns.is_none_or(|ended| stat.ctime_ns > ended);
-        if after == State::Unknown
-            || (after != State::Directory && now.stat(&path).is_some_and(is_late))
-        {
+        if after == State::Unknown || (after != State::Directory && now.stat(&path).is_some_and(is_late)) {
             self.seen.doubtful.get_or_insert_with(|| path.clone());
         }
         let is_foreign = |state: &State| {
@@ -406,7 +404,9 @@ impl Look<'_> {
         if asked.has(Asked::LISTED) {
             self.list(path.clone());
         }
-        let is_top = path.as_str() == "." || path.as_str() == "/" || self.scene.known.is_some_and(|known| known.contains(&path));
+        let is_top = path.as_str() == "."
+            || path.as_str() == "/"
+            || self.scene.known.is_some_and(|known| known.contains(&path));
         let kinds = Asked::PROBED | Asked::READ | Asked::EXECUTED | Asked::LOOKED_THROUGH;
         if asked.and(kinds).is_empty() || is_top {
             return;

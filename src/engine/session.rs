@@ -19,10 +19,10 @@ use super::{
 };
 use crate::{
     base::{WsPath, looks_secret},
-    cache::{Blobs, Layout, Store},
+    cache::{Blobs, KnownFiles, Layout, Store},
     db::{Database, Request, Surroundings, Workspace},
     diag::{Diagnostic, Source},
-    fingerprint::{Disk, KnownFile, read_clock},
+    fingerprint::{Disk, Settled, read_clock},
     model::{self, scratch::Scratch},
     plan::{self, Node, Plan, Planned},
     sys::{Recorder, Stat, System},
@@ -298,9 +298,10 @@ impl Engine {
         let rules = model::query::rules(&self.db, self.workspace);
         store.keep_private(rules.scratch.iter().flat_map(Scratch::private_names).collect());
         let blobs = Blobs::new(Arc::clone(&self.system), self.layout.blobs());
-        let known = known_files(&*self.system, &self.layout);
-        let disk = Disk::new(Arc::clone(&self.system), &self.root, &self.layout.clock(), known);
-        Cache { store, blobs, disk: Arc::new(disk) }
+        let files = Arc::new(KnownFiles::open(&*self.system, &self.layout));
+        let disk = Disk::new(Arc::clone(&self.system), &self.root, &self.layout.clock(), []);
+        let disk = disk.with_settled(Arc::clone(&files) as Arc<dyn Settled>);
+        Cache { store, blobs, files, disk: Arc::new(disk) }
     }
 }
 
@@ -335,6 +336,7 @@ pub(super) fn environment(system: &dyn System) -> BTreeMap<String, String> {
 pub(super) struct Cache {
     pub(super) store: Arc<Store>,
     pub(super) blobs: Blobs,
+    pub(super) files: Arc<KnownFiles>,
     pub(super) disk: Arc<Disk>,
 }
 
@@ -342,9 +344,4 @@ pub(super) struct Cache {
 fn named_file(system: &dyn System, root: &Path, start: &Path, path: &Path) -> WsPath {
     let folder = system.canonicalize(start).unwrap_or_else(|_| start.to_path_buf());
     WsPath::new(root, &WsPath::root(), folder.join(path.strip_prefix(start).unwrap_or(path)))
-}
-
-/// Reads the settled digests of earlier runs.
-fn known_files(system: &dyn System, layout: &Layout) -> Vec<(WsPath, KnownFile)> {
-    crate::cache::read_known_files(system, &layout.files())
 }

@@ -7,6 +7,7 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
@@ -31,6 +32,12 @@ pub struct KnownFile {
     pub digest: Digest,
 }
 
+/// Digests that were settled when earlier runs took them.
+pub trait Settled: Send + Sync + fmt::Debug {
+    /// Returns what is known of a file.
+    fn of(&self, path: &WsPath) -> Option<KnownFile>;
+}
+
 /// The disk below a workspace root.
 #[derive(Debug)]
 pub struct Disk {
@@ -38,7 +45,10 @@ pub struct Disk {
     root: PathBuf,
     clock_file: PathBuf,
     clock: RwLock<Option<Stat>>,
-    files: Mutex<HashMap<WsPath, KnownFile>>,
+    /// What earlier runs found out.
+    settled: Option<Arc<dyn Settled>>,
+    /// What was found out since; nothing where that is not to be relied on any more.
+    files: Mutex<HashMap<WsPath, Option<KnownFile>>>,
     /// What was last answered of files that were not settled: nothing to rely on, and nothing if one stat stood for two
     /// contents.
     unsettled: Mutex<HashMap<WsPath, Option<KnownFile>>>,
@@ -60,12 +70,19 @@ impl Disk {
             root: root.to_path_buf(),
             clock_file: clock_file.to_path_buf(),
             clock: RwLock::new(None),
-            files: Mutex::new(known.into_iter().collect()),
+            settled: None,
+            files: Mutex::new(known.into_iter().map(|(path, known)| (path, Some(known))).collect()),
             unsettled: Mutex::default(),
             listings: Mutex::new(HashMap::new()),
         };
         disk.tick();
         disk
+    }
+
+    /// Looks up what earlier runs found out where nothing is known since.
+    #[must_use]
+    pub fn with_settled(self, settled: Arc<dyn Settled>) -> Self {
+        Self { settled: Some(settled), ..self }
     }
 
     /// Reads the file system's clock anew, so that files written since the last call can settle.
@@ -88,12 +105,27 @@ impl Disk {
         &self.system
     }
 
-    /// Returns the settled digests, sorted by path, for a later run.
+    /// Returns the settled digests that were found out since, sorted by path.
     pub fn known_files(&self) -> Vec<(WsPath, KnownFile)> {
+        self.changed_files().into_iter().filter_map(|(path, known)| Some((path, known?))).collect()
+    }
+
+    /// Returns what a later run should know beyond what earlier ones did, sorted by path; nothing for a file of which
+    /// they know what is not to be relied on any more.
+    pub fn changed_files(&self) -> Vec<(WsPath, Option<KnownFile>)> {
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let mut known: Vec<_> = files.iter().map(|(path, known)| (path.clone(), *known)).collect();
         known.sort_by(|a, b| a.0.cmp(&b.0));
         known
+    }
+
+    fn settled(&self, path: &WsPath) -> Option<KnownFile> {
+        self.settled.as_ref().and_then(|settled| settled.of(path))
+    }
+
+    /// Returns what the file system says of a path, or nothing if it is absent or cannot be asked.
+    pub fn stat(&self, path: &WsPath) -> Option<Stat> {
+        self.system.stat(&self.absolute(path)).ok()
     }
 
     fn is_settled(&self, stat: &Stat) -> bool {
@@ -124,8 +156,8 @@ impl Disk {
     }
 
     fn look_at_file(&self, path: &WsPath, absolute: &Path, stat: Stat) -> Look {
-        let known = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied();
-        if let Some(known) = known
+        let since = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied();
+        if let Some(known) = since.unwrap_or_else(|| self.settled(path))
             && known.stat == stat
         {
             return Look::of(Some(stat), file(&stat, known.digest));
@@ -147,10 +179,14 @@ impl Disk {
         let mut unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_settled(&answered.stat) {
             unsettled.remove(path);
-            files.insert(path.clone(), answered);
+            files.insert(path.clone(), Some(answered));
             return;
         }
-        files.remove(path);
+        if self.settled(path).is_some() {
+            files.insert(path.clone(), None);
+        } else {
+            files.remove(path);
+        }
         let last = unsettled.entry(path.clone()).or_insert(Some(answered));
         let is_doubtful =
             last.is_none_or(|last| last.stat == answered.stat && last.digest != answered.digest);
@@ -161,8 +197,10 @@ impl Disk {
     /// it was not asked, or answered in two ways that the file system does not tell apart.
     pub fn last_answer(&self, path: &WsPath) -> Option<KnownFile> {
         let unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied();
-        unsettled
-            .unwrap_or_else(|| self.files.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied())
+        unsettled.unwrap_or_else(|| {
+            let since = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied();
+            since.unwrap_or_else(|| self.settled(path))
+        })
     }
 }
 

@@ -21,7 +21,7 @@ mod view;
 
 pub use component::{Component, ComponentKind, Fingerprint, HIDDEN, ParseKindError};
 pub use difference::{Change, difference};
-pub use disk::{Disk, KnownFile, is_settled, read_clock};
+pub use disk::{Disk, KnownFile, Settled, is_settled, read_clock};
 pub use expand::{Found, expand};
 pub use moment::Moment;
 pub use observe::{Answer, HasMade, Question, answer, content, questions};

@@ -1,18 +1,11 @@
-//! The rows and the header of the file, version 1.
-//!
-//! Old reader, new data: another format number is no index. New reader, old data: the same, and the index is made anew.
-//! Numbers are little endian: on a machine where they are not, the number of the format is another one, and there is no index.
+//! The rows of the tables, version 1.
 
 use bytemuck::{Pod, Zeroable};
 
-/// The first bytes of an index.
-pub(super) const MAGIC: u64 = u64::from_ne_bytes(*b"az index");
-/// Its format; also another order of bytes is another format.
-pub(super) const FORMAT: u64 = 1;
-/// Where the tables begin, and how much of them one checksum is for.
-pub(super) const BLOCK: usize = 4096;
-/// Bytes of a block's checksum.
-pub(super) const CHECK: usize = 8;
+use super::super::flat::{Kind, Table, Text};
+
+/// What the file is.
+pub(super) const KIND: Kind = Kind { magic: *b"az index", format: 1 };
 
 /// Half a digest: enough to find by; what is found by it is compared.
 pub(in crate::cache) type Short = [u8; 16];
@@ -37,42 +30,6 @@ pub(in crate::cache) fn short(domain: &'static str, texts: &[&[u8]]) -> Short {
     let mut writer = crate::base::DigestWriter::new(domain);
     texts.iter().for_each(|text| writer.add(text));
     *writer.finish().0.first_chunk().expect("a digest has 32 bytes")
-}
-
-/// Where a table lies.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
-pub(super) struct Span {
-    pub(super) at: u64,
-    pub(super) count: u64,
-}
-
-/// The start of the file.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, Pod, Zeroable)]
-pub(super) struct Header {
-    pub(super) magic: u64,
-    pub(super) format: u64,
-    /// Bytes of the file.
-    pub(super) length: u64,
-    /// Where the checksums of the blocks lie, which end the file.
-    pub(super) checks_at: u64,
-    /// Bytes of the journal that the tables tell of.
-    pub(super) covered: u64,
-    /// What tells this journal from others.
-    pub(super) origin: [u8; 32],
-    pub(super) tables: [Span; TABLES],
-    /// Of all above, and of the checksums of the blocks.
-    pub(super) checksum: [u8; 32],
-}
-
-/// How many tables there are.
-pub(super) const TABLES: usize = 10;
-
-/// A row of a table.
-pub(in crate::cache) trait Table: Pod {
-    /// Which table it is of.
-    const TABLE: usize;
 }
 
 macro_rules! table {
@@ -131,27 +88,11 @@ table! {
     SharedText { at: u64, length: u64 }
 }
 
-/// The table of the texts' bytes, eight in a row.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, Pod, Zeroable)]
-pub(super) struct Texts([u8; 8]);
-
-impl Table for Texts {
-    const TABLE: usize = 9;
-}
-
-/// A row that stands for a text.
-pub(in crate::cache) trait Text: Table {
-    /// Makes a row.
-    fn new(at: u64, length: u64) -> Self;
-    /// Where the text lies among the texts, and how long it is.
-    fn place(&self) -> (u64, u64);
-}
+/// The table of the texts' bytes.
+pub(super) const TEXTS: usize = 9;
 
 impl Text for PrivateText {
-    fn new(at: u64, length: u64) -> Self {
-        Self { at, length }
-    }
+    const TEXTS: usize = TEXTS;
 
     fn place(&self) -> (u64, u64) {
         (self.at, self.length)
@@ -159,9 +100,7 @@ impl Text for PrivateText {
 }
 
 impl Text for SharedText {
-    fn new(at: u64, length: u64) -> Self {
-        Self { at, length }
-    }
+    const TEXTS: usize = TEXTS;
 
     fn place(&self) -> (u64, u64) {
         (self.at, self.length)

@@ -3,10 +3,6 @@
 //! Knows which record has which key, what made keys unusable and what az left. The records themselves stand in the
 //! journal, whose beginning the index covers; it says where. Nothing is only here: without an index, or with one that
 //! is not of this journal, the journal alone speaks. Does not know what a record holds.
-//!
-//! The header and a checksum for each block of the tables are verified when the file is opened, a block when
-//! something in it is first looked at. So opening costs the same whatever has been recorded, and no table is trusted that was
-//! not verified.
 
 mod format;
 mod tables;
@@ -17,4 +13,4 @@ pub(super) use format::{
     REUSABLE, Row, Short, short,
 };
 pub(super) use tables::Tables;
-pub(super) use view::{Damaged, View};
+pub(super) use view::View;

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use bytemuck::Zeroable;
-
 use super::{
+    super::flat::{About, Damaged, FlatWriter},
     format::{
-        BLOCK, Blamed, ByIdentity, ByWeak, CHECK, FAILED, FORMAT, Green, Header, INTERRUPTED, Left, MAGIC,
-        Open, PrivateText, Row, SharedText, Span, TABLES, Table, Text, Texts,
+        Blamed, ByIdentity, ByWeak, FAILED, Green, INTERRUPTED, KIND, Left, Open, PrivateText, Row,
+        SharedText, TEXTS,
     },
-    view::{Damaged, View, block_check, checksum},
+    view::View,
 };
 
 /// All tables, in memory.
@@ -78,7 +77,7 @@ impl Tables {
 
     /// Returns the file of an index of a journal that the tables tell all of.
     pub(in crate::cache) fn encode(&self, journal: &[u8]) -> Vec<u8> {
-        let mut file = File { bytes: vec![0; BLOCK], tables: [Span::default(); TABLES] };
+        let mut file = FlatWriter::default();
         file.put(&self.rows);
         file.put(&self.green);
         file.put(&self.blamed);
@@ -87,67 +86,55 @@ impl Tables {
         file.put(&self.left);
         file.put(&self.open);
         let mut texts = String::new();
-        file.put_texts::<PrivateText>(&self.private, &mut texts);
-        file.put_texts::<SharedText>(&self.shared, &mut texts);
-        texts.extend(std::iter::repeat_n('\0', texts.len().next_multiple_of(8) - texts.len()));
-        file.put_bytes::<Texts>(texts.as_bytes());
-        file.finish(journal)
+        let mut place = |text: &String| {
+            let at = texts.len() as u64;
+            texts.push_str(text);
+            (at, text.len() as u64)
+        };
+        let private = self.private.iter().map(&mut place);
+        let private: Vec<_> = private.map(|(at, length)| PrivateText { at, length }).collect();
+        let shared = self.shared.iter().map(&mut place);
+        let shared: Vec<_> = shared.map(|(at, length)| SharedText { at, length }).collect();
+        file.put(&private);
+        file.put(&shared);
+        file.put_bytes(TEXTS, texts.as_bytes());
+        file.finish(KIND, Origin { covered: journal.len() as u64, journal: origin(journal) }.write())
     }
 }
 
+/// Which journal an index is of.
+pub(super) struct Origin {
+    /// Bytes of the journal that the tables tell of.
+    pub(super) covered: u64,
+    /// What tells it from others.
+    pub(super) journal: [u8; 32],
+}
+
+impl Origin {
+    pub(super) fn read(about: &About) -> Self {
+        let mut origin = Self { covered: 0, journal: [0; 32] };
+        let (covered, rest) = about.split_first_chunk().expect("it has room for a number");
+        origin.covered = u64::from_le_bytes(*covered);
+        origin.journal.copy_from_slice(&rest[..32]);
+        origin
+    }
+
+    fn write(&self) -> About {
+        let mut about = [0; 64];
+        about[..8].copy_from_slice(&self.covered.to_le_bytes());
+        about[8..40].copy_from_slice(&self.journal);
+        about
+    }
+}
+
+/// How much of the start and the end of a journal tells it from others.
+const PART: usize = 4096;
+
 /// Returns what tells a journal from others: its first and last bytes, in which there are random numbers.
-pub(in crate::cache) fn origin(journal: &[u8]) -> [u8; 32] {
-    let most = journal.len().min(BLOCK);
+pub(super) fn origin(journal: &[u8]) -> [u8; 32] {
+    let most = journal.len().min(PART);
     let mut hasher = blake3::Hasher::new();
     hasher.update(&(journal.len() as u64).to_le_bytes());
     hasher.update(&journal[..most]).update(&journal[journal.len() - most..]);
     *hasher.finalize().as_bytes()
-}
-
-/// The file as it grows.
-struct File {
-    bytes: Vec<u8>,
-    tables: [Span; TABLES],
-}
-
-impl File {
-    fn put<T: Table>(&mut self, rows: &[T]) {
-        self.put_bytes::<T>(bytemuck::cast_slice(rows));
-    }
-
-    fn put_bytes<T: Table>(&mut self, bytes: &[u8]) {
-        let count = (bytes.len() / size_of::<T>()) as u64;
-        self.tables[T::TABLE] = Span { at: self.bytes.len() as u64, count };
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    fn put_texts<T: Text>(&mut self, all: &BTreeSet<String>, texts: &mut String) {
-        let place = |text: &String| {
-            let at = texts.len() as u64;
-            texts.push_str(text);
-            T::new(at, text.len() as u64)
-        };
-        let rows: Vec<T> = all.iter().map(place).collect();
-        self.put(&rows);
-    }
-
-    fn finish(mut self, journal: &[u8]) -> Vec<u8> {
-        let checks_at = self.bytes.len();
-        let checks: Vec<u8> = self.bytes[BLOCK..].chunks(BLOCK).flat_map(block_check).collect();
-        debug_assert_eq!(checks.len() % CHECK, 0, "each checksum is whole");
-        let mut header = Header {
-            magic: MAGIC,
-            format: FORMAT,
-            length: (checks_at + checks.len()) as u64,
-            checks_at: checks_at as u64,
-            covered: journal.len() as u64,
-            origin: origin(journal),
-            tables: self.tables,
-            ..Header::zeroed()
-        };
-        header.checksum = checksum(&header, &checks);
-        self.bytes[..size_of::<Header>()].copy_from_slice(bytemuck::bytes_of(&header));
-        self.bytes.extend_from_slice(&checks);
-        self.bytes
-    }
 }

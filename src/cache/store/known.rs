@@ -11,7 +11,8 @@ use std::{
 use super::{
     super::{
         entries,
-        index::{Blamed, ByIdentity, ByWeak, Damaged, Green, Left, Open, Row, Tables, View},
+        flat::Damaged,
+        index::{Blamed, ByIdentity, ByWeak, Green, Left, Open, Row, Tables, View},
         private::Private,
         record::Record,
         wire::{Entry, WireHanded},

@@ -19,7 +19,8 @@ use self::{
 };
 use super::{
     Layout, Own, entries,
-    index::{Damaged, LEARNED, PRIVATE, Short, View},
+    flat::Damaged,
+    index::{LEARNED, PRIVATE, Short, View},
     own::{self, LeftAt},
     record::{BeginId, Ending, Record},
     wire::Entry,

@@ -8,11 +8,6 @@ use super::{
     super::wire::{Entry, WireHanded},
     *,
 };
-use crate::{
-    fingerprint::KnownFile,
-    sys::{FileKind, Stat},
-};
-
 fn states() -> impl Strategy<Value = State> {
     prop_oneof![
         Just(State::Absent),
@@ -27,7 +22,7 @@ fn states() -> impl Strategy<Value = State> {
     ]
 }
 
-fn paths() -> impl Strategy<Value = WsPath> {
+pub(super) fn paths() -> impl Strategy<Value = WsPath> {
     "/?[a-z é]{1,4}(/[a-z.]{3,5}){0,2}".prop_filter_map("normal", |text| WsPath::from_normal(&text))
 }
 
@@ -113,29 +108,6 @@ proptest! {
         prop_assert_eq!(id, [7; 16]);
         prop_assert_eq!(read, Some(record));
     }
-
-    #[test]
-    fn settled_digests_come_back_or_are_gone(
-        files in prop::collection::vec((paths(), any::<[u8; 32]>(), any::<(u64, i64, i64, u64, u64, u32, u64)>()), 0..5),
-        damage in any::<prop::sample::Index>(),
-    ) {
-        let world = world();
-        let known: Vec<(WsPath, KnownFile)> = files.into_iter().map(|(path, digest, numbers)| {
-            let (size, mtime_ns, ctime_ns, inode, device, mode, links) = numbers;
-            let stat = Stat { kind: FileKind::File, size, mtime_ns, ctime_ns, inode, device, mode, links };
-            (path, KnownFile { stat, digest: Digest(digest) })
-        }).collect();
-        let place = layout().files();
-        write_known_files(&world, &place, &known).unwrap();
-        prop_assert_eq!(read_known_files(&world, &place), known);
-        let mut bytes = world.read(&place).unwrap();
-        let at = damage.index(bytes.len());
-        bytes[at] ^= 1;
-        world.file(&place, &bytes);
-        prop_assert_eq!(read_known_files(&world, &place), vec![]);
-        world.file(&place, &bytes[..at]);
-        prop_assert_eq!(read_known_files(&world, &place), vec![]);
-    }
 }
 
 #[test]
@@ -155,9 +127,4 @@ fn a_record_that_hands_nothing_on_stands_there_as_it_always_did() {
     assert_eq!(bytes(&plain)[0], 1);
     let handing = Record { handed: Handed { path: vec!["/x".to_owned()], ..Handed::default() }, ..plain };
     assert_eq!(bytes(&handing)[0], 3);
-}
-
-#[test]
-fn an_absent_list_of_digests_is_an_empty_one() {
-    assert_eq!(read_known_files(&world(), &layout().files()), vec![]);
 }

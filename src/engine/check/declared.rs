@@ -8,7 +8,7 @@ use super::{Engine, Findings, Targets};
 use crate::{
     base::{Span, WsPath, nearest},
     diag::{Diagnostic, Source, code},
-    fingerprint::{Disk, OnDisk, Resolver, State, View, expand},
+    fingerprint::{Disk, Resolver, State, View, expand},
     model::query::{playbook_reading, rule_file, script_reading, text},
     text::{
         document::{Node, NodeValue},
