@@ -188,7 +188,8 @@ fn nothing_to_do(
     answer: &UpToDate,
 ) -> Option<u8> {
     let verbosity = verbosity(output);
-    if printer.format == Format::Text && answer.is_plain && verbosity < Verbosity::Verbose {
+    let is_plain = answer.is_plain || verbosity == Verbosity::Quiet;
+    if printer.format == Format::Text && is_plain && verbosity < Verbosity::Verbose {
         if verbosity > Verbosity::Quiet {
             printer.say(&summary_of(answer.counts, answer.duration_ms(&**system), ""));
         }

@@ -15,6 +15,8 @@ mod joined;
 mod partly;
 mod paths;
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::{

@@ -1,0 +1,130 @@
+//! I1: as long as a gate says that nothing has changed, whoever asks again is answered as before.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+
+use proptest::prelude::*;
+
+use super::paths::Contained;
+use crate::{
+    base::WsPath,
+    cache::{Gate, GatePath, write_gate},
+    engine::Engine,
+    fingerprint::{Disk, Names, State, View, read_clock},
+    sys::{Memory, System},
+};
+
+const PATHS: [&str; 9] = ["a", "b", "d", "d/a", "d/b", "e", "e/a", "l", "e/l"];
+const GATE: &str = "/w/.azcache/v1/gate/x";
+
+/// Something that a person or a program does.
+#[derive(Debug, Clone)]
+enum Act {
+    Write(usize, u8),
+    Remove(usize),
+    Folder(usize),
+    Link(usize, usize),
+    /// `mv`: times and inode stay what they are.
+    Move(usize, usize),
+    Mode(usize, u32),
+    /// Another file of the same size, renamed over it.
+    Replace(usize, u8),
+    /// Some time passes, or none at all, so that two changes have one time.
+    Wait(u64),
+    Tick(u64),
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let path = 0..PATHS.len();
+    let act = prop_oneof![
+        4 => (path.clone(), any::<u8>()).prop_map(|(path, text)| Act::Write(path, text % 3)),
+        2 => path.clone().prop_map(Act::Remove),
+        1 => path.clone().prop_map(Act::Folder),
+        2 => (path.clone(), path.clone()).prop_map(|(path, target)| Act::Link(path, target)),
+        3 => (path.clone(), path.clone()).prop_map(|(from, to)| Act::Move(from, to)),
+        1 => (path.clone(), prop_oneof![Just(0o644), Just(0o755)]).prop_map(|(path, mode)| Act::Mode(path, mode)),
+        2 => (path, any::<u8>()).prop_map(|(path, text)| Act::Replace(path, text % 3)),
+        3 => (0_u64..30).prop_map(Act::Wait),
+        1 => (0_u64..2).prop_map(Act::Tick),
+    ];
+    proptest::collection::vec(act, 0..12)
+}
+
+fn act(world: &Memory, act: &Act) {
+    let at = |path: &usize| Path::new("/w").join(PATHS[*path]);
+    // What cannot be done is not done, as by a person whose command fails.
+    _ = match act {
+        Act::Write(path, text) => world.write(&at(path), &[*text], 0o644),
+        Act::Remove(path) => world.remove_file(&at(path)).or_else(|_| world.remove_dir(&at(path))),
+        Act::Folder(path) => world.create_dir_all(&at(path)),
+        Act::Link(path, target) => world.symlink(&at(target), &at(path)),
+        Act::Move(from, to) => world.rename(&at(from), &at(to)),
+        Act::Mode(path, mode) => world.set_mode(&at(path), *mode),
+        Act::Replace(path, text) => {
+            let beside = Path::new("/w/beside");
+            world.write(beside, &[*text], 0o644).and_then(|()| world.rename(beside, &at(path)))
+        }
+        Act::Wait(time) => {
+            world.advance(Duration::from_millis(*time));
+            Ok(())
+        }
+        Act::Tick(step) => {
+            world.tick(Duration::from_millis(*step));
+            Ok(())
+        }
+    };
+}
+
+/// What a disk says of each path.
+fn answers(disk: &Disk) -> BTreeMap<WsPath, (State, Arc<Names>)> {
+    let path = |path: &&str| WsPath::from_normal(path).expect("it is in normal form");
+    PATHS.iter().map(path).map(|path| (path.clone(), (disk.state(&path), disk.names(&path)))).collect()
+}
+
+/// Returns the answers of a disk, and writes the gate that stands for them.
+fn look(world: &Memory) -> Option<BTreeMap<WsPath, (State, Arc<Names>)>> {
+    let engine = Engine::open(Arc::new(world.clone()), Path::new("/w")).expect("it is a workspace");
+    let clock = read_clock(&*engine.system, &engine.layout.clock())?;
+    let cache = engine.open_cache();
+    let answers = answers(&cache.disk);
+    let contained = Contained::new(&engine, &cache);
+    let mut paths: Vec<GatePath> = Vec::new();
+    for (path, seen) in engine.recorder.seen() {
+        if path.starts_with(engine.layout.top()) {
+            continue;
+        }
+        if seen.is_unsteady {
+            return None;
+        }
+        paths.extend(contained.rows(&clock, (&path, &seen), false, &BTreeMap::new()));
+    }
+    write_gate(world, Path::new(GATE), b"", &mut paths, &[]).expect("memory takes it");
+    Some(answers)
+}
+
+fn is_clean(world: &Memory) -> bool {
+    let gate = Gate::read(world, Path::new(GATE)).expect("it was written");
+    gate.differing(world).iter().all(|known| known.is_unchanged(world).is_some())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn a_clean_gate_means_that_every_answer_is_the_same(before in acts(), after in proptest::collection::vec(acts(), 1..4)) {
+        let world = Memory::new().file("/w/az.toml", "").dir("/w/scripts").dir("/w/.azcache/v1/gate");
+        before.iter().for_each(|one| act(&world, one));
+        let Some(answered) = look(&world) else { return Ok(()) };
+        for more in after {
+            more.iter().for_each(|one| act(&world, one));
+            if is_clean(&world) {
+                let disk = Disk::new(Arc::new(world.clone()), Path::new("/w"), Path::new("/w/.azcache/v1/clock"), []);
+                prop_assert_eq!(&answers(&disk), &answered);
+            }
+        }
+        // A gate that nothing has happened to, and of which all is settled, is clean.
+        world.advance(Duration::from_secs(10));
+        if look(&world).is_some() {
+            prop_assert!(is_clean(&world));
+        }
+    }
+}
