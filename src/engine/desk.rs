@@ -540,6 +540,7 @@ pub(super) fn share(
         known_paths,
         masks: Arc::clone(nodes.masks()),
         temporary: Arc::default(),
+        shells: Arc::default(),
         nodes,
     }
 }
