@@ -21,11 +21,12 @@ use super::{
     run::Force,
     seen::{Scene, Seen},
     session::Cache,
+    spares::Spares,
     witness::PreImages,
     zones::{Zone, Zones},
 };
 use crate::{
-    base::WsPath,
+    base::{Digest, WsPath},
     cache::{self, BeginId, Ending as Kept, Overlap, Own, SetAside, Target, Timeline},
     diag::{Code, code},
     execute::{
@@ -64,6 +65,9 @@ pub(super) struct Shared {
     pub(super) temporary: Arc<OnceLock<PathBuf>>,
     /// Whether programs are dash, as far as that was looked at.
     pub(super) shells: Arc<Mutex<BTreeMap<PathBuf, bool>>>,
+    pub(super) spares: Arc<Spares>,
+    /// The content of a log in which nothing stands, once it was kept.
+    pub(super) empty_log: Arc<OnceLock<Option<Digest>>>,
 }
 
 /// What an attempt left.
@@ -81,6 +85,8 @@ pub(super) struct Done {
     pub(super) answered: Answered,
     /// What it hands on, however it ended.
     pub(super) handed: Handed,
+    /// It printed nothing, so there is no log of it.
+    pub(super) is_silent: bool,
 }
 
 impl Done {
@@ -96,6 +102,7 @@ impl Done {
             set_aside: Vec::new(),
             answered: Answered::default(),
             handed: Handed::default(),
+            is_silent: false,
         }
     }
 }
@@ -120,6 +127,8 @@ impl Shared {
             masks: Arc::clone(&self.masks),
             temporary: Arc::clone(&self.temporary),
             shells: Arc::clone(&self.shells),
+            spares: Arc::clone(&self.spares),
+            empty_log: Arc::clone(&self.empty_log),
         }
     }
 
@@ -181,6 +190,13 @@ impl After {
 impl Attempt {
     /// Runs the attempt to its end, record included.
     pub(super) fn run(self, control: &Control) -> Done {
+        let (system, spares) = (&**self.system(), &self.shared.spares);
+        spares.lend_log(system, &self.log);
+        let done = self.run_with_log(control);
+        Done { is_silent: spares.take_back_log(system, &self.log), ..done }
+    }
+
+    fn run_with_log(&self, control: &Control) -> Done {
         let started = self.system().monotonic();
         let (command, sandbox) = match self.command() {
             Ok(ready) => ready,
@@ -506,7 +522,18 @@ impl Attempt {
         let set_aside = before.edits.overwritten(&self.shared.cache);
         let Before { questions, observed, warnings, own, .. } = before;
         let answered = Answered { questions, observed, own: Some(own), ..answered };
-        Done { ending, exit_code, error, flags, duration, warnings, set_aside, answered, handed }
+        Done {
+            ending,
+            exit_code,
+            error,
+            flags,
+            duration,
+            warnings,
+            set_aside,
+            answered,
+            handed,
+            is_silent: false,
+        }
     }
 
     /// Says what it means if the step was seen to do what it does not declare.

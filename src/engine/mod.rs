@@ -51,6 +51,7 @@ mod sandbox;
 mod secrets;
 mod seen;
 mod session;
+mod spares;
 mod stages;
 mod start;
 mod teller;

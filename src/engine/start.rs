@@ -24,7 +24,6 @@ use super::{
 use crate::{
     base::Digest,
     execute::runner::{Command, Control, Ended, Exit, StartError, Stdio},
-    sys,
     text::command::bare_words,
     trace::Witness,
 };
@@ -78,15 +77,11 @@ impl Attempt {
     /// Makes the step's own folder for temporary files, empty.
     fn private_folder(&self) -> io::Result<PathBuf> {
         let (folder, system) = (self.temporary()?, &**self.system());
-        match system.create_dir(&folder) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                sys::remove_tree(system, &folder)?;
-                system.create_dir(&folder)?;
-            }
+        match self.shared.spares.lend_folder(system, &folder) {
             // What clears away temporary files may have done so since the first step began.
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 system.temporary_root()?;
-                system.create_dir(&folder)?;
+                self.shared.spares.lend_folder(system, &folder)?;
             }
             made => made?,
         }
