@@ -205,6 +205,7 @@ impl<'a> Desk<'a> {
             (None, 0) => Status::Completed,
             (None, _) => Status::Failed,
         };
+        shared.spares.clear(&*self.engine.system);
         (self.teller.finish(status), exit_code)
     }
 
@@ -383,9 +384,9 @@ impl<'a> Desk<'a> {
     }
 
     fn ran(&self, node: String, done: Option<Done>) -> Event {
-        let Done { exit_code, flags, duration, .. } = done.expect("a step that ran was settled");
+        let Done { exit_code, flags, duration, is_silent, .. } = done.expect("a step that ran was settled");
         Event::ScriptCompleted {
-            log: self.teller.log_name(&node),
+            log: self.teller.log_name(&node).filter(|_| !is_silent),
             node,
             cached: false,
             outcome: event::Outcome::Ran,
@@ -397,9 +398,10 @@ impl<'a> Desk<'a> {
     }
 
     fn failed(&self, node: String, done: Option<Done>) -> Event {
-        let Done { exit_code, error, flags, duration, .. } = done.expect("a step that failed was settled");
+        let done = done.expect("a step that failed was settled");
+        let Done { exit_code, error, flags, duration, is_silent, .. } = done;
         Event::ScriptFailed {
-            log: self.teller.log_name(&node),
+            log: self.teller.log_name(&node).filter(|_| !is_silent),
             node,
             exit_code,
             error: error.unwrap_or_default(),
@@ -540,6 +542,9 @@ pub(super) fn share(
         known_paths,
         masks: Arc::clone(nodes.masks()),
         temporary: Arc::default(),
+        shells: Arc::default(),
+        spares: Arc::default(),
+        empty_log: Arc::default(),
         nodes,
     }
 }

@@ -96,7 +96,7 @@ impl Attempt {
         let folder = self.temporary().unwrap_or_else(|_| PathBuf::from("/dev/null"));
         let mut on = HandedOn::default();
         // Most steps leave nothing there; then it can go, and no file need be looked for.
-        let is_empty = self.system().remove_dir(&folder).is_ok();
+        let is_empty = self.shared.spares.take_back_folder(&**self.system(), &folder);
         for file in HandedFile::ALL.into_iter().filter(|_| !is_empty) {
             let read = read(&**self.system(), file, &folder.join(file.file_name()));
             let taken = read.and_then(|bytes| bytes.map_or(Ok(()), |bytes| on.handed.take(file, &bytes)));

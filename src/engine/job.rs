@@ -2,43 +2,38 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ffi::OsString,
-    io::ErrorKind,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
 use super::{
     edits::Edits,
     ending::{Meaning, meaning_of},
-    environment::WATCHED,
-    evidence::Known,
-    handed::{HandedOn, handing_variables},
-    inputs::Programs,
+    handed::HandedOn,
+    keep::Outcome,
     late::{Answered, probed},
     lookup::questions_of,
     mask::Masks,
     materialize::Promises,
-    nesting::{Chain, PARENT},
+    nesting::Chain,
     prepare::{Nodes, Prepared},
     run::Force,
-    sandbox::Sandbox,
     seen::{Scene, Seen},
     session::Cache,
-    usage::{Usage, Watched},
+    spares::Spares,
     witness::PreImages,
     zones::{Zone, Zones},
 };
 use crate::{
     base::{Digest, WsPath},
-    cache::{self, BeginId, Ending as Kept, Evidence, Overlap, Own, Record, SetAside, Target, Timeline},
+    cache::{self, BeginId, Ending as Kept, Overlap, Own, SetAside, Target, Timeline},
     diag::{Code, code},
     execute::{
-        runner::{Command, Control, Ended, Exit, Live, Runner, StartError, Stdio},
+        runner::{Control, Ended, Exit, Live, Runner, StartError},
         scheduler::Ending,
     },
-    fingerprint::{Component, ComponentKind, Disk, Fingerprint, Moment, Question, State, View},
+    fingerprint::{Component, Disk, Fingerprint, Moment, Question, State, View},
     model::settings::Undeclared,
     sys,
     text::handed::Handed,
@@ -68,6 +63,11 @@ pub(super) struct Shared {
     pub(super) masks: Arc<Masks>,
     /// Where the folders for temporary files are, once the first was made.
     pub(super) temporary: Arc<OnceLock<PathBuf>>,
+    /// Whether programs are dash, as far as that was looked at.
+    pub(super) shells: Arc<Mutex<BTreeMap<PathBuf, bool>>>,
+    pub(super) spares: Arc<Spares>,
+    /// The content of a log in which nothing stands, once it was kept.
+    pub(super) empty_log: Arc<OnceLock<Option<Digest>>>,
 }
 
 /// What an attempt left.
@@ -85,6 +85,8 @@ pub(super) struct Done {
     pub(super) answered: Answered,
     /// What it hands on, however it ended.
     pub(super) handed: Handed,
+    /// It printed nothing, so there is no log of it.
+    pub(super) is_silent: bool,
 }
 
 impl Done {
@@ -100,6 +102,7 @@ impl Done {
             set_aside: Vec::new(),
             answered: Answered::default(),
             handed: Handed::default(),
+            is_silent: false,
         }
     }
 }
@@ -123,6 +126,9 @@ impl Shared {
             known_paths: self.known_paths.clone(),
             masks: Arc::clone(&self.masks),
             temporary: Arc::clone(&self.temporary),
+            shells: Arc::clone(&self.shells),
+            spares: Arc::clone(&self.spares),
+            empty_log: Arc::clone(&self.empty_log),
         }
     }
 
@@ -157,7 +163,7 @@ pub(super) struct Before {
     pub(super) own: Own,
     pub(super) observed: Vec<Component>,
     pub(super) outputs: BTreeMap<WsPath, State>,
-    begin: Option<BeginId>,
+    pub(super) begin: Option<BeginId>,
     edits: Edits,
     /// The file system's clock: what changed up to then was not changed by the step.
     pub(super) started_ns: Option<i64>,
@@ -181,20 +187,16 @@ impl After {
     }
 }
 
-/// What a record says of an attempt.
-#[derive(Default)]
-struct Outcome {
-    evidence: Known,
-    kept: Kept,
-    exit_code: Option<i32>,
-    flags: Vec<String>,
-    duration: Duration,
-    handed: Handed,
-}
-
 impl Attempt {
     /// Runs the attempt to its end, record included.
     pub(super) fn run(self, control: &Control) -> Done {
+        let (system, spares) = (&**self.system(), &self.shared.spares);
+        spares.lend_log(system, &self.log);
+        let done = self.run_with_log(control);
+        Done { is_silent: spares.take_back_log(system, &self.log), ..done }
+    }
+
+    fn run_with_log(&self, control: &Control) -> Done {
         let started = self.system().monotonic();
         let (command, sandbox) = match self.command() {
             Ok(ready) => ready,
@@ -214,7 +216,7 @@ impl Attempt {
         let mut witness = PreImages::new(&self.shared, self.index, temporary, turnstile, sandbox.as_ref());
         let watch = self.prepared().unwatched.is_none().then_some(&mut witness as &mut dyn Witness);
         self.shared.timeline.begin(self.index);
-        let ended = self.shared.runner.run(&command, watch, control);
+        let ended = self.run_command(&command, watch, control);
         let duration = self.system().monotonic().saturating_sub(started);
         self.take_handed(&mut before);
         let has_news = before.handed_on.has_news();
@@ -443,65 +445,6 @@ impl Attempt {
         meanwhile.iter().find(is_other).map(|(path, _)| path.clone())
     }
 
-    fn command(&self) -> std::io::Result<(Command, Option<Sandbox>)> {
-        let prepared = self.prepared();
-        let node = &prepared.node;
-        let temporary = self.private_folder()?;
-        let is_watched = prepared.unwatched.is_none();
-        let mut values = prepared.environment.values.clone();
-        values.insert("TMPDIR".to_owned(), temporary.display().to_string());
-        values.extend(handing_variables(&temporary));
-        if is_watched {
-            values.insert(WATCHED.to_owned(), "1".to_owned());
-        }
-        values.insert(PARENT.to_owned(), self.shared.chain.with(&self.shared.root, &node.identity));
-        let program = prepared
-            .program
-            .as_ref()
-            .map_or_else(|| node.invocation.program().into(), |path| path.clone().into_os_string());
-        let rest = node.invocation.argv.iter().skip(1).map(OsString::from);
-        let Shared { root, zones, .. } = &*self.shared;
-        let sandbox = Sandbox::of(node, root, zones, &temporary, &self.log);
-        let command = Command {
-            argv: std::iter::once(program).chain(rest).collect(),
-            env: values.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
-            cwd: self.shared.root.join(&node.invocation.cwd),
-            stdio: match self.live {
-                Some(to) => Stdio::Live { log: self.log.clone(), to },
-                None => Stdio::Log(self.log.clone()),
-            },
-            bounds: self.bounds(sandbox.as_ref()),
-            mark: node.id.clone().into(),
-        };
-        Ok((command, sandbox))
-    }
-
-    /// Returns where the step's own folder for temporary files is: at the same short place in every run.
-    pub(super) fn temporary(&self) -> std::io::Result<PathBuf> {
-        // The same step may run at the same time in an az that a step of this one started.
-        let place = self.shared.chain.with(&self.shared.root, &self.prepared().node.id);
-        let name = &Digest::of(place.as_bytes()).to_hex()[..16];
-        Ok(self.shared.temporary_root()?.join(name))
-    }
-
-    /// Makes the step's own folder for temporary files, empty.
-    fn private_folder(&self) -> std::io::Result<PathBuf> {
-        let (folder, system) = (self.temporary()?, &**self.system());
-        match system.create_dir(&folder) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                sys::remove_tree(system, &folder)?;
-                system.create_dir(&folder)?;
-            }
-            // What clears away temporary files may have done so since the first step began.
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                system.temporary_root()?;
-                system.create_dir(&folder)?;
-            }
-            made => made?,
-        }
-        Ok(folder)
-    }
-
     /// Says what it means how the step ended, and tells what else came of it.
     fn meaning(&self, ended: &Result<Ended, StartError>, warnings: &mut Vec<(Code, String)>) -> Meaning {
         let mut meaning = match ended {
@@ -579,7 +522,18 @@ impl Attempt {
         let set_aside = before.edits.overwritten(&self.shared.cache);
         let Before { questions, observed, warnings, own, .. } = before;
         let answered = Answered { questions, observed, own: Some(own), ..answered };
-        Done { ending, exit_code, error, flags, duration, warnings, set_aside, answered, handed }
+        Done {
+            ending,
+            exit_code,
+            error,
+            flags,
+            duration,
+            warnings,
+            set_aside,
+            answered,
+            handed,
+            is_silent: false,
+        }
     }
 
     /// Says what it means if the step was seen to do what it does not declare.
@@ -591,67 +545,13 @@ impl Attempt {
             meaning.fail(text);
         }
     }
-
-    fn commit(&self, before: &mut Before, outcome: Outcome) {
-        let Some(begin) = before.begin else { return };
-        self.borrow(&outcome.evidence.borrowed);
-        let Shared { cache, run, .. } = &*self.shared;
-        let Outcome { evidence, kept: ending, exit_code, flags, duration, handed } = outcome;
-        // What is not reused may hold what must not be kept.
-        let handed = if ending == Kept::Reusable { handed } else { Handed::default() };
-        let log = match &ending {
-            Kept::Reusable => self.keep_log(),
-            _ => None,
-        };
-        let root = self.root_in(&evidence.capture, &handed);
-        let unset = evidence.unset.iter().map(|name| Component::unset(ComponentKind::Environment, name));
-        let weak = before.weak.with(unset);
-        let fingerprint = weak.with(before.observed.clone());
-        let record = Record {
-            identity: self.prepared().node.identity.clone(),
-            run: run.clone(),
-            ended: self.system().now(),
-            duration,
-            ending,
-            exit_code,
-            flags,
-            weak: weak.key(),
-            key: fingerprint.key(),
-            fingerprint,
-            effects: evidence.capture.effects,
-            log,
-            evidence: if evidence.unseen.is_none() { Evidence::Traced } else { Evidence::Declared },
-            learned: evidence.learned,
-            scratch: evidence.scratch,
-            private: evidence.private,
-            borrowed: evidence.borrowed,
-            is_outward: evidence.is_outward,
-            root,
-            trace: self.keep_trace(evidence.programs, evidence.usage),
-            handed,
-        };
-        note_cache_error(cache.store.commit(begin, &record), &mut before.warnings);
-    }
-
-    /// Stores what is kept of a trace; losing it costs an answer, no result.
-    fn keep_trace(&self, programs: Programs, usage: Usage) -> Option<Digest> {
-        if programs.processes.is_empty() {
-            return None;
-        }
-        let watched = Watched { programs, usage: Some(usage) };
-        self.shared.cache.blobs.put_bytes(&serde_json::to_vec(&watched).ok()?).ok()
-    }
-
-    /// Stores what the step printed.
-    fn keep_log(&self) -> Option<Digest> {
-        let blobs = &self.shared.cache.blobs;
-        let (_, digest) = sys::hash_file(&**self.system(), &self.log).ok()?;
-        blobs.put_file(&self.log, &digest).ok().map(|()| digest)
-    }
 }
 
 /// A cache that cannot be written costs a re-run later, and a warning now.
-fn note_cache_error<T>(result: std::io::Result<T>, warnings: &mut Vec<(Code, String)>) -> Option<T> {
+pub(super) fn note_cache_error<T>(
+    result: std::io::Result<T>,
+    warnings: &mut Vec<(Code, String)>,
+) -> Option<T> {
     result
         .inspect_err(|error| {
             warnings.push((code::CACHE_UNUSABLE, format!("the cache cannot be written: {error}")));

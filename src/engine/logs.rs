@@ -12,14 +12,43 @@ use crate::{
     base::Digest,
     cache::Blobs,
     diag::{Diagnostic, code},
+    event::Outcome,
     journal::short_run,
     report::RunView,
-    sys::{FileKind, ReadFile},
+    sys::{FileKind, ReadFile, Stat},
 };
 
 /// What a step printed, open to be read.
 pub struct Log {
     file: Box<dyn ReadFile>,
+}
+
+/// The log of a step that printed nothing.
+struct Nothing;
+
+impl Read for Nothing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Ok(0)
+    }
+}
+
+impl ReadFile for Nothing {
+    fn stat(&self) -> io::Result<Stat> {
+        Ok(Stat {
+            kind: FileKind::File,
+            size: 0,
+            mtime_ns: 0,
+            ctime_ns: 0,
+            inode: 0,
+            device: 0,
+            mode: 0o444,
+            links: 1,
+        })
+    }
+
+    fn go_to(&mut self, _: u64) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The last lines of a log.
@@ -57,6 +86,10 @@ impl Log {
         file.stat().is_ok_and(|stat| stat.kind == FileKind::File).then(|| Self { file })
     }
 
+    fn empty() -> Self {
+        Self { file: Box::new(Nothing) }
+    }
+
     /// Returns the last lines, at most so many; reads only the end of the log.
     ///
     /// # Errors
@@ -92,9 +125,11 @@ impl Log {
 }
 
 impl Engine {
-    /// Opens what a step of a run printed, if that is still known.
+    /// Opens what a step of a run printed, if that is still known; a step that ended without a log printed nothing.
     pub fn log_of(&self, view: &RunView, node: &str) -> Option<Log> {
-        let log = view.nodes.get(node)?.log.as_ref()?;
+        let node = view.nodes.get(node)?;
+        let has_ended = matches!(node.outcome, Some(Outcome::Ran | Outcome::Failed));
+        let Some(log) = &node.log else { return has_ended.then(Log::empty) };
         let file = match Digest::from_hex(log) {
             Ok(digest) => Blobs::new(Arc::clone(&self.system), self.layout.blobs()).open(&digest),
             Err(_) => self.system.open(&self.layout.runs().join(&view.run).join(log)),
@@ -156,6 +191,7 @@ mod tests {
         let lines: Vec<String> = log(&text).lines().collect();
         assert_eq!((lines.len(), lines[2].len()), (4, 4096));
         assert_eq!((&*lines[0], &*lines[1], &*lines[3]), ("a", "", "b"));
-        assert_eq!(log("").lines().count(), 0);
+        assert_eq!((log("").lines().count(), Log::empty().lines().count()), (0, 0));
+        assert_eq!(Log::empty().tail(2).unwrap(), log("").tail(2).unwrap());
     }
 }

@@ -3,6 +3,7 @@
 //! Total and pure: any text gives a value and a list of diagnostics, never a panic, never input or output. Knows
 //! nothing of what the words mean: which scripts exist, which fields a playbook has.
 
+pub mod command;
 pub mod cron;
 pub mod document;
 pub mod duration;
