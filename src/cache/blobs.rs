@@ -1,9 +1,13 @@
 //! Blobs by digest: `cas/ab/cdef...`.
 
 use std::{
+    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use rayon::prelude::*;
@@ -18,12 +22,50 @@ use crate::{
 pub struct Blobs {
     system: Arc<dyn System>,
     folder: PathBuf,
+    /// Bytes that were stored by this process.
+    added: Arc<AtomicU64>,
 }
 
 impl Blobs {
     /// Opens the store in `folder`, which need not exist.
     pub fn new(system: Arc<dyn System>, folder: PathBuf) -> Self {
-        Self { system, folder }
+        Self { system, folder, added: Arc::default() }
+    }
+
+    /// Returns how many bytes were stored since the store was opened.
+    pub fn added_bytes(&self) -> u64 {
+        self.added.load(Ordering::Relaxed)
+    }
+
+    /// Returns all blobs with their sizes, and what a process that was killed left behind. O(blobs), and reads none.
+    ///
+    /// # Errors
+    /// The first error of the system, but for what is not there.
+    pub fn all(&self) -> io::Result<(BTreeMap<Digest, u64>, Vec<PathBuf>)> {
+        let (mut blobs, mut litter) = (BTreeMap::new(), Vec::new());
+        for folder in self.list(&self.folder)? {
+            let path = self.folder.join(&folder.name);
+            for entry in self.list(&path)? {
+                let hex =
+                    folder.name.to_str().zip(entry.name.to_str()).map(|(top, rest)| format!("{top}{rest}"));
+                let path = path.join(&entry.name);
+                match hex.and_then(|hex| Digest::from_hex(&hex).ok()) {
+                    Some(digest) => {
+                        let size = self.system.stat(&path).map_or(0, |stat| stat.size);
+                        blobs.insert(digest, size);
+                    }
+                    None => litter.push(path),
+                }
+            }
+        }
+        Ok((blobs, litter))
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<sys::Entry>> {
+        match self.system.list(folder) {
+            Err(error) if sys::is_absent(&error) => Ok(Vec::new()),
+            listed => listed,
+        }
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {
@@ -106,6 +148,10 @@ impl Blobs {
             filled => filled,
         };
         let placed = filled.and_then(|()| self.system.rename(&temporary, &path));
+        if placed.is_ok() {
+            let size = self.system.stat(&path).map_or(0, |stat| stat.size);
+            self.added.fetch_add(size, Ordering::Relaxed);
+        }
         placed.inspect_err(|_| _ = self.system.remove_file(&temporary))
     }
 

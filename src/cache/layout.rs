@@ -37,6 +37,16 @@ impl Layout {
         self.version().join("index")
     }
 
+    /// Which records were of use since the index was written.
+    pub fn used(&self) -> PathBuf {
+        self.version().join("used")
+    }
+
+    /// When the cache was last gone through for what can go, and how much it held.
+    pub fn collected(&self) -> PathBuf {
+        self.version().join("collected")
+    }
+
     /// Settled digests of files.
     pub fn files(&self) -> PathBuf {
         self.version().join("files")

@@ -6,6 +6,7 @@
 mod blobs;
 mod capture;
 mod entries;
+mod evict;
 mod flat;
 mod frames;
 mod gate;
@@ -26,6 +27,7 @@ mod wire;
 
 pub use blobs::Blobs;
 pub use capture::{Capture, capture, known_states, missing};
+pub use evict::{Evictable, Limits, evicted};
 pub use gate::{Gate, GateItem, GatePath, Known, Matters, write_gate};
 pub use known::{FileChange, KnownFiles, WireStat, write_table};
 pub use layout::Layout;
@@ -34,5 +36,5 @@ pub use meanwhile::Overlap;
 pub use own::Own;
 pub use record::{BeginId, Effect, Ending, Evidence, Record};
 pub use restore::{RestoreError, Restored, SetAside, Target, restore, set_aside_copy};
-pub use store::{Store, Unusable};
+pub use store::{Holding, Store, Unusable};
 pub use timeline::{Place, Timeline};

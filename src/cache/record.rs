@@ -122,6 +122,15 @@ impl Record {
         })
     }
 
+    /// Returns the blobs that a reuse of the record, or a look at it, needs.
+    pub fn blobs(&self) -> impl Iterator<Item = Digest> {
+        let contents = self.effects.iter().filter_map(|effect| match &effect.after {
+            State::File { digest, .. } => Some(*digest),
+            _ => None,
+        });
+        contents.chain(self.log).chain(self.trace)
+    }
+
     /// Tells whether the record may be reused.
     pub fn is_reusable(&self) -> bool {
         self.ending == Ending::Reusable

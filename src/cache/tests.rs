@@ -2,6 +2,7 @@
 
 mod blobs;
 mod capture;
+mod evict;
 mod index;
 mod known;
 mod lookup;

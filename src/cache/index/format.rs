@@ -60,8 +60,8 @@ table! {
         questions: Short,
         #[doc = "How it ended, and what it has."]
         flags: u32,
-        #[doc = "Nothing."]
-        reserved: u32
+        #[doc = "When it was last of use, in days since 1970; 0 if not since it was made."]
+        used_day: u32
     }
     1 #[doc = "The last reusable record of a key."]
     Green { key: [u8; 32], record: u32, reserved: u32 }

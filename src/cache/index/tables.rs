@@ -75,6 +75,17 @@ impl Tables {
         live
     }
 
+    /// Forgets what makes keys unusable of which no record is kept, and returns the records that are.
+    pub(in crate::cache) fn keep_only(&mut self, numbers: &BTreeSet<u32>) -> Vec<bool> {
+        let green = &self.green;
+        let has_record = |key: &[u8; 32]| {
+            let at = green.binary_search_by(|row| row.key.cmp(key));
+            at.is_ok_and(|at| numbers.contains(&green[at].record))
+        };
+        self.blamed.retain(|row| numbers.contains(&row.record) || has_record(&row.key));
+        (0..).zip(&self.rows).map(|(number, _)| numbers.contains(&number)).collect()
+    }
+
     /// Returns the file of an index of a journal that the tables tell all of.
     pub(in crate::cache) fn encode(&self, journal: &[u8]) -> Vec<u8> {
         let mut file = FlatWriter::default();

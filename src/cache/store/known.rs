@@ -12,6 +12,7 @@ use super::{
     super::{
         entries,
         flat::Damaged,
+        frames,
         index::{Blamed, ByIdentity, ByWeak, Green, Left, Open, Row, Tables, View},
         private::Private,
         record::Record,
@@ -224,6 +225,13 @@ impl Known {
         let record = Arc::new(record);
         self.decoded.insert(number, Arc::clone(&record));
         Ok(Some(record))
+    }
+
+    /// Returns how many bytes of the journal the entry of a record takes.
+    pub(super) fn size_of(&self, number: u32) -> u64 {
+        let at = self.row(number).ok().and_then(|row| usize::try_from(row.frame).ok());
+        at.and_then(|at| frames::payload_at(&self.journal, at).map(|(_, behind)| behind - at)).unwrap_or(0)
+            as u64
     }
 
     /// Tells whether az left a state at a path.

@@ -6,6 +6,8 @@
 mod anew;
 mod known;
 mod recent;
+mod settle;
+mod used;
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -13,6 +15,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+pub use self::settle::Holding;
 use self::{
     known::Known,
     recent::{Blame, of_identity},
@@ -28,7 +31,7 @@ use super::{
 use crate::{
     base::{Digest, WsPath},
     fingerprint::{Question, State},
-    sys::{self, AppendFile, Mapped, System, is_absent},
+    sys::{AppendFile, Mapped, System, is_absent},
 };
 
 /// Why a record with the right key must not be used.
@@ -62,6 +65,8 @@ struct Inner {
     unwritten: Vec<Vec<u8>>,
     /// The index on disk is of no use.
     has_lost_index: bool,
+    /// Records that were found by their keys.
+    found: HashSet<u32>,
 }
 
 impl fmt::Debug for Store {
@@ -83,6 +88,7 @@ impl Store {
             is_damaged,
             unwritten: Vec::new(),
             has_lost_index: false,
+            found: HashSet::new(),
         };
         Self { system, layout, state: Mutex::new(state) }
     }
@@ -105,7 +111,11 @@ impl Store {
         self.system.create_dir_all(&self.layout.version())?;
         self.ignore_folder()?;
         let mut state = self.lock();
-        if state.is_damaged { self.write_anew(&mut state) } else { self.reopen(&mut state) }
+        if state.is_damaged {
+            self.write_anew(&mut state, |tables| tables.live())
+        } else {
+            self.reopen(&mut state)
+        }
     }
 
     /// Opens the journal for an az that runs inside another one: it must not replace the file the outer appends to.
@@ -118,69 +128,6 @@ impl Store {
 
     fn reopen(&self, state: &mut Inner) -> io::Result<()> {
         state.file = Some(self.system.append(&self.layout.entries())?);
-        Ok(())
-    }
-
-    /// Makes the next start fast, once enough was written since the last time: writes an index, and the journal anew if
-    /// most of it was replaced. Who calls it holds the lock of the workspace, and is no az in a step of another.
-    ///
-    /// A kill at any point leaves a journal that says the same. O(records), so O(1) for each that was written.
-    ///
-    /// # Errors
-    /// The first error of the system; nothing is lost by it.
-    pub fn settle(&self) -> io::Result<()> {
-        let mut state = self.lock();
-        let size = self.system.stat(&self.layout.entries()).map_or(0, |stat| stat.size);
-        let covered = state.known.covered() as u64;
-        let behind = size.saturating_sub(covered);
-        let is_long = behind > INDEX_ABOVE_BYTES && behind.saturating_mul(BEHIND_OF_COVERED) > covered;
-        let is_due = is_long || state.has_lost_index || state.known.has_holes() || state.is_damaged;
-        if state.file.is_some() && is_due { self.write_index(&mut state) } else { Ok(()) }
-    }
-
-    /// Writes an index, and the journal anew if that is worth it, however little was written.
-    #[cfg(test)]
-    pub(super) fn settle_now(&self) -> io::Result<()> {
-        self.write_index(&mut self.lock())
-    }
-
-    /// Writes an index of all that is in the journal.
-    fn write_index(&self, state: &mut Inner) -> io::Result<()> {
-        let has_holes = state.known.has_holes();
-        // Another az inside a step may have appended to the journal as well.
-        let (mut known, is_damaged) = read(&*self.system, &self.layout);
-        let mut tables = tables_of(&mut known);
-        let live = tables.live().iter().filter(|is_live| **is_live).count();
-        let is_mostly_dead =
-            known.sound().len() as u64 > COMPACT_ABOVE_BYTES && live * 2 < known.count() as usize;
-        if is_damaged || has_holes || is_mostly_dead || !state.unwritten.is_empty() {
-            self.write_anew(state)?;
-            (known, _) = read(&*self.system, &self.layout);
-            tables = tables_of(&mut known);
-        }
-        sys::replace(&*self.system, &self.layout.index(), &tables.encode(known.sound()))?;
-        (state.known, state.is_damaged) = read(&*self.system, &self.layout);
-        state.has_lost_index = false;
-        Ok(())
-    }
-
-    /// Replaces the journal by one that says the same, and opens that.
-    fn write_anew(&self, state: &mut Inner) -> io::Result<()> {
-        let path = self.layout.entries();
-        let (mut known, _) = read(&*self.system, &self.layout);
-        let mut tables = tables_of(&mut known);
-        for frame in &state.unwritten {
-            // All of the index is verified by then, so nothing can turn out to be damaged.
-            _ = known.add(frame);
-        }
-        if !state.unwritten.is_empty() {
-            tables = tables_of(&mut known);
-        }
-        anew::write_anew(&*self.system, &path, &mut known, &tables, &tables.live())?;
-        self.reopen(state)?;
-        state.unwritten.clear();
-        state.own.clear();
-        (state.known, state.is_damaged) = read(&*self.system, &self.layout);
         Ok(())
     }
 
@@ -225,7 +172,10 @@ impl Store {
                 Some(Blame::Failed(_)) => Err(Unusable::FailedBefore),
                 Some(Blame::Interrupted) => Err(Unusable::Interrupted),
                 None => Ok(match state.known.green(key)? {
-                    Some(number) => state.known.record(number)?,
+                    Some(number) => {
+                        state.found.insert(number);
+                        state.known.record(number)?
+                    }
                     None => None,
                 }),
             })
@@ -378,7 +328,7 @@ impl Store {
     fn append(&self, state: &mut Inner, frame: &[u8]) -> io::Result<()> {
         if state.file.is_some() && state.is_damaged {
             // A part of an entry may stand there, and nothing that is written behind it could be read.
-            self.write_anew(state)?;
+            self.write_anew(state, |tables| tables.live())?;
         }
         let closed =
             || io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "the cache is not open for writing");
@@ -402,6 +352,7 @@ impl Store {
         state.is_damaged |= state.known.is_damaged();
         state.has_lost_index = true;
         state.own.clear();
+        state.found.clear();
         for frame in &state.unwritten {
             // Without an index nothing can turn out to be damaged.
             _ = state.known.add(frame);
@@ -430,13 +381,6 @@ impl Inner {
     }
 }
 
-/// Journals below this size are not worth rewriting.
-const COMPACT_ABOVE_BYTES: u64 = 4 << 20;
-/// Fewer bytes than this behind the index are read in about a millisecond.
-const INDEX_ABOVE_BYTES: u64 = 256 << 10;
-/// The index is written again when as much stands behind it as this part of what it covers: what is read at each start
-/// stays small, and each record pays for writing a few times its own bytes, at the end of runs.
-const BEHIND_OF_COVERED: u64 = 64;
 /// Of so many steps it is remembered what they left.
 const REMEMBERED_STEPS: usize = 1024;
 
@@ -453,15 +397,5 @@ fn read_journal(system: &dyn System, layout: &Layout) -> (Mapped, bool) {
     match system.map(&layout.entries()) {
         Ok(journal) => (journal, false),
         Err(error) => (Mapped::from(Vec::new()), !is_absent(&error)),
-    }
-}
-
-/// Returns the tables of an index; where an index turns out to be damaged, by the journal alone.
-fn tables_of(known: &mut Known) -> super::index::Tables {
-    loop {
-        match known.tables() {
-            Ok(tables) => return tables,
-            Err(Damaged) => known.forget_index(),
-        }
     }
 }

@@ -138,7 +138,7 @@ fn row_of(record: &Record, frame: u64) -> Row {
         flags: ending
             | if record.learned.is_empty() { 0 } else { LEARNED }
             | if record.private.is_empty() { 0 } else { PRIVATE },
-        reserved: 0,
+        used_day: 0,
     }
 }
 
