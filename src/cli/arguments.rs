@@ -8,7 +8,10 @@ use super::{
     cache::Cache, inputs::Inputs, library::Library, matrix::Matrix, playbooks::Playbooks, runs::Runs,
     verify::Verify, why::Why,
 };
-use crate::{engine::HIGHEST_PRIORITY, text::duration};
+use crate::{
+    engine::HIGHEST_PRIORITY,
+    text::{duration, size},
+};
 
 /// Runs numbered scripts and playbooks the way a build system builds targets.
 #[derive(Debug, Parser)]
@@ -298,6 +301,28 @@ Examples:
 pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     let count = text.parse().ok().filter(|count| *count > 0);
     count.ok_or_else(|| "write a whole number above 0, such as 4".to_owned())
+}
+
+/// Reads how much the cache keeps, in bytes; the largest number for no limit.
+///
+/// # Errors
+/// What to write instead.
+pub(super) fn size_limit(text: &str) -> Result<u64, String> {
+    let read = if is_none(text) { Ok(u64::MAX) } else { size::parse(text) };
+    read.map_err(|why| format!("{why}; write {}, or `none` for no limit", size::FORMS))
+}
+
+/// Reads how long the cache keeps what is of no use; the longest time for no limit.
+///
+/// # Errors
+/// What to write instead.
+pub(super) fn age_limit(text: &str) -> Result<Duration, String> {
+    let read = if is_none(text) { Ok(Duration::MAX) } else { duration::parse(text) };
+    read.map_err(|why| format!("{why}; write {}, or `none` for no limit", duration::FORMS))
+}
+
+fn is_none(text: &str) -> bool {
+    text.trim().eq_ignore_ascii_case("none")
 }
 
 /// Reads a priority.

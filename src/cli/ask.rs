@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     diag::{Diagnostic, Source, code},
-    engine::Ask,
+    engine::{Ask, CacheLimits},
     sys::System,
     text::sequence::could_be_name,
 };
@@ -131,6 +131,21 @@ pub(super) fn jobs(system: &Arc<dyn System>) -> Result<Option<usize>, Box<Diagno
     let read = arguments::at_least_one(&text);
     read.map(Some).map_err(|help| usage(format!("the environment variable AZ_JOBS cannot be `{text}`"), help))
 }
+
+/// Returns how much the cache keeps, and for how long, as far as `AZ_CACHE_MAX_SIZE` and `AZ_CACHE_MAX_AGE` say.
+pub(super) fn cache_limits(system: &Arc<dyn System>) -> Result<CacheLimits, Box<Diagnostic>> {
+    let bad = |name: &str, text: &str, help: String| {
+        usage(format!("the environment variable {name} cannot be `{text}`"), help)
+    };
+    let size = said(system, MAX_SIZE)
+        .map(|text| arguments::size_limit(&text).map_err(|help| bad(MAX_SIZE, &text, help)));
+    let age = said(system, MAX_AGE)
+        .map(|text| arguments::age_limit(&text).map_err(|help| bad(MAX_AGE, &text, help)));
+    Ok(CacheLimits { max_size: size.transpose()?, max_age: age.transpose()? })
+}
+
+const MAX_SIZE: &str = "AZ_CACHE_MAX_SIZE";
+const MAX_AGE: &str = "AZ_CACHE_MAX_AGE";
 
 fn read_list(system: &Arc<dyn System>, folder: &Path, path: &str) -> Result<Arc<Source>, Box<Diagnostic>> {
     let unreadable = |why: String| {

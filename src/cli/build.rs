@@ -112,6 +112,7 @@ fn options(system: &Arc<dyn System>, words: &Build, force: Force) -> Result<Buil
         allow_empty: words.request.allow_empty,
         live: None,
         audit: audit(words)?,
+        limits: ask::cache_limits(system)?,
     })
 }
 
@@ -165,7 +166,8 @@ pub(super) fn script(
     let force = if words.no_cache { Force::NoCache } else { Force::All };
     // Where data is asked for, what the script says must not stand between.
     let live = if printer.format == Format::Text { Live::Apart } else { Live::OnErrors };
-    let options = BuildOptions { live: Some(live), force, ..BuildOptions::default() };
+    let limits = ask::cache_limits(system)?;
+    let options = BuildOptions { live: Some(live), force, limits, ..BuildOptions::default() };
     let quiet = Output { quiet: true, ..output.clone() };
     let result = build_whole(printer, &quiet, &engine, &ask, &options);
     Ok(match result {

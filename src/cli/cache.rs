@@ -1,24 +1,29 @@
 //! `az cache`.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{
     Outcome,
-    arguments::{Format, Output, Request},
-    ask::ask,
+    arguments::{Format, Output, Request, age_limit, size_limit},
+    ask::{ask, cache_limits},
     build::{self, open_for, refuse},
     printer::Printer,
     record::{self, component_lines, components_json, origin, record_json, short_key, summary_json},
     table::{columns, indented},
 };
 use crate::{
-    base::{bytes, duration, list, plural},
-    engine::{Ask, CacheEntry, CacheStatus, Cleared, Engine, EngineError, Exported, NodeKey},
+    base::{self, bytes, list, plural},
+    diag::Diagnostic,
+    engine::{
+        Ask, CacheAmount, CacheEntry, CacheLimits, CacheStatus, CacheUsage, Cleared, Collected, Engine,
+        EngineError, Exported, NodeKey,
+    },
     journal::short_run,
     sys::System,
+    text::{duration, size},
 };
 
 #[derive(Debug, Clone, Args)]
@@ -40,6 +45,16 @@ enum CacheVerb {
     },
     /// Show the key that a step has now, and its parts
     Key(Box<Key>),
+    /// Say what takes how much room
+    Du(Limits),
+    /// Remove what was of no use for long, and what is too much; az does so by itself about once a day
+    Gc {
+        /// Say what would go, and remove nothing
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        limits: Limits,
+    },
     /// Remove all but what was set aside; costs re-runs and the history of runs, nothing else
     Clear,
     /// Write all entries to a folder
@@ -61,6 +76,24 @@ struct Key {
     request: Request,
 }
 
+#[derive(Debug, Clone, Args)]
+struct Limits {
+    /// How much is kept: 5GiB, or `none` [default: `max_size` of [cache] in az.toml, else 10GiB]
+    #[arg(long, value_name = "SIZE", value_parser = size_limit)]
+    max_size: Option<u64>,
+    /// How long what is of no use is kept: 30d, or `none` [default: `max_age` of [cache] in az.toml, else 90d]
+    #[arg(long, value_name = "TIME", value_parser = age_limit)]
+    max_age: Option<Duration>,
+}
+
+impl Limits {
+    /// Returns what is given here, else what the environment says.
+    fn read(&self, system: &Arc<dyn System>) -> Result<CacheLimits, Box<Diagnostic>> {
+        let said = cache_limits(system)?;
+        Ok(CacheLimits { max_size: self.max_size.or(said.max_size), max_age: self.max_age.or(said.max_age) })
+    }
+}
+
 /// Layouts of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Layout {
@@ -74,6 +107,10 @@ pub(super) fn cache(system: &Arc<dyn System>, printer: &Printer, output: &Output
         Some(CacheVerb::Key(key)) => Some(ask(system, printer, output, &key.whole_request())?),
         _ => None,
     };
+    let limits = match &words.verb {
+        Some(CacheVerb::Du(limits) | CacheVerb::Gc { limits, .. }) => limits.read(system)?,
+        _ => CacheLimits::default(),
+    };
     let opened = open_for(system, output, asked.as_ref().unwrap_or(&Ask::default()));
     let done = opened.and_then(|engine| {
         match &words.verb {
@@ -84,6 +121,8 @@ pub(super) fn cache(system: &Arc<dyn System>, printer: &Printer, output: &Output
                 let ask = asked.as_ref().expect("the request was read above");
                 show_key(printer, &engine.node_key(ask, &key.node)?);
             }
+            Some(CacheVerb::Du(_)) => show_usage(printer, &engine.cache_usage(limits)),
+            Some(CacheVerb::Gc { dry_run, .. }) => collect(printer, &engine, limits, *dry_run)?,
             Some(CacheVerb::Clear) => clear(printer, &engine)?,
             Some(CacheVerb::Export { folder, layout: Layout::Orchestration }) => {
                 let to = build::start_folder(system, output).join(folder);
@@ -176,7 +215,7 @@ fn row(entry: &CacheEntry) -> Vec<String> {
         record.identity.clone(),
         short_run(&record.run).to_owned(),
         record::readable_time(&record.ended.to_rfc3339()),
-        duration(record.duration),
+        base::duration(record.duration),
         record::ending(record, entry.is_usable),
     ]
 }
@@ -199,7 +238,7 @@ fn show_entry(printer: &Printer, entry: &CacheEntry) {
         record.identity,
         origin(record),
         record::ending(record, *is_usable),
-        duration(record.duration),
+        base::duration(record.duration),
         component_lines(&record.fingerprint),
         indented(&effects),
     ));
@@ -256,6 +295,64 @@ fn clear(printer: &Printer, engine: &Engine) -> Result<(), EngineError> {
         printer
             .say(&format!("left in .azcache/v1/kept: {} that had been edited by hand", plural(kept, "file")));
     }
+    Ok(())
+}
+
+fn show_usage(printer: &Printer, usage: &CacheUsage) {
+    let CacheUsage { blobs, records, runs, kept, other, max_size, max_age } = *usage;
+    if printer.format != Format::Text {
+        let amount = |amount: CacheAmount| json!({ "count": amount.count, "bytes": amount.bytes });
+        return printer.json(&json!({
+            "schema": "az.cache.usage/v1",
+            "blobs": amount(blobs),
+            "records": amount(records),
+            "runs": amount(runs),
+            "kept": amount(kept),
+            "other": { "bytes": other.bytes },
+            "bytes": usage.total_bytes(),
+            "max_size": max_size,
+            "max_age_s": max_age.map(|age| age.as_secs()),
+        }));
+    }
+    let row = |name: &str, bytes: u64, of: String| vec![name.to_owned(), base::bytes(bytes), of];
+    let all = plural(blobs.count, "blob") + ": outputs, logs, traces";
+    let rows = [
+        row("contents", blobs.bytes, all),
+        row("records", records.bytes, plural(records.count, "record")),
+        row("runs", runs.bytes, plural(runs.count, "run")),
+        row("set aside", kept.bytes, plural(kept.count, "file") + ", which az never removes"),
+        row("other", other.bytes, "digests of files, answers to requests".to_owned()),
+        row("all", usage.total_bytes(), limits_in_words(max_size, max_age)),
+    ];
+    printer.data(&columns(&rows));
+}
+
+fn limits_in_words(max_size: Option<u64>, max_age: Option<Duration>) -> String {
+    let size = max_size.map(|size| format!("at most {}", size::write(size)));
+    let age = max_age.map(|age| format!("unused for at most {}", duration::write(age)));
+    let all: Vec<String> = size.into_iter().chain(age).collect();
+    if all.is_empty() { "no limit".to_owned() } else { all.join(", ") }
+}
+
+fn collect(
+    printer: &Printer,
+    engine: &Engine,
+    limits: CacheLimits,
+    is_dry_run: bool,
+) -> Result<(), EngineError> {
+    let mut on_wait = || printer.say("waiting for another az that is at work here");
+    let Collected { records, blobs, runs, bytes: freed, left } =
+        engine.collect_cache(limits, is_dry_run, &mut on_wait)?;
+    if printer.format != Format::Text {
+        printer.json(&json!({
+            "schema": "az.cache.collected/v1", "dry_run": is_dry_run,
+            "records": records, "blobs": blobs, "runs": runs, "bytes": freed, "left": left,
+        }));
+        return Ok(());
+    }
+    let went = if is_dry_run { "would remove" } else { "removed" };
+    let (records, blobs, runs) = (plural(records, "record"), plural(blobs, "blob"), plural(runs, "run"));
+    printer.say(&format!("{went} {records}, {blobs}, {runs} ({}); {} left", bytes(freed), bytes(left)));
     Ok(())
 }
 

@@ -74,7 +74,12 @@ inputs and outputs (`# Inputs:`, `# Outputs:`; both may be `None`). What connect
   az build --explain    say why each step ran      az build --force  run all, and record it
 
 Results lie in .azcache/; deleting it costs re-runs and the history of runs. A file you edited by hand is never
-overwritten: az sets it aside in .azcache/v1/kept/ and says so.
+overwritten: az sets it aside in .azcache/v1/kept/ and says so. About once a day, at the end of a build, az removes
+results and runs that were of no use for 90 days, and what is beyond 10 GiB, the longest unused first:
+
+  [cache]               of az.toml: max_size = \"20GiB\", max_age = \"30d\"; \"none\" is no limit
+  az cache du           say what takes how much room
+  az cache gc           do it now; --dry-run, --max-size, --max-age (AZ_CACHE_MAX_SIZE, AZ_CACHE_MAX_AGE)
 ";
 
 const ENVIRONMENT: &str = "\
@@ -99,7 +104,7 @@ A step hands something on by lines that it appends to files. Each step has its o
 
 Steps get AITHERZERO_NONINTERACTIVE=true and _ORCHESTRATED_PARALLEL=true, AITHERZERO_ROOT, and AITHERZERO_CI=true in CI.
 
-az itself reads NO_COLOR, CLICOLOR_FORCE and TERM, and where the command line does not say it
+az itself reads NO_COLOR, CLICOLOR_FORCE, TERM, AZ_CACHE_MAX_SIZE, AZ_CACHE_MAX_AGE, and where no option says it
 
   AZ_ENVIRONMENT, AITHERZERO_ENVIRONMENT   --environment      AZ_CONFIGURATION   --configuration
   AZ_PROFILE                               --profile          AZ_JOBS            --jobs

@@ -188,7 +188,7 @@ impl Engine {
     }
 
     /// Returns the folder in which each run has one of what it set aside.
-    fn kept_folder(&self) -> PathBuf {
+    pub(super) fn kept_folder(&self) -> PathBuf {
         self.layout.version().join("kept")
     }
 }
@@ -215,7 +215,7 @@ fn no_such_entry(entries: &[CacheEntry], prefix: &str) -> Diagnostic {
 }
 
 /// Returns the number and the bytes of the files below a folder.
-fn count(system: &dyn System, folder: &Path) -> (usize, u64) {
+pub(super) fn count(system: &dyn System, folder: &Path) -> (usize, u64) {
     let mut total = (0, 0);
     let mut open = vec![folder.to_path_buf()];
     while let Some(folder) = open.pop() {

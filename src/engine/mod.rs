@@ -7,6 +7,7 @@ mod audit;
 mod cache_admin;
 mod cache_export;
 mod check;
+mod collect;
 mod conclusion;
 mod course;
 mod declare;
@@ -70,6 +71,7 @@ pub use audit::{Audit, Audited};
 pub use cache_admin::{CacheEntry, CacheStatus, Cleared, HitRate};
 pub use cache_export::Exported;
 pub use check::{CheckOptions, Checked, CheckedFile, Mended, MendedFile};
+pub use collect::{CacheAmount, CacheUsage, Collected};
 pub use declare::{DeclareOptions, DeclareTo, Declared, DeclaredScript};
 pub use doctor::{Doctor, Interpreter, Needs, Tool, TriedRung};
 pub use gate::{Glance, Partly, UpToDate};
@@ -91,6 +93,7 @@ pub use why::Why;
 pub use crate::{
     execute::runner::Live,
     model::{
+        config::CacheLimits,
         playbook::{Fate, Row},
         schema::{SchemaOf, schema},
         settings::HIGHEST_PRIORITY,

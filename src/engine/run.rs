@@ -1,7 +1,7 @@
 //! Builds: drives the nodes of a plan, tells what happens, and sums up.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -27,7 +27,7 @@ use crate::{
         scheduler::{self, OnFailure, Outcome, Policy, Scheduler},
     },
     journal::new_run_id,
-    model::settings::CachePolicy,
+    model::{config::CacheLimits, settings::CachePolicy},
     plan::{self, Around, Gate, Plan, Planned},
     report::RunView,
     sys::asking_for_nobody,
@@ -64,6 +64,8 @@ pub struct BuildOptions {
     pub allow_empty: bool,
     /// Steps that could be reused run all the same, to be compared.
     pub audit: Option<Audit>,
+    /// How much the cache keeps, and for how long, above what the configuration says.
+    pub limits: CacheLimits,
 }
 
 /// How a build ended.
@@ -216,7 +218,7 @@ impl Engine {
         let (shared, answers) = (Arc::clone(&desk.shared), std::mem::take(&mut desk.answers));
         let plan = Arc::clone(&desk.plan);
         let (Told { view, folder, events }, exit_code) = desk.finish(&summary);
-        self.settle(&shared.cache, is_locked);
+        self.settle(&shared.cache, options.limits, folder.as_deref(), is_locked);
         if is_sound && !self.is_of_the_moment(&plan) {
             let (plan, shared, has_run) = (&*plan, &*shared, folder.is_some());
             let (view, diagnostics, events) = (&view, &*diagnostics, &*events);
@@ -243,12 +245,13 @@ impl Engine {
         self.momentary.load(Ordering::Relaxed) || plan.nodes.iter().any(is_bound_in_time)
     }
 
-    /// Makes the next start fast, when all has been told; whatever becomes of this, nothing is lost by it.
-    fn settle(&self, cache: &Cache, is_locked: bool) {
+    /// Makes the next start fast and keeps the cache small, when all has been told; whatever becomes of this, nothing is
+    /// lost by it.
+    fn settle(&self, cache: &Cache, limits: CacheLimits, run: Option<&Path>, is_locked: bool) {
         let is_alone = is_locked && !self.is_nested();
         _ = cache.files.keep(&*self.system, &self.layout, &cache.disk.changed_files(), is_alone);
-        if is_alone {
-            _ = cache.store.settle();
+        if is_alone && cache.store.settle().is_ok() {
+            _ = self.collect_if_due(cache, limits, run);
         }
     }
 

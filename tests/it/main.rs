@@ -10,6 +10,7 @@ mod around;
 mod audit;
 mod broken;
 mod cache;
+mod cache_gc;
 mod check;
 mod check_fix;
 mod check_forms;

@@ -44,6 +44,8 @@ use crate::{
 
 /// Names that differ from shell to shell and reach no step.
 const VOLATILE: [&str; 7] = ["_", "SHLVL", "PWD", "OLDPWD", "TERM", "TMPDIR", "AZ_STEP"];
+/// A gate is good for so many days: that a record is of use is known of those that are looked up.
+const GOOD_FOR_DAYS: u32 = 7;
 /// Gates kept for one workspace.
 const MOST_GATES: usize = 32;
 
@@ -61,6 +63,8 @@ struct Preface {
     is_whole: bool,
     /// Where the journal of records ended.
     journal: JournalEnd,
+    /// When all steps were last decided, in days since 1970.
+    evaluated: u32,
     /// What is needed beside the steps to decide some of them again; nothing if that needs the whole plan.
     resume: Option<Resume>,
 }
@@ -124,6 +128,11 @@ impl JournalEnd {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Returns today, in days since 1970.
+fn today(system: &dyn System) -> u32 {
+    u32::try_from(system.now().0 / (86_400 * 1_000_000_000)).unwrap_or(0)
 }
 
 /// Tells whether a request may have a gate.

@@ -38,6 +38,11 @@ pub struct Partly {
 }
 
 impl Partly {
+    /// Returns when all steps were last decided, in days since 1970.
+    pub(super) fn evaluated(&self) -> u32 {
+        self.preface.evaluated
+    }
+
     /// Finds out what is due if these paths have changed; nothing if that needs the whole plan.
     pub(super) fn new(
         gate: Gate,

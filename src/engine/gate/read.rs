@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use super::{JournalEnd, Partly, Preface, Told, gate_path, may_have_gate};
+use super::{GOOD_FOR_DAYS, JournalEnd, Partly, Preface, Told, gate_path, may_have_gate, today};
 use crate::{
     cache::{Gate, GateItem, GatePath, Known, Layout, write_gate},
     engine::{Ask, BuildOptions, Engine, stages::Stages, workspace},
@@ -58,6 +58,9 @@ fn glance(system: &dyn System, start: &Path, ask: &Ask, options: &BuildOptions) 
     let gate = Gate::read(system, &path)?;
     let preface: Preface = postcard::from_bytes(gate.preface()).ok()?;
     if JournalEnd::now(system, &layout).ok()? != preface.journal {
+        return None;
+    }
+    if today(system).saturating_sub(preface.evaluated) > GOOD_FOR_DAYS {
         return None;
     }
     // Read before any file is, so that it can tell which of them are settled.

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Answers, JournalEnd, MOST_GATES, Partly, Preface, Resume, Told, answers::Answer, gate_folder, gate_path,
-    may_have_gate, paths::Contained,
+    may_have_gate, paths::Contained, today,
 };
 use crate::{
     base::Digest,
@@ -64,7 +64,8 @@ impl Engine {
             return;
         }
         if let Some(made) = self.made(&finished) {
-            _ = self.put_gate(ask, options, view, made);
+            let evaluated = finished.partly.map_or_else(|| today(&*self.system), Partly::evaluated);
+            _ = self.put_gate(ask, options, view, evaluated, made);
         }
     }
 
@@ -174,7 +175,14 @@ impl Engine {
         asked
     }
 
-    fn put_gate(&self, ask: &Ask, options: &BuildOptions, view: &RunView, made: Made) -> Option<()> {
+    fn put_gate(
+        &self,
+        ask: &Ask,
+        options: &BuildOptions,
+        view: &RunView,
+        evaluated: u32,
+        made: Made,
+    ) -> Option<()> {
         let Made { mut paths, items, is_whole, resume } = made;
         let counts = view.counts();
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
@@ -188,6 +196,7 @@ impl Engine {
             request: view.request.clone(),
             is_whole,
             journal: JournalEnd::now(&*self.system, &self.layout).ok()?,
+            evaluated,
             resume,
         };
         let preface = postcard::to_stdvec(&preface).ok()?;

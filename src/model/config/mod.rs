@@ -3,6 +3,7 @@
 //! Knows the fields of `az.toml`, in TOML and the other formats, and those of AitherZero's own configuration. Does not
 //! know what is used where a field is absent: whoever acts on it does.
 
+mod cache;
 mod old;
 mod parts;
 mod read;
@@ -11,7 +12,8 @@ mod values;
 
 pub use read::{read, read_any};
 pub use values::{
-    Config, Defaults, Environment, Profile, Range, Registered, Resource, ScriptDefaults, USUAL_ENVIRONMENTS,
+    CacheLimits, Config, Defaults, Environment, Profile, Range, Registered, Resource, ScriptDefaults,
+    USUAL_ENVIRONMENTS,
 };
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, num::NonZero, sync::Arc};
 
 use super::{
-    Config, Defaults, Environment, old,
+    Config, Defaults, Environment,
+    cache::cache,
+    old,
     parts::{profiles, ranges, registry},
     resources::resources,
 };
@@ -37,6 +39,7 @@ fn own(root: Value<'_>) -> Option<Config> {
     table.optional("workspace", |value| workspace(value, &mut config));
     table.optional("env", |value| variables_handed_over(value, &mut config));
     config.resources = table.optional("resources", resources).unwrap_or_default();
+    config.cache = table.optional("cache", cache).unwrap_or_default();
     of_any_environment(&mut table, &mut config);
     config.profiles = table.optional("profile", profiles).unwrap_or_default();
     config.environments = table.optional("environment", environments).unwrap_or_default();

@@ -33,6 +33,23 @@ fn every_field_is_read_and_may_be_absent() {
 }
 
 #[test]
+fn limits_of_the_cache_are_read_in_every_spelling() {
+    let limits = |text: &str| {
+        let reading = config(text);
+        assert_eq!(told(&reading.diagnostics), "", "{text}");
+        let CacheLimits { max_size, max_age } = reading.value.unwrap().cache;
+        (max_size, max_age)
+    };
+    let month = std::time::Duration::from_hours(30 * 24);
+    assert_eq!(limits("[cache]\nmax_size = \"2GiB\"\nmax_age = \"30d\"\n"), (Some(2 << 30), Some(month)));
+    assert_eq!(limits("[cache]\nmax-size = \"2 GB\"\n"), (Some(2_000_000_000), None));
+    let none = "[cache]\nmaxSize = \"none\"\nmaxAge = \"None\"\n";
+    assert_eq!(limits(none), (Some(u64::MAX), Some(std::time::Duration::MAX)));
+    let faulty = config("[cache]\nmax_size = 5\nmax_age = \"soon\"\nsize = \"1GB\"\n");
+    insta::assert_snapshot!(told(&faulty.diagnostics));
+}
+
+#[test]
 fn faults_are_told() {
     let reading = config(
         "jobs = 0\ncontinue_on_eror = true\n[workspace]\nscript = \"a\"\nrules = \"\"\n[env]\nuses = \"A\"\n[env.prod]\nX = \"1\"\n\

@@ -41,6 +41,8 @@ pub struct Config {
     pub continue_on_error: Option<bool>,
     /// What there is of what only some steps can have at a time, by its name in small letters.
     pub resources: BTreeMap<String, Resource>,
+    /// How much the cache keeps, and for how long.
+    pub cache: CacheLimits,
     /// What steps have that nothing else says.
     pub defaults: Defaults,
     /// Selections with a name, in the order of the file.
@@ -51,6 +53,15 @@ pub struct Config {
     pub ranges: Vec<Range>,
     /// What holds in an environment, by its name; of several of one name the last stands above the others.
     pub environments: Vec<Environment>,
+}
+
+/// How much the cache keeps, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct CacheLimits {
+    /// Bytes; the largest number for no limit.
+    pub max_size: Option<u64>,
+    /// How long something is kept that is of no use; the longest time for no limit.
+    pub max_age: Option<Duration>,
 }
 
 /// How much there is of something, and how often it may be used.
@@ -169,6 +180,8 @@ impl Config {
         self.resources.extend(above.resources);
         self.jobs = above.jobs.or(self.jobs);
         self.continue_on_error = above.continue_on_error.or(self.continue_on_error);
+        self.cache.max_size = above.cache.max_size.or(self.cache.max_size);
+        self.cache.max_age = above.cache.max_age.or(self.cache.max_age);
         self.variables.retain(|name, _| !above.variables.keys().any(|own| own.eq_ignore_ascii_case(name)));
         self.variables.extend(above.variables);
         let (low, high) = (self.defaults, above.defaults);

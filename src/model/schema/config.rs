@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde_json::Value;
 
 use super::values::{
-    Amount, Argv, Boolean, Capacities, Duration, Filled, FilledTexts, Numbers, Patterns, Retries,
-    TextOrNumber, Timeout, VariableNames, Variables,
+    AgeLimit, Amount, Argv, Boolean, Capacities, Duration, Filled, FilledTexts, Numbers, Patterns, Retries,
+    SizeLimit, TextOrNumber, Timeout, VariableNames, Variables,
 };
 
 /// The file az.toml: where scripts and playbooks lie, and what holds for every run.
@@ -32,6 +32,8 @@ pub(super) struct Config {
     /// How much there is of what only some steps can have at a time: `2`, a rate such as `10/min`, or both in a table. `memory` is a size such as `8GB`. Of what is not named here there is one.
     #[schemars(extend("examples" = [{ "gpu": 2, "api": "10/min", "memory": "8GB" }]))]
     resources: Capacities,
+    /// How much the cache keeps, and for how long.
+    cache: Cache,
     /// What steps have that nothing else says.
     defaults: Defaults,
     /// Selections with a name, and variables for each.
@@ -42,6 +44,18 @@ pub(super) struct Config {
     range: BTreeMap<String, Range>,
     /// What holds in an environment, above the rest: `az build --environment NAME`.
     environment: BTreeMap<String, OfEnvironment>,
+}
+
+/// How much the cache keeps, and for how long.
+#[derive(JsonSchema, Default)]
+#[schemars(default, deny_unknown_fields, rename = "cache")]
+struct Cache {
+    /// How much the cache holds, runs included: a size such as `10GiB`, or `none` for no limit. What was of no use for the longest time goes first. Default: `10GiB`.
+    #[schemars(extend("aliases" = ["maxSize", "max-size"], "examples" = ["10GiB"]))]
+    max_size: SizeLimit,
+    /// How long a result or a run is kept that is of no use: `90d`, or `none` for no limit. Default: `90d`.
+    #[schemars(extend("aliases" = ["maxAge", "max-age"], "examples" = ["90d"]))]
+    max_age: AgeLimit,
 }
 
 /// What holds in an environment, above the rest of the configuration.

@@ -66,6 +66,10 @@ values! {
     Amount => json!({ "type": "integer", "minimum": 1 });
     /// A whole number.
     Whole => json!({ "type": "integer", "minimum": 0 });
+    /// A size, or no limit.
+    SizeLimit => any_of([size(), choice(&["none"])]);
+    /// How long something is kept, or no limit.
+    AgeLimit => any_of([duration(), choice(&["none"])]);
     /// How long something takes.
     Duration => duration();
     /// How long something may take; a number that is not above 0 is no limit.

@@ -212,6 +212,10 @@ fn broken_rules_and_configurations_are_refused_too() {
         (SchemaOf::Config, "[workspace]\nscript = \"a\"\n"),
         (SchemaOf::Config, "[workspace]\nrules = \"\"\n"),
         (SchemaOf::Config, "[env]\nuse = [\"A=1\"]\n"),
+        (SchemaOf::Config, "[cache]\nmax_size = 5\n"),
+        (SchemaOf::Config, "[cache]\nmax_size = \"much\"\n"),
+        (SchemaOf::Config, "[cache]\nmax-age = \"soon\"\n"),
+        (SchemaOf::Config, "[cache]\nsize = \"1GiB\"\n"),
     ];
     for (what, text) in files {
         let source = Arc::new(Source::new("file.toml", text));

@@ -69,7 +69,8 @@ fn our_own_playbooks_rules_and_configurations_are_valid() {
         assert!(!has_errors(&rule::read(&source).diagnostics));
         assert_eq!(faults(&rules, &json_of(&source, format).unwrap()), "", "{}", path.display());
     });
-    let text = "jobs = 4\n[workspace]\nscripts = \"s\"\n[env]\nuse = [\"A\"]\n[variables]\nx = [1]\n";
+    let text = "jobs = 4\n[workspace]\nscripts = \"s\"\n[env]\nuse = [\"A\"]\n[variables]\nx = [1]\n\
+                [cache]\nmax_size = \"1.5GiB\"\nmax-age = \"none\"\n";
     let source = Arc::new(Source::new("az.toml", text));
     assert!(!has_errors(&config::read(&source).diagnostics));
     assert_eq!(faults(&validator(SchemaOf::Config), &json_of(&source, Format::Toml).unwrap()), "");
