@@ -109,14 +109,14 @@ impl Attempt {
             &seen.writers,
             &known.programs,
         );
-        known.borrowed = self.borrowed(before, &seen.questions, now);
+        known.borrowed = Self::borrowed(before, &seen.questions, now);
         before.questions.extend(seen.questions);
         before.observed.extend(seen.observed);
         known
     }
 
     /// Returns the files it read in private state that others keep.
-    fn borrowed(&self, before: &Before, questions: &[Question], now: &Moment) -> Vec<WsPath> {
+    fn borrowed(before: &Before, questions: &[Question], now: &Moment) -> Vec<WsPath> {
         let is_private = |path: &WsPath| {
             std::iter::successors(path.parent(), WsPath::parent).any(|folder| before.own.is_private(&folder))
         };

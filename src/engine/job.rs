@@ -10,6 +10,7 @@ use std::{
 use super::{
     edits::Edits,
     ending::{Meaning, meaning_of},
+    evidence::Known,
     handed::HandedOn,
     keep::Outcome,
     late::{Answered, probed},
@@ -232,7 +233,7 @@ impl Attempt {
         }
         let after = After::new(Arc::clone(&self.shared.cache.disk), ended_ns);
         let seen = self.look(&before, &ended, &witness, &after);
-        let done = self.settle(before, &ended, (seen, &witness), after, duration);
+        let done = self.settle(before, &ended, (seen, &witness), &after, duration);
         if has_news {
             self.forget_hidden(&witness);
         }
@@ -470,25 +471,18 @@ impl Attempt {
         mut before: Before,
         ended: &Result<Ended, StartError>,
         (seen, witness): (Result<Seen, String>, &PreImages<'_>),
-        after: After,
+        after: &After,
         duration: Duration,
     ) -> Done {
         let mut meaning = self.meaning(ended, &mut before.warnings);
         let warnings = before.warnings.len();
-        let mut evidence = self.evidence(&mut before, seen, &witness.states, &after);
+        let mut evidence = self.evidence(&mut before, seen, &witness.states, after);
         self.judge_undeclared(&mut meaning, &before.warnings);
         before.handed_on.judge(&mut meaning);
         for effect in &evidence.capture.effects {
             self.shared.timeline.done(self.index, &effect.path, &effect.before, effect.after.clone());
         }
-        let mut kept = match &meaning.error {
-            Some(_) if meaning.ending == Ending::Cancelled => Kept::Interrupted,
-            Some(error) => Kept::Failed(error.clone()),
-            None => {
-                let why = self.why_not_kept(&mut before, &evidence, &meaning, &after);
-                why.map_or(Kept::Reusable, Kept::NotReusable)
-            }
-        };
+        let mut kept = self.kept_as(&mut before, &evidence, &meaning, after);
         let crossed = self.crossed(&before, ended, witness, &evidence.private);
         if let Some(path) = crossed.as_ref().filter(|_| meaning.error.is_none()) {
             // What came of that is nobody's fault; the step runs once more.
@@ -498,10 +492,7 @@ impl Attempt {
         if meaning.ending == Ending::Failed {
             self.name_withheld(&mut before, &evidence);
         }
-        let exit_code = match ended {
-            Ok(Ended { exit: Exit::Code(code), .. }) => Some(*code),
-            Ok(Ended { exit: Exit::Signal(_), .. }) | Err(_) => None,
-        };
+        let exit_code = exit_code_of(ended);
         let Meaning { ending, error, mut flags } = meaning;
         if before.warnings.iter().any(|(code, _)| *code == code::INPUT_CHANGED) {
             flags.push("tainted".to_owned());
@@ -536,6 +527,18 @@ impl Attempt {
         }
     }
 
+    /// Returns what the record of an attempt with this meaning is good for.
+    fn kept_as(&self, before: &mut Before, evidence: &Known, meaning: &Meaning, after: &After) -> Kept {
+        match &meaning.error {
+            Some(_) if meaning.ending == Ending::Cancelled => Kept::Interrupted,
+            Some(error) => Kept::Failed(error.clone()),
+            None => {
+                let why = self.why_not_kept(before, evidence, meaning, after);
+                why.map_or(Kept::Reusable, Kept::NotReusable)
+            }
+        }
+    }
+
     /// Says what it means if the step was seen to do what it does not declare.
     fn judge_undeclared(&self, meaning: &mut Meaning, warnings: &[(Code, String)]) {
         let is_meant = |code| [code::UNDECLARED_READ, code::UNDECLARED_WRITE].contains(&code);
@@ -548,6 +551,13 @@ impl Attempt {
 }
 
 /// A cache that cannot be written costs a re-run later, and a warning now.
+fn exit_code_of(ended: &Result<Ended, StartError>) -> Option<i32> {
+    match ended {
+        Ok(Ended { exit: Exit::Code(code), .. }) => Some(*code),
+        Ok(Ended { exit: Exit::Signal(_), .. }) | Err(_) => None,
+    }
+}
+
 pub(super) fn note_cache_error<T>(
     result: std::io::Result<T>,
     warnings: &mut Vec<(Code, String)>,

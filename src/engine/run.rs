@@ -234,7 +234,7 @@ impl Engine {
                 is_flat,
                 partly,
             };
-            self.write_gate(ask, options, finished);
+            self.write_gate(ask, options, &finished);
         }
         Carried::Done(Box::new(BuildResult { view, diagnostics, exit_code, folder, audited }))
     }

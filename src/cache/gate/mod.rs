@@ -133,7 +133,7 @@ impl Gate {
 
     /// Returns how many items must be decided again whatever the paths say.
     pub fn open_items(&self) -> usize {
-        format::head(&self.bytes).open as usize
+        usize::try_from(format::head(&self.bytes).open).unwrap_or(usize::MAX)
     }
 
     fn folders(&self) -> &[Folder] {

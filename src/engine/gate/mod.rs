@@ -98,7 +98,7 @@ impl Resume {
     /// Returns a plan of some of the steps.
     fn plan(&self, nodes: Vec<Node>) -> Plan {
         let Self { playbook, goes_on, timeout, capacities, rates, scratch: _ } = self.clone();
-        Plan { nodes, playbook, goes_on, timeout, capacities, rates, ..Plan::default() }
+        Plan { nodes, playbook, capacities, rates, goes_on, timeout, ..Plan::default() }
     }
 }
 

@@ -159,7 +159,7 @@ struct Spread<'a> {
     /// The items that wait for each.
     followers: Vec<Vec<u32>>,
     is_due: Vec<bool>,
-    has_spread: Vec<bool>,
+    is_told: Vec<bool>,
     open: Vec<usize>,
 }
 
@@ -191,8 +191,8 @@ impl<'a> Spread<'a> {
                 }
             }
         }
-        let has_spread = vec![false; rows.len()];
-        Self { gate, rows, asked, first, followers, is_due: vec![false; count], has_spread, open: vec![] }
+        let is_told = vec![false; rows.len()];
+        Self { gate, rows, asked, first, followers, is_due: vec![false; count], is_told, open: vec![] }
     }
 
     fn add(&mut self, item: usize) {
@@ -218,7 +218,7 @@ impl<'a> Spread<'a> {
             for at in self.first[item]..self.first[item + 1] {
                 let (row, writes) = self.asked[at];
                 let row = row as usize;
-                if writes && !std::mem::replace(&mut self.has_spread[row], true) {
+                if writes && !std::mem::replace(&mut self.is_told[row], true) {
                     self.add_askers(row);
                 } else if !writes {
                     let known = self.rows[row];

@@ -54,8 +54,8 @@ impl Engine {
     /// Writes the gate of a request; one that cannot be written is none.
     ///
     /// After a build in which steps ran, what they left is looked at once more, as the next build would.
-    pub(in crate::engine) fn write_gate(&self, ask: &Ask, options: &BuildOptions, finished: Finished<'_>) {
-        let Finished { view, diagnostics, .. } = &finished;
+    pub(in crate::engine) fn write_gate(&self, ask: &Ask, options: &BuildOptions, finished: &Finished<'_>) {
+        let Finished { view, diagnostics, .. } = finished;
         let counts = view.counts();
         let is_quiet = view.warnings.is_empty() && view.set_aside.is_empty();
         let has_nothing_to_do = counts.cached + counts.skipped == counts.total && is_quiet;
@@ -63,7 +63,7 @@ impl Engine {
         if !is_candidate || !diagnostics.is_empty() || !may_have_gate(options) {
             return;
         }
-        if let Some(made) = self.made(&finished) {
+        if let Some(made) = self.made(finished) {
             let evaluated = finished.partly.map_or_else(|| today(&*self.system), Partly::evaluated);
             _ = self.put_gate(ask, options, view, evaluated, made);
         }
@@ -304,11 +304,9 @@ fn take_over(old: &mut GatePath, new: GatePath) {
     old.stat = new.stat;
     old.is_settled = new.is_settled;
     // What matters to one matters; the digests are those of one state.
-    old.matters = match (old.matters, new.matters) {
-        (Matters::All, _) => Matters::All,
-        (matters, Matters::Kind) => matters,
-        (_, matters) => matters,
-    };
+    if old.matters != Matters::All && new.matters != Matters::Kind {
+        old.matters = new.matters;
+    }
     old.is_common |= new.is_common;
     for (all, more) in [(&mut old.askers, new.askers), (&mut old.writers, new.writers)] {
         all.extend(more);
