@@ -1,7 +1,7 @@
 //! Opening the records of many steps and looking one up; what a build with one changed step pays before it does
 //! anything.
 
-use std::{hint::black_box, path::Path, sync::Arc, time::Duration};
+use std::{hint::black_box, ops::Range, path::Path, sync::Arc, time::Duration};
 
 use az::{
     base::{Timestamp, WsPath},
@@ -14,6 +14,9 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 
 /// Steps with a record each.
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
+/// Steps of the case in which not all are indexed, and those that are not.
+const STEPS: usize = 10_000;
+const BEHIND: usize = 200;
 /// What a step depends on, and what it leaves.
 const INPUTS: usize = 12;
 const OUTPUTS: usize = 2;
@@ -62,15 +65,15 @@ fn record(step: usize) -> Record {
     }
 }
 
-fn fill(system: &Arc<dyn System>, root: &Path, steps: usize) {
+fn fill(system: &Arc<dyn System>, root: &Path, steps: Range<usize>) -> Store {
     let store = Store::open(Arc::clone(system), Layout::new(root));
     store.prepare_to_write().expect("a folder");
-    for step in 0..steps {
+    for step in steps {
         let record = record(step);
         let id = store.begin(&record.identity, &[record.key]).expect("a journal");
         store.commit(id, &record).expect("a journal");
     }
-    store.settle().expect("an index");
+    store
 }
 
 /// Opens the store and asks what a lookup of one step asks.
@@ -88,7 +91,7 @@ fn benches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("store");
     for steps in SIZES {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        fill(&system, folder.path(), steps);
+        fill(&system, folder.path(), 0..steps).settle().expect("an index");
         let wanted = record(steps / 3);
         assert_eq!(look_up(&system, folder.path(), &wanted), OUTPUTS);
         group.bench_function(BenchmarkId::new("open and look one up", steps), |bencher| {
@@ -98,6 +101,17 @@ fn benches(criterion: &mut Criterion) {
             bencher.iter(|| Store::open(Arc::clone(&system), Layout::new(folder.path())));
         });
     }
+    // Steps that ran since the index was last written, which is done above 256 KiB of them.
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fill(&system, folder.path(), 0..STEPS).settle().expect("an index");
+    fill(&system, folder.path(), STEPS..STEPS + BEHIND);
+    let wanted = record(STEPS / 3);
+    group.bench_function(
+        BenchmarkId::new("open and look one up, others behind the index", STEPS),
+        |bencher| {
+            bencher.iter(|| look_up(&system, folder.path(), black_box(&wanted)));
+        },
+    );
     group.finish();
 }
 

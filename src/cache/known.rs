@@ -269,8 +269,7 @@ fn to_wire(changes: &[FileChange]) -> io::Result<Vec<u8>> {
     postcard::to_stdvec(&wire).map_err(io::Error::other)
 }
 
-fn read_change(change: WireChange<'_>) -> Option<FileChange> {
-    let path = WsPath::from_normal(change.path)?;
-    let known = change.known.map(|(digest, stat)| KnownFile { stat: stat.of_file(), digest: Digest(digest) });
-    Some((path, known))
+fn read_change(WireChange { path, known }: WireChange<'_>) -> Option<FileChange> {
+    let known = known.map(|(digest, stat)| KnownFile { stat: stat.of_file(), digest: Digest(digest) });
+    Some((WsPath::from_normal(path)?, known))
 }

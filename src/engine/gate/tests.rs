@@ -8,7 +8,7 @@ use super::paths::Contained;
 use crate::{
     base::WsPath,
     cache::{Gate, GatePath, write_gate},
-    engine::Engine,
+    engine::{Ask, BuildOptions, Engine, Glance},
     fingerprint::{Disk, Names, State, View, read_clock},
     sys::{Memory, System},
 };
@@ -104,6 +104,28 @@ fn look(world: &Memory) -> Option<BTreeMap<WsPath, (State, Arc<Names>)>> {
 fn is_clean(world: &Memory) -> bool {
     let gate = Gate::read(world, Path::new(GATE)).expect("it was written");
     gate.differing(world).iter().all(|known| known.is_unchanged(world).is_some())
+}
+
+#[test]
+fn a_gate_is_good_for_a_week_so_that_it_is_known_which_records_are_of_use() {
+    let world = Memory::new().file("/w/az.toml", "").file("/w/scripts/0100_a.sh", "# Condition: false\n");
+    world.advance(Duration::from_mins(1));
+    let ask = Ask { arguments: vec!["0100".to_owned()], ..Ask::default() };
+    let options = BuildOptions::default();
+    let engine = Engine::open(Arc::new(world.clone()), Path::new("/w")).unwrap();
+    // The first build makes the folder of the cache, and with it the clock that the second one needs.
+    engine.build(&ask, &options, &mut |_| (), &mut || ()).unwrap();
+    world.advance(Duration::from_mins(1));
+    let engine = Engine::open(Arc::new(world.clone()), Path::new("/w")).unwrap();
+    let built = engine.build(&ask, &options, &mut |_| (), &mut || ()).unwrap();
+    assert_eq!(built.view.counts().skipped, 1);
+    let is_answered =
+        || matches!(Engine::glance(&world, Path::new("/w"), &ask, &options), Glance::UpToDate(_));
+    assert!(is_answered());
+    world.advance(Duration::from_hours(7 * 24));
+    assert!(is_answered());
+    world.advance(Duration::from_hours(24));
+    assert!(!is_answered());
 }
 
 proptest! {
