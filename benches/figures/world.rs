@@ -54,6 +54,8 @@ impl World {
     pub(crate) fn floor(&self, what: &str, threads: usize, list: &Path) -> Command {
         let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
         command.args(["floor", what, &threads.to_string()]).arg(list).current_dir(self.root());
+        // Where cargo says that libraries lie, the loader would look for each.
+        command.env_remove("LD_LIBRARY_PATH");
         command
     }
 
