@@ -26,7 +26,7 @@ use super::{
     zones::{Zone, Zones},
 };
 use crate::{
-    base::{Digest, WsPath},
+    base::WsPath,
     cache::{self, BeginId, Ending as Kept, Overlap, Own, SetAside, Target, Timeline},
     diag::{Code, code},
     execute::{
@@ -66,8 +66,6 @@ pub(super) struct Shared {
     /// Whether programs are dash, as far as that was looked at.
     pub(super) shells: Arc<Mutex<BTreeMap<PathBuf, bool>>>,
     pub(super) spares: Arc<Spares>,
-    /// The content of a log in which nothing stands, once it was kept.
-    pub(super) empty_log: Arc<OnceLock<Option<Digest>>>,
 }
 
 /// What an attempt left.
@@ -128,7 +126,6 @@ impl Shared {
             temporary: Arc::clone(&self.temporary),
             shells: Arc::clone(&self.shells),
             spares: Arc::clone(&self.spares),
-            empty_log: Arc::clone(&self.empty_log),
         }
     }
 
