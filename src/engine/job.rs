@@ -10,6 +10,7 @@ use std::{
 use super::{
     edits::Edits,
     ending::{Meaning, meaning_of},
+    evidence::Known,
     handed::HandedOn,
     keep::Outcome,
     late::{Answered, probed},
@@ -478,14 +479,7 @@ impl Attempt {
         for effect in &evidence.capture.effects {
             self.shared.timeline.done(self.index, &effect.path, &effect.before, effect.after.clone());
         }
-        let mut kept = match &meaning.error {
-            Some(_) if meaning.ending == Ending::Cancelled => Kept::Interrupted,
-            Some(error) => Kept::Failed(error.clone()),
-            None => {
-                let why = self.why_not_kept(&mut before, &evidence, &meaning, &after);
-                why.map_or(Kept::Reusable, Kept::NotReusable)
-            }
-        };
+        let mut kept = self.kept(&mut before, &evidence, &meaning, &after);
         let crossed = self.crossed(&before, ended, witness, &evidence.private);
         if let Some(path) = crossed.as_ref().filter(|_| meaning.error.is_none()) {
             // What came of that is nobody's fault; the step runs once more.
@@ -495,9 +489,9 @@ impl Attempt {
         if meaning.ending == Ending::Failed {
             self.name_withheld(&mut before, &evidence);
         }
-        let exit_code = match ended {
-            Ok(Ended { exit: Exit::Code(code), .. }) => Some(*code),
-            Ok(Ended { exit: Exit::Signal(_), .. }) | Err(_) => None,
+        let exit_code = match ended.as_ref().map(|ended| ended.exit) {
+            Ok(Exit::Code(code)) => Some(code),
+            Ok(Exit::Signal(_)) | Err(_) => None,
         };
         let Meaning { ending, error, mut flags } = meaning;
         if before.warnings.iter().any(|(code, _)| *code == code::INPUT_CHANGED) {
@@ -519,17 +513,19 @@ impl Attempt {
         let set_aside = before.edits.overwritten(&self.shared.cache);
         let Before { questions, observed, warnings, own, .. } = before;
         let answered = Answered { questions, observed, own: Some(own), ..answered };
-        Done {
-            ending,
-            exit_code,
-            error,
-            flags,
-            duration,
-            warnings,
-            set_aside,
-            answered,
-            handed,
-            is_silent: false,
+        let done = Done { set_aside, answered, handed, ..Done::failed(String::new(), duration) };
+        Done { ending, exit_code, error, flags, warnings, ..done }
+    }
+
+    /// Says what is to be kept of the attempt.
+    fn kept(&self, before: &mut Before, evidence: &Known, meaning: &Meaning, after: &After) -> Kept {
+        match &meaning.error {
+            Some(_) if meaning.ending == Ending::Cancelled => Kept::Interrupted,
+            Some(error) => Kept::Failed(error.clone()),
+            None => {
+                let why = self.why_not_kept(before, evidence, meaning, after);
+                why.map_or(Kept::Reusable, Kept::NotReusable)
+            }
         }
     }
 
