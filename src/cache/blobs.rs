@@ -1,4 +1,4 @@
-//! Blobs by digest: `cas/ab/cdef...`.
+//! Blobs by digest: `cas/ab/cdef...`, and small ones together in `cas/small`.
 
 use std::{
     collections::BTreeMap,
@@ -12,9 +12,10 @@ use std::{
 
 use rayon::prelude::*;
 
+use super::pack::Pack;
 use crate::{
     base::Digest,
-    sys::{self, ReadFile, System},
+    sys::{self, FileKind, HeldFile, ReadFile, System},
 };
 
 /// A store of contents, each under its own digest; read-only files, never hard-linked into the work tree.
@@ -22,14 +23,20 @@ use crate::{
 pub struct Blobs {
     system: Arc<dyn System>,
     folder: PathBuf,
+    /// Small ones.
+    pack: Arc<Pack>,
     /// Bytes that were stored by this process.
     added: Arc<AtomicU64>,
 }
 
+/// Larger contents are files of their own.
+pub const SMALL_BYTES: u64 = 8 << 10;
+
 impl Blobs {
     /// Opens the store in `folder`, which need not exist.
     pub fn new(system: Arc<dyn System>, folder: PathBuf) -> Self {
-        Self { system, folder, added: Arc::default() }
+        let pack = Arc::new(Pack::new(Arc::clone(&system), folder.join("small")));
+        Self { system, folder, pack, added: Arc::default() }
     }
 
     /// Returns how many bytes were stored since the store was opened.
@@ -42,8 +49,9 @@ impl Blobs {
     /// # Errors
     /// The first error of the system, but for what is not there.
     pub fn all(&self) -> io::Result<(BTreeMap<Digest, u64>, Vec<PathBuf>)> {
-        let (mut blobs, mut litter) = (BTreeMap::new(), Vec::new());
-        for folder in self.list(&self.folder)? {
+        let (mut blobs, mut litter) = (self.pack.all(), Vec::new());
+        let folders = self.list(&self.folder)?.into_iter();
+        for folder in folders.filter(|entry| entry.kind == FileKind::Directory) {
             let path = self.folder.join(&folder.name);
             for entry in self.list(&path)? {
                 let hex =
@@ -75,11 +83,14 @@ impl Blobs {
 
     /// Tells whether a blob is there, without reading it.
     pub fn has(&self, digest: &Digest) -> bool {
-        self.system.stat(&self.path(digest)).is_ok()
+        self.pack.has(digest) || self.system.stat(&self.path(digest)).is_ok()
     }
 
     /// Tells whether a blob is there and whole; a damaged one is removed. O(bytes).
     pub fn verify(&self, digest: &Digest) -> bool {
+        if self.pack.get(digest).is_some() {
+            return true;
+        }
         let path = self.path(digest);
         match sys::hash_file(&*self.system, &path) {
             Ok((_, found)) if found == *digest => true,
@@ -100,6 +111,24 @@ impl Blobs {
         let digest = Digest::of(bytes);
         self.place(&digest, |temporary| self.system.write(temporary, bytes, 0o444))?;
         Ok(digest)
+    }
+
+    /// Stores bytes, which must not hold what may have to be wiped out; small ones together with others.
+    ///
+    /// # Errors
+    /// `InvalidData` if they have another digest, else the first error of the system; nothing is then stored.
+    pub fn put_small(&self, bytes: &[u8], digest: &Digest) -> io::Result<()> {
+        if Digest::of(bytes) != *digest {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the content changed"));
+        }
+        if bytes.len() as u64 <= SMALL_BYTES
+            && let Ok(is_new) = self.pack.put(digest, bytes)
+        {
+            let size = if is_new { bytes.len() as u64 } else { 0 };
+            self.added.fetch_add(size, Ordering::Relaxed);
+            return Ok(());
+        }
+        self.put_bytes(bytes).map(drop)
     }
 
     /// Stores the file at `path` if its content still has `digest`; O(bytes), read once, unless the blob is there.
@@ -129,14 +158,27 @@ impl Blobs {
     /// # Errors
     /// The first error of the system.
     pub fn remove(&self, digest: &Digest) -> io::Result<()> {
-        self.system.remove_file(&self.path(digest))
+        let is_packed = self.pack.remove(digest);
+        match self.system.remove_file(&self.path(digest)) {
+            Err(error) if is_packed && sys::is_absent(&error) => Ok(()),
+            removed => removed,
+        }
+    }
+
+    /// Gives back the room of small blobs that were removed, and makes them quick to find; to be asked by who holds the
+    /// lock of the workspace and is no az in a step of another.
+    ///
+    /// # Errors
+    /// The first error of the system; nothing is then lost.
+    pub fn settle(&self) -> io::Result<()> {
+        self.pack.settle()
     }
 
     fn place(&self, digest: &Digest, fill: impl Fn(&Path) -> io::Result<()>) -> io::Result<()> {
-        let path = self.path(digest);
-        if self.system.stat(&path).is_ok() {
+        if self.has(digest) {
             return Ok(());
         }
+        let path = self.path(digest);
         let temporary = sys::temporary_beside(&*self.system, &path);
         let fill = || fill(&temporary);
         let filled = match fill() {
@@ -160,6 +202,9 @@ impl Blobs {
     /// # Errors
     /// `InvalidData` if it is damaged, else the first error of the system.
     pub fn read(&self, digest: &Digest) -> io::Result<Vec<u8>> {
+        if let Some(bytes) = self.pack.get(digest) {
+            return Ok(bytes);
+        }
         let bytes = self.system.read(&self.path(digest))?;
         if Digest::of(&bytes) == *digest { Ok(bytes) } else { Err(io::ErrorKind::InvalidData.into()) }
     }
@@ -169,6 +214,9 @@ impl Blobs {
     /// # Errors
     /// `InvalidData` if it is damaged, else the first error of the system.
     pub fn open(&self, digest: &Digest) -> io::Result<Box<dyn ReadFile>> {
+        if let Some(bytes) = self.pack.get(digest) {
+            return Ok(Box::new(HeldFile::new(bytes)));
+        }
         let path = self.path(digest);
         let (_, found) = sys::hash_file(&*self.system, &path)?;
         if found == *digest { self.system.open(&path) } else { Err(io::ErrorKind::InvalidData.into()) }
@@ -179,6 +227,9 @@ impl Blobs {
     /// # Errors
     /// `InvalidData` if the blob is damaged, else the first error of the system; `to` is then absent.
     pub fn copy_out(&self, digest: &Digest, to: &Path, mode: u32) -> io::Result<()> {
+        if let Some(bytes) = self.pack.get(digest) {
+            return self.system.write(to, &bytes, mode).inspect_err(|_| _ = self.system.remove_file(to));
+        }
         let copied = self.system.copy_hashed(&self.path(digest), to, mode)?;
         if copied == *digest {
             return Ok(());

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Blobs, Own, record::Effect};
+use super::{Blobs, Own, SMALL_BYTES, record::Effect};
 use crate::{
     base::WsPath,
-    fingerprint::{Disk, OnDisk, Resolved, Resolver, State, View, expand},
+    fingerprint::{Moment, OnDisk, Resolved, Resolver, State, View, expand},
     text::pattern::Pattern,
 };
 
@@ -95,15 +95,19 @@ pub fn missing(disk: &dyn View, outputs: &[Pattern]) -> Vec<WsPath> {
 }
 
 impl Capture {
-    /// Stores the content of every file the step left.
+    /// Stores the content of every file the step left, as it was found.
     ///
     /// # Errors
     /// The first error of the system; `InvalidData` if a file changed since it was hashed.
-    pub fn store(&self, disk: &Disk, blobs: &Blobs) -> std::io::Result<()> {
-        let files = self.effects.iter().filter_map(|effect| match &effect.after {
-            State::File { digest, .. } => Some((disk.absolute(&effect.path), *digest)),
-            _ => None,
-        });
-        blobs.put_files(&files.collect::<Vec<_>>())
+    pub fn store(&self, now: &Moment, blobs: &Blobs) -> std::io::Result<()> {
+        let mut large = Vec::new();
+        for effect in &self.effects {
+            let State::File { digest, .. } = &effect.after else { continue };
+            match now.content(&effect.path, SMALL_BYTES) {
+                Some(bytes) => blobs.put_small(&bytes, digest)?,
+                None => large.push((effect.path.to_absolute(now.root()), *digest)),
+            }
+        }
+        blobs.put_files(&large)
     }
 }

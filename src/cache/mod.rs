@@ -16,6 +16,7 @@ mod layout;
 mod lookup;
 mod meanwhile;
 mod own;
+mod pack;
 mod private;
 mod record;
 mod restore;
@@ -25,7 +26,7 @@ mod tests;
 mod timeline;
 mod wire;
 
-pub use blobs::Blobs;
+pub use blobs::{Blobs, SMALL_BYTES};
 pub use capture::{Capture, capture, known_states, missing};
 pub use evict::{Evictable, Limits, evicted};
 pub use gate::{Gate, GateItem, GatePath, Known, Matters, write_gate};

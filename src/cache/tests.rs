@@ -6,6 +6,7 @@ mod evict;
 mod index;
 mod known;
 mod lookup;
+mod pack;
 mod restore;
 mod store;
 mod timeline;
@@ -20,7 +21,7 @@ use std::{
 use super::*;
 use crate::{
     base::{Digest, Timestamp, WsPath},
-    fingerprint::{Component, ComponentKind, Disk, Fingerprint, State},
+    fingerprint::{Component, ComponentKind, Disk, Fingerprint, Moment, State},
     sys::{Memory, System},
     text::{handed::Handed, pattern::Pattern},
 };

@@ -11,7 +11,7 @@ use std::{
 use super::{Engine, EngineError};
 use crate::{
     base::{Digest, nearest, quoted_list},
-    cache::{Ending, Record, Store},
+    cache::{Blobs, Ending, Record, Store},
     diag::{Diagnostic, code},
     journal::RunEntry,
     sys::{self, FileKind, System},
@@ -121,7 +121,9 @@ impl Engine {
     pub fn cache_status(&self) -> CacheStatus {
         let store = self.store();
         let entries = entries_of(&store);
-        let (blobs, blob_bytes) = count(&*self.system, &self.layout.blobs());
+        let (_, blob_bytes) = count(&*self.system, &self.layout.blobs());
+        let all = Blobs::new(Arc::clone(&self.system), self.layout.blobs()).all();
+        let blobs = all.map_or(0, |(blobs, _)| blobs.len());
         let runs = self.runs();
         CacheStatus {
             entries: entries.len(),

@@ -109,7 +109,10 @@ impl Engine {
             CacheAmount { count, bytes }
         };
         let size = |path: &Path| system.stat(path).map_or(0, |stat| stat.size);
-        let (blobs, kept) = (amount(&self.layout.blobs()), amount(&self.kept_folder()));
+        let kept = amount(&self.kept_folder());
+        let all = Blobs::new(Arc::clone(&self.system), self.layout.blobs()).all();
+        let blobs =
+            CacheAmount { count: all.map_or(0, |(blobs, _)| blobs.len()), ..amount(&self.layout.blobs()) };
         let runs = CacheAmount { count: self.runs().len(), ..amount(&self.layout.runs()) };
         let store = Store::open(Arc::clone(&self.system), self.layout.clone());
         let of_records = [self.layout.entries(), self.layout.index(), self.layout.used()];
@@ -334,10 +337,11 @@ impl Collector<'_> {
         }
         for digest in &goes.blobs {
             if self.is_time_up() {
-                return Ok(false);
+                return self.blobs.settle().map(|()| false);
             }
             absent_is_fine(self.blobs.remove(digest))?;
         }
+        self.blobs.settle()?;
         for path in &goes.litter {
             absent_is_fine(system.remove_file(path))?;
         }

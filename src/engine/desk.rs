@@ -544,7 +544,6 @@ pub(super) fn share(
         temporary: Arc::default(),
         shells: Arc::default(),
         spares: Arc::default(),
-        empty_log: Arc::default(),
         nodes,
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! Knows the files before and after. Does not know how the step was run, nor what its exit code means.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     ending::Meaning,
@@ -109,25 +112,10 @@ impl Attempt {
             &seen.writers,
             &known.programs,
         );
-        known.borrowed = Self::borrowed(before, &seen.questions, now);
+        known.borrowed = borrowed(before, &seen.questions, now);
         before.questions.extend(seen.questions);
         before.observed.extend(seen.observed);
         known
-    }
-
-    /// Returns the files it read in private state that others keep.
-    fn borrowed(before: &Before, questions: &[Question], now: &Moment) -> Vec<WsPath> {
-        let is_private = |path: &WsPath| {
-            std::iter::successors(path.parent(), WsPath::parent).any(|folder| before.own.is_private(&folder))
-        };
-        let paths = questions.iter().filter_map(|question| match question {
-            Question::State(path) => Some(path),
-            _ => None,
-        });
-        let is_borrowed = |path: &&WsPath| {
-            path.is_inside() && is_private(path) && matches!(now.state(path), State::File { .. })
-        };
-        paths.filter(is_borrowed).cloned().collect()
     }
 
     /// Adds what others read in the step's private state to its results, also where it left it as it was.
@@ -165,7 +153,7 @@ impl Attempt {
             record.effects.sort_by(|a, b| a.path.cmp(&b.path));
             let capture = Capture { effects: record.effects.clone(), ..Capture::default() };
             // Where it cannot be kept, the step runs again, which is what a record without it means.
-            if capture.store(&cache.disk, &cache.blobs).is_ok()
+            if capture.store(&Moment::new(Arc::clone(&cache.disk)), &cache.blobs).is_ok()
                 && let Ok(begin) = cache.store.begin(&record.identity, &[])
             {
                 _ = cache.store.commit(begin, &record);
@@ -384,7 +372,7 @@ impl Attempt {
         if let Some(why) = self.why_hidden(before, capture) {
             return Some(why);
         }
-        if let Err(error) = capture.store(&cache.disk, &cache.blobs) {
+        if let Err(error) = capture.store(&after.files, &cache.blobs) {
             before
                 .warnings
                 .push((code::CACHE_UNUSABLE, format!("an output of {} cannot be kept: {error}", node.id)));
@@ -436,4 +424,19 @@ impl Attempt {
         let changed = answers.into_iter().find(has_changed).or(script)?;
         WsPath::from_normal(&changed.name)
     }
+}
+
+/// Returns the files it read in private state that others keep.
+fn borrowed(before: &Before, questions: &[Question], now: &Moment) -> Vec<WsPath> {
+    let is_private = |path: &WsPath| {
+        std::iter::successors(path.parent(), WsPath::parent).any(|folder| before.own.is_private(&folder))
+    };
+    let paths = questions.iter().filter_map(|question| match question {
+        Question::State(path) => Some(path),
+        _ => None,
+    });
+    let is_borrowed = |path: &&WsPath| {
+        path.is_inside() && is_private(path) && matches!(now.state(path), State::File { .. })
+    };
+    paths.filter(is_borrowed).cloned().collect()
 }

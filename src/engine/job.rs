@@ -27,7 +27,7 @@ use super::{
     zones::{Zone, Zones},
 };
 use crate::{
-    base::{Digest, WsPath},
+    base::WsPath,
     cache::{self, BeginId, Ending as Kept, Overlap, Own, SetAside, Target, Timeline},
     diag::{Code, code},
     execute::{
@@ -67,8 +67,6 @@ pub(super) struct Shared {
     /// Whether programs are dash, as far as that was looked at.
     pub(super) shells: Arc<Mutex<BTreeMap<PathBuf, bool>>>,
     pub(super) spares: Arc<Spares>,
-    /// The content of a log in which nothing stands, once it was kept.
-    pub(super) empty_log: Arc<OnceLock<Option<Digest>>>,
 }
 
 /// What an attempt left.
@@ -129,7 +127,6 @@ impl Shared {
             temporary: Arc::clone(&self.temporary),
             shells: Arc::clone(&self.shells),
             spares: Arc::clone(&self.spares),
-            empty_log: Arc::clone(&self.empty_log),
         }
     }
 
@@ -233,7 +230,7 @@ impl Attempt {
         }
         let after = After::new(Arc::clone(&self.shared.cache.disk), ended_ns);
         let seen = self.look(&before, &ended, &witness, &after);
-        let done = self.settle(before, &ended, (seen, &witness), &after, duration);
+        let done = self.settle(before, &ended, (seen, &witness), after, duration);
         if has_news {
             self.forget_hidden(&witness);
         }
@@ -471,18 +468,18 @@ impl Attempt {
         mut before: Before,
         ended: &Result<Ended, StartError>,
         (seen, witness): (Result<Seen, String>, &PreImages<'_>),
-        after: &After,
+        after: After,
         duration: Duration,
     ) -> Done {
         let mut meaning = self.meaning(ended, &mut before.warnings);
         let warnings = before.warnings.len();
-        let mut evidence = self.evidence(&mut before, seen, &witness.states, after);
+        let mut evidence = self.evidence(&mut before, seen, &witness.states, &after);
         self.judge_undeclared(&mut meaning, &before.warnings);
         before.handed_on.judge(&mut meaning);
         for effect in &evidence.capture.effects {
             self.shared.timeline.done(self.index, &effect.path, &effect.before, effect.after.clone());
         }
-        let mut kept = self.kept_as(&mut before, &evidence, &meaning, after);
+        let mut kept = self.kept(&mut before, &evidence, &meaning, &after);
         let crossed = self.crossed(&before, ended, witness, &evidence.private);
         if let Some(path) = crossed.as_ref().filter(|_| meaning.error.is_none()) {
             // What came of that is nobody's fault; the step runs once more.
@@ -492,7 +489,10 @@ impl Attempt {
         if meaning.ending == Ending::Failed {
             self.name_withheld(&mut before, &evidence);
         }
-        let exit_code = exit_code_of(ended);
+        let exit_code = match ended.as_ref().map(|ended| ended.exit) {
+            Ok(Exit::Code(code)) => Some(code),
+            Ok(Exit::Signal(_)) | Err(_) => None,
+        };
         let Meaning { ending, error, mut flags } = meaning;
         if before.warnings.iter().any(|(code, _)| *code == code::INPUT_CHANGED) {
             flags.push("tainted".to_owned());
@@ -513,22 +513,12 @@ impl Attempt {
         let set_aside = before.edits.overwritten(&self.shared.cache);
         let Before { questions, observed, warnings, own, .. } = before;
         let answered = Answered { questions, observed, own: Some(own), ..answered };
-        Done {
-            ending,
-            exit_code,
-            error,
-            flags,
-            duration,
-            warnings,
-            set_aside,
-            answered,
-            handed,
-            is_silent: false,
-        }
+        let done = Done { set_aside, answered, handed, ..Done::failed(String::new(), duration) };
+        Done { ending, exit_code, error, flags, warnings, ..done }
     }
 
-    /// Returns what the record of an attempt with this meaning is good for.
-    fn kept_as(&self, before: &mut Before, evidence: &Known, meaning: &Meaning, after: &After) -> Kept {
+    /// Says what is to be kept of the attempt.
+    fn kept(&self, before: &mut Before, evidence: &Known, meaning: &Meaning, after: &After) -> Kept {
         match &meaning.error {
             Some(_) if meaning.ending == Ending::Cancelled => Kept::Interrupted,
             Some(error) => Kept::Failed(error.clone()),
@@ -551,13 +541,6 @@ impl Attempt {
 }
 
 /// A cache that cannot be written costs a re-run later, and a warning now.
-fn exit_code_of(ended: &Result<Ended, StartError>) -> Option<i32> {
-    match ended {
-        Ok(Ended { exit: Exit::Code(code), .. }) => Some(*code),
-        Ok(Ended { exit: Exit::Signal(_), .. }) | Err(_) => None,
-    }
-}
-
 pub(super) fn note_cache_error<T>(
     result: std::io::Result<T>,
     warnings: &mut Vec<(Code, String)>,

@@ -14,7 +14,7 @@ use crate::{
     base::Digest,
     cache::{Ending as Kept, Evidence, Record},
     fingerprint::{Component, ComponentKind},
-    sys,
+    sys::{self, HashedFile},
     text::handed::Handed,
 };
 
@@ -78,16 +78,19 @@ impl Attempt {
             return None;
         }
         let watched = Watched { programs, usage: Some(usage) };
-        self.shared.cache.blobs.put_bytes(&serde_json::to_vec(&watched).ok()?).ok()
+        let bytes = serde_json::to_vec(&watched).ok()?;
+        let digest = Digest::of(&bytes);
+        self.shared.cache.blobs.put_small(&bytes, &digest).ok().map(|()| digest)
     }
 
     /// Stores what the step printed.
     fn keep_log(&self) -> Option<Digest> {
-        let blobs = &self.shared.cache.blobs;
-        if self.system().stat(&self.log).is_ok_and(|stat| stat.size == 0) {
-            return *self.shared.empty_log.get_or_init(|| blobs.put_bytes(b"").ok());
-        }
-        let (_, digest) = sys::hash_file(&**self.system(), &self.log).ok()?;
-        blobs.put_file(&self.log, &digest).ok().map(|()| digest)
+        let (system, blobs) = (&**self.system(), &self.shared.cache.blobs);
+        let HashedFile { digest, bytes, .. } = sys::hash_file_kept(system, &self.log).ok()?;
+        let kept = match bytes {
+            Some(bytes) => blobs.put_small(&bytes, &digest),
+            None => blobs.put_file(&self.log, &digest),
+        };
+        kept.ok().map(|()| digest)
     }
 }

@@ -15,40 +15,12 @@ use crate::{
     event::Outcome,
     journal::short_run,
     report::RunView,
-    sys::{FileKind, ReadFile, Stat},
+    sys::{FileKind, HeldFile, ReadFile},
 };
 
 /// What a step printed, open to be read.
 pub struct Log {
     file: Box<dyn ReadFile>,
-}
-
-/// The log of a step that printed nothing.
-struct Nothing;
-
-impl Read for Nothing {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        Ok(0)
-    }
-}
-
-impl ReadFile for Nothing {
-    fn stat(&self) -> io::Result<Stat> {
-        Ok(Stat {
-            kind: FileKind::File,
-            size: 0,
-            mtime_ns: 0,
-            ctime_ns: 0,
-            inode: 0,
-            device: 0,
-            mode: 0o444,
-            links: 1,
-        })
-    }
-
-    fn go_to(&mut self, _: u64) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// The last lines of a log.
@@ -87,7 +59,7 @@ impl Log {
     }
 
     fn empty() -> Self {
-        Self { file: Box::new(Nothing) }
+        Self { file: Box::new(HeldFile::default()) }
     }
 
     /// Returns the last lines, at most so many; reads only the end of the log.

@@ -250,7 +250,7 @@ impl Engine {
     fn settle(&self, cache: &Cache, limits: CacheLimits, run: Option<&Path>, is_locked: bool) {
         let is_alone = is_locked && !self.is_nested();
         _ = cache.files.keep(&*self.system, &self.layout, &cache.disk.changed_files(), is_alone);
-        if is_alone && cache.store.settle().is_ok() {
+        if is_alone && cache.store.settle().is_ok() && cache.blobs.settle().is_ok() {
             _ = self.collect_if_due(cache, limits, run);
         }
     }

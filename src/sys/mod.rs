@@ -98,6 +98,43 @@ pub trait ReadFile: io::Read + Send {
     fn go_to(&mut self, offset: u64) -> io::Result<()>;
 }
 
+/// A file that is held in memory.
+#[derive(Debug, Default)]
+pub struct HeldFile(io::Cursor<Vec<u8>>);
+
+impl HeldFile {
+    /// Takes what is in it.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(io::Cursor::new(bytes))
+    }
+}
+
+impl io::Read for HeldFile {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl ReadFile for HeldFile {
+    fn stat(&self) -> io::Result<Stat> {
+        Ok(Stat {
+            kind: FileKind::File,
+            size: self.0.get_ref().len() as u64,
+            mtime_ns: 0,
+            ctime_ns: 0,
+            inode: 0,
+            device: 0,
+            mode: 0o444,
+            links: 1,
+        })
+    }
+
+    fn go_to(&mut self, offset: u64) -> io::Result<()> {
+        self.0.set_position(offset);
+        Ok(())
+    }
+}
+
 /// The bytes of a file, as they were when it was mapped; nobody may change a file that az maps but by renaming
 /// another one over it.
 #[derive(Debug)]

@@ -95,9 +95,10 @@ fn all_that_is_left_is_stored_and_a_change_meanwhile_is_told() {
     world.file("/w/out/a", "1").file("/w/out/b", "2").link("/w/out/l", "a");
     let found = step.ended(|_| ());
     let blobs = blobs(&system);
-    found.store(&step.disk, &blobs).unwrap();
+    let now = || Moment::new(Arc::new(disk(&system)));
+    found.store(&now(), &blobs).unwrap();
     assert!(blobs.verify(&Digest::of(b"1")) && blobs.verify(&Digest::of(b"2")));
     world.file("/w/out/b", "3");
-    let other = Blobs::new(system, inside("elsewhere"));
-    assert!(found.store(&step.disk, &other).is_err());
+    let other = Blobs::new(Arc::clone(&system), inside("elsewhere"));
+    assert!(found.store(&now(), &other).is_err());
 }

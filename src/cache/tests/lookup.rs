@@ -78,7 +78,8 @@ impl Step {
         self.world.file(format!("/w/dist/{text}"), &text);
         let ended = disk.tick();
         let capture = capture(disk, &outputs, &before, ended, &Own::default(), |_, _| false);
-        capture.store(disk, &self.blobs).unwrap();
+        let now = Moment::new(Arc::new(crate::cache::tests::disk(disk.system())));
+        capture.store(&now, &self.blobs).unwrap();
         let mut record = record("step", "", Ending::Reusable);
         record.weak =
             Fingerprint::new(vec![Component::of_text(ComponentKind::Command, "text", "step")]).key();

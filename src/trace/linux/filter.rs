@@ -70,16 +70,38 @@ fn body(convention: Convention, stop: u32, empty: &[u32]) -> Vec<sock_filter> {
         out.push(jump_if(JUMP_IF_AT_LEAST, X32, 0, 1));
         out.push(refuse(libc::ENOSYS));
     }
-    for call in CALLS {
-        if let Some(number) = call.number(convention) {
-            let block = block(call, stop, empty);
+    let numbered = CALLS.iter().filter_map(|call| Some((call.number(convention)?, call)));
+    let mut calls: Vec<(u32, Vec<sock_filter>)> =
+        numbered.map(|(number, call)| (number, block(call, stop, empty))).collect();
+    calls.sort_by_key(|(number, _)| *number);
+    calls.dedup_by_key(|(number, _)| *number);
+    out.extend(decide(&calls));
+    out
+}
+
+/// Decides by the number, halving what is left of the calls, which are sorted; all its ways end.
+///
+/// Whoever installs a filter waits until the kernel has tried it for each number there is.
+fn decide(calls: &[(u32, Vec<sock_filter>)]) -> Vec<sock_filter> {
+    match calls {
+        [] => vec![give(libc::SECCOMP_RET_ALLOW)],
+        [(number, block)] => {
             let length = u8::try_from(block.len()).expect("a block has a few steps");
-            out.push(jump_if(JUMP_IF_EQUAL, number, 0, length));
+            let mut out = vec![jump_if(JUMP_IF_EQUAL, *number, 0, length)];
             out.extend(block);
+            out.push(give(libc::SECCOMP_RET_ALLOW));
+            out
+        }
+        _ => {
+            let (lower, upper) = calls.split_at(calls.len() / 2);
+            let rest = decide(lower);
+            let length = u32::try_from(rest.len()).expect("a filter has a few hundred steps");
+            let mut out = vec![jump_if(JUMP_IF_AT_LEAST, upper[0].0, 0, 1), step(JUMP, length)];
+            out.extend(rest);
+            out.extend(decide(upper));
+            out
         }
     }
-    out.push(give(libc::SECCOMP_RET_ALLOW));
-    out
 }
 
 /// Decides about one call; all its ways end.
@@ -128,4 +150,62 @@ fn pass_null(argument: u32, stop: u32) -> Vec<sock_filter> {
         give(libc::SECCOMP_RET_ALLOW),
         give(stop),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs a filter as the kernel does, for a call whose arguments are all zero; returns the answer and the steps taken.
+    fn run(filter: &[sock_filter], convention: u32, number: u32) -> (u32, usize) {
+        let (mut at, mut value) = (0, 0);
+        for steps in 1.. {
+            let sock_filter { code, jt, jf, k } = filter[at];
+            let jump = |holds: bool| usize::from(if holds { jt } else { jf });
+            at += 1 + match code {
+                0x20 => {
+                    value = match k {
+                        OFFSET_OF_NUMBER => number,
+                        OFFSET_OF_CONVENTION => convention,
+                        _ => 0,
+                    };
+                    0
+                }
+                AND => {
+                    value &= k;
+                    0
+                }
+                JUMP => k as usize,
+                JUMP_IF_EQUAL => jump(value == k),
+                JUMP_IF_AT_LEAST => jump(value >= k),
+                JUMP_IF_ANY_BIT => jump(value & k != 0),
+                0x06 => return (k, steps),
+                _ => panic!("a step that is not made here: {code:#x}"),
+            };
+        }
+        unreachable!("a filter ends")
+    }
+
+    #[test]
+    fn every_number_is_decided_as_its_call_says_and_soon() {
+        for (stop, asks) in
+            [(Stop::Notify, libc::SECCOMP_RET_USER_NOTIF), (Stop::Trace, libc::SECCOMP_RET_TRACE)]
+        {
+            let filter = filter(stop, &[1, 2]);
+            for &convention in Convention::HERE {
+                for number in 0..1000 {
+                    let call = CALLS.iter().find(|call| call.number(convention) == Some(number));
+                    let expected = match call.map(|call| (call.deed, call.name)) {
+                        None | Some((Deed::SendTo, _)) => libc::SECCOMP_RET_ALLOW,
+                        Some((Deed::Refused(error), _)) => refuse(error).k,
+                        Some(_) => asks,
+                    };
+                    let (answer, steps) = run(&filter, convention.audit(), number);
+                    assert_eq!(answer, expected, "{number} of {convention:?}");
+                    assert!(steps <= 30, "{steps} steps for {number}");
+                }
+            }
+            assert_eq!(run(&filter, 0x1234, 0).0, asks, "what is not understood is looked at");
+        }
+    }
 }
