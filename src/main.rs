@@ -2,6 +2,11 @@
 
 use std::{process::ExitCode, sync::Arc};
 
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 fn main() -> ExitCode {
     // Before anything else: the guard must begin with one thread and no descriptors.
     if std::env::args_os().nth(1).is_some_and(|argument| argument == az::execute::guard::GUARD_ARGUMENT) {
