@@ -36,11 +36,7 @@ const WARNINGS: u8 = 4;
 
 /// Runs `az build`.
 pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output, words: &Build) -> Outcome {
-    let force = match (words.force, words.no_cache) {
-        (true, _) => Force::All,
-        (false, true) => Force::NoCache,
-        (false, false) => Force::No,
-    };
+    let force = force_of(words);
     let told = Output { verbose: if words.debug { 2 } else { output.verbose }, ..output.clone() };
     let output = &told;
     if words.checkpoint && !output.quiet {
@@ -50,7 +46,8 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
         return super::plan::plan_request(system, printer, output, &words.request, force);
     }
     let mut ask = ask(system, printer, output, &words.request)?;
-    let options = options(system, words, force)?;
+    let tells_all = printer.format != Format::Text || output.verbose > 0;
+    let options = BuildOptions { tells_all, ..options(system, words, force)? };
     ask.says_how_many = options.jobs.is_some();
     if let Some(name) = &words.save_playbook {
         let saved =
@@ -96,6 +93,14 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
     })
 }
 
+fn force_of(words: &Build) -> Force {
+    match (words.force, words.no_cache) {
+        (true, _) => Force::All,
+        (false, true) => Force::NoCache,
+        (false, false) => Force::No,
+    }
+}
+
 /// Returns how a build is to go.
 fn options(system: &Arc<dyn System>, words: &Build, force: Force) -> Result<BuildOptions, Box<Diagnostic>> {
     let jobs = match (words.request.parallel, words.jobs) {
@@ -112,6 +117,7 @@ fn options(system: &Arc<dyn System>, words: &Build, force: Force) -> Result<Buil
         allow_empty: words.request.allow_empty,
         live: None,
         audit: audit(words)?,
+        tells_all: false,
         limits: ask::cache_limits(system)?,
     })
 }

@@ -147,14 +147,19 @@ impl<'a> Desk<'a> {
 
     /// Tells that the run begins; the cache is made ready to be written.
     ///
-    /// Where only some steps of a larger plan are due, all of it is told of.
-    pub(super) fn start(&mut self, partly: Option<&Partly>) {
-        let known = partly.and_then(Partly::nodes);
+    /// Where only some steps of a larger plan are due, all of it is told of; returns the places of those that are only
+    /// counted.
+    pub(super) fn start(&mut self, partly: Option<&Partly>) -> BTreeSet<usize> {
+        let held = partly.map_or_else(BTreeSet::new, |partly| partly.held(self.options.tells_all));
+        let known = partly.and_then(|partly| partly.nodes(&held));
         let nodes: Vec<PlannedNode> = known
             .unwrap_or_else(|| self.plan.nodes.iter().map(|node| planned_node(&self.plan, node)).collect());
         self.stages = Stages::of(nodes.iter().map(|node| node.stage.as_str()));
         let (run, request) = (self.shared.run.clone(), self.ask.arguments.clone());
         self.teller.tell(Event::OrchestrationStarted { run, request, nodes });
+        if !held.is_empty() {
+            self.teller.tell(Event::Held { cached: held.len() });
+        }
         let store = &self.shared.cache.store;
         if store.is_damaged() {
             let text = "a part of the journal could not be read; the steps it belonged to run again";
@@ -165,6 +170,7 @@ impl<'a> Desk<'a> {
             let text = format!("the cache cannot be written: {error}");
             self.teller.warn(code::CACHE_UNUSABLE, None, text);
         }
+        held
     }
 
     /// Brings back what is still promised, tells that the run ended, and writes its result; returns what it came to

@@ -64,6 +64,8 @@ pub struct BuildOptions {
     pub allow_empty: bool,
     /// Steps that could be reused run all the same, to be compared.
     pub audit: Option<Audit>,
+    /// Each step is told of, also where thousands are as they were.
+    pub tells_all: bool,
     /// How much the cache keeps, and for how long, above what the configuration says.
     pub limits: CacheLimits,
 }
@@ -200,7 +202,7 @@ impl Engine {
         let mut desk = Desk::new(self, ask, options, part, shared, &signals, on_event);
         desk.goes_on = policy.on_failure == OnFailure::KeepGoing;
         desk.around.of = around;
-        desk.start(partly);
+        let held = desk.start(partly);
         // What a step asks while it is decided is asked for it, and the rest would not be asked again.
         let summary = asking_for_nobody(|| {
             let summary = desk.drive(Arc::clone(&plan), &policy, &signals);
@@ -211,7 +213,7 @@ impl Engine {
             if desk.concerns_others(partly) {
                 return Carried::More(desk.leave_to_others());
             }
-            desk.tell_of_others(partly);
+            desk.tell_of_others(partly, &held);
         }
         let audited = desk.audited();
         let is_sound = desk.is_sound(&summary);

@@ -123,6 +123,7 @@ pub(super) fn shown_event(mut event: Event, masks: &Masks) -> Event {
         Event::OrchestrationFailed { reason, .. } => hide(reason),
         Event::OrchestrationStarted { .. }
         | Event::Expanded { .. }
+        | Event::Held { .. }
         | Event::StageStarted { .. }
         | Event::StageCompleted { .. }
         | Event::Handed { .. }

@@ -103,10 +103,15 @@ pub enum Event {
         /// The steps in sequential order.
         nodes: Vec<PlannedNode>,
     },
-    /// A matrix became known, and with it further steps.
+    /// Further steps are told of: a matrix became known, or steps that were [`Event::Held`] are decided again.
     Expanded {
         /// The steps, in sequential order behind those that are known.
         nodes: Vec<PlannedNode>,
+    },
+    /// So many further steps are as they were: nothing that they ask for has changed. The last such event counts.
+    Held {
+        /// How many; they are not among the steps that are told of.
+        cached: usize,
     },
     /// The first step of a stage (a job in v3) is taken up.
     StageStarted {

@@ -39,6 +39,9 @@ pub fn result_json(view: &RunView) -> Value {
         "Results": results(view),
         "Outputs": outputs(view),
     });
+    if view.held > 0 {
+        value["held"] = json!(view.held);
+    }
     if let Some(reason) = ending.and_then(|ending| ending.reason.as_ref()) {
         value["reason"] = json!(reason);
     }

@@ -16,6 +16,8 @@ pub struct RunView {
     pub request: Vec<String>,
     /// The steps by id, in sequential order.
     pub nodes: IndexMap<String, NodeView>,
+    /// How many further steps are as they were, without a word about each.
+    pub held: usize,
     /// How it ended, once it has.
     pub ending: Option<Ending>,
     /// Versions of a person that were set aside: where they were, where they are.
@@ -81,6 +83,7 @@ impl RunView {
             Event::Expanded { nodes } => {
                 self.nodes.extend(nodes.iter().map(|node| (node.id.clone(), NodeView::new(node))));
             }
+            Event::Held { cached } => self.held = *cached,
             Event::ScriptStarted { node, reasons, .. } => {
                 self.with(node, |view| {
                     view.reasons.clone_from(reasons);
@@ -160,7 +163,8 @@ impl RunView {
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         self.nodes.values().filter_map(|node| node.outcome).for_each(|outcome| counts.add(outcome));
-        counts.total = self.nodes.len();
+        counts.cached += self.held;
+        counts.total = self.nodes.len() + self.held;
         counts
     }
 

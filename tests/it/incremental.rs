@@ -296,3 +296,54 @@ fn the_benchmark_of_a_thousand_steps() {
     repo.edit(bottom, &text);
     build(0);
 }
+
+/// A playbook of so many steps that those that are as they were are only counted; one of them ends with a warning.
+fn many() -> Repo {
+    let mut text = String::from("metadata.name = \"many\"\n");
+    let repo = Repo::new();
+    for step in 0..220 {
+        repo.file(&format!("in/{step}"), if step == 11 { "exit 7" } else { "" });
+        let outputs = if step == 7 { "outputs = [\"out/*\"]" } else { "outputs = []" };
+        let inputs = if step == 9 { "in/9\", \"out/extra*".to_owned() } else { format!("in/{step}") };
+        let line = format!("{} && sh in/{step}", repo.notes(&step.to_string()));
+        _ = write!(
+            text,
+            "[[orchestration.jobs.j{step}.steps]]\nid = \"s{step}\"\nscript = \"{line}\"\nshell = \"sh\"\n\
+             exitCodes = {{ 7 = \"warning\" }}\ninputs = [\"{inputs}\"]\n{outputs}\n",
+        );
+    }
+    repo.playbook("many.toml", &text);
+    repo
+}
+
+/// Returns the result that stands in the folder of the newest run.
+fn newest_result(repo: &Repo) -> serde_json::Value {
+    let newest = repo.sh("ls -td .azcache/v1/runs/*/ | head -n 1").stdout().trim().to_owned();
+    serde_json::from_str(&repo.read(&format!("{newest}result.json"))).unwrap()
+}
+
+#[test]
+fn of_very_many_steps_those_that_are_as_they_were_are_counted() {
+    let repo = many();
+    repo.az("build many").code(0).says("ran 220 steps");
+    repo.file("in/8", "true").az("build many").code(0).says("ran 1 step,").says("reused 219");
+    let result = newest_result(&repo);
+    let told: Vec<&str> =
+        result["nodes"].as_array().unwrap().iter().map(|node| node["id"].as_str().unwrap()).collect();
+    assert_eq!(told, ["j8", "j11"], "the one that ran, and the one with a warning");
+    assert_eq!((&result["held"], &result["counts"]["total"]), (&218.into(), &220.into()));
+    repo.file("in/8", "").az("build many").code(0).says("ran 0 steps").says("reused 220");
+    // Who asks for data is told of each.
+    let all = repo.file("in/8", "true # 2").az("build many --json").code(0);
+    assert_eq!(all.json()["nodes"].as_array().unwrap().len(), 220);
+    assert!(all.json().get("held").is_none());
+}
+
+#[test]
+fn steps_that_were_counted_are_told_of_when_they_turn_out_to_be_due() {
+    let repo = many();
+    repo.az("build many").code(0);
+    repo.scripts_run();
+    repo.file("in/7", "mkdir -p out; echo > out/extra").az("build many").code(0).ran_in_order(["7", "9"]);
+    repo.az("build many").code(0).says("ran 0 steps").says("reused 220");
+}

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What a gate begins with; another form has another one.
-pub(super) const MAGIC: [u8; 8] = *b"az gate\x02";
+pub(super) const MAGIC: [u8; 8] = *b"az gate\x03";
 
 /// What stands first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
@@ -31,8 +31,12 @@ pub(super) struct Head {
     pub(super) needs: u64,
     pub(super) items: u64,
     pub(super) blobs: u64,
+    pub(super) numbers: u64,
+    pub(super) gone: u64,
     /// Items that must be decided again.
     pub(super) open: u64,
+    /// What this amends; zeros if it stands for itself.
+    pub(super) base: [u8; 32],
 }
 
 /// Paths in one folder; with an empty name, the folder itself.
@@ -81,13 +85,19 @@ pub(super) struct Item {
     pub(super) plan_length: u64,
     /// The first item it waits for; those of the next item follow.
     pub(super) needs: u32,
-    pub(super) is_open: u32,
+    /// [`OPEN`] and [`NOTABLE`].
+    pub(super) flags: u32,
     /// What tells its identity from others.
     pub(super) identity: u64,
 }
 
 /// Stands in an asker that also writes the path.
 pub(super) const WRITES: u32 = 1 << 31;
+
+/// Stands in an item that must be decided again.
+pub(super) const OPEN: u32 = 1;
+/// Stands in an item of which there is more to tell than that it is as it was.
+pub(super) const NOTABLE: u32 = 2;
 
 /// What a row says beside the numbers; the two lowest bits are the kind.
 pub(super) struct Flags;
@@ -152,6 +162,9 @@ impl Row {
     }
 }
 
+/// How many sections there are.
+pub(super) const SECTIONS: usize = 11;
+
 /// Where the sections of a gate are.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
@@ -164,6 +177,8 @@ pub(super) struct Layout {
     pub(super) needs: (usize, usize),
     pub(super) items: (usize, usize),
     pub(super) blobs: (usize, usize),
+    pub(super) numbers: (usize, usize),
+    pub(super) gone: (usize, usize),
 }
 
 impl Head {
@@ -186,6 +201,8 @@ impl Head {
             needs: section(self.needs, size_of::<u32>())?,
             items: section(self.items, size_of::<Item>())?,
             blobs: section(self.blobs, 1)?,
+            numbers: section(self.numbers, size_of::<u32>())?,
+            gone: section(self.gone, size_of::<u32>())?,
         };
         (at == length).then_some(layout)
     }
@@ -213,6 +230,12 @@ pub(super) fn is_whole(bytes: &[u8], layout: &Layout) -> bool {
     checksum(&bytes[layout.digests.0..]) == head(bytes).cold_checksum
 }
 
+/// Returns what tells a [`sound`] gate from any other.
+pub(super) fn id(bytes: &[u8]) -> [u8; 32] {
+    let head = head(bytes);
+    checksum(&[head.hot_checksum, head.cold_checksum].concat())
+}
+
 pub(super) fn checksum(bytes: &[u8]) -> [u8; 32] {
     Digest::of(bytes).0
 }
@@ -228,12 +251,12 @@ pub(super) fn views<T: Pod>(bytes: &[u8], place: (usize, usize)) -> &[T] {
 }
 
 /// Puts the sections, their counts and checksums together.
-pub(super) fn assemble(sections: [(&[u8], u64); 9], open: u64) -> Vec<u8> {
+pub(super) fn assemble(sections: [(&[u8], u64); SECTIONS], open: u64, base: [u8; 32]) -> Vec<u8> {
     let counts = sections.map(|(_, count)| count);
-    let [preface, folders, rows, names, digests, askers, needs, items, blobs] = counts;
-    let mut head =
-        Head { preface, folders, rows, names, digests, askers, needs, items, blobs, open, ..Head::zeroed() };
-    head.magic = MAGIC;
+    let [preface, folders, rows, names, digests, askers, needs, items, blobs, numbers, gone] = counts;
+    let (magic, unknown) = (MAGIC, Head::zeroed());
+    let head = Head { preface, folders, rows, names, digests, askers, magic, ..unknown };
+    let mut head = Head { needs, items, blobs, numbers, gone, open, base, ..head };
     let length: usize = sections.iter().map(|(bytes, _)| bytes.len() + 8).sum();
     let mut all = Vec::with_capacity(size_of::<Head>() + length);
     all.extend_from_slice(bytemuck::bytes_of(&head));

@@ -4,32 +4,31 @@
 //! them, and bytes that others put beside them. Does not know what a step is, nor when an answer is good.
 //!
 //! ```text
-//! head | folders | rows | folder paths and names || digests | askers | items | bytes of the items
-//!        ---------------- hot ----------------------   ------------------ cold ---------------------
+//! head | folders | rows | folder paths and names || digests | askers | needs | items | bytes of the items
+//!        ---------------- hot ----------------------   ------------------ cold -----------------------------
 //! ```
+//!
+//! A second file of the same form amends the first: it holds the paths and items that have become others, and says
+//! which places of the first do not hold any more. It names the file that it amends, and is none beside another one.
 //!
 //! The hot part is read by every look, the cold one only where something differs; each has its checksum in the head.
 //! A file that is damaged, or of another version, is none.
 
 mod format;
+mod part;
 #[cfg(test)]
 mod tests;
 mod write;
 
-use std::{
-    ffi::OsStr,
-    io,
-    os::unix::ffi::OsStrExt,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use format::{Flags, Folder, Item, Layout, Row};
-use rayon::prelude::*;
-pub use write::write_gate;
+use format::{Flags, Folder, Row};
+use part::Part;
+pub use write::{Amendment, write_gate};
 
 use crate::{
     base::Digest,
-    sys::{self, FileKind, Mapped, Stat, System},
+    sys::{self, FileKind, Stat, System},
 };
 
 /// From here on two threads ask faster than one.
@@ -76,6 +75,8 @@ pub struct GatePath {
 pub struct GateItem {
     /// Whatever the paths say, it must be decided again.
     pub is_open: bool,
+    /// There is more to tell of it than that it is as it was.
+    pub is_notable: bool,
     /// What is needed if nothing has changed.
     pub answer: Vec<u8>,
     /// What is needed to decide it again.
@@ -87,18 +88,22 @@ pub struct GateItem {
 }
 
 /// A gate that was read, and whose hot part is sound.
+///
+/// What has changed since it was written stands in a second file beside it, so that a change costs what it is about.
 #[derive(Debug)]
 pub struct Gate {
-    bytes: Mapped,
-    layout: Layout,
+    base: Part,
+    over: Option<Part>,
 }
 
 /// A path of a gate.
 #[derive(Debug, Clone, Copy)]
 pub struct Known<'a> {
-    gate: &'a Gate,
+    part: &'a Part,
     row: &'a Row,
     folder: &'a Folder,
+    /// Its place in its file.
+    own: usize,
     /// Its place.
     pub index: usize,
 }
@@ -106,201 +111,138 @@ pub struct Known<'a> {
 impl Gate {
     /// Reads a gate; nothing if there is none that can be relied on.
     pub fn read(system: &dyn System, path: &Path) -> Option<Self> {
-        let bytes = system.map(path).ok()?;
-        let layout = format::sound(&bytes)?;
-        Some(Self { bytes, layout })
+        let base = Part::read(system, path)?;
+        // One that is about another gate, or that is lost, leaves what was true before it.
+        let over = Part::read(system, &write::beside(path)).filter(|over| over.base() == base.id());
+        Some(Self { base, over })
     }
 
     /// Tells whether what is beside the paths can be relied on.
     pub fn is_whole(&self) -> bool {
-        format::is_whole(&self.bytes, &self.layout)
+        self.base.is_whole() && self.over.as_ref().is_none_or(Part::is_whole)
+    }
+
+    fn newest(&self) -> &Part {
+        self.over.as_ref().unwrap_or(&self.base)
     }
 
     /// Returns what was written first: what only who wrote it understands.
     pub fn preface(&self) -> &[u8] {
-        format::section(&self.bytes, self.layout.preface)
+        self.newest().preface()
     }
 
-    /// Returns how many paths are known.
-    pub fn len(&self) -> usize {
-        self.rows().len()
+    /// Returns how many places there are; some may be empty by now.
+    pub fn places(&self) -> usize {
+        self.first_over() + self.over.as_ref().map_or(0, |over| over.rows().len())
     }
 
-    /// Tells whether no path is known.
-    pub fn is_empty(&self) -> bool {
-        self.rows().is_empty()
+    /// Returns where the places of the second file begin.
+    fn first_over(&self) -> usize {
+        self.base.rows().len()
     }
 
     /// Returns how many items must be decided again whatever the paths say.
     pub fn open_items(&self) -> usize {
-        usize::try_from(format::head(&self.bytes).open).unwrap_or(usize::MAX)
-    }
-
-    fn folders(&self) -> &[Folder] {
-        format::views(&self.bytes, self.layout.folders)
-    }
-
-    fn rows(&self) -> &[Row] {
-        format::views(&self.bytes, self.layout.rows)
-    }
-
-    fn names(&self) -> &[u8] {
-        format::section(&self.bytes, self.layout.names)
-    }
-
-    fn name(&self, at: u32, length: u32) -> &OsStr {
-        let bytes = self.names().get(at as usize..(at as usize).saturating_add(length as usize));
-        OsStr::from_bytes(bytes.unwrap_or_default())
-    }
-
-    fn items(&self) -> &[Item] {
-        format::views(&self.bytes, self.layout.items)
+        self.newest().open_items()
     }
 
     /// Returns how many items there are.
     pub fn item_count(&self) -> usize {
-        self.items().len()
+        self.base.items().len()
+    }
+
+    /// Returns the file that holds an item, and its place there.
+    fn holder(&self, item: usize) -> (&Part, usize) {
+        let newer = self.over.as_ref().and_then(|over| {
+            let number = u32::try_from(item).ok()?;
+            Some((over, over.numbers().binary_search(&number).ok()?))
+        });
+        newer.unwrap_or((&self.base, item))
     }
 
     /// Tells whether an item must be decided again whatever the paths say.
     pub fn is_open(&self, item: usize) -> bool {
-        self.items().get(item).is_some_and(|item| item.is_open != 0)
+        let (part, own) = self.holder(item);
+        part.is_open(own)
+    }
+
+    /// Tells whether there is more to tell of an item than that it is as it was.
+    pub fn is_notable(&self, item: usize) -> bool {
+        let (part, own) = self.holder(item);
+        part.is_notable(own)
     }
 
     /// Returns an item as it was written.
     pub fn item(&self, index: usize) -> GateItem {
-        GateItem {
-            is_open: self.is_open(index),
-            answer: self.answer(index).to_vec(),
-            plan: self.plan(index).to_vec(),
-            needs: self.needs(index).to_vec(),
-            identity: self.identity(index).unwrap_or_default(),
-        }
+        let (part, own) = self.holder(index);
+        part.item(own)
     }
 
     /// Returns the items that an item waits for.
     pub fn needs(&self, item: usize) -> &[u32] {
-        let (items, needs): (_, &[u32]) = (self.items(), format::views(&self.bytes, self.layout.needs));
-        let Some(own) = items.get(item) else { return &[] };
-        let next = items.get(item + 1).map_or(needs.len(), |next| next.needs as usize);
-        needs.get(own.needs as usize..next).unwrap_or_default()
-    }
-
-    /// Returns what tells whose item it is.
-    pub fn identity(&self, item: usize) -> Option<u64> {
-        self.items().get(item).map(|item| item.identity)
+        let (part, own) = self.holder(item);
+        part.needs(own)
     }
 
     /// Returns the items of an identity.
     pub fn items_of(&self, identity: u64) -> impl Iterator<Item = usize> {
-        let items = self.items().iter().enumerate();
+        let items = self.base.items().iter().enumerate();
         items.filter(move |(_, item)| item.identity == identity).map(|(index, _)| index)
     }
 
     /// Returns what is needed of an item if nothing has changed.
     pub fn answer(&self, item: usize) -> &[u8] {
-        self.blob(item, |item| (item.answer_at, item.answer_length))
+        let (part, own) = self.holder(item);
+        part.answer(own)
     }
 
     /// Returns what is needed to decide an item again.
     pub fn plan(&self, item: usize) -> &[u8] {
-        self.blob(item, |item| (item.plan_at, item.plan_length))
+        let (part, own) = self.holder(item);
+        part.plan(own)
     }
 
-    fn blob(&self, item: usize, place: impl Fn(&Item) -> (u64, u64)) -> &[u8] {
-        let Some(item) = self.items().get(item) else { return &[] };
-        let (at, length) = place(item);
-        let bytes = format::section(&self.bytes, self.layout.blobs);
-        let range = usize::try_from(at).ok().zip(usize::try_from(at.saturating_add(length)).ok());
-        range.and_then(|(start, end)| bytes.get(start..end)).unwrap_or_default()
+    fn is_gone(&self, index: usize) -> bool {
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        self.over.as_ref().is_some_and(|over| over.gone().binary_search(&number).is_ok())
     }
 
-    /// Returns all paths in order.
+    /// Returns all paths.
     pub fn paths(&self) -> impl Iterator<Item = Known<'_>> {
-        self.folders().iter().flat_map(move |folder| {
-            let rows = folder.rows(self.rows());
-            let first = folder.first as usize;
-            rows.iter().enumerate().map(move |(index, row)| Known {
-                gate: self,
-                row,
-                folder,
-                index: first + index,
-            })
-        })
+        let base = self.base.known(0).filter(|known| !self.is_gone(known.index));
+        base.chain(self.over.iter().flat_map(|over| over.known(self.first_over())))
+    }
+
+    /// Returns the path at a place.
+    pub fn at(&self, index: usize) -> Option<Known<'_>> {
+        let base = self.base.at(index, 0).filter(|known| !self.is_gone(known.index));
+        base.or_else(|| self.over.as_ref()?.at(index, self.first_over()))
     }
 
     /// Returns what is known of a path.
     pub fn find(&self, path: &Path, is_followed: bool) -> Option<Known<'_>> {
-        let (wanted, name) = write::parts(path);
-        let (folders, rows) = (self.folders(), self.rows());
-        let place = |folder: &Folder| {
-            (Path::new(self.name(folder.path_at, folder.path_length)), folder.is_followed != 0)
-        };
-        let at = folders.binary_search_by(|folder| place(folder).cmp(&(wanted, is_followed))).ok()?;
-        let folder = &folders[at];
-        let own = folder.rows(rows);
-        let row =
-            own.binary_search_by(|row| self.name(row.name_at, row.name_length.into()).cmp(name)).ok()?;
-        Some(Known { gate: self, row: &own[row], folder, index: folder.first as usize + row })
+        let newer = self.over.as_ref().and_then(|over| over.find(path, is_followed, self.first_over()));
+        newer.or_else(|| self.base.find(path, is_followed, 0).filter(|known| !self.is_gone(known.index)))
     }
 
-    /// Returns the paths of which the file system does not say what it said, and those whose times say nothing, sorted.
+    /// Returns the paths of which the file system does not say what it said, and those whose times say nothing.
     pub fn differing(&self, system: &dyn System) -> Vec<Known<'_>> {
-        let (folders, rows) = (self.folders(), self.rows());
-        let compare = |folders: &[Folder]| -> Vec<(u32, u32)> {
-            let mut found = Vec::new();
-            for folder in folders {
-                self.compare(system, folder, folder.rows(rows), &mut found);
-            }
-            found
-        };
-        let found: Vec<(u32, u32)> = if rows.len() > PARALLEL_ABOVE {
-            folders.par_chunks(CHUNK).flat_map_iter(compare).collect()
-        } else {
-            compare(folders)
-        };
-        let known = |(folder, row): (u32, u32)| {
-            let (folder, index) = (&folders[folder as usize], row as usize);
-            Known { gate: self, row: &rows[index], folder, index }
-        };
-        found.into_iter().map(known).collect()
+        let mut found = self.base.differing(system, 0);
+        found.retain(|known| !self.is_gone(known.index));
+        found.extend(self.over.iter().flat_map(|over| over.differing(system, self.first_over())));
+        found
     }
 
     /// Tells whether there is a path that [`Gate::differing`] would return.
     pub fn is_clean(&self, system: &dyn System) -> bool {
         self.open_items() == 0 && self.differing(system).is_empty()
     }
-
-    fn compare(&self, system: &dyn System, folder: &Folder, rows: &[Row], found: &mut Vec<(u32, u32)>) {
-        let place = |row: usize| (folder.index, folder.first + u32::try_from(row).unwrap_or(u32::MAX));
-        let path = Path::new(self.name(folder.path_at, folder.path_length));
-        let mut compare = |index: usize, answer: io::Result<Stat>| {
-            if !rows[index].is_as_said(&answer) {
-                found.push(place(index));
-            }
-        };
-        if folder.is_followed != 0 {
-            for (index, row) in rows.iter().enumerate() {
-                compare(
-                    index,
-                    system.stat_target(&path.join(self.name(row.name_at, row.name_length.into()))),
-                );
-            }
-        } else if let [row] = rows {
-            compare(0, system.stat(&path.join(self.name(row.name_at, row.name_length.into()))));
-        } else {
-            let names: Vec<&OsStr> =
-                rows.iter().map(|row| self.name(row.name_at, row.name_length.into())).collect();
-            system.stat_each(path, &names, &mut compare);
-        }
-    }
 }
 
 impl Known<'_> {
     /// Returns the path.
     pub fn path(&self) -> PathBuf {
-        let folder = Path::new(self.gate.name(self.folder.path_at, self.folder.path_length));
-        folder.join(self.gate.name(self.row.name_at, self.row.name_length.into()))
+        self.part.path(self.folder, self.row)
     }
 
     /// Returns what is known of it.
@@ -319,8 +261,7 @@ impl Known<'_> {
 
     /// Returns what of it matters.
     pub fn matters(&self) -> Matters {
-        let digests: &[[u8; 32]] = format::views(&self.gate.bytes, self.gate.layout.digests);
-        let digest = digests.get(self.row.digest as usize).map(|digest| Digest(*digest));
+        let digest = self.part.digests().get(self.row.digest as usize).map(|digest| Digest(*digest));
         match digest {
             Some(digest) if self.row.has(Flags::NAMES) => Matters::Names(digest),
             Some(digest) if self.row.has(Flags::CONTENT) => Matters::Content(digest),
@@ -336,10 +277,7 @@ impl Known<'_> {
 
     /// Returns the items that depend on it, sorted, with whether they may leave something there.
     pub fn askers(&self) -> impl Iterator<Item = (u32, bool)> + use<'_> {
-        let askers: &[u32] = format::views(&self.gate.bytes, self.gate.layout.askers);
-        let next = self.gate.rows().get(self.index + 1).map_or(askers.len(), |next| next.askers as usize);
-        let own = askers.get(self.row.askers as usize..next).unwrap_or_default();
-        own.iter().map(|asker| (asker & !format::WRITES, asker & format::WRITES != 0))
+        self.part.askers(self.own).iter().map(|asker| (asker & !format::WRITES, asker & format::WRITES != 0))
     }
 
     /// Asks whether what matters is as it was, though the file system does not say so by itself; O(bytes).

@@ -1,5 +1,7 @@
 //! Gates are written and read, changed worlds are noticed, and damage is no gate.
 
+use std::{collections::BTreeMap, io};
+
 use proptest::prelude::*;
 
 use super::*;
@@ -85,7 +87,7 @@ fn what_was_written_is_read() {
         (gate.needs(0), gate.needs(1), gate.needs(2), gate.needs(3)),
         (&[][..], &[0, 0][..], &[][..], &[][..])
     );
-    assert_eq!((gate.identity(0), gate.items_of(7).collect::<Vec<_>>()), (Some(7), vec![0]));
+    assert_eq!((gate.item(0), gate.items_of(7).collect::<Vec<_>>()), (items[0].clone(), vec![0]));
     for known in gate.paths() {
         let of = known.known();
         assert_eq!(gate.find(&of.path, of.is_followed).map(|found| found.index), Some(known.index));
@@ -191,7 +193,133 @@ fn no_byte_can_be_lost_or_flipped_unnoticed() {
     }
 }
 
+/// Returns all that can be asked of a gate.
+type Asked = (Vec<u8>, Vec<GatePath>, Vec<GateItem>, usize);
+
+fn asked(gate: &Gate) -> Asked {
+    let mut paths: Vec<GatePath> = gate.paths().map(|known| known.known()).collect();
+    paths.sort_by_key(|known| (known.path.clone(), known.is_followed));
+    for known in gate.paths() {
+        let GatePath { path, is_followed, .. } = known.known();
+        assert_eq!(gate.find(&path, is_followed).map(|found| found.index), Some(known.index));
+        assert_eq!(gate.at(known.index).map(|found| found.known()), Some(known.known()));
+    }
+    let items: Vec<GateItem> = (0..gate.item_count()).map(|item| gate.item(item)).collect();
+    for (index, item) in items.iter().enumerate() {
+        let parts = (gate.is_open(index), gate.is_notable(index), gate.needs(index), gate.answer(index));
+        assert_eq!(parts, (item.is_open, item.is_notable, &*item.needs, &*item.answer));
+    }
+    (gate.preface().to_vec(), paths, items, gate.open_items())
+}
+
+#[test]
+fn what_amends_another_gate_or_is_damaged_is_none() {
+    let world = world();
+    let more = Path::new("/w/.azcache/gate.more");
+    let items: Vec<GateItem> =
+        (0..50).map(|_| GateItem { answer: vec![7; 100], ..GateItem::default() }).collect();
+    let gate = write(&world, &paths(&world), &items);
+    let before = asked(&gate);
+    let amendment = || Amendment {
+        preface: b"newer".into(),
+        items: BTreeMap::from([(3, GateItem { answer: b"new".into(), ..GateItem::default() })]),
+        ..Amendment::default()
+    };
+    gate.amend(&world, Path::new(GATE), amendment()).unwrap();
+    let read = || Gate::read(&world, Path::new(GATE)).expect("the first file is whole");
+    assert_eq!((read().preface(), read().answer(3)), (&b"newer"[..], &b"new"[..]));
+    let bytes = world.read(more).unwrap();
+    for at in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x10;
+        world.write(more, &damaged, 0o644).unwrap();
+        let gate = read();
+        assert!(!gate.is_whole() || asked(&gate) == before, "byte {at}");
+    }
+    world.write(more, &bytes, 0o644).unwrap();
+    // One that was written as a whole has nothing to do with what amended the one before.
+    write(&world, &paths(&world)[1..], &items);
+    world.write(more, &bytes, 0o644).unwrap();
+    assert_eq!((read().preface(), read().answer(3)), (&b"preface"[..], &[7; 100][..]));
+}
+
+fn random_path() -> impl Strategy<Value = GatePath> {
+    let stat =
+        |size| Stat { size, ..Memory::new().file("/f", "").stat(Path::new("/f")).expect("it is there") };
+    (0..12_u8, any::<bool>(), any::<(bool, bool, u64)>(), proptest::collection::btree_set(0..20_u32, 0..4))
+        .prop_map(move |(name, is_followed, (is_common, is_settled, size), askers)| GatePath {
+            path: PathBuf::from(format!("/{}/{name}", name % 3)),
+            is_followed,
+            stat: (size % 5 > 0).then(|| stat(size)),
+            matters: if size % 2 > 0 {
+                Matters::Content(Digest::of(&size.to_le_bytes()))
+            } else {
+                Matters::All
+            },
+            is_settled,
+            is_common,
+            writers: askers.iter().copied().filter(|item| item % 2 > 0).collect(),
+            askers: askers.into_iter().collect(),
+        })
+}
+
+fn random_item() -> impl Strategy<Value = GateItem> {
+    (any::<(bool, bool, u8)>(), proptest::collection::vec(0..20_u32, 0..3)).prop_map(
+        |((is_open, is_notable, length), needs)| GateItem {
+            is_open,
+            is_notable,
+            answer: vec![length; length.into()],
+            plan: vec![length; usize::from(length % 7)],
+            needs,
+            identity: u64::from(length) + 1,
+        },
+    )
+}
+
 proptest! {
+    /// However often a gate is amended, and whenever its files are put together, it says what one would say that was
+    /// written as a whole.
+    #[test]
+    fn an_amended_gate_says_what_a_new_one_would(
+        first in proptest::collection::vec(random_path(), 0..20),
+        items in proptest::collection::vec(random_item(), 20),
+        rounds in proptest::collection::vec(
+            (
+                proptest::collection::vec(random_path(), 0..4),
+                proptest::collection::vec(any::<prop::sample::Index>(), 0..3),
+                proptest::collection::btree_map(0..20_u32, random_item(), 0..3),
+            ),
+            1..8,
+        ),
+    ) {
+        let key = |known: &GatePath| (known.path.clone(), known.is_followed);
+        let world = Memory::new().dir("/w/.azcache");
+        let mut paths: BTreeMap<_, GatePath> = first.into_iter().map(|known| (key(&known), known)).collect();
+        let mut items = items;
+        let mut gate = write(&world, &paths.values().cloned().collect::<Vec<_>>(), &items);
+        for (round, (changed, removed, newer)) in rounds.into_iter().enumerate() {
+            let changed: BTreeMap<_, GatePath> = changed.into_iter().map(|known| (key(&known), known)).collect();
+            let there: Vec<(usize, _)> = gate.paths().map(|known| (known.index, key(&known.known()))).collect();
+            let removed = removed.iter().filter(|_| !there.is_empty()).map(|index| index.get(&there));
+            let removed: BTreeMap<usize, _> = removed.filter(|(_, key)| !changed.contains_key(key)).cloned().collect();
+            removed.values().for_each(|key| _ = paths.remove(key));
+            paths.extend(changed.clone());
+            newer.iter().for_each(|(index, item)| items[*index as usize] = item.clone());
+            let preface = format!("round {round}").into_bytes();
+            let amendment = Amendment {
+                preface: preface.clone(),
+                paths: changed.into_values().collect(),
+                removed: removed.into_keys().collect(),
+                items: newer,
+            };
+            gate.amend(&world, Path::new(GATE), amendment).unwrap();
+            gate = Gate::read(&world, Path::new(GATE)).expect("it was just written");
+            let open = items.iter().filter(|item| item.is_open).count();
+            prop_assert!(gate.is_whole());
+            prop_assert_eq!(asked(&gate), (preface, paths.values().cloned().collect(), items.clone(), open));
+        }
+    }
+
     /// Whatever stands there, nothing is read beyond it, and whoever asks gets an answer.
     #[test]
     fn any_bytes_are_read_without_a_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..400), is_plausible: bool) {
@@ -205,10 +333,11 @@ proptest! {
     /// Whatever the numbers in it say, a gate with sound checksums is asked without a panic.
     #[test]
     fn any_numbers_are_asked_without_a_panic(
-        sections in proptest::array::uniform9(proptest::collection::vec(0_u8..40, 0..300)),
-        counts in proptest::array::uniform9(0_u64..6),
+        sections in proptest::array::uniform11(proptest::collection::vec(0_u8..40, 0..300)),
+        counts in proptest::array::uniform11(0_u64..6),
+        amends: bool,
     ) {
-        let sizes = [1, 24, 72, 1, 32, 4, 4, 48, 1];
+        let sizes = [1, 24, 72, 1, 32, 4, 4, 48, 1, 4, 4];
         let mut parts: Vec<(Vec<u8>, u64)> = Vec::new();
         for ((bytes, count), size) in sections.into_iter().zip(counts).zip(sizes) {
             let mut bytes = bytes;
@@ -216,12 +345,16 @@ proptest! {
             bytes.resize(wanted, 1);
             parts.push((bytes, count));
         }
-        let sections: [(&[u8], u64); 9] = std::array::from_fn(|index| (parts[index].0.as_slice(), parts[index].1));
-        let world = Memory::new().file(GATE, format::assemble(sections, 0));
+        let sections: [(&[u8], u64); format::SECTIONS] = std::array::from_fn(|index| (parts[index].0.as_slice(), parts[index].1));
+        let bytes = format::assemble(sections, 0, [0; 32]);
+        let beside = format::assemble(sections, 0, format::id(&bytes));
+        let world = Memory::new().file(GATE, bytes);
+        let world = if amends { world.file("/w/.azcache/gate.more", beside) } else { world };
         let gate = Gate::read(&world, Path::new(GATE)).expect("its checksums are right");
+        prop_assert_eq!(gate.over.is_some(), amends);
         prop_assert!(gate.is_whole());
         for known in gate.paths().chain(gate.differing(&world)) {
-            _ = (known.known(), known.is_unchanged(&world));
+            _ = (known.known(), known.is_unchanged(&world), gate.at(known.index));
         }
         for item in 0..8 {
             _ = (gate.answer(item), gate.plan(item), gate.is_open(item), gate.needs(item));

@@ -1,12 +1,40 @@
 //! Writes a gate.
 
-use std::{collections::HashMap, ffi::OsStr, io, os::unix::ffi::OsStrExt, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ffi::OsStr,
+    io,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+};
 
 use super::{
-    GateItem, GatePath, Matters,
-    format::{Flags, Folder, Item, Row, WRITES, assemble},
+    Gate, GateItem, GatePath, Matters,
+    format::{Flags, Folder, Item, NOTABLE, OPEN, Row, WRITES, assemble},
+    part::Part,
 };
 use crate::sys::{self, System};
+
+/// What has become of a gate.
+#[derive(Debug, Clone, Default)]
+pub struct Amendment {
+    /// What stands first from now on.
+    pub preface: Vec<u8>,
+    /// Paths of which something else is known now, and new ones.
+    pub paths: Vec<GatePath>,
+    /// The places of paths that nobody depends on any more.
+    pub removed: Vec<usize>,
+    /// The items that are others now, by place.
+    pub items: BTreeMap<u32, GateItem>,
+}
+
+/// The second file is put together with the first when it is larger than this part of it.
+const PART: usize = 4;
+
+/// Returns where what amends a gate stands.
+pub(super) fn beside(path: &Path) -> PathBuf {
+    path.with_extension("more")
+}
 
 /// Writes a gate; `paths` in any order, those of one folder are put side by side.
 ///
@@ -19,47 +47,129 @@ pub fn write_gate(
     paths: &mut [GatePath],
     items: &[GateItem],
 ) -> io::Result<()> {
+    let bytes = bytes_of(preface, paths, items, &Amends::default())?;
+    sys::replace(system, path, &bytes)?;
+    // What amended the old one is none of the new one's; it says so itself.
+    _ = system.remove_file(&beside(path));
+    Ok(())
+}
+
+impl Gate {
+    /// Writes what has become of the gate at `path`; O(what has changed since it was last written as a whole).
+    ///
+    /// # Errors
+    /// As [`write_gate()`].
+    pub fn amend(&self, system: &dyn System, path: &Path, amendment: Amendment) -> io::Result<()> {
+        let Amendment { preface, mut paths, removed, mut items } = amendment;
+        let first_over = self.first_over();
+        let replaced = paths.iter().filter_map(|path| Some(self.find(&path.path, path.is_followed)?.index));
+        let gone: BTreeSet<usize> = removed.into_iter().chain(replaced).collect();
+        if let Some(over) = &self.over {
+            let stay = over.known(first_over).filter(|known| !gone.contains(&known.index));
+            paths.extend(stay.map(|known| known.known()));
+            for (own, number) in over.numbers().iter().enumerate() {
+                items.entry(*number).or_insert_with(|| over.item(own));
+            }
+        }
+        let before = self.over.as_ref().map_or(&[][..], Part::gone).iter().copied();
+        let of_base = gone.range(..first_over).filter_map(|index| u32::try_from(*index).ok());
+        let gone: BTreeSet<u32> = before.chain(of_base).collect();
+        let is_open = |item: usize| {
+            let newer = u32::try_from(item).ok().and_then(|item| items.get(&item));
+            newer.map_or_else(|| self.base.is_open(item), |item| item.is_open)
+        };
+        let open = (0..self.item_count()).filter(|item| is_open(*item)).count() as u64;
+        let (numbers, own): (Vec<u32>, Vec<GateItem>) = items.into_iter().unzip();
+        let amends =
+            Amends { base: self.base.id(), gone: gone.into_iter().collect(), numbers, open: Some(open) };
+        let bytes = bytes_of(&preface, &mut paths, &own, &amends)?;
+        if bytes.len().saturating_mul(PART) < self.base.size() {
+            return sys::replace(system, &beside(path), &bytes);
+        }
+        let stay = self.base.known(0).filter(|known| {
+            u32::try_from(known.index).is_ok_and(|index| amends.gone.binary_search(&index).is_err())
+        });
+        paths.extend(stay.map(|known| known.known()));
+        let mut newer: BTreeMap<u32, GateItem> = amends.numbers.into_iter().zip(own).collect();
+        let item = |item: usize| {
+            let newer = u32::try_from(item).ok().and_then(|item| newer.remove(&item));
+            newer.unwrap_or_else(|| self.base.item(item))
+        };
+        let items: Vec<GateItem> = (0..self.item_count()).map(item).collect();
+        write_gate(system, path, &preface, &mut paths, &items)
+    }
+}
+
+/// What a file amends.
+#[derive(Debug, Default)]
+struct Amends {
+    base: [u8; 32],
+    gone: Vec<u32>,
+    numbers: Vec<u32>,
+    /// How many items are open in all, where these are not all.
+    open: Option<u64>,
+}
+
+fn bytes_of(
+    preface: &[u8],
+    paths: &mut [GatePath],
+    items: &[GateItem],
+    amends: &Amends,
+) -> io::Result<Vec<u8>> {
     paths.sort_by(|a, b| place(a).cmp(&place(b)));
     let mut sections = Sections::default();
     for known in &*paths {
         sections.add(known).ok_or_else(too_large)?;
     }
-    let (mut table, mut blobs, mut needs) = (Vec::with_capacity(items.len()), Vec::new(), Vec::new());
-    for item in items {
-        let first_need = u32::try_from(needs.len()).map_err(|_| too_large())?;
-        needs.extend_from_slice(&item.needs);
-        let mut add = |bytes: &[u8]| {
-            let at = blobs.len() as u64;
-            blobs.extend_from_slice(bytes);
-            (at, bytes.len() as u64)
-        };
-        let ((answer_at, answer_length), (plan_at, plan_length)) = (add(&item.answer), add(&item.plan));
-        table.push(Item {
-            answer_at,
-            answer_length,
-            plan_at,
-            plan_length,
-            needs: first_need,
-            is_open: item.is_open.into(),
-            identity: item.identity,
-        });
-    }
+    let Table { items: table, blobs, needs } = Table::of(items).ok_or_else(too_large)?;
     let Sections { folders, rows, names, digests, askers, .. } = &sections;
-    let bytes = assemble(
-        [
-            (preface, preface.len() as u64),
-            (bytemuck::cast_slice(folders), folders.len() as u64),
-            (bytemuck::cast_slice(rows), rows.len() as u64),
-            (names, names.len() as u64),
-            (bytemuck::cast_slice(digests), digests.len() as u64),
-            (bytemuck::cast_slice(askers), askers.len() as u64),
-            (bytemuck::cast_slice(&needs), needs.len() as u64),
-            (bytemuck::cast_slice(&table), table.len() as u64),
-            (&blobs, blobs.len() as u64),
-        ],
-        items.iter().filter(|item| item.is_open).count() as u64,
-    );
-    sys::replace(system, path, &bytes)
+    let Amends { base, gone, numbers, open } = amends;
+    let sections = [
+        (preface, preface.len() as u64),
+        (bytemuck::cast_slice(folders), folders.len() as u64),
+        (bytemuck::cast_slice(rows), rows.len() as u64),
+        (names, names.len() as u64),
+        (bytemuck::cast_slice(digests), digests.len() as u64),
+        (bytemuck::cast_slice(askers), askers.len() as u64),
+        (bytemuck::cast_slice(&needs), needs.len() as u64),
+        (bytemuck::cast_slice(&table), table.len() as u64),
+        (&blobs, blobs.len() as u64),
+        (bytemuck::cast_slice(numbers), numbers.len() as u64),
+        (bytemuck::cast_slice(gone), gone.len() as u64),
+    ];
+    let own = || items.iter().filter(|item| item.is_open).count() as u64;
+    Ok(assemble(sections, open.unwrap_or_else(own), *base))
+}
+
+/// Items as they stand in the file.
+#[derive(Default)]
+struct Table {
+    items: Vec<Item>,
+    needs: Vec<u32>,
+    blobs: Vec<u8>,
+}
+
+impl Table {
+    fn of(items: &[GateItem]) -> Option<Self> {
+        let mut table = Self::default();
+        for item in items {
+            let needs = u32::try_from(table.needs.len()).ok()?;
+            table.needs.extend_from_slice(&item.needs);
+            let (answer_at, answer_length) = table.put(&item.answer);
+            let (plan_at, plan_length) = table.put(&item.plan);
+            let flag = |is_so: bool, flag: u32| if is_so { flag } else { 0 };
+            let flags = flag(item.is_open, OPEN) | flag(item.is_notable, NOTABLE);
+            let identity = item.identity;
+            table.items.push(Item { answer_at, answer_length, plan_at, plan_length, needs, flags, identity });
+        }
+        Some(table)
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> (u64, u64) {
+        let at = self.blobs.len() as u64;
+        self.blobs.extend_from_slice(bytes);
+        (at, bytes.len() as u64)
+    }
 }
 
 fn too_large() -> io::Error {
@@ -67,9 +177,9 @@ fn too_large() -> io::Error {
 }
 
 /// Returns what paths are sorted by: those of one folder, asked in one way, stand together.
-fn place(known: &GatePath) -> (&Path, bool, &OsStr) {
+fn place(known: &GatePath) -> (&[u8], bool, &[u8]) {
     let (folder, name) = parts(&known.path);
-    (folder, known.is_followed, name)
+    (folder.as_os_str().as_bytes(), known.is_followed, name.as_bytes())
 }
 
 /// Returns the folder and the name; the root has none.

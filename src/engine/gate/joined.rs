@@ -57,7 +57,15 @@ impl Joined<'_> {
         let mut event = envelope.event.clone();
         let has_begun = !self.view.nodes.is_empty();
         match &mut event {
-            Event::OrchestrationStarted { .. } if has_begun => return,
+            Event::OrchestrationStarted { nodes, .. } if has_begun => {
+                if self.view.held == 0 {
+                    return;
+                }
+                // All of them are decided now.
+                self.tell(envelope, Event::Held { cached: 0 });
+                nodes.retain(|node| !self.view.nodes.contains_key(&node.id));
+                event = Event::Expanded { nodes: std::mem::take(nodes) };
+            }
             // What has just run is not reused.
             Event::ScriptCompleted { node, cached: true, .. }
                 if self.view.nodes.get(node).is_some_and(|node| node.outcome == Some(Outcome::Ran)) =>
@@ -69,7 +77,12 @@ impl Joined<'_> {
             }
             _ => {}
         }
+        self.tell(envelope, event);
+    }
+
+    fn tell(&mut self, envelope: &Envelope, event: Event) {
         self.view.apply(&event);
-        (self.on_event)(&Envelope { event, ..envelope.clone() });
+        let Envelope { v, seq, time, .. } = envelope;
+        (self.on_event)(&Envelope { v: *v, seq: *seq, time: time.clone(), event });
     }
 }

@@ -10,6 +10,7 @@
 //! environment, az itself) is part of the gate's name.
 
 mod again;
+mod amend;
 mod answers;
 mod joined;
 mod partly;
@@ -114,6 +115,13 @@ struct JournalEnd {
 struct Told {
     node: PlannedNode,
     events: Vec<Event>,
+}
+
+impl Told {
+    /// Tells whether there is no more to tell than that it was reused.
+    fn is_plain(&self) -> bool {
+        matches!(self.events.as_slice(), [Event::ScriptCompleted { cached: true, flags, .. }] if flags.is_empty())
+    }
 }
 
 impl JournalEnd {

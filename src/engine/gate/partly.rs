@@ -25,6 +25,8 @@ use crate::{
 
 /// So few steps are decided one by one even if they are most of the plan.
 const FEW: usize = 64;
+/// So many steps that are as they were are told of one by one.
+const TOLD: usize = 200;
 
 /// What is to be done where a gate says that all else holds.
 #[derive(Debug)]
@@ -90,9 +92,19 @@ impl Partly {
         self.preface.resume.iter().flat_map(|resume| &resume.scratch)
     }
 
-    /// Returns all steps of the plan, as they are told of.
-    pub(in crate::engine) fn nodes(&self) -> Option<Vec<PlannedNode>> {
-        (0..self.gate.item_count()).map(|item| Some(self.told(item)?.node)).collect()
+    /// Returns the places of the steps of which no more is told than how many they are: where they are very many, those
+    /// that are as they were.
+    pub(in crate::engine) fn held(&self, tells_all: bool) -> BTreeSet<usize> {
+        let is_plain = |item: &usize| !self.is_due(*item) && !self.gate.is_notable(*item);
+        let is_many = !tells_all && self.gate.item_count() - self.due.len() > TOLD;
+        let items = if is_many { 0..self.gate.item_count() } else { 0..0 };
+        items.filter(is_plain).collect()
+    }
+
+    /// Returns all steps of the plan but some, as they are told of.
+    pub(in crate::engine) fn nodes(&self, held: &BTreeSet<usize>) -> Option<Vec<PlannedNode>> {
+        let items = (0..self.gate.item_count()).filter(|item| !held.contains(item));
+        items.map(|item| Some(self.told(item)?.node)).collect()
     }
 
     fn told(&self, item: usize) -> Option<Told> {
@@ -150,8 +162,7 @@ fn is_as_it_was(engine: &Engine, known: &Known<'_>, now: Option<Stat>) -> bool {
 
 /// Finds all steps that are due with others.
 struct Spread<'a> {
-    gate: &'a Gate,
-    rows: Vec<Known<'a>>,
+    rows: Vec<Option<Known<'a>>>,
     /// The rows that each item asks for, in one list; with whether it writes there.
     asked: Vec<(u32, bool)>,
     /// Where the rows of an item begin.
@@ -166,10 +177,11 @@ struct Spread<'a> {
 impl<'a> Spread<'a> {
     fn new(gate: &'a Gate) -> Self {
         let count = gate.item_count();
-        let rows: Vec<Known<'a>> = gate.paths().collect();
+        let mut rows = vec![None; gate.places()];
+        gate.paths().for_each(|known| rows[known.index] = Some(known));
         let mut first = vec![0; count + 1];
         let is_item = |item: u32| (item as usize) < count;
-        for (item, _) in rows.iter().flat_map(Known::askers).filter(|(item, _)| is_item(*item)) {
+        for (item, _) in rows.iter().flatten().flat_map(Known::askers).filter(|(item, _)| is_item(*item)) {
             first[item as usize + 1] += 1;
         }
         for index in 0..count {
@@ -178,7 +190,7 @@ impl<'a> Spread<'a> {
         let mut next = first.clone();
         let mut asked = vec![(0, false); first[count]];
         for (index, row) in rows.iter().enumerate() {
-            for (item, writes) in row.askers().filter(|(item, _)| is_item(*item)) {
+            for (item, writes) in row.iter().flat_map(Known::askers).filter(|(item, _)| is_item(*item)) {
                 asked[next[item as usize]] = (u32::try_from(index).unwrap_or(u32::MAX), writes);
                 next[item as usize] += 1;
             }
@@ -192,7 +204,7 @@ impl<'a> Spread<'a> {
             }
         }
         let is_told = vec![false; rows.len()];
-        Self { gate, rows, asked, first, followers, is_due: vec![false; count], is_told, open: vec![] }
+        Self { rows, asked, first, followers, is_due: vec![false; count], is_told, open: vec![] }
     }
 
     fn add(&mut self, item: usize) {
@@ -203,14 +215,13 @@ impl<'a> Spread<'a> {
     }
 
     fn add_askers(&mut self, row: usize) {
-        if let Some(known) = self.rows.get(row).copied() {
+        if let Some(known) = self.rows.get(row).copied().flatten() {
             known.askers().for_each(|(item, _)| self.add(item as usize));
         }
     }
 
     /// Returns all that are due, in order.
     fn all(mut self) -> Vec<usize> {
-        debug_assert_eq!(self.rows.len(), self.gate.len(), "rows are counted as they are walked");
         while let Some(item) = self.open.pop() {
             for follower in std::mem::take(&mut self.followers[item]) {
                 self.add(follower as usize);
@@ -220,8 +231,7 @@ impl<'a> Spread<'a> {
                 let row = row as usize;
                 if writes && !std::mem::replace(&mut self.is_told[row], true) {
                     self.add_askers(row);
-                } else if !writes {
-                    let known = self.rows[row];
+                } else if let Some(known) = self.rows[row].filter(|_| !writes) {
                     let later = known.askers().filter(|(other, writes)| *writes && *other as usize > item);
                     later.for_each(|(other, _)| self.add(other as usize));
                 }
@@ -249,9 +259,10 @@ impl Desk<'_> {
     }
 
     /// Tells of the steps that were not decided again, as they were told of before.
-    pub(in crate::engine) fn tell_of_others(&mut self, partly: &Partly) {
+    pub(in crate::engine) fn tell_of_others(&mut self, partly: &Partly, held: &BTreeSet<usize>) {
         let now = self.engine.system.monotonic();
-        for item in (0..partly.gate.item_count()).filter(|item| !partly.is_due(*item)) {
+        let is_told = |item: &usize| !partly.is_due(*item) && !held.contains(item);
+        for item in (0..partly.gate.item_count()).filter(is_told) {
             let Some(Told { node, events }) = partly.told(item) else { continue };
             if let Some(event) = self.stages.begin(&node.stage, now) {
                 self.teller.tell(event);

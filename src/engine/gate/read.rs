@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use super::{GOOD_FOR_DAYS, JournalEnd, Partly, Preface, Told, gate_path, may_have_gate, today};
 use crate::{
-    cache::{Gate, GateItem, GatePath, Known, Layout, write_gate},
+    cache::{Amendment, Gate, GatePath, Known, Layout},
     engine::{Ask, BuildOptions, Engine, stages::Stages, workspace},
     event::{self, Counts, Envelope, Event, PlannedNode, millis},
     fingerprint::{is_settled, read_clock},
@@ -120,19 +120,18 @@ fn look(system: &dyn System, differing: &[Known<'_>]) -> Looked {
     looked
 }
 
-/// Writes a gate anew with what the file system says now.
+/// Writes down what the file system says now.
 fn refresh(system: &dyn System, path: &Path, gate: &Gate, clock: &Stat, now: &[(usize, Stat)]) -> Option<()> {
     if !gate.is_whole() {
         return None;
     }
-    let mut paths: Vec<GatePath> = gate.paths().map(|known| known.known()).collect();
-    for (index, stat) in now {
-        let known = paths.get_mut(*index)?;
-        known.stat = Some(*stat);
-        known.is_settled = is_settled(clock, stat);
-    }
-    let items: Vec<GateItem> = (0..gate.item_count()).map(|index| gate.item(index)).collect();
-    write_gate(system, path, gate.preface(), &mut paths, &items).ok()
+    let touched = |(index, stat): &(usize, Stat)| {
+        let known = gate.at(*index)?.known();
+        Some(GatePath { stat: Some(*stat), is_settled: is_settled(clock, stat), ..known })
+    };
+    let paths = now.iter().map(touched).collect::<Option<_>>()?;
+    let amendment = Amendment { preface: gate.preface().to_vec(), paths, ..Amendment::default() };
+    gate.amend(system, path, amendment).ok()
 }
 
 impl UpToDate {

@@ -7,16 +7,15 @@ use std::{
 };
 
 use super::{
-    Answers, JournalEnd, MOST_GATES, Partly, Preface, Resume, Told, answers::Answer, gate_folder, gate_path,
-    may_have_gate, paths::Contained, today,
+    Answers, JournalEnd, MOST_GATES, Partly, Preface, Resume, Told, amend::amendment, answers::Answer,
+    gate_folder, gate_path, may_have_gate, paths::Contained, today,
 };
 use crate::{
     base::Digest,
-    cache::{GateItem, GatePath, write_gate},
+    cache::{Amendment, GateItem, GatePath, write_gate},
     diag::Diagnostic,
     engine::{Ask, BuildOptions, Engine, desk::planned_node, job::Shared},
     event::{Envelope, Event},
-    fingerprint::is_settled,
     plan::Plan,
     report::RunView,
     sys::{Seen, Stat, asking_for_one},
@@ -43,11 +42,26 @@ pub(in crate::engine) struct Finished<'a> {
 }
 
 /// What goes into a gate.
-struct Made {
-    paths: Vec<GatePath>,
-    items: Vec<GateItem>,
+struct Made<'a> {
+    content: Content<'a>,
     is_whole: bool,
     resume: Option<Resume>,
+}
+
+/// What a gate is made of.
+enum Content<'a> {
+    Whole { paths: Vec<GatePath>, items: Vec<GateItem> },
+    Amended { partly: &'a Partly, amendment: Amendment },
+}
+
+impl Content<'_> {
+    fn has_open(&self) -> bool {
+        match self {
+            Self::Whole { items, .. } => items.iter().any(|item| item.is_open),
+            // An open one is always due.
+            Self::Amended { amendment, .. } => amendment.items.values().any(|item| item.is_open),
+        }
+    }
 }
 
 impl Engine {
@@ -69,7 +83,7 @@ impl Engine {
         }
     }
 
-    fn made(&self, finished: &Finished<'_>) -> Option<Made> {
+    fn made<'a>(&self, finished: &Finished<'a>) -> Option<Made<'a>> {
         let Finished { plan, shared, view, events, has_run, is_flat, partly, .. } = finished;
         let mut answers = finished.answers.clone().into_all(plan.nodes.len());
         let is_open = |answer: &Answer| answer.events.is_empty();
@@ -99,15 +113,18 @@ impl Engine {
         } else {
             items(finished, answers, is_flat)?
         };
-        let made = Made { paths, items, is_whole, resume };
-        let made = match partly {
-            Some(partly) => merged(partly, &clock, made)?,
-            None => made,
+        let made = match *partly {
+            Some(partly) => {
+                resume?;
+                let amendment = amendment(partly, &clock, (paths, items))?;
+                let content = Content::Amended { partly, amendment };
+                Made { content, is_whole: false, resume: partly.preface.resume.clone() }
+            }
+            None => Made { content: Content::Whole { paths, items }, is_whole, resume },
         };
-        let has_open = made.items.iter().any(|item| item.is_open);
         // Without a way to decide single steps an open one makes all of it worthless; and an end that is none of a
         // step's has no gate.
-        let is_of_use = if has_open { made.resume.is_some() } else { finished.exit_code == 0 };
+        let is_of_use = if made.content.has_open() { made.resume.is_some() } else { finished.exit_code == 0 };
         is_of_use.then_some(made)
     }
 
@@ -181,9 +198,9 @@ impl Engine {
         options: &BuildOptions,
         view: &RunView,
         evaluated: u32,
-        made: Made,
+        made: Made<'_>,
     ) -> Option<()> {
-        let Made { mut paths, items, is_whole, resume } = made;
+        let Made { content, is_whole, resume } = made;
         let counts = view.counts();
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let has_flag = view.nodes.values().any(|node| !node.flags.is_empty());
@@ -201,8 +218,15 @@ impl Engine {
         };
         let preface = postcard::to_stdvec(&preface).ok()?;
         let path = gate_path(&*self.system, &self.layout, &self.root, ask, options);
-        self.make_room().ok()?;
-        write_gate(&*self.system, &path, &preface, &mut paths, &items).ok()
+        match content {
+            Content::Whole { mut paths, items } => {
+                self.make_room().ok()?;
+                write_gate(&*self.system, &path, &preface, &mut paths, &items).ok()
+            }
+            Content::Amended { partly, amendment } => {
+                partly.gate.amend(&*self.system, &path, Amendment { preface, ..amendment }).ok()
+            }
+        }
     }
 
     fn make_room(&self) -> io::Result<()> {
@@ -236,6 +260,7 @@ fn items(
         let told = Told { node: planned_node(plan, node), events: answer.events };
         items.push(GateItem {
             is_open: told.events.is_empty(),
+            is_notable: !told.is_plain(),
             answer: serde_json::to_vec(&told).ok()?,
             plan: bytes.unwrap_or_default(),
             needs: node.edges.iter().filter_map(|edge| u32::try_from(edge.to).ok()).collect(),
@@ -253,88 +278,4 @@ fn identity_of(identity: &str) -> u64 {
 /// Tells whether what was said of a path is no ground to rely on.
 fn is_unsure(seen: &Seen, is_common: bool) -> bool {
     seen.is_unsteady || (is_common && seen.has_changed)
-}
-
-/// Returns a gate in which the steps that were due have their new items and paths, and all others their old ones.
-fn merged(partly: &Partly, clock: &Stat, made: Made) -> Option<Made> {
-    let gate = &partly.gate;
-    made.resume?;
-    let whole = |item: u32| partly.due.get(item as usize).and_then(|item| u32::try_from(*item).ok());
-    let mut items: Vec<GateItem> = (0..gate.item_count()).map(|item| gate.item(item)).collect();
-    for (item, mut new) in made.items.into_iter().enumerate() {
-        let old = items.get_mut(*partly.due.get(item)?)?;
-        new.needs = new.needs.into_iter().filter_map(whole).collect();
-        new.needs.extend(old.needs.iter().filter(|need| !partly.is_due(**need as usize)));
-        new.needs.sort_unstable();
-        new.plan = renumbered(&new.plan, partly, &old.plan)?;
-        new.answer = with_needs(&new.answer, &old.answer)?;
-        *old = new;
-    }
-    let mut paths: BTreeMap<(PathBuf, bool), GatePath> = BTreeMap::new();
-    let touched: HashMap<usize, &Stat> = partly.touched.iter().map(|(index, stat)| (*index, stat)).collect();
-    for known in gate.paths() {
-        let mut path = known.known();
-        if let Some(stat) = touched.get(&known.index) {
-            path.stat = Some(**stat);
-            path.is_settled = is_settled(clock, stat);
-        }
-        path.askers.retain(|item| !partly.is_due(*item as usize));
-        path.writers.retain(|item| !partly.is_due(*item as usize));
-        if path.is_common || !path.askers.is_empty() {
-            paths.insert((path.path.clone(), path.is_followed), path);
-        }
-    }
-    for mut new in made.paths {
-        new.askers = new.askers.into_iter().filter_map(whole).collect();
-        new.writers = new.writers.into_iter().filter_map(whole).collect();
-        let key = (new.path.clone(), new.is_followed);
-        match paths.get_mut(&key) {
-            None => _ = paths.insert(key, new),
-            Some(old) => take_over(old, new),
-        }
-    }
-    let paths = paths.into_values().collect();
-    Some(Made { paths, items, is_whole: false, resume: partly.preface.resume.clone() })
-}
-
-/// Adds what is newly known of a path to what is known for others, whose answers still hold.
-fn take_over(old: &mut GatePath, new: GatePath) {
-    use crate::cache::Matters;
-
-    old.stat = new.stat;
-    old.is_settled = new.is_settled;
-    // What matters to one matters; the digests are those of one state.
-    if old.matters != Matters::All && new.matters != Matters::Kind {
-        old.matters = new.matters;
-    }
-    old.is_common |= new.is_common;
-    for (all, more) in [(&mut old.askers, new.askers), (&mut old.writers, new.writers)] {
-        all.extend(more);
-        all.sort_unstable();
-        all.dedup();
-    }
-}
-
-/// Returns a node as the whole plan has it: with edges by their places there, also those to nodes that were not due.
-fn renumbered(bytes: &[u8], partly: &Partly, old: &[u8]) -> Option<Vec<u8>> {
-    use crate::plan::Node;
-
-    let (mut node, old) = (Node::from_bytes(bytes)?, Node::from_bytes(old)?);
-    for edge in &mut node.edges {
-        edge.to = *partly.due.get(edge.to)?;
-    }
-    node.edges.extend(old.edges.into_iter().filter(|edge| !partly.is_due(edge.to)));
-    node.edges.sort_by_key(|edge| edge.to);
-    node.to_bytes()
-}
-
-/// Returns what is told of a step, with all it waits for.
-fn with_needs(new: &[u8], old: &[u8]) -> Option<Vec<u8>> {
-    let (mut new, old): (Told, Told) = (serde_json::from_slice(new).ok()?, serde_json::from_slice(old).ok()?);
-    let own = std::mem::take(&mut new.node.needs);
-    new.node.needs = old.node.needs;
-    new.node.needs.extend(own);
-    let mut known = BTreeSet::new();
-    new.node.needs.retain(|need| known.insert(need.clone()));
-    serde_json::to_vec(&new).ok()
 }
