@@ -1,6 +1,9 @@
 //! BLAKE3 digests and the one way bytes become a key.
 
-use std::fmt;
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+};
 
 use thiserror::Error;
 
@@ -80,6 +83,28 @@ impl DigestWriter {
     /// Returns the digest of all fields.
     pub fn finish(&self) -> Digest {
         Digest(*self.0.finalize().as_bytes())
+    }
+}
+
+/// Lets whatever can be hashed be digested.
+struct Fed(blake3::Hasher);
+
+impl Hasher for Fed {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        u64::from_le_bytes(self.0.finalize().as_bytes()[..8].try_into().unwrap_or_default())
+    }
+}
+
+impl Digest {
+    /// Returns the digest of a value in `domain`; good within one build of az, whose types it depends on.
+    pub fn of_value(domain: &'static str, value: &impl Hash) -> Self {
+        let mut fed = Fed(blake3::Hasher::new_derive_key(domain));
+        value.hash(&mut fed);
+        Self(*fed.0.finalize().as_bytes())
     }
 }
 

@@ -341,7 +341,7 @@ pub(super) struct Cache {
 }
 
 /// Returns the path of a file that was named, as the workspace has it.
-fn named_file(system: &dyn System, root: &Path, start: &Path, path: &Path) -> WsPath {
+pub(super) fn named_file(system: &dyn System, root: &Path, start: &Path, path: &Path) -> WsPath {
     let folder = system.canonicalize(start).unwrap_or_else(|_| start.to_path_buf());
     WsPath::new(root, &WsPath::root(), folder.join(path.strip_prefix(start).unwrap_or(path)))
 }

@@ -14,7 +14,7 @@ use super::{
     },
 };
 use crate::{
-    base::{ScriptNumber, Span, Spanned, WsPath, quoted_list},
+    base::{Digest, ScriptNumber, Span, Spanned, WsPath, quoted_list},
     diag::{Diagnostic, Source, code},
     text::{
         duration,
@@ -87,6 +87,16 @@ pub struct ScriptReading {
     pub source: Arc<Source>,
     /// What is wrong with it.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl ScriptReading {
+    /// Returns what tells whether planning would take anything else from the script, whatever else its text says; nothing
+    /// if something is wrong with it.
+    pub fn gist(&self) -> Option<Digest> {
+        // The places in the header are in it, too: they only make a difference where none is.
+        let taken = || Digest::of_value("az gist v1", &(&self.script, &self.header));
+        self.diagnostics.is_empty().then(taken)
+    }
 }
 
 /// Returns the number and the stem of a script's file name, or nothing if it is none: `NNNN_Name.ext`.

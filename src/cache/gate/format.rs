@@ -109,6 +109,8 @@ impl Flags {
     pub(super) const CONTENT: u16 = 1 << 5;
     pub(super) const UNSETTLED: u16 = 1 << 6;
     pub(super) const COMMON: u16 = 1 << 7;
+    /// The gist stands behind the digest.
+    pub(super) const GIST: u16 = 1 << 8;
 }
 
 const KINDS: [FileKind; 4] = [FileKind::File, FileKind::Directory, FileKind::Link, FileKind::Other];

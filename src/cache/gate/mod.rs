@@ -60,6 +60,8 @@ pub struct GatePath {
     pub stat: Option<Stat>,
     /// What of it matters.
     pub matters: Matters,
+    /// What is left of its content for those to whom not all of it matters; who wrote it knows what that is.
+    pub gist: Option<Digest>,
     /// Its times say whether it has changed since.
     pub is_settled: bool,
     /// All items depend on it, and how many there are.
@@ -252,6 +254,7 @@ impl Known<'_> {
             is_followed: self.folder.is_followed != 0,
             stat: self.row.stat(),
             matters: self.matters(),
+            gist: self.gist(),
             is_settled: !self.row.has(Flags::UNSETTLED),
             is_common: self.row.has(Flags::COMMON),
             askers: self.askers().map(|(item, _)| item).collect(),
@@ -268,6 +271,13 @@ impl Known<'_> {
             _ if self.row.has(Flags::KIND) => Matters::Kind,
             _ => Matters::All,
         }
+    }
+
+    /// Returns what is left of its content for those to whom not all of it matters.
+    pub fn gist(&self) -> Option<Digest> {
+        let own = usize::from(self.row.has(Flags::NAMES) || self.row.has(Flags::CONTENT));
+        let digest = self.part.digests().get((self.row.digest as usize).checked_add(own)?)?;
+        self.row.has(Flags::GIST).then_some(Digest(*digest))
     }
 
     /// Tells whether all items depend on it.

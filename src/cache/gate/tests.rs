@@ -15,6 +15,7 @@ fn known(world: &Memory, path: &str, matters: Matters) -> GatePath {
         is_followed: false,
         stat: world.stat(Path::new(path)).ok(),
         matters,
+        gist: None,
         is_settled: true,
         is_common: false,
         askers: vec![],
@@ -41,8 +42,13 @@ fn world() -> Memory {
 fn paths(world: &Memory) -> Vec<GatePath> {
     let content = Matters::Content(Digest::of(b"1"));
     vec![
-        GatePath { askers: vec![0, 2], writers: vec![2], ..known(world, "/w/a/one", content) },
-        GatePath { askers: vec![1], ..known(world, "/w/a/two", Matters::All) },
+        GatePath {
+            askers: vec![0, 2],
+            writers: vec![2],
+            gist: Some(Digest::of(b"half of it")),
+            ..known(world, "/w/a/one", content)
+        },
+        GatePath { askers: vec![1], gist: Some(Digest::of(b"g")), ..known(world, "/w/a/two", Matters::All) },
         GatePath { is_common: true, ..known(world, "/w/a", names(world, "/w/a")) },
         known(world, "/w", Matters::Kind),
         known(world, "/", Matters::Kind),
@@ -256,6 +262,7 @@ fn random_path() -> impl Strategy<Value = GatePath> {
             } else {
                 Matters::All
             },
+            gist: (size % 3 > 0).then(|| Digest::of(&[3])),
             is_settled,
             is_common,
             writers: askers.iter().copied().filter(|item| item % 2 > 0).collect(),

@@ -234,6 +234,7 @@ impl Sections {
             }
             Matters::All => None,
         };
+        flags |= if known.gist.is_some() { Flags::GIST } else { 0 };
         flags |= if known.is_settled { 0 } else { Flags::UNSETTLED };
         flags |= if known.is_common { Flags::COMMON } else { 0 };
         let mut row = Row::new(known.stat.as_ref(), flags);
@@ -241,9 +242,7 @@ impl Sections {
         row.name_length = u16::try_from(name.len()).ok()?;
         row.askers = u32::try_from(self.askers.len()).ok()?;
         row.digest = u32::try_from(self.digests.len()).ok()?;
-        if let Some(digest) = digest {
-            self.digests.push(digest.0);
-        }
+        self.digests.extend(digest.into_iter().chain(&known.gist).map(|digest| digest.0));
         let asker =
             |item: &u32| if known.writers.binary_search(item).is_ok() { *item | WRITES } else { *item };
         self.askers.extend(known.askers.iter().map(asker));

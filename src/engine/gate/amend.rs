@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use super::{Partly, Told};
+use super::{Partly, Told, scripts::Taken};
 use crate::{
     cache::{Amendment, GateItem, GatePath, Matters},
     fingerprint::is_settled,
@@ -39,7 +39,7 @@ pub(super) fn amendment(
         new.writers = new.writers.into_iter().filter_map(whole).collect();
         if let Some(found) = gate.find(&new.path, new.is_followed) {
             let mut old = known.remove(&found.index).unwrap_or_else(|| found.known());
-            take_over(&mut old, new);
+            take_over(&mut old, new, partly.taken.get(&found.index))?;
             new = old;
         }
         paths.insert((new.path.clone(), new.is_followed), new);
@@ -50,19 +50,27 @@ pub(super) fn amendment(
     Some(Amendment { preface: Vec::new(), paths, removed: left.into_keys().collect(), items })
 }
 
-/// Returns the paths that due steps asked for, without them, and those that were touched, by their places.
+/// Returns the paths that due steps asked for, without them, and those that are what they were, or from which planning
+/// takes what it took, by their places.
 fn asked_before(partly: &Partly, clock: &Stat) -> BTreeMap<usize, GatePath> {
     let touched: HashMap<usize, &Stat> = partly.touched.iter().map(|(index, stat)| (*index, stat)).collect();
     let mut paths = BTreeMap::new();
     for known in partly.gate.paths() {
         let is_touched = touched.get(&known.index);
-        if is_touched.is_none() && !known.askers().any(|(item, _)| partly.is_due(item as usize)) {
+        let taken = partly.taken.get(&known.index);
+        if is_touched.is_none()
+            && taken.is_none()
+            && !known.askers().any(|(item, _)| partly.is_due(item as usize))
+        {
             continue;
         }
         let mut path = known.known();
         if let Some(stat) = is_touched {
             path.stat = Some(**stat);
             path.is_settled = is_settled(clock, stat);
+        }
+        if let Some(taken) = taken {
+            taken.put_into(&mut path, clock);
         }
         path.askers.retain(|item| !partly.is_due(*item as usize));
         path.writers.retain(|item| !partly.is_due(*item as usize));
@@ -72,7 +80,12 @@ fn asked_before(partly: &Partly, clock: &Stat) -> BTreeMap<usize, GatePath> {
 }
 
 /// Adds what is newly known of a path to what is known for others, whose answers still hold.
-fn take_over(old: &mut GatePath, new: GatePath) {
+///
+/// What planning took from a script is known of what was looked at, and of nothing that came later.
+fn take_over(old: &mut GatePath, new: GatePath, taken: Option<&Taken>) -> Option<()> {
+    if old.is_common && old.gist.is_some() && old.stat != new.stat {
+        taken.filter(|taken| Some(taken.stat) == new.stat)?;
+    }
     old.stat = new.stat;
     old.is_settled = new.is_settled;
     // What matters to one matters; the digests are those of one state.
@@ -86,6 +99,7 @@ fn take_over(old: &mut GatePath, new: GatePath) {
         all.sort_unstable();
         all.dedup();
     }
+    Some(())
 }
 
 /// Returns a node as the whole plan has it: with edges by their places there, also those to nodes that were not due.

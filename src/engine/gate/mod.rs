@@ -16,6 +16,7 @@ mod joined;
 mod partly;
 mod paths;
 mod read;
+mod scripts;
 #[cfg(test)]
 mod tests;
 mod write;

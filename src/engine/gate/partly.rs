@@ -8,11 +8,11 @@
 //! it was, the whole plan has to be evaluated; nothing that was said so far is wrong then.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
-use super::{JournalEnd, Preface, Told};
+use super::{JournalEnd, Preface, Told, scripts::Taken};
 use crate::{
     cache::{Gate, Known},
     engine::{Engine, desk::Desk, job::Shared},
@@ -37,6 +37,8 @@ pub struct Partly {
     pub(super) due: Vec<usize>,
     /// Paths that are what they were, with what the file system says now.
     pub(super) touched: Vec<(usize, Stat)>,
+    /// Scripts that are others, from which planning takes what it took, by their places.
+    pub(super) taken: BTreeMap<usize, Taken>,
 }
 
 impl Partly {
@@ -50,7 +52,7 @@ impl Partly {
         gate: Gate,
         preface: Preface,
         changed: Vec<usize>,
-        touched: Vec<(usize, Stat)>,
+        (touched, taken): (Vec<(usize, Stat)>, BTreeMap<usize, Taken>),
     ) -> Option<Self> {
         preface.resume.as_ref()?;
         if !gate.is_whole() {
@@ -59,10 +61,10 @@ impl Partly {
         let count = gate.item_count();
         let mut spread = Spread::new(&gate);
         (0..count).filter(|item| gate.is_open(*item)).for_each(|item| spread.add(item));
-        changed.into_iter().for_each(|row| spread.add_askers(row));
+        changed.into_iter().chain(taken.keys().copied()).for_each(|row| spread.add_askers(row));
         let due = spread.all();
         let is_most = due.len() > FEW && due.len() * 2 > count;
-        (!is_most && !due.is_empty()).then(|| Self { gate, preface, due, touched })
+        (!is_most).then(|| Self { gate, preface, due, touched, taken })
     }
 
     /// Tells whether nobody has run anything since the gate was read.

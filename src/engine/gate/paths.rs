@@ -11,6 +11,7 @@ use crate::{
     db::Contents,
     engine::{Engine, session::Cache},
     fingerprint::is_settled,
+    model::query::script_reading,
     sys::{FileKind, Seen, Stat},
 };
 
@@ -20,6 +21,8 @@ pub(super) struct Contained<'a> {
     cache: &'a Cache,
     /// Of files that planning read.
     planned: HashMap<PathBuf, Digest>,
+    /// What planning took from scripts.
+    gists: HashMap<PathBuf, Digest>,
 }
 
 impl<'a> Contained<'a> {
@@ -29,7 +32,13 @@ impl<'a> Contained<'a> {
             let Contents::Bytes(bytes) = file.contents(&engine.db) else { return None };
             Some((file.path(&engine.db).to_absolute(&engine.root), Digest::of(bytes)))
         };
-        Self { engine, cache, planned: files.into_iter().filter_map(digest).collect() }
+        let scripts = engine.workspace.scripts(&engine.db);
+        let gist = |script: &crate::db::SourceFile| {
+            let reading = script_reading(&engine.db, engine.workspace, *script).as_ref()?;
+            Some((script.path(&engine.db).to_absolute(&engine.root), reading.gist()?))
+        };
+        let gists = scripts.iter().filter_map(gist).collect();
+        Self { engine, cache, planned: files.into_iter().filter_map(digest).collect(), gists }
     }
 
     /// Returns the digest of what stood in a file when it was last read, and this was said of it.
@@ -55,6 +64,7 @@ impl<'a> Contained<'a> {
             is_settled: stat.is_none_or(|stat| is_settled(clock, &stat)),
             stat,
             matters,
+            gist: self.gists.get(path).copied().filter(|_| matches!(matters, Matters::Content(_))),
             is_common,
             askers: asked.keys().copied().collect(),
             writers: asked.iter().filter(|(_, writes)| **writes).map(|(item, _)| *item).collect(),

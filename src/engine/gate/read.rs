@@ -1,8 +1,12 @@
 //! Looks at a gate.
 
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use super::{GOOD_FOR_DAYS, JournalEnd, Partly, Preface, Told, gate_path, may_have_gate, today};
+use super::{
+    GOOD_FOR_DAYS, JournalEnd, Partly, Preface, Told, gate_path, may_have_gate,
+    scripts::{Taken, taken},
+    today,
+};
 use crate::{
     cache::{Amendment, Gate, GatePath, Known, Layout},
     engine::{Ask, BuildOptions, Engine, stages::Stages, workspace},
@@ -74,13 +78,21 @@ fn glance(system: &dyn System, start: &Path, ask: &Ask, options: &BuildOptions) 
     if looked.is_common_changed {
         return None;
     }
-    let changed = std::mem::take(&mut looked.changed);
-    if gate.open_items() > 0 || !changed.is_empty() {
-        return Partly::new(gate, preface, changed, looked.touched).map(Box::new).map(Glance::Partly);
+    let Looked { changed, touched, scripts, .. } = looked;
+    let taken = taken(system, (&root, start), ask, &gate, &scripts)?;
+    let has_changed = gate.open_items() > 0 || !changed.is_empty() || !taken.is_empty();
+    let partly = if has_changed {
+        Partly::new(gate, preface, changed, (touched, taken))?
+    } else {
+        Partly { gate, preface, due: vec![], touched, taken }
+    };
+    if !partly.due.is_empty() {
+        return Some(Glance::Partly(Box::new(partly)));
     }
+    let Partly { gate, preface, touched, taken, .. } = partly;
     if let Some(clock) = clock {
         // Losing that costs looking at the same files again.
-        _ = refresh(system, &path, &gate, &clock, &looked.touched);
+        _ = refresh(system, &path, &gate, &clock, (&touched, &taken));
     }
     let [total, cached, skipped] =
         [preface.total, preface.cached, preface.skipped].map(|count| count as usize);
@@ -96,6 +108,8 @@ struct Looked {
     is_common_changed: bool,
     /// The places of those that are not what they were.
     changed: Vec<usize>,
+    /// The places of those that are not what they were, but planning took only a part from them.
+    scripts: Vec<usize>,
     /// The places of those that are, with what the file system says now.
     touched: Vec<(usize, Stat)>,
 }
@@ -113,6 +127,7 @@ fn look(system: &dyn System, differing: &[Known<'_>]) -> Looked {
     for (known, answer) in differing.iter().zip(answers) {
         match answer {
             Some(stat) => looked.touched.push((known.index, stat)),
+            None if known.is_common() && known.gist().is_some() => looked.scripts.push(known.index),
             None if known.is_common() => looked.is_common_changed = true,
             None => looked.changed.push(known.index),
         }
@@ -121,15 +136,26 @@ fn look(system: &dyn System, differing: &[Known<'_>]) -> Looked {
 }
 
 /// Writes down what the file system says now.
-fn refresh(system: &dyn System, path: &Path, gate: &Gate, clock: &Stat, now: &[(usize, Stat)]) -> Option<()> {
+fn refresh(
+    system: &dyn System,
+    path: &Path,
+    gate: &Gate,
+    clock: &Stat,
+    (touched, taken): (&[(usize, Stat)], &BTreeMap<usize, Taken>),
+) -> Option<()> {
     if !gate.is_whole() {
         return None;
     }
-    let touched = |(index, stat): &(usize, Stat)| {
+    let touched = touched.iter().map(|(index, stat)| {
         let known = gate.at(*index)?.known();
         Some(GatePath { stat: Some(*stat), is_settled: is_settled(clock, stat), ..known })
-    };
-    let paths = now.iter().map(touched).collect::<Option<_>>()?;
+    });
+    let taken = taken.iter().map(|(index, taken)| {
+        let mut known = gate.at(*index)?.known();
+        taken.put_into(&mut known, clock);
+        Some(known)
+    });
+    let paths = touched.chain(taken).collect::<Option<_>>()?;
     let amendment = Amendment { preface: gate.preface().to_vec(), paths, ..Amendment::default() };
     gate.amend(system, path, amendment).ok()
 }

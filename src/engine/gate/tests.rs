@@ -128,6 +128,49 @@ fn a_gate_is_good_for_a_week_so_that_it_is_known_which_records_are_of_use() {
     assert!(!is_answered());
 }
 
+#[test]
+fn a_script_from_which_planning_takes_what_it_took_leaves_the_plan_as_it_is() {
+    let header = "#!/bin/sh\n# Condition: false\n# Description: first\n";
+    let script = |text: &str| format!("{header}{text}");
+    let path = Path::new("/w/scripts/0100_a.sh");
+    let world = Memory::new().file("/w/az.toml", "").file("/w/scripts/0100_a.sh", script("echo one"));
+    let world = world.file("/w/scripts/0200_b.sh", script("echo two")).dir("/w/.azcache/v1");
+    let ask = Ask { arguments: vec!["0100".to_owned()], ..Ask::default() };
+    let options = BuildOptions::default();
+    let build = || {
+        world.advance(Duration::from_mins(1));
+        let engine = Engine::open(Arc::new(world.clone()), Path::new("/w")).unwrap();
+        let built = engine.build(&ask, &options, &mut |_| (), &mut || ()).unwrap();
+        assert_eq!(built.view.counts().skipped, 1);
+        world.advance(Duration::from_mins(1));
+    };
+    let is_answered =
+        || matches!(Engine::glance(&world, Path::new("/w"), &ask, &options), Glance::UpToDate(_));
+    (0..2).for_each(|_| build());
+    for (other, is_known) in [
+        (script("echo three"), true),
+        (script("echo four # as good as new\n"), true),
+        (script("echo $WITH_A_NAME"), false),
+        (script("echo four").replace("first", "second"), false),
+        (format!("# one line more\n{}", script("echo four")), false),
+        (script("echo four").replace("/bin/sh", "/bin/bash"), false),
+    ] {
+        for path in [path, Path::new("/w/scripts/0200_b.sh")] {
+            let before = world.read(path).unwrap();
+            world.write(path, other.as_bytes(), 0o644).unwrap();
+            assert_eq!(is_answered(), is_known, "{other}");
+            world.advance(Duration::from_mins(1));
+            // What was looked at once is known.
+            assert_eq!(is_answered(), is_known, "{other}");
+            world.set_mode(path, 0o755).unwrap();
+            assert!(!is_answered(), "its permissions matter");
+            world.write(path, &before, 0o644).unwrap();
+            world.set_mode(path, 0o644).unwrap();
+            build();
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 

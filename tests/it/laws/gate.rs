@@ -69,6 +69,23 @@ fn l22_what_planning_reads_is_part_of_a_gate() {
 }
 
 #[test]
+fn l22_what_a_script_does_changes_behind_a_gate_and_what_it_says_of_itself() {
+    let repo = gated();
+    let list = |header: &str, body: &str| {
+        repo.script("0400_list.sh", &declared("in/*", "out/listed", &format!("{header}{body}")))
+    };
+    list("", "mkdir -p out; ls -1 in/* > out/listed").az("build '*'").code(0).ran(["0400"]);
+    assert_eq!(repo.read("out/listed"), "in/a\n");
+    repo.answered_by_gate();
+    list("# Condition: IsWindows -eq $true\n", "true").az("build '*'").code(0).ran([]).says("skipped");
+    list("", "mkdir -p out; echo \"$MODE\" > out/listed").az("build '*'").code(0).ran(["0400"]);
+    repo.answered_by_gate();
+    // What it mentions now is asked for now.
+    repo.env("MODE", "fast").az("build '*'").code(0).ran(["0400", "0410"]);
+    assert_eq!(repo.read("out/listed"), "fast\n");
+}
+
+#[test]
 fn l23_a_gate_tells_the_same_in_every_form() {
     let repo = Repo::new()
         .file("in/a", "1")
