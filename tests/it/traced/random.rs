@@ -12,7 +12,8 @@ use std::{
     path::Path,
 };
 
-use self::steps::{Random, STEPS, Step};
+pub(super) use self::steps::Random;
+use self::steps::{STEPS, Step};
 use super::traced;
 use crate::repo::Repo;
 
