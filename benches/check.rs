@@ -113,7 +113,7 @@ impl Checked {
         let files = playbooks.iter().map(|(file, _)| *file).collect();
         let root: Arc<Path> = Arc::from(Path::new("/w"));
         let workspace = Workspace::new(&db, root, scripts, files, vec![], config, None, Platform::current());
-        let surroundings = Surroundings::new(&db, BTreeMap::new(), false, None);
+        let surroundings = Surroundings::new(&db, az::base::Env::default(), false, None);
         Self { db, workspace, playbooks, surroundings }
     }
 

@@ -96,7 +96,7 @@ fn planned(text: &str) -> usize {
         BTreeMap::new(),
         vec![],
     );
-    let surroundings = Surroundings::new(&db, BTreeMap::new(), false, None);
+    let surroundings = Surroundings::new(&db, az::base::Env::default(), false, None);
     let planned = plan(&db, workspace, request, surroundings);
     planned.plan.as_ref().expect("the playbook is sound").nodes.len()
 }

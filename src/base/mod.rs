@@ -3,6 +3,7 @@
 //! Knows nothing about files on disk, scripts or playbooks; nothing in here does input or output.
 
 mod digest;
+mod env;
 mod human;
 mod nearest;
 mod number;
@@ -14,6 +15,7 @@ pub(crate) mod testing;
 mod time;
 
 pub use digest::{Digest, DigestWriter, ParseDigestError};
+pub use env::Env;
 pub use human::{bytes, harmless, harmless_name, list, plural, quoted_list};
 pub use nearest::{nearest, nearest_alone};
 pub use number::ScriptNumber;

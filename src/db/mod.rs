@@ -10,7 +10,11 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use salsa::Setter;
 use serde_json::Value;
 
-use crate::{base::WsPath, diag::Source, sys::Platform};
+use crate::{
+    base::{Env, WsPath},
+    diag::Source,
+    sys::Platform,
+};
 
 /// What a file holds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -120,7 +124,7 @@ pub struct Request {
 pub struct Surroundings {
     /// The environment az was started with.
     #[returns(ref)]
-    pub env: BTreeMap<String, String>,
+    pub env: Env,
     /// az may do what only an administrator may.
     #[returns(copy)]
     pub is_administrator: bool,

@@ -18,6 +18,7 @@ use std::{
 };
 
 use crate::{
+    base::Env,
     fingerprint::{Component, ComponentKind},
     plan::Node,
     text::handed::is_handing_variable,
@@ -62,7 +63,7 @@ pub(super) const WATCHED: &str = "AZ_WATCHED";
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Outer<'a> {
     /// The environment.
-    pub(super) env: &'a BTreeMap<String, String>,
+    pub(super) env: &'a Env,
     /// The absolute path of the workspace.
     pub(super) root: &'a Path,
     /// What the digests of secrets depend on, so that they tell nothing.
@@ -111,9 +112,7 @@ pub(super) fn environment_of(node: &Node, learned: &BTreeSet<String>, outer: &Ou
         }
     };
     give("PATH");
-    for name in
-        WHERE_SET.into_iter().chain(outer.keys().map(String::as_str).filter(|name| name.starts_with(PREFIX)))
-    {
+    for name in WHERE_SET.into_iter().chain(outer.beginning(PREFIX).map(|(name, _)| name)) {
         give(name);
         if outer.get(name).is_some_and(|value| !is_own(name, value)) {
             keyed.insert(name);

@@ -27,7 +27,7 @@ use super::{
     zones::{Zone, Zones},
 };
 use crate::{
-    base::WsPath,
+    base::{Env, WsPath},
     cache::{self, BeginId, Ending as Kept, Overlap, Own, SetAside, Target, Timeline},
     diag::{Code, code},
     execute::{
@@ -57,7 +57,7 @@ pub(super) struct Shared {
     /// What kinds of ground there are.
     pub(super) zones: Arc<Zones>,
     /// The environment az was started with.
-    pub(super) env: BTreeMap<String, String>,
+    pub(super) env: Env,
     /// Literal paths that any step of the plan declares: what is watched around a step that declares nothing.
     pub(super) known_paths: Vec<WsPath>,
     /// What steps asked to be masked.

@@ -13,7 +13,7 @@ use std::{
 
 use super::{Engine, EngineError};
 use crate::{
-    base::{Digest, quoted_list},
+    base::{Digest, Env, quoted_list},
     cache::Layout,
     diag::{Diagnostic, code},
     plan::Plan,
@@ -29,7 +29,7 @@ pub(super) struct Chain(String);
 
 impl Chain {
     /// Reads the chain from the environment az was started with.
-    pub(super) fn of(env: &BTreeMap<String, String>) -> Self {
+    pub(super) fn of(env: &Env) -> Self {
         Self(env.get(PARENT).cloned().unwrap_or_default())
     }
 

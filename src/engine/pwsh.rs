@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::OnceLock, t
 
 use super::tools::Tools;
 use crate::{
+    base::Env,
     execute::{
         guard::Guard,
         probe::{self, Question},
@@ -20,13 +21,13 @@ const LIMIT: Duration = Duration::from_mins(1);
 pub(super) struct PowerShell<'a> {
     system: &'a dyn System,
     root: PathBuf,
-    env: &'a BTreeMap<String, String>,
+    env: &'a Env,
     /// Started with the first question.
     guard: OnceLock<Option<Guard>>,
 }
 
 impl<'a> PowerShell<'a> {
-    pub(super) fn new(system: &'a dyn System, root: PathBuf, env: &'a BTreeMap<String, String>) -> Self {
+    pub(super) fn new(system: &'a dyn System, root: PathBuf, env: &'a Env) -> Self {
         Self { system, root, env, guard: OnceLock::new() }
     }
 
@@ -40,7 +41,7 @@ impl<'a> PowerShell<'a> {
         let guard = self.guard.get_or_init(|| Guard::start(&std::env::current_exe().ok()?).ok());
         let guard = guard.as_ref().ok_or("no process could be started")?;
         let argv = ["-NoLogo", "-NoProfile", "-NonInteractive", "-Command", script].map(OsString::from);
-        let env = self.env.iter().chain(further).map(|(name, value)| (name.into(), value.into()));
+        let env = self.env.all().iter().chain(further).map(|(name, value)| (name.into(), value.into()));
         let question = Question {
             argv: [program.into_os_string()].into_iter().chain(argv).collect(),
             env: env.collect(),

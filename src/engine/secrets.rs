@@ -12,16 +12,16 @@ use serde_json::Value;
 
 use super::mask::{LEAST_BYTES, Masks, mask_text};
 use crate::{
-    base::looks_secret,
+    base::{Env, looks_secret},
     diag::{Diagnostic, Label},
     event::{Event, Reason},
     plan::{Node, Plan},
 };
 
 /// Returns the values of an environment that nobody must see, as far as they are long enough to be one.
-pub(super) fn secrets_of_env(env: &BTreeMap<String, String>) -> BTreeSet<String> {
+pub(super) fn secrets_of_env(env: &Env) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    env.iter().filter(|(name, _)| looks_secret(name)).for_each(|(_, value)| add(&mut found, value));
+    env.all().iter().filter(|(name, _)| looks_secret(name)).for_each(|(_, value)| add(&mut found, value));
     found
 }
 

@@ -18,7 +18,7 @@ use super::{
     workspace::{self, Extent},
 };
 use crate::{
-    base::{WsPath, looks_secret},
+    base::{Env, WsPath, looks_secret},
     cache::{Blobs, KnownFiles, Layout, Store},
     db::{Database, Request, Surroundings, Workspace},
     diag::{Diagnostic, Source},
@@ -104,7 +104,7 @@ pub struct Engine {
     pub(super) clock: Option<Stat>,
     pub(super) root: PathBuf,
     pub(super) layout: Layout,
-    pub(super) env: BTreeMap<String, String>,
+    pub(super) env: Env,
     pub(super) chain: Chain,
     pub(super) db: Database,
     pub(super) workspace: Workspace,
@@ -250,7 +250,7 @@ impl Engine {
         if !path.is_empty() {
             let own = node.settings.env.remove("PATH").or_else(|| env.get("PATH").cloned());
             let whole: Vec<&str> = path.iter().map(String::as_str).chain(own.as_deref()).collect();
-            env.insert("PATH".to_owned(), whole.join(":"));
+            env = env.with("PATH", whole.join(":"));
         }
         let outer = Outer { env: &env, root: &self.root, secret_key: &key };
         let folders = env.get("PATH").map_or("", String::as_str);
@@ -276,7 +276,7 @@ impl Engine {
 
     /// Returns what the digests of secrets depend on: random, and this workspace's own. Where there is no cache folder
     /// to keep it in, no step that is given a secret is reused.
-    fn secret_key(&self) -> [u8; 32] {
+    pub(super) fn secret_key(&self) -> [u8; 32] {
         let path = self.layout.secret_key();
         let kept = self.system.read(&path).ok().and_then(|bytes| bytes.try_into().ok());
         kept.unwrap_or_else(|| {
@@ -306,7 +306,7 @@ impl Engine {
 }
 
 /// Returns why no step is watched in an environment, whatever is asked for.
-pub(super) fn unwatched_in(env: &BTreeMap<String, String>) -> Option<&'static str> {
+pub(super) fn unwatched_in(env: &Env) -> Option<&'static str> {
     match () {
         () if env.get(TRACE).is_some_and(|value| value == "off") => Some("tracing is off (`AZ_TRACE=off`)"),
         () if env.contains_key(WATCHED) => Some("the step that az runs in is traced already"),
@@ -319,7 +319,7 @@ pub(super) fn unwatched_in(env: &BTreeMap<String, String>) -> Option<&'static st
 ///
 /// A variable that is not UTF-8 cannot be handed on in a key; such a one is as good as unset. What `cargo run` tells az
 /// about az's own package is none of a step's business, and would not be there if az were started otherwise.
-pub(super) fn environment(system: &dyn System) -> BTreeMap<String, String> {
+pub(super) fn environment(system: &dyn System) -> Env {
     let env = system.env().into_iter();
     let mut env: BTreeMap<String, String> =
         env.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
@@ -328,7 +328,7 @@ pub(super) fn environment(system: &dyn System) -> BTreeMap<String, String> {
             name != "CARGO" && !name.starts_with("CARGO_PKG_") && !name.starts_with("CARGO_MANIFEST_")
         });
     }
-    env
+    env.into_iter().collect()
 }
 
 /// The parts of the cache that a look-up needs.

@@ -11,7 +11,7 @@ use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::{Engine, Partly};
 use crate::{
-    base::WsPath,
+    base::{Env, WsPath},
     model::{self, scratch::Scratch},
     plan::Plan,
 };
@@ -76,7 +76,7 @@ impl Zones {
     pub(super) fn new<'a>(
         root: &Path,
         own: &Path,
-        env: &BTreeMap<String, String>,
+        env: &Env,
         scratch: impl IntoIterator<Item = &'a Scratch>,
     ) -> Self {
         let ignored = KERNEL.iter().map(PathBuf::from).chain([own.to_path_buf()]).collect();
@@ -97,7 +97,7 @@ impl Zones {
     }
 
     /// Adds the patterns of an entry, but for those that an entry before it names to the same effect.
-    fn add(&mut self, entry: &Scratch, env: &BTreeMap<String, String>, seen: &mut BTreeSet<String>) {
+    fn add(&mut self, entry: &Scratch, env: &Env, seen: &mut BTreeSet<String>) {
         let Scratch { programs, is_cache, is_optional, .. } = entry;
         let ground = Ground { programs: programs.clone(), is_cache: *is_cache, is_optional: *is_optional };
         let is_anybodys = programs.is_empty();
@@ -167,7 +167,7 @@ impl Zones {
 
 /// Returns the pattern from the root of the file system; nothing for one below a folder that a variable names which is
 /// not set.
-fn absolute(pattern: &str, root: &Path, env: &BTreeMap<String, String>) -> Option<String> {
+fn absolute(pattern: &str, root: &Path, env: &Env) -> Option<String> {
     if pattern.starts_with("**/") {
         return Some(format!("/{pattern}"));
     }
@@ -250,7 +250,7 @@ mod tests {
             scratch("named", &[], &["$ELSE/**", "$UNSET/**", "$INSIDE/**"], false),
         ];
         let env = [("HOME", "/home/me"), ("ELSE", "/else/[x]"), ("INSIDE", "in")];
-        let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
         Zones::new(Path::new("/w"), Path::new("/w/.azcache"), &env, &scratch)
     }
 

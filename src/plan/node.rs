@@ -20,7 +20,7 @@ use super::{
     world::World,
 };
 use crate::{
-    base::{Span, WsPath},
+    base::{Env, Span, WsPath},
     db::{Db, Workspace},
     diag::{Diagnostic, Source},
     model::{
@@ -46,7 +46,7 @@ pub(super) struct Ground<'a> {
     pub(super) config: &'a Config,
     /// Variables of the command line.
     pub(super) given: BTreeMap<String, Value>,
-    pub(super) env: &'a BTreeMap<String, String>,
+    pub(super) env: &'a Env,
     pub(super) is_administrator: bool,
     pub(super) platform: &'a str,
     pub(super) with_dependencies: bool,

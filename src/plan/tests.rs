@@ -68,7 +68,7 @@ impl World {
             BTreeMap::new(),
             vec![],
         );
-        let surroundings = Surroundings::new(&db, BTreeMap::new(), false, Some(8 << 30));
+        let surroundings = Surroundings::new(&db, crate::base::Env::default(), false, Some(8 << 30));
         Self { db, files, workspace, request, surroundings, executed }
     }
 

@@ -13,13 +13,16 @@ use super::{
     flow::Names,
     formula::{Doubts, Formula},
 };
-use crate::text::expression::{Asked, Evaluation, Expr, Lookup, Machine, Status, evaluate};
+use crate::{
+    base::Env,
+    text::expression::{Asked, Evaluation, Expr, Lookup, Machine, Status, evaluate},
+};
 
 /// What is known before the run.
 pub(super) struct World<'a> {
     pub(super) names: &'a Names,
     /// The environment az was started with.
-    pub(super) env: &'a BTreeMap<String, String>,
+    pub(super) env: &'a Env,
     /// `linux`, `windows`, `macos`.
     pub(super) platform: &'a str,
     /// Names in small letters that have no value yet.
@@ -43,7 +46,7 @@ pub(super) enum Known<T> {
 const LATE: [&str; 3] = ["steps", "needs", "jobs"];
 
 impl<'a> World<'a> {
-    pub(super) fn new(names: &'a Names, env: &'a BTreeMap<String, String>, platform: &'a str) -> Self {
+    pub(super) fn new(names: &'a Names, env: &'a Env, platform: &'a str) -> Self {
         Self { names, env, platform, pending: &NONE, is_late: Cell::new(false) }
     }
 

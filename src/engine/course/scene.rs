@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::Course;
 use crate::{
-    base::{DigestWriter, WsPath},
+    base::{DigestWriter, Env, WsPath},
     engine::{pwsh::PowerShell, tools::Tools},
     fingerprint::{Question, Resolver, State, View, content, expand},
     plan::{Below, Doubts, LateValue, Names, ScopeKind, context, fit, is_all, named},
@@ -32,7 +32,7 @@ pub(in crate::engine) struct Grounds<'a> {
     /// Files, in the state of the node's place.
     pub(in crate::engine) view: &'a dyn View,
     /// The environment az was started with.
-    pub(in crate::engine) env: &'a BTreeMap<String, String>,
+    pub(in crate::engine) env: &'a Env,
     /// The file system that programs are looked for in.
     pub(in crate::engine) system: &'a dyn crate::sys::System,
     /// az has the rights of an administrator.

@@ -34,9 +34,9 @@ pub use read::{Glance, UpToDate};
 use serde::{Deserialize, Serialize};
 pub(super) use write::Finished;
 
-use super::{Ask, BuildOptions, Force};
+use super::{Ask, BuildOptions, Force, secrets::secrets_of_env};
 use crate::{
-    base::{Digest, DigestWriter, WsPath},
+    base::{Digest, DigestWriter, Env, WsPath},
     cache::Layout,
     event::{Event, PlannedNode},
     plan::{Node, Plan},
@@ -44,8 +44,6 @@ use crate::{
     text::rate::Rate,
 };
 
-/// Names that differ from shell to shell and reach no step.
-const VOLATILE: [&str; 7] = ["_", "SHLVL", "PWD", "OLDPWD", "TERM", "TMPDIR", "AZ_STEP"];
 /// A gate is good for so many days: that a record is of use is known of those that are looked up.
 const GOOD_FOR_DAYS: u32 = 7;
 /// Gates kept for one workspace.
@@ -65,6 +63,8 @@ struct Preface {
     is_whole: bool,
     /// Where the journal of records ended.
     journal: JournalEnd,
+    /// What was asked of the environment, and what tells these answers from others.
+    env: (BTreeSet<String>, [u8; 32]),
     /// When all steps were last decided, in days since 1970.
     evaluated: u32,
     /// What is needed beside the steps to decide some of them again; nothing if that needs the whole plan.
@@ -153,25 +153,26 @@ fn gate_folder(layout: &Layout) -> PathBuf {
     layout.version().join("gate")
 }
 
-/// Returns where the gate of a request is; its name holds all that is no path and could change the answer.
+/// Returns where the gate of a request is; its name holds all that is neither a path nor a variable and could change the
+/// answer. `env` is the environment, `key` what an outsider does not know.
 fn gate_path(
     system: &dyn System,
     layout: &Layout,
     root: &Path,
     ask: &Ask,
     options: &BuildOptions,
+    (env, key): (&Env, &[u8]),
 ) -> PathBuf {
     let build = std::env::current_exe().and_then(|path| system.stat(&path)).ok();
-    let mut writer = DigestWriter::new("az gate v2")
+    let mut writer = DigestWriter::new("az gate v3")
         .field(format!("{build:?}"))
         .field(root.as_os_str().as_encoded_bytes())
         .field(format!("{ask:?}"))
         .field([options.allow_empty, system.is_administrator()].map(u8::from));
-    for (name, value) in system.env() {
-        if !VOLATILE.iter().any(|volatile| name == *volatile) {
-            writer.add(name.as_encoded_bytes());
-            writer.add(value.as_encoded_bytes());
-        }
+    // What nobody must see is kept from all that is told, whoever asked for it.
+    for secret in secrets_of_env(env) {
+        writer.add(key);
+        writer.add(secret);
     }
     let Digest(digest) = writer.finish();
     gate_folder(layout).join(&Digest(digest).to_hex()[..32])

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     cache::{Amendment, Gate, GatePath, Known, Layout},
-    engine::{Ask, BuildOptions, Engine, stages::Stages, workspace},
+    engine::{Ask, BuildOptions, Engine, session::environment, stages::Stages, workspace},
     event::{self, Counts, Envelope, Event, PlannedNode, millis},
     fingerprint::{is_settled, read_clock},
     journal::new_run_id,
@@ -58,9 +58,14 @@ fn glance(system: &dyn System, start: &Path, ask: &Ask, options: &BuildOptions) 
     }
     let root = workspace::find_root(system, start).ok()?;
     let layout = Layout::new(&root);
-    let path = gate_path(system, &layout, &root, ask, options);
+    let (env, key) = (environment(system), system.read(&layout.secret_key()).ok()?);
+    let path = gate_path(system, &layout, &root, ask, options, (&env, &key));
     let gate = Gate::read(system, &path)?;
     let preface: Preface = postcard::from_bytes(gate.preface()).ok()?;
+    let (asked, answers) = &preface.env;
+    if env.answers(&key, asked).0 != *answers {
+        return None;
+    }
     if JournalEnd::now(system, &layout).ok()? != preface.journal {
         return None;
     }

@@ -203,6 +203,13 @@ impl Engine {
         let Made { content, is_whole, resume } = made;
         let counts = view.counts();
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let key = self.secret_key();
+        let mut asked = self.env.asked();
+        if let Content::Amended { partly, .. } = &content {
+            asked.extend(partly.preface.env.0.iter().cloned());
+        }
+        let answers = self.env.answers(&key, &asked);
+        let env = (asked, answers.0);
         let has_flag = view.nodes.values().any(|node| !node.flags.is_empty());
         let preface = Preface {
             total: count(counts.total),
@@ -213,11 +220,12 @@ impl Engine {
             request: view.request.clone(),
             is_whole,
             journal: JournalEnd::now(&*self.system, &self.layout).ok()?,
+            env,
             evaluated,
             resume,
         };
         let preface = postcard::to_stdvec(&preface).ok()?;
-        let path = gate_path(&*self.system, &self.layout, &self.root, ask, options);
+        let path = gate_path(&*self.system, &self.layout, &self.root, ask, options, (&self.env, &key));
         match content {
             Content::Whole { mut paths, items } => {
                 self.make_room().ok()?;

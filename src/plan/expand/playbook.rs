@@ -284,10 +284,10 @@ impl Expanded {
 fn contexts(ground: &Ground<'_>) -> BTreeMap<String, Value> {
     let github: serde_json::Map<String, Value> = ground
         .env
-        .iter()
+        .beginning("GITHUB_")
         .filter_map(|(name, value)| {
             let name = name.strip_prefix("GITHUB_")?.to_ascii_lowercase();
-            Some((name, Value::String(value.clone())))
+            Some((name, Value::from(value)))
         })
         .filter(|(name, _)| !["token", "output", "env", "path", "step_summary"].contains(&name.as_str()))
         .collect();

@@ -45,7 +45,7 @@ fn a_script_that_wants_an_administrator_is_told_unless_az_is_one_or_it_is_skippe
         fault.help.as_deref(),
         Some("start az as an administrator, or leave the script out: `!0100_a`")
     );
-    world.surroundings = Surroundings::new(&world.db, BTreeMap::new(), true, None);
+    world.surroundings = Surroundings::new(&world.db, crate::base::Env::default(), true, None);
     assert_eq!(world.codes(), []);
 }
 

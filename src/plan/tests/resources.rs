@@ -68,7 +68,7 @@ fn what_can_be_granted_is_no_fault() {
     }
     // Where nobody knows how much memory there is, nobody can say that it is too little.
     let mut world = scripts("# Resources: memory=900TiB\n", "");
-    world.surroundings = Surroundings::new(&world.db, BTreeMap::new(), false, None);
+    world.surroundings = Surroundings::new(&world.db, crate::base::Env::default(), false, None);
     assert_eq!(world.codes(), []);
     assert_eq!(world.plan().capacities["memory"], u32::MAX);
 }

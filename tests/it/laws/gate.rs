@@ -59,6 +59,42 @@ fn l22_the_environment_and_the_request_are_part_of_a_gate() {
 }
 
 #[test]
+fn l23_another_terminal_is_no_other_world() {
+    let repo = gated();
+    let elsewhere = repo.env("WINDOWID", "7").env("TERM_PROGRAM", "other").env("SHLVL", "3");
+    let clock = || std::fs::metadata(repo.path(".azcache/v1/clock")).unwrap().modified().unwrap();
+    let before = clock();
+    elsewhere.az("build '*'").code(0).ran([]);
+    assert_eq!(clock(), before, "answered by the gate of the first one");
+    // What nobody may see is another thing: it is kept from all that is told.
+    elsewhere.env("OTHER_TOKEN", "a long secret").az("build '*'").code(0).ran([]);
+    assert_ne!(clock(), before);
+    // A script that mentions what is there by chance asks for it.
+    repo.script("0420_id.sh", &declared("", "out/id", "echo \"$WINDOWID\" > out/id"))
+        .az("build '*'")
+        .code(0)
+        .ran(["0420"]);
+    repo.answered_by_gate();
+    repo.env("WINDOWID", "8").az("build '*'").code(0).ran(["0420"]);
+    repo.without_env("WINDOWID").az("build '*'").code(0).ran(["0420"]);
+    assert_eq!(repo.read("out/id"), "\n");
+}
+
+#[test]
+fn l22_the_environment_that_conditions_see_is_part_of_a_gate() {
+    let repo = Repo::new().playbook(
+        "env.toml",
+        "metadata.name = \"env\"\n[[orchestration.jobs.a.steps]]\nscript = \"true\"\nshell = \"sh\"\ninputs = []\noutputs = []\n\
+         if = \"$env:WANTED -eq 'yes'\"\n",
+    );
+    repo.az("build env").code(0).says("1 skipped");
+    repo.az("build env").code(0).says("1 skipped");
+    repo.env("WANTED", "yes").az("build env").code(0).says("ran 1 step");
+    repo.az("build env").code(0).says("reused 1");
+    repo.without_env("WANTED").az("build env").code(0).says("1 skipped");
+}
+
+#[test]
 fn l22_what_planning_reads_is_part_of_a_gate() {
     let repo = gated();
     repo.file("rules/more.toml", "[[rule]]\nmatch = \"0410\"\nenv = { MODE = \"rule\" }\n");

@@ -33,7 +33,7 @@ fn plan_of(text: &str) -> Planned {
     let workspace = Workspace::new(&db, root, vec![], vec![playbook], vec![], config, None, platform);
     let (asked, none) = (vec!["p".to_owned()], BTreeMap::new());
     let request = Request::new(&db, asked, false, vec![], none, None, false, vec![], BTreeMap::new(), vec![]);
-    let surroundings = Surroundings::new(&db, BTreeMap::new(), false, None);
+    let surroundings = Surroundings::new(&db, crate::base::Env::default(), false, None);
     plan(&db, workspace, request, surroundings).clone()
 }
 
@@ -176,7 +176,7 @@ impl<'a> World<'a> {
         if let Some(by) = self.course.bad_dependency(node) {
             return Verdict::Block { by };
         }
-        let (env, system) = (BTreeMap::new(), Memory::new());
+        let (env, system) = (crate::base::Env::default(), Memory::new());
         let grounds = Grounds {
             view: &Nothing,
             env: &env,
