@@ -219,7 +219,7 @@ impl Engine {
         let is_sound = desk.is_sound(&summary);
         let (shared, answers) = (Arc::clone(&desk.shared), std::mem::take(&mut desk.answers));
         let plan = Arc::clone(&desk.plan);
-        let (Told { view, folder, events }, exit_code) = desk.finish(&summary);
+        let (Told { view, folder, events }, exit_code) = asking_for_nobody(|| desk.finish(&summary));
         self.settle(&shared.cache, options.limits, folder.as_deref(), is_locked);
         if is_sound && !self.is_of_the_moment(&plan) {
             let (plan, shared, has_run) = (&*plan, &*shared, folder.is_some());

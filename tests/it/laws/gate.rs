@@ -59,6 +59,15 @@ fn l22_the_environment_and_the_request_are_part_of_a_gate() {
 }
 
 #[test]
+fn l23_what_az_does_to_bring_something_back_is_asked_for_by_nobody() {
+    let repo = gated();
+    repo.file("in/b", "").az("build '*'").code(0).ran(["0400"]);
+    repo.remove("in/b").az("build '*'").code(0).ran([]).says("1 path brought back");
+    // A temporary file that is gone by now would make the gate worthless.
+    repo.sh("grep -q listed .azcache/v1/gate/* && ! grep -q '\\.az-' .azcache/v1/gate/*").code(0);
+}
+
+#[test]
 fn l23_another_terminal_is_no_other_world() {
     let repo = gated();
     let elsewhere = repo.env("WINDOWID", "7").env("TERM_PROGRAM", "other").env("SHLVL", "3");
