@@ -56,6 +56,8 @@ mod spares;
 mod stages;
 mod start;
 mod teller;
+#[cfg(test)]
+mod tests;
 mod tools;
 mod turn;
 mod turns;
