@@ -40,6 +40,11 @@ impl WsPath {
     /// `path` may be relative or absolute; one that leaves the workspace becomes absolute, for which `root`, the
     /// absolute path of the workspace, is needed. A path that is not UTF-8 is written with replacement characters.
     pub fn new(root: &Path, cwd: &WsPath, path: impl AsRef<Path>) -> Self {
+        // Most are absolute and in normal form already, and need none of the work below.
+        let texts = path.as_ref().to_str().zip(root.to_str());
+        if let Some(found) = texts.and_then(|(path, root)| Self::of_absolute(root, path)) {
+            return found;
+        }
         let absolute = normalize(&cwd.to_absolute(root).join(path));
         match absolute.strip_prefix(root) {
             Ok(inside) if inside.as_os_str().is_empty() => Self::root(),
@@ -52,10 +57,22 @@ impl WsPath {
     ///
     /// Returns nothing if it is not in normal form.
     pub fn from_normal(text: &str) -> Option<Self> {
-        let names = text.strip_prefix('/').unwrap_or(text);
-        let is_normal =
-            matches!(text, "." | "/") || names.split('/').all(|part| !matches!(part, "" | "." | ".."));
-        is_normal.then(|| Self(Arc::from(text)))
+        is_normal(text).then(|| Self(Arc::from(text)))
+    }
+
+    /// Takes an absolute path in normal form; nothing if it or `root` is not that.
+    fn of_absolute(root: &str, path: &str) -> Option<Self> {
+        let is_absolute = |text: &str| text.starts_with('/') && is_normal(text);
+        if !is_absolute(path) || !is_absolute(root) {
+            return None;
+        }
+        let inside = if root == "/" { path.strip_prefix('/') } else { path.strip_prefix(root) };
+        Some(match inside {
+            Some("") => Self::root(),
+            Some(inside) if root == "/" => Self(Arc::from(inside)),
+            Some(inside) => Self(Arc::from(inside.strip_prefix('/').unwrap_or(path))),
+            None => Self(Arc::from(path)),
+        })
     }
 
     /// Returns the path as text.
@@ -78,8 +95,8 @@ impl WsPath {
     pub fn join(&self, name: &str) -> Self {
         match &*self.0 {
             "." => Self(Arc::from(name)),
-            "/" => Self(format!("/{name}").into()),
-            folder => Self(format!("{folder}/{name}").into()),
+            "/" => Self(["/", name].concat().into()),
+            folder => Self([folder, "/", name].concat().into()),
         }
     }
 
@@ -136,6 +153,12 @@ impl WsPath {
     }
 }
 
+/// Tells whether a text is a path in normal form, relative to the workspace or absolute.
+fn is_normal(text: &str) -> bool {
+    let names = text.strip_prefix('/').unwrap_or(text);
+    matches!(text, "." | "/") || names.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
 /// Removes `.`, `..` and repeated separators from an absolute path without asking the disk.
 fn normalize(path: &Path) -> PathBuf {
     let mut out = PathBuf::from("/");
@@ -189,6 +212,35 @@ mod tests {
         assert_eq!(WsPath::from_normal("a/../b"), None);
         assert_eq!(WsPath::from_normal("a/"), None);
         assert_eq!(WsPath::from_normal("//a"), None);
+    }
+
+    #[test]
+    fn what_is_in_normal_form_already_is_what_it_would_become() {
+        let slow = |root: &str, path: &str| {
+            let absolute = normalize(&Path::new(root).join(path));
+            match absolute.strip_prefix(root) {
+                Ok(inside) if inside.as_os_str().is_empty() => ".".to_owned(),
+                Ok(inside) => inside.display().to_string(),
+                Err(_) => absolute.display().to_string(),
+            }
+        };
+        for root in ["/", "/w", "/w/s", "/w/s.d"] {
+            for path in [
+                "/",
+                "/w",
+                "/w/s",
+                "/w/s/a",
+                "/w/s.d",
+                "/w/s.d/b",
+                "/w/sa",
+                "/ww",
+                "/w/s/../s.d/b",
+                "/w//s/./a",
+            ] {
+                let fast = WsPath::new(Path::new(root), &WsPath::root(), path).to_string();
+                assert_eq!(fast, slow(root, path), "{path} in {root}");
+            }
+        }
     }
 
     #[test]

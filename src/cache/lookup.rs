@@ -130,13 +130,19 @@ pub fn fingerprints<'a>(
     own: &'a Own,
     questions: &'a [Question],
 ) -> impl Iterator<Item = (Fingerprint, Option<String>)> + 'a {
-    let given = move |own: &Own| {
-        let (components, doubtful) = observe(view, own, questions);
-        (weak.with(components), doubtful)
-    };
+    let given = iter::once_with(move || observe(view, own, questions));
+    let other = iter::once_with(move || without_private(view, own, questions)).flatten();
+    given.chain(other).map(|(components, doubtful)| (weak.with(components), doubtful))
+}
+
+/// Returns the components by all that is there, where those that leave private state out may be others.
+fn without_private(
+    view: &dyn View,
+    own: &Own,
+    questions: &[Question],
+) -> Option<(Vec<Component>, Option<String>)> {
     let lists = questions.iter().any(|asked| matches!(asked, Question::Listing(_)));
-    let other = (lists && own.has_private()).then_some(move || given(&own.without_private()));
-    iter::once_with(move || given(own)).chain(other.into_iter().map(|answers| answers()))
+    (lists && own.has_private()).then(|| observe(view, &own.without_private(), questions))
 }
 
 /// Looks a step up at its place.
@@ -358,13 +364,23 @@ fn explain(store: &Store, place: Place<'_>, wanted: Wanted<'_>, own: &Own) -> Mi
     }
 }
 
-/// Returns the strong keys that today's answers give for every set of questions known under a weak key.
-pub fn strong_keys(store: &Store, place: Place<'_>, wanted: Wanted<'_>) -> Vec<Digest> {
-    let sets = store.path_sets(&wanted.weak.key());
-    let own = store.own(wanted.identity);
-    let known = sets.iter().map(|set| &**set).chain([wanted.questions]);
-    let all = known.flat_map(|set| fingerprints(wanted.weak, &place, &own, set));
-    let mut keys: Vec<Digest> = all.map(|(fingerprint, _)| fingerprint.key()).collect();
+/// Returns the strong keys that today's answers give for sets of questions known under a weak key, and for those of the
+/// declared inputs, which are answered already: `observed`.
+pub fn strong_keys(
+    sets: &[Arc<[Question]>],
+    place: Place<'_>,
+    wanted: Wanted<'_>,
+    own: &Own,
+    observed: &[Component],
+) -> Vec<Digest> {
+    let known = sets.iter().filter(|set| ***set != *wanted.questions);
+    let all = known.flat_map(|set| fingerprints(wanted.weak, &place, own, set));
+    let declared = without_private(&place, own, wanted.questions).into_iter();
+    let mut keys: Vec<Digest> = all
+        .map(|(fingerprint, _)| fingerprint.key())
+        .chain(iter::once(wanted.weak.key_with(observed)))
+        .chain(declared.map(|(observed, _)| wanted.weak.key_with(&observed)))
+        .collect();
     keys.sort_unstable();
     keys.dedup();
     keys

@@ -97,8 +97,7 @@ impl Pack {
 
     /// Tells whether a content is there, without reading it.
     pub(super) fn has(&self, digest: &Digest) -> bool {
-        let state = self.open();
-        !state.gone.contains(digest) && (state.appended.contains(digest) || state.find(digest).is_some())
+        self.open().has(digest)
     }
 
     /// Returns a content; nothing if it is not there, or damaged.
@@ -125,10 +124,10 @@ impl Pack {
     /// The first error of the system; `InvalidData` if what stands at the end of the file cannot be read, so that nothing
     /// behind it could be.
     pub(super) fn put(&self, digest: &Digest, content: &[u8]) -> io::Result<bool> {
-        if self.has(digest) {
+        let mut state = self.open();
+        if state.has(digest) {
             return Ok(false);
         }
-        let mut state = self.open();
         if state.is_damaged {
             return Err(io::ErrorKind::InvalidData.into());
         }
@@ -263,6 +262,10 @@ impl Pack {
 }
 
 impl State {
+    fn has(&self, digest: &Digest) -> bool {
+        !self.gone.contains(digest) && (self.appended.contains(digest) || self.find(digest).is_some())
+    }
+
     fn find(&self, digest: &Digest) -> Option<Place> {
         if let Some(place) = self.recent.get(digest) {
             return Some(*place);

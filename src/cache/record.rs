@@ -114,11 +114,19 @@ pub struct Record {
 impl Record {
     /// Returns the questions whose answers are part of the fingerprint.
     pub fn questions(&self) -> impl Iterator<Item = Question> {
-        self.fingerprint.components().iter().filter_map(|component| match component.kind {
-            ComponentKind::Input => WsPath::from_normal(&component.name).map(Question::State),
-            ComponentKind::Listing => WsPath::from_normal(&component.name).map(Question::Listing),
-            ComponentKind::Names => Some(Question::Names(component.name.clone())),
-            _ => None,
+        self.answers().map(|(question, _)| question)
+    }
+
+    /// Returns the same with what was answered.
+    pub fn answers(&self) -> impl Iterator<Item = (Question, Digest)> {
+        self.fingerprint.components().iter().filter_map(|component| {
+            let question = match component.kind {
+                ComponentKind::Input => Question::State(WsPath::from_normal(&component.name)?),
+                ComponentKind::Listing => Question::Listing(WsPath::from_normal(&component.name)?),
+                ComponentKind::Names => Question::Names(component.name.clone()),
+                _ => return None,
+            };
+            Some((question, component.digest))
         })
     }
 

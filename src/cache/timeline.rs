@@ -11,6 +11,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
+use rustc_hash::FxHashSet;
+
 use super::meanwhile::{Meanwhile, Overlap};
 use crate::{
     base::WsPath,
@@ -38,6 +40,10 @@ struct Versions {
     pending: BTreeSet<WsPath>,
     /// Paths that az or a step brought into their state before all this began.
     placed: BTreeSet<WsPath>,
+    /// What has a version in `left` or `before`, and all folders above: of most paths that are asked for, that they are
+    /// not among these is all there is to know.
+    known: FxHashSet<WsPath>,
+    above: FxHashSet<WsPath>,
 }
 
 /// The files as the step at a place of the order finds them.
@@ -57,7 +63,7 @@ impl Timeline {
 
     /// Starts from the disk as it was before these paths changed.
     pub fn before(disk: Arc<Disk>, before: BTreeMap<WsPath, State>) -> Self {
-        let versions = Versions { before, ..Versions::default() };
+        let versions = Versions { before, ..Versions::default() }.indexed();
         Self { disk, state: RwLock::new(versions), meanwhile: Mutex::default() }
     }
 
@@ -74,6 +80,7 @@ impl Timeline {
                 placed: versions.placed.iter().chain(versions.left.keys()).cloned().collect(),
                 ..Versions::default()
             }
+            .indexed()
         });
         Self { disk: Arc::clone(&self.disk), state: RwLock::new(versions), meanwhile: Mutex::default() }
     }
@@ -92,15 +99,19 @@ impl Timeline {
     pub fn save(&self, path: &WsPath) {
         let is_known = self.read(|versions| versions.before.contains_key(path));
         if !is_known {
-            let state = self.disk.state(path);
-            self.write(|versions| _ = versions.before.entry(path.clone()).or_insert(state));
+            self.save_found(path, &self.disk.state(path));
         }
+    }
+
+    /// Remembers the same, which was just found.
+    pub fn save_found(&self, path: &WsPath, found: &State) {
+        self.write(|versions| versions.was(path, found));
     }
 
     /// Says that the step at `index` leaves `state` at `path`, without having put it there.
     pub fn promise(&self, index: usize, path: &WsPath, state: State) {
         self.write(|versions| {
-            versions.left.entry(path.clone()).or_default().insert(index, state);
+            versions.leave(index, path, state);
             versions.pending.insert(path.clone());
         });
     }
@@ -109,7 +120,7 @@ impl Timeline {
     pub fn done(&self, index: usize, path: &WsPath, before: &State, state: State) {
         self.write(|versions| {
             versions.found(path, before);
-            versions.left.entry(path.clone()).or_default().insert(index, state);
+            versions.leave(index, path, state);
         });
         self.on_disk(path, index);
     }
@@ -158,7 +169,7 @@ impl Timeline {
 
     /// Says that the step at `index` leaves `state` at `path`, which is there already.
     pub fn keep(&self, index: usize, path: &WsPath, state: State) {
-        self.write(|versions| _ = versions.left.entry(path.clone()).or_default().insert(index, state));
+        self.write(|versions| versions.leave(index, path, state));
     }
 
     /// Says that the version of the step at `place` is on disk; if it is not the last one, that must still be put
@@ -253,11 +264,42 @@ impl Versions {
     /// Takes what was at a path before the run first changed it: what was noted then, else `state`.
     fn found(&mut self, path: &WsPath, state: &State) {
         let noted = self.noted.get(path).unwrap_or(state).clone();
-        self.before.entry(path.clone()).or_insert(noted);
+        self.was(path, &noted);
+    }
+
+    /// Takes what was at a path before the run first changed it.
+    fn was(&mut self, path: &WsPath, state: &State) {
+        if !self.before.contains_key(path) {
+            self.before.insert(path.clone(), state.clone());
+            self.index(path);
+        }
+    }
+
+    /// Takes what the step at `index` leaves at a path.
+    fn leave(&mut self, index: usize, path: &WsPath, state: State) {
+        self.left.entry(path.clone()).or_default().insert(index, state);
+        self.index(path);
+    }
+
+    fn index(&mut self, path: &WsPath) {
+        if self.known.insert(path.clone()) {
+            let mut above = std::iter::successors(path.parent(), WsPath::parent);
+            // What is above a folder that stands there already does so as well.
+            _ = above.find(|folder| !self.above.insert(folder.clone()));
+        }
+    }
+
+    fn indexed(mut self) -> Self {
+        let paths: Vec<WsPath> = self.left.keys().chain(self.before.keys()).cloned().collect();
+        paths.iter().for_each(|path| self.index(path));
+        self
     }
 
     /// Returns what the step at `index` finds, or nothing if the disk has the answer.
     fn state_at(&self, index: usize, path: &WsPath) -> Option<&State> {
+        if !self.known.contains(path) {
+            return None;
+        }
         let left = self.left.get(path).and_then(|left| left.range(..index).next_back());
         left.map(|(_, state)| state).or_else(|| self.before.get(path))
     }
@@ -265,11 +307,11 @@ impl Versions {
     /// Returns what the step at `index` finds at a path, if the steps before it decide that: here, or by what they made
     /// of a folder on the way.
     fn known_at(&self, index: usize, path: &WsPath) -> Option<State> {
-        if self.left.is_empty() && self.before.is_empty() {
+        if self.known.is_empty() {
             return None;
         }
-        let mut above = std::iter::successors(path.parent(), WsPath::parent);
-        let is_cut_off = || above.any(|folder| self.is_no_folder(index, &folder)).then_some(State::Absent);
+        let mut above = folders_above(path).filter_map(|folder| self.known.get(folder));
+        let is_cut_off = || above.any(|folder| self.is_no_folder(index, folder)).then_some(State::Absent);
         self.state_at(index, path).cloned().or_else(is_cut_off)
     }
 
@@ -281,6 +323,9 @@ impl Versions {
 
     /// What is made in a folder makes the folder.
     fn with_folder(&self, index: usize, path: &WsPath, state: State) -> State {
+        if !self.above.contains(path) {
+            return state;
+        }
         let exists = |(path, _): (&WsPath, &str)| self.state_at(index, path).is_some_and(State::exists);
         if state == State::Absent && self.known_below(path).any(exists) { State::Directory } else { state }
     }
@@ -304,6 +349,14 @@ impl Versions {
             .filter(move |path| !is_top || (path.is_inside() && path.as_str() != "."))
             .map(move |path| (path, &path.as_str()[length..]))
     }
+}
+
+/// Returns the texts of the folders above a path.
+fn folders_above(path: &WsPath) -> impl Iterator<Item = &str> {
+    let text = path.as_str();
+    let named = text.rmatch_indices('/').map(|(end, _)| if end == 0 { "/" } else { &text[..end] });
+    let top = (path.is_inside() && text != ".").then_some(".");
+    named.filter(move |folder| *folder != text).chain(top)
 }
 
 impl<'a> Place<'a> {
@@ -404,6 +457,9 @@ impl Versions {
     /// kind, or nothing for a name that is gone.
     fn names_below(&self, index: usize, folder: &WsPath) -> BTreeMap<Arc<str>, Option<FileKind>> {
         let mut names = BTreeMap::new();
+        if !self.above.contains(folder) {
+            return names;
+        }
         for (path, rest) in self.known_below(folder) {
             let Some(state) = self.state_at(index, path) else { continue };
             match rest.split_once('/') {

@@ -280,7 +280,7 @@ impl<'a> Desk<'a> {
     }
 
     fn end_in_stage(&mut self, index: usize, outcome: event::Outcome) {
-        let Node { stage, id, .. } = &self.plan.nodes[index];
+        let Node { stage, id, .. } = &*self.plan.nodes[index];
         let error = self.teller.view().nodes.get(id).and_then(|view| view.error.as_deref());
         let now = self.engine.system.monotonic();
         if let Some(event) = self.stages.end(stage, (id, outcome, error), now) {
@@ -307,8 +307,9 @@ impl<'a> Desk<'a> {
         if let (Some(asked), Some(answered)) =
             (self.asked_by_condition.get(&index), self.answered.get_mut(&index))
         {
-            answered.questions.extend(asked.questions.iter().cloned());
-            answered.observed.extend(asked.observed.iter().cloned());
+            let known: BTreeSet<Question> = answered.asked.iter().map(|(asked, _)| asked.clone()).collect();
+            let further = asked.asked.iter().filter(|(asked, _)| !known.contains(asked));
+            answered.asked.extend(further.cloned());
         }
     }
 
@@ -473,7 +474,7 @@ impl driver::Desk for Desk<'_> {
             return ending;
         }
         self.audit(node);
-        self.answered.insert(node, done.answered.clone());
+        self.answered.insert(node, std::mem::take(&mut done.answered));
         self.add_condition(node);
         self.keep_handed(node, std::mem::take(&mut done.handed));
         self.done.insert(node, done);

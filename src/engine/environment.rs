@@ -15,6 +15,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use crate::{
@@ -68,6 +69,34 @@ pub(super) struct Outer<'a> {
     pub(super) root: &'a Path,
     /// What the digests of secrets depend on, so that they tell nothing.
     pub(super) secret_key: &'a [u8; 32],
+    /// What was last put together of these three; nothing where they are not those of the others.
+    pub(super) last: Option<&'a LastEnvironment>,
+}
+
+/// The environment that was last put together, with what it was made of: most steps of a plan are given the same, and
+/// share it.
+#[derive(Debug, Default)]
+pub(super) struct LastEnvironment(Mutex<Option<Last>>);
+
+#[derive(Debug)]
+struct Last {
+    node: Arc<Node>,
+    learned: BTreeSet<String>,
+    environment: Arc<Environment>,
+}
+
+impl Last {
+    /// Tells whether a node has the same environment: all of a node is compared that has a part in it.
+    fn is_of(&self, node: &Node, learned: &BTreeSet<String>) -> bool {
+        let (own, other) = (&self.node, node);
+        let (settings, others) = (&own.settings, &other.settings);
+        self.learned == *learned
+            && own.mentioned == other.mentioned
+            && own.secret == other.secret
+            && own.invocation.env == other.invocation.env
+            && (&settings.use_env, &settings.pass_env, &settings.env)
+                == (&others.use_env, &others.pass_env, &others.env)
+    }
 }
 
 /// What a step is given, and its part of the key.
@@ -88,8 +117,27 @@ impl Environment {
 
 /// Returns the environment of a node; `learned` are names that other text than its own mentions, `outer` is the
 /// environment az was started with.
-pub(super) fn environment_of(node: &Node, learned: &BTreeSet<String>, outer: &Outer<'_>) -> Environment {
-    let Outer { env: outer, root, secret_key } = outer;
+pub(super) fn environment_of(
+    node: &Arc<Node>,
+    learned: &BTreeSet<String>,
+    outer: &Outer<'_>,
+) -> Arc<Environment> {
+    let Some(LastEnvironment(last)) = outer.last else { return Arc::new(made(node, learned, outer)) };
+    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(last) = last.as_ref().filter(|last| last.is_of(node, learned)) {
+        return Arc::clone(&last.environment);
+    }
+    let environment = Arc::new(made(node, learned, outer));
+    *last = Some(Last {
+        node: Arc::clone(node),
+        learned: learned.clone(),
+        environment: Arc::clone(&environment),
+    });
+    environment
+}
+
+fn made(node: &Node, learned: &BTreeSet<String>, outer: &Outer<'_>) -> Environment {
+    let Outer { env: outer, root, secret_key, last: _ } = outer;
     let mut values = BTreeMap::from([
         ("LC_CTYPE".to_owned(), "C.UTF-8".to_owned()),
         ("TERM".to_owned(), "dumb".to_owned()),

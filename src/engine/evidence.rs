@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     base::{Digest, WsPath},
-    cache::{self, Capture, Effect},
+    cache::{self, Capture, Effect, SMALL_BYTES},
     diag::code,
     execute::{runner::input_is_empty, scheduler::Ending},
     fingerprint::{Component, ComponentKind, Moment, OnDisk, Question, State, View},
@@ -171,11 +171,14 @@ impl Attempt {
     }
 
     /// Returns the workspace's path if an output holds it, or what the step hands on.
-    pub(super) fn root_in(&self, capture: &Capture, handed: &Handed) -> Option<String> {
+    pub(super) fn root_in(&self, capture: &Capture, handed: &Handed, now: &Moment) -> Option<String> {
         let Shared { cache, .. } = &*self.shared;
         let root = cache.disk.root().to_str().filter(|root| root.len() > 1)?;
         let is_named = |effect: &Effect| match &effect.after {
-            State::File { .. } => holds_any(cache, &cache.disk.absolute(&effect.path), &[root]),
+            State::File { .. } => match now.content(&effect.path, SMALL_BYTES) {
+                Some(bytes) => memchr::memmem::find(&bytes, root.as_bytes()).is_some(),
+                None => holds_any(cache, &cache.disk.absolute(&effect.path), &[root]),
+            },
             State::Link { target } => target.contains(root),
             _ => false,
         };
@@ -268,15 +271,14 @@ impl Attempt {
 
     /// States of the paths whose change is an effect of the step: its declared outputs, and for a step that does not
     /// declare them and is not watched every path the plan knows.
-    pub(super) fn watched_states(&self) -> BTreeMap<WsPath, State> {
-        let disk = &self.shared.cache.disk;
+    pub(super) fn watched_states(&self, now: &Moment) -> BTreeMap<WsPath, State> {
         match &self.prepared().node.outputs {
-            Some(outputs) => cache::known_states(&**disk, outputs),
+            Some(outputs) => cache::known_states(now, outputs),
             None if self.prepared().unwatched.is_none() => BTreeMap::new(),
             None => {
                 let changed = self.shared.timeline.changed();
                 let known = self.shared.known_paths.iter().chain(&changed);
-                known.map(|path| (path.clone(), disk.state(path))).collect()
+                known.map(|path| (path.clone(), now.state(path))).collect()
             }
         }
     }

@@ -13,7 +13,7 @@ use super::{
     evidence::Known,
     handed::HandedOn,
     keep::Outcome,
-    late::{Answered, probed},
+    late::{Answered, asked, probed},
     lookup::questions_of,
     mask::Masks,
     materialize::Promises,
@@ -230,7 +230,7 @@ impl Attempt {
         }
         let after = After::new(Arc::clone(&self.shared.cache.disk), ended_ns);
         let seen = self.look(&before, &ended, &witness, &after);
-        let done = self.settle(before, &ended, (seen, &witness), after, duration);
+        let done = self.settle(before, &ended, (seen, &witness), &after, duration);
         if has_news {
             self.forget_hidden(&witness);
         }
@@ -296,25 +296,27 @@ impl Attempt {
         let sets = cache.store.path_sets(&weak.key());
         let known = sets.iter().flat_map(|set| set.iter()).chain(&questions);
         let known: BTreeSet<&Question> = known.collect();
-        promises
+        let has_put = promises
             .materialize(cache, timeline, self.index, &known, kept)
             .map_err(|error| format!("what it needs could not be brought back: {error}"))?;
         // What was brought back is another moment.
-        let moment = Moment::new(Arc::clone(&cache.disk));
-        let place = place.in_moment(&moment);
+        let later = has_put.then(|| Moment::new(Arc::clone(&cache.disk)));
+        let moment = later.as_ref().unwrap_or(&moment);
+        let place = place.in_moment(moment);
         let own = cache.store.own(&prepared.node.identity);
         let (observed, _) = cache::observe(&place, &own, &questions);
         let mut warnings = Vec::new();
         let begin = if *force == Force::NoCache {
             None
         } else {
-            let keys = cache::strong_keys(&cache.store, place, prepared.wanted(&weak, &questions));
+            let wanted = prepared.wanted(&weak, &questions);
+            let keys = cache::strong_keys(&sets, place, wanted, &own, &observed);
             note_cache_error(cache.store.begin(&prepared.node.identity, &keys), &mut warnings)
         };
         let edits = Edits::set_aside(cache, prepared, &known, kept, &mut warnings);
-        let outputs = self.watched_states();
+        let outputs = self.watched_states(moment);
         let started_ns = cache.disk.tick();
-        outputs.keys().for_each(|path| timeline.save(path));
+        outputs.iter().for_each(|(path, state)| timeline.save_found(path, state));
         Ok(Before {
             weak,
             questions,
@@ -468,18 +470,18 @@ impl Attempt {
         mut before: Before,
         ended: &Result<Ended, StartError>,
         (seen, witness): (Result<Seen, String>, &PreImages<'_>),
-        after: After,
+        after: &After,
         duration: Duration,
     ) -> Done {
         let mut meaning = self.meaning(ended, &mut before.warnings);
         let warnings = before.warnings.len();
-        let mut evidence = self.evidence(&mut before, seen, &witness.states, &after);
+        let mut evidence = self.evidence(&mut before, seen, &witness.states, after);
         self.judge_undeclared(&mut meaning, &before.warnings);
         before.handed_on.judge(&mut meaning);
         for effect in &evidence.capture.effects {
             self.shared.timeline.done(self.index, &effect.path, &effect.before, effect.after.clone());
         }
-        let mut kept = self.kept(&mut before, &evidence, &meaning, &after);
+        let mut kept = self.kept(&mut before, &evidence, &meaning, after);
         let crossed = self.crossed(&before, ended, witness, &evidence.private);
         if let Some(path) = crossed.as_ref().filter(|_| meaning.error.is_none()) {
             // What came of that is nobody's fault; the step runs once more.
@@ -509,10 +511,10 @@ impl Attempt {
         let handed = std::mem::take(&mut before.handed_on.handed);
         let outcome =
             Outcome { evidence, kept, exit_code, flags: flags.clone(), duration, handed: handed.clone() };
-        self.commit(&mut before, outcome);
+        self.commit(&mut before, outcome, &after.files);
         let set_aside = before.edits.overwritten(&self.shared.cache);
         let Before { questions, observed, warnings, own, .. } = before;
-        let answered = Answered { questions, observed, own: Some(own), ..answered };
+        let answered = Answered { asked: asked(&questions, &observed), own: Some(own), ..answered };
         let done = Done { set_aside, answered, handed, ..Done::failed(String::new(), duration) };
         Done { ending, exit_code, error, flags, warnings, ..done }
     }

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     base::Digest,
     cache::{Ending as Kept, Evidence, Record},
-    fingerprint::{Component, ComponentKind},
-    sys::{self, HashedFile},
+    fingerprint::{Component, ComponentKind, Moment},
+    sys::{self, FileKind, HashedFile},
     text::handed::Handed,
 };
 
@@ -31,7 +31,7 @@ pub(super) struct Outcome {
 
 impl Attempt {
     /// Commits the record of an attempt that has begun.
-    pub(super) fn commit(&self, before: &mut Before, outcome: Outcome) {
+    pub(super) fn commit(&self, before: &mut Before, outcome: Outcome, now: &Moment) {
         let Some(begin) = before.begin else { return };
         self.borrow(&outcome.evidence.borrowed);
         let Shared { cache, run, .. } = &*self.shared;
@@ -42,7 +42,7 @@ impl Attempt {
             Kept::Reusable => self.keep_log(),
             _ => None,
         };
-        let root = self.root_in(&evidence.capture, &handed);
+        let root = self.root_in(&evidence.capture, &handed, now);
         let unset = evidence.unset.iter().map(|name| Component::unset(ComponentKind::Environment, name));
         let weak = before.weak.with(unset);
         let fingerprint = weak.with(before.observed.clone());
@@ -86,6 +86,9 @@ impl Attempt {
     /// Stores what the step printed.
     fn keep_log(&self) -> Option<Digest> {
         let (system, blobs) = (&**self.system(), &self.shared.cache.blobs);
+        if system.stat(&self.log).is_ok_and(|stat| stat.kind == FileKind::File && stat.size == 0) {
+            return blobs.put_small(&[], &Digest::of(&[])).ok().map(|()| Digest::of(&[]));
+        }
         let HashedFile { digest, bytes, .. } = sys::hash_file_kept(system, &self.log).ok()?;
         let kept = match bytes {
             Some(bytes) => blobs.put_small(&bytes, &digest),

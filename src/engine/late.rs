@@ -3,13 +3,13 @@
 //! Knows what was asked and answered, and what each place in the order has. Does not know how that is put right.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
 };
 
 use super::job::Shared;
 use crate::{
-    base::WsPath,
+    base::{Digest, WsPath},
     cache::{self, Effect, Hit, Own, Record},
     fingerprint::{Component, Question, State, View},
 };
@@ -17,8 +17,8 @@ use crate::{
 /// What a step asked, and what it was answered.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answered {
-    pub(super) questions: Vec<Question>,
-    pub(super) observed: Vec<Component>,
+    /// What is not needed to ask again is not kept: this stays for each step until all have ended.
+    pub(super) asked: Vec<(Question, Digest)>,
     /// What another step changed while it ran, and it had to do with.
     pub(super) crossed: Option<WsPath>,
     /// It ran, and acted beyond the workspace.
@@ -42,14 +42,20 @@ impl Answered {
     pub(super) fn of_hit(hit: &Hit) -> Self {
         let Hit { record, differing, .. } = hit;
         Self {
-            questions: record.questions().collect(),
-            observed: record.fingerprint.components().to_vec(),
+            asked: record.answers().collect(),
             probed: probed(&record.effects),
             unheld: differing.iter().filter(|path| !path.is_inside()).cloned().collect(),
             reused: Some(Arc::clone(record)),
             ..Self::default()
         }
     }
+}
+
+/// Returns questions with what was answered; of one that was asked twice the first answer counts.
+pub(super) fn asked(questions: &[Question], observed: &[Component]) -> Vec<(Question, Digest)> {
+    let mut seen = HashSet::new();
+    let pairs = questions.iter().zip(observed).filter(|(question, _)| seen.insert(*question));
+    pairs.map(|(question, answer)| (question.clone(), answer.digest)).collect()
 }
 
 /// Returns the paths that were looked at before they were written, with what was found.
@@ -150,8 +156,9 @@ impl<'a> Review<'a> {
 
     /// Asks again what may have another answer now, and tells whether it has.
     fn answered_otherwise(&mut self, index: usize, answered: &'a Answered) -> Option<Late> {
-        let Answered { questions, observed, own, .. } = answered;
-        let asked: Vec<Question> = questions.iter().filter(|asked| self.may_differ(asked)).cloned().collect();
+        let Answered { asked, own, .. } = answered;
+        let (asked, was): (Vec<Question>, Vec<Digest>) =
+            asked.iter().filter(|(asked, _)| self.may_differ(asked)).cloned().unzip();
         self.private.extend(&answered.private);
         // What has become private since was none when the step looked.
         let own = own.clone().unwrap_or_else(|| {
@@ -159,10 +166,7 @@ impl<'a> Review<'a> {
             cache.store.own(&nodes.get(index).node.identity)
         });
         let (now, _) = cache::observe(&self.shared.timeline.at(index), &own, &asked);
-        let was = |now: &Component| {
-            observed.iter().find(|old| (old.kind, &old.name) == (now.kind, &now.name)).map(|old| old.digest)
-        };
-        let late = now.into_iter().find(|now| was(now).is_some_and(|was| was != now.digest))?;
+        let (late, _) = now.into_iter().zip(was).find(|(now, was)| now.digest != *was)?;
         Some(Late::overlapped(index, late.name))
     }
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     base::WsPath,
-    cache::{self, Evidence, Hit, Lookup, Place, Timeline, Wanted},
+    cache::{self, Evidence, Hit, Lookup, Miss, Place, Timeline, Wanted},
     event::Reason,
     fingerprint::{Moment, Question, State, questions},
     model::settings::{CachePolicy, Undeclared},
@@ -56,6 +56,9 @@ pub(super) fn decide(
     let moment = Moment::new(Arc::clone(&cache.disk));
     let place = timeline.at(index).in_moment(&moment);
     let weak = prepared.weak(&place);
+    if cache.store.is_new(&node.identity, &weak.key()) {
+        return Decided::Run(reasons_of(&Miss::NoRecord, &node.id, |_| None));
+    }
     let questions = questions_of(prepared, &place);
     let overwritten = overwritten_outside(nodes, index);
     let seen_overwritten = seen_overwritten_outside(cache, nodes, index);
@@ -136,7 +139,7 @@ fn seen_overwritten_outside(cache: &Cache, nodes: &[Arc<Prepared>], index: usize
 
 /// Returns the questions a node's declared inputs stand for at its place.
 pub(super) fn questions_of(prepared: &Prepared, place: &Place<'_>) -> Vec<Question> {
-    let Node { inputs, outputs, .. } = &prepared.node;
+    let Node { inputs, outputs, .. } = &*prepared.node;
     questions(place, inputs.as_deref().unwrap_or_default(), outputs.as_deref().unwrap_or_default())
 }
 

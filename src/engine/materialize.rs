@@ -50,7 +50,7 @@ impl Promises {
     }
 
     /// Puts on disk what the step at `index` may read: everything promised by steps before it, and exactly its own
-    /// version of what it asks for.
+    /// version of what it asks for; tells whether that was more than nothing.
     ///
     /// # Errors
     /// The first path that could not be brought into its state.
@@ -61,7 +61,7 @@ impl Promises {
         index: usize,
         questions: &BTreeSet<&Question>,
         kept: &Path,
-    ) -> Result<(), RestoreError> {
+    ) -> Result<bool, RestoreError> {
         let mut targets: Targets = BTreeMap::new();
         let pending = timeline.pending_before(index).into_iter();
         for (path, place, state) in pending.filter(|(path, ..)| path.is_inside()) {
@@ -73,7 +73,7 @@ impl Promises {
                 targets.insert(path.clone(), version);
             }
         }
-        self.put(cache, timeline, &targets, kept)
+        self.put(cache, timeline, &targets, kept).map(|()| !targets.is_empty())
     }
 
     /// Puts everything on disk that is still promised.

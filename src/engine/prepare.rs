@@ -28,14 +28,14 @@ const SCHEMA: &str = "2";
 /// A node and what is known before it runs.
 #[derive(Debug, Clone)]
 pub(super) struct Prepared {
-    pub(super) node: Node,
+    pub(super) node: Arc<Node>,
     /// Why it is not watched while it runs; nothing if it is.
     pub(super) unwatched: Option<String>,
     /// Where its program is; nothing if it is not installed.
     pub(super) program: Option<PathBuf>,
     /// Where the tools its script depends on are.
     tools: Vec<(String, Option<PathBuf>)>,
-    pub(super) environment: Environment,
+    pub(super) environment: Arc<Environment>,
     /// More of it is known than the plan knew.
     pub(super) is_bound: bool,
     /// Components that no file's content has a part in.
@@ -97,7 +97,7 @@ pub(super) fn prepare(
     let mut missing: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
     let mut prepared = Vec::with_capacity(plan.nodes.len());
     for node in &plan.nodes {
-        let ready = prepare_one(&mut tools, outer, node.clone(), unwatched, hidden);
+        let ready = prepare_one(&mut tools, outer, Arc::clone(node), unwatched, hidden);
         // What is known only when its turn comes may name another program, or be skipped.
         let is_wanted = node.condition.as_ref().is_none_or(|condition| condition.holds);
         let is_sure = node.gate == Gate::Needs || !plan.may_leave_out(node);
@@ -114,11 +114,13 @@ pub(super) fn prepare(
 pub(super) fn prepare_one(
     tools: &mut Tools<'_>,
     outer: &Outer<'_>,
-    mut node: Node,
+    mut node: Arc<Node>,
     unwatched: Option<&str>,
     hidden: &[String],
 ) -> Prepared {
-    mark(&mut node, hidden);
+    if !hidden.is_empty() {
+        mark(Arc::make_mut(&mut node), hidden);
+    }
     let cwd = outer.root.join(&node.invocation.cwd);
     let program = tools.find(node.invocation.program(), &cwd);
     let environment = environment_of(&node, &BTreeSet::new(), outer);

@@ -95,12 +95,14 @@ mod tests {
         let capacities = [("gpu", 2), ("memory", 8192), ("group g", 1), ("api", u32::MAX)];
         let rate = Rate { most: 10, per: Duration::from_mins(1) };
         Plan {
-            nodes: vec![
+            nodes: [
                 node(&[]),
                 node(&[("cpu", 3), ("gpu", 2), ("memory", 3 << 30)]),
                 node(&[("api", 1), ("lock", 1)]),
                 Node { is_alone: true, ..node(&[("cpu", 2)]) },
-            ],
+            ]
+            .map(std::sync::Arc::new)
+            .into(),
             spans: vec![Span { parent: None, demands: vec![("group g".to_owned(), 1)] }],
             capacities: capacities.map(|(name, count)| (name.to_owned(), count)).into(),
             rates: BTreeMap::from([("api".to_owned(), rate)]),

@@ -243,7 +243,8 @@ impl Engine {
 
     /// Tells whether an answer is good for no longer than a moment, whatever the files say.
     fn is_of_the_moment(&self, plan: &Plan) -> bool {
-        let is_bound_in_time = |node: &plan::Node| matches!(node.settings.cache, Some(CachePolicy::For(_)));
+        let is_bound_in_time =
+            |node: &Arc<plan::Node>| matches!(node.settings.cache, Some(CachePolicy::For(_)));
         self.momentary.load(Ordering::Relaxed) || plan.nodes.iter().any(is_bound_in_time)
     }
 
@@ -349,7 +350,7 @@ pub(super) fn scheduler_of(plan: &Plan, policy: &Policy, priority: i32, ended: &
 
 /// Returns the nodes as the scheduler sees them; those that say nothing of their priority have the one of the run.
 fn scheduler_nodes(plan: &Plan, known: &Capacities<'_>, priority: i32) -> Vec<scheduler::Node> {
-    let node = |node: &crate::plan::Node| scheduler::Node {
+    let node = |node: &Arc<crate::plan::Node>| scheduler::Node {
         needs: node.edges.iter().map(need).collect(),
         gate: gate(node),
         is_tolerated: node.is_tolerated,

@@ -451,14 +451,19 @@ impl Look<'_> {
         let own = own.with(&self.seen.effects).with_private(&self.seen.private);
         let (observed, doubtful) = cache::observe(&then.at(0).in_moment(now), &own, &questions);
         self.seen.effects.iter().for_each(|effect| place.found(&effect.path));
-        let (expected, _) = cache::observe(place, &own, &questions);
         if let Some(subject) = doubtful {
             self.object(|| format!("`{subject}` cannot be read by az"));
         }
-        let differs = |(seen, expected): (&Component, &Component)| seen.digest != expected.digest;
-        let pairs = observed.iter().zip(&expected);
-        self.seen.misplaced =
-            pairs.filter(|pair| differs(*pair)).map(|(seen, _)| seen.name.clone()).collect();
+        let is_misplaced = |(asked, seen): &(&Question, &Component)| match asked {
+            // Most have the very same state, and then the same answer.
+            Question::State(path) if then.at(0).in_moment(now).state(path) == place.state(path) => false,
+            _ => {
+                let (expected, _) = cache::observe(place, &own, std::slice::from_ref(*asked));
+                expected.iter().any(|expected| expected.digest != seen.digest)
+            }
+        };
+        let pairs = questions.iter().zip(&observed).filter(is_misplaced);
+        self.seen.misplaced = pairs.map(|(_, seen)| seen.name.clone()).collect();
         let disturbed = || questions.iter().find_map(|question| self.disturbed(question));
         self.seen.disturbed = self.seen.disturbed.clone().or_else(disturbed);
         if let Some(contact) = self.trace.contacts.first() {

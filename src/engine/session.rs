@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    environment::{Outer, TRACE, WATCHED},
+    environment::{LastEnvironment, Outer, TRACE, WATCHED},
     mask::Masks,
     nesting::Chain,
     prepare::{Prepared, prepare, prepare_one},
@@ -111,6 +111,7 @@ pub struct Engine {
     /// Something was asked that has another answer each time, whatever the files say.
     pub(super) momentary: AtomicBool,
     surroundings: Surroundings,
+    last_environment: LastEnvironment,
 }
 
 impl std::fmt::Debug for Engine {
@@ -164,7 +165,21 @@ impl Engine {
         let surroundings = Surroundings::new(&db, env.clone(), system.is_administrator(), system.memory());
         let chain = Chain::of(&env);
         let momentary = AtomicBool::new(false);
-        Ok(Self { system, recorder, clock, root, layout, env, chain, db, workspace, momentary, surroundings })
+        let last_environment = LastEnvironment::default();
+        Ok(Self {
+            system,
+            recorder,
+            clock,
+            root,
+            layout,
+            env,
+            chain,
+            db,
+            workspace,
+            momentary,
+            surroundings,
+            last_environment,
+        })
     }
 
     /// Returns the absolute path of the workspace.
@@ -228,7 +243,7 @@ impl Engine {
         let mut plan = Arc::clone(plan);
         if ask.sandbox {
             let nodes = &mut Arc::make_mut(&mut plan).nodes;
-            nodes.iter_mut().for_each(|node| node.settings.sandbox = Some(true));
+            nodes.iter_mut().for_each(|node| Arc::make_mut(node).settings.sandbox = Some(true));
         }
         prepare(&*self.system, &self.outer(&key), &plan, self.unwatched(ask), &masks.all())
     }
@@ -252,11 +267,11 @@ impl Engine {
             let whole: Vec<&str> = path.iter().map(String::as_str).chain(own.as_deref()).collect();
             env = env.with("PATH", whole.join(":"));
         }
-        let outer = Outer { env: &env, root: &self.root, secret_key: &key };
+        let outer = Outer { env: &env, root: &self.root, secret_key: &key, last: None };
         let folders = env.get("PATH").map_or("", String::as_str);
         let mut tools = Tools::new(&*self.system, folders);
         let learned = cache.store.learned(&node.identity);
-        let mut prepared = prepare_one(&mut tools, &outer, node, self.unwatched(ask), &masks.all());
+        let mut prepared = prepare_one(&mut tools, &outer, Arc::new(node), self.unwatched(ask), &masks.all());
         prepared.learn(&learned, &outer);
         prepared.is_bound = true;
         prepared
@@ -264,14 +279,17 @@ impl Engine {
 
     /// Lets the nodes know what earlier runs of them taught.
     pub(super) fn learn(&self, cache: &Cache, nodes: &mut [Prepared]) {
-        let key = self.secret_key();
+        let mut key = None;
         for node in nodes {
-            node.learn(&cache.store.learned(&node.node.identity), &self.outer(&key));
+            let learned = cache.store.learned(&node.node.identity);
+            if !learned.is_empty() {
+                node.learn(&learned, &self.outer(key.get_or_insert_with(|| self.secret_key())));
+            }
         }
     }
 
     fn outer<'a>(&'a self, secret_key: &'a [u8; 32]) -> Outer<'a> {
-        Outer { env: &self.env, root: &self.root, secret_key }
+        Outer { env: &self.env, root: &self.root, secret_key, last: Some(&self.last_environment) }
     }
 
     /// Returns what the digests of secrets depend on: random, and this workspace's own. Where there is no cache folder

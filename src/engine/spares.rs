@@ -2,16 +2,13 @@
 //!
 //! A file system finds another name for what is there far sooner than it makes something new, most of all where much
 //! was removed shortly before. So the log of a step that printed nothing, and its folder for temporary files if that was
-//! left alone, become those of the next one. Does not know what steps do with them.
+//! left alone, become those of the next one; until then they keep their names. Does not know what steps do with them.
 
 use std::{
     collections::HashMap,
     io,
     path::{Path, PathBuf},
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use crate::sys::{self, FileKind, Stat, System};
@@ -23,7 +20,6 @@ pub(super) struct Spares {
     folders: Mutex<Vec<PathBuf>>,
     /// As it was when it was lent.
     lent: Mutex<HashMap<PathBuf, Stat>>,
-    count: AtomicUsize,
 }
 
 impl Spares {
@@ -38,7 +34,7 @@ impl Spares {
     pub(super) fn take_back_log(&self, system: &dyn System, log: &Path) -> bool {
         // What is no file stands for a log that cannot be kept.
         let is_empty = |stat: &Stat| stat.kind == FileKind::File && stat.size == 0;
-        self.is_untouched(system, log, is_empty) && self.take_back(&self.logs, system, log)
+        self.is_untouched(system, log, is_empty) && take_back(&self.logs, log)
     }
 
     /// Makes an empty folder; what is at its path is removed.
@@ -64,7 +60,7 @@ impl Spares {
         self.is_untouched(system, folder, |stat| stat.kind == FileKind::Directory)
             // A clock of files may be too coarse to tell that something came and stayed.
             && system.list(folder).is_ok_and(|entries| entries.is_empty())
-            && self.take_back(&self.folders, system, folder)
+            && take_back(&self.folders, folder)
     }
 
     /// Removes what is spare.
@@ -83,24 +79,24 @@ impl Spares {
         let lent = lock(&self.lent).remove(path);
         lent.is_some_and(|lent| is_fit(&lent) && system.stat(path).is_ok_and(|stat| stat == lent))
     }
-
-    fn take_back(&self, spares: &Mutex<Vec<PathBuf>>, system: &dyn System, path: &Path) -> bool {
-        let number = self.count.fetch_add(1, Ordering::Relaxed);
-        let spare = path.with_file_name(format!(".spare-{}-{number}", std::process::id()));
-        let is_taken = system.rename(path, &spare).is_ok();
-        if is_taken {
-            lock(spares).push(spare);
-        }
-        is_taken
-    }
 }
 
-/// Gives something spare another name, if that is not taken.
+fn take_back(spares: &Mutex<Vec<PathBuf>>, path: &Path) -> bool {
+    lock(spares).push(path.to_path_buf());
+    true
+}
+
+/// Gives something spare another name, if that is not taken by anything else.
 fn rename_spare(spares: &Mutex<Vec<PathBuf>>, system: &dyn System, path: &Path) -> bool {
-    let Some(spare) = lock(spares).pop() else { return false };
-    let is_renamed = system.rename_new(&spare, path).is_ok();
-    if !is_renamed {
-        lock(spares).push(spare);
+    // Held until it has its name: who wants the old one again must not find it on its way.
+    let mut spares = lock(spares);
+    if let Some(own) = spares.iter().position(|spare| spare == path) {
+        spares.remove(own);
+        return false;
+    }
+    let is_renamed = spares.last().is_some_and(|spare| system.rename_new(spare, path).is_ok());
+    if is_renamed {
+        spares.pop();
     }
     is_renamed
 }
@@ -126,12 +122,22 @@ mod tests {
         spares.lend_folder(&system, one).unwrap();
         assert_eq!(names(&system, "/t/x"), [""; 0], "what an earlier run left is gone");
         let inode = system.stat(one).unwrap().inode;
-        assert!(spares.take_back_folder(&system, one) && system.stat(one).is_err());
+        assert!(spares.take_back_folder(&system, one));
         spares.lend_folder(&system, two).unwrap();
         assert_eq!(system.stat(two).unwrap().inode, inode);
+        assert!(system.stat(one).is_err());
         system.write(Path::new("/t/y/left"), b"", 0o644).unwrap();
         assert!(!spares.take_back_folder(&system, two));
         assert_eq!(names(&system, "/t/y"), ["left"]);
+        // Who comes again finds his own, whatever became of it meanwhile, and nobody else does.
+        spares.lend_folder(&system, one).unwrap();
+        assert!(spares.take_back_folder(&system, one));
+        system.write(Path::new("/t/x/late"), b"", 0o644).unwrap();
+        spares.lend_folder(&system, one).unwrap();
+        assert_eq!(names(&system, "/t/x"), [""; 0]);
+        let inode = system.stat(one).unwrap().inode;
+        spares.lend_folder(&system, Path::new("/t/z")).unwrap();
+        assert_ne!(system.stat(Path::new("/t/z")).unwrap().inode, inode);
         let (silent, printed) = (Path::new("/l/silent"), Path::new("/l/printed"));
         [silent, printed].iter().for_each(|log| spares.lend_log(&system, log));
         system.append(printed).unwrap().write_all(b"said").unwrap();
@@ -143,7 +149,7 @@ mod tests {
         spares.clear(&system);
         assert_eq!(
             (names(&system, "/l"), names(&system, "/t")),
-            (vec!["printed".to_owned()], vec!["y".to_owned()])
+            (vec!["printed".to_owned()], vec!["x".to_owned(), "y".to_owned(), "z".to_owned()])
         );
     }
 

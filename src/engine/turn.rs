@@ -11,7 +11,7 @@ use super::{
     course::{Course, Grounds, Scene, Way},
     desk::Desk,
     job::Done,
-    late::Answered,
+    late::{Answered, asked},
     lookup::{Decided, decide},
     prepare::Nodes,
     pwsh::PowerShell,
@@ -142,7 +142,7 @@ impl Turn<'_> {
         let scene = Scene::new(self.course, scope, grounds);
         let mut bound = match &node.late {
             Some(late) => late.bind(node, &scene).map_err(|misfits| Ended::Failed(misfits.join("; ")))?,
-            None => node.clone(),
+            None => Node::clone(node),
         };
         if let Some(misfit) = scene.misfits().into_iter().next() {
             return Err(Ended::Failed(misfit));
@@ -251,7 +251,7 @@ impl Desk<'_> {
         }
         let place = self.shared.timeline.at(index);
         let (observed, _) = cache::observe(&place, &Own::default(), questions);
-        let asked = Answered { questions: questions.to_vec(), observed, ..Answered::default() };
+        let asked = Answered { asked: asked(questions, &observed), ..Answered::default() };
         self.asked_by_condition.insert(index, asked);
     }
 }

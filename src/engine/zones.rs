@@ -4,10 +4,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use rustc_hash::FxHashMap;
 
 use super::{Engine, Partly};
 use crate::{
@@ -49,7 +52,15 @@ pub(super) struct Zones {
     patterns: GlobSet,
     /// By pattern, in the order of the grounds.
     kinds: Vec<Kind>,
+    /// What is known of folders by their texts alone: most paths of a step lie in the folders of others.
+    folders: Mutex<FxHashMap<OsString, Inherited>>,
 }
+
+/// The grounds that all below a folder lies on, each with how long the part of the path is that holds all of it.
+type Inherited = Arc<[(usize, usize)]>;
+
+/// Of so many folders it is remembered what lies below them.
+const REMEMBERED_FOLDERS: usize = 4096;
 
 /// Private state that one entry names.
 #[derive(Debug)]
@@ -79,13 +90,14 @@ impl Zones {
         env: &Env,
         scratch: impl IntoIterator<Item = &'a Scratch>,
     ) -> Self {
-        let ignored = KERNEL.iter().map(PathBuf::from).chain([own.to_path_buf()]).collect();
+        let ignored = KERNEL.iter().map(PathBuf::from).chain([own.components().collect()]).collect();
         let mut zones = Self {
             root: root.to_path_buf(),
             ignored,
             grounds: Vec::new(),
             patterns: GlobSet::empty(),
             kinds: Vec::new(),
+            folders: Mutex::default(),
         };
         let mut seen = BTreeSet::new();
         scratch.into_iter().for_each(|entry| zones.add(entry, env, &mut seen));
@@ -122,7 +134,7 @@ impl Zones {
     ///
     /// `temporary` is the folder for the step's temporary files.
     pub(super) fn of(&self, path: &Path, temporary: &Path, is_by: impl Fn(&[String]) -> bool) -> Zone {
-        if self.ignored.iter().any(|folder| path.starts_with(folder)) || path.starts_with(temporary) {
+        if self.ignored.iter().any(|folder| is_at_or_below(path, folder)) || path.starts_with(temporary) {
             return Zone::Ignored;
         }
         if let Some(zone) = git_zone(path) {
@@ -139,22 +151,49 @@ impl Zones {
     }
 
     /// Returns the grounds that a path lies on, with the folder that holds all of it, or the path if it is scratch by
-    /// itself; O(ancestors).
+    /// itself; O(1) where its folder is known.
     fn tops<'p>(&self, path: &'p Path) -> BTreeMap<usize, &'p Path> {
         let mut tops: BTreeMap<usize, &Path> = BTreeMap::new();
-        let mut found = Vec::new();
-        for folder in path.ancestors() {
-            self.patterns.matches_into(folder, &mut found);
-            for Kind { ground, is_folder, .. } in found.drain(..).map(|index| &self.kinds[index]) {
-                if *is_folder {
-                    // The folder farthest up is the one to be there.
-                    tops.insert(*ground, folder);
-                } else if folder == path {
-                    tops.entry(*ground).or_insert(path);
-                }
-            }
+        for index in self.patterns.matches(path) {
+            tops.insert(self.kinds[index].ground, path);
+        }
+        // The folder farthest up is the one to be there.
+        let above = path.parent().map(|folder| self.inherited(folder));
+        for (ground, length) in above.iter().flat_map(|above| &**above) {
+            let above = path.ancestors().find(|above| above.as_os_str().len() == *length);
+            tops.insert(*ground, above.unwrap_or(path));
         }
         tops
+    }
+
+    /// Returns the grounds that all below a folder lies on.
+    fn inherited(&self, folder: &Path) -> Inherited {
+        let known = self.folders().get(folder.as_os_str()).map(Arc::clone);
+        known.unwrap_or_else(|| {
+            let above = folder.parent().map(|above| self.inherited(above)).unwrap_or_default();
+            let mut grounds: BTreeMap<usize, usize> = above.iter().copied().collect();
+            for Kind { ground, .. } in self
+                .patterns
+                .matches(folder)
+                .into_iter()
+                .map(|index| &self.kinds[index])
+                .filter(|kind| kind.is_folder)
+            {
+                grounds.entry(*ground).or_insert(folder.as_os_str().len());
+            }
+            let inherited: Inherited =
+                if grounds.len() == above.len() { above } else { grounds.into_iter().collect() };
+            let mut folders = self.folders();
+            if folders.len() >= REMEMBERED_FOLDERS {
+                folders.clear();
+            }
+            folders.insert(folder.as_os_str().to_owned(), Arc::clone(&inherited));
+            inherited
+        })
+    }
+
+    fn folders(&self) -> MutexGuard<'_, FxHashMap<OsString, Inherited>> {
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the places of scratch that no wildcard stands before: folders with all below them, and files.
@@ -196,8 +235,15 @@ fn absolute(pattern: &str, root: &Path, env: &Env) -> Option<String> {
 /// Names right below `.git` that say what the repository holds.
 const SAYS: [&str; 7] = ["HEAD", "packed-refs", "config", "refs", "info", "shallow", "worktrees"];
 
+/// Tells whether an absolute path is a folder or lies below it; both in normal form.
+fn is_at_or_below(path: &Path, folder: &Path) -> bool {
+    let [path, folder] = [path, folder].map(|path| path.as_os_str().as_encoded_bytes());
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}
+
 /// Returns the ground of what lies in a repository's own folder; nothing for anything else.
 fn git_zone(path: &Path) -> Option<Zone> {
+    memchr::memmem::find(path.as_os_str().as_encoded_bytes(), b"/.git/")?;
     let mut names = path.components().map(std::path::Component::as_os_str).skip_while(|name| *name != ".git");
     names.next()?;
     let name = names.next()?.to_string_lossy();
@@ -283,6 +329,27 @@ mod tests {
         }
         assert_eq!(zone("/w/.git/refs/heads/main", "git"), Zone::Repository);
         assert_eq!(zone("/w/.git/index", "git"), Zone::Index);
+    }
+
+    #[test]
+    fn what_is_known_of_folders_changes_no_answer() {
+        let zones = zones();
+        let paths = [
+            "/w/target/a/target/x",
+            "/w/target",
+            "/log",
+            "/log/x",
+            "/w/ab/x/y",
+            "/w/a/ab/x",
+            "/home/me/x-1/y",
+        ];
+        // Whatever was asked before, and how often.
+        for path in paths.iter().chain(paths.iter().rev()) {
+            for folder in Path::new(path).ancestors() {
+                let of = |zones: &Zones| zones.of(folder, Path::new("/tmp/private"), |_| true);
+                assert_eq!(of(&zones), of(&self::zones()), "{}", folder.display());
+            }
+        }
     }
 
     #[test]

@@ -93,5 +93,6 @@ fn report(guard: &Guard, step: &Step, limit: Duration) -> Option<Report> {
 }
 
 fn start(argv: Vec<OsString>, env: Vec<(OsString, OsString)>) -> Start {
-    Start { argv, env, cwd: "/".into(), mark: "az probe".into(), group: None, is_traced: false, bounds: None }
+    let (cwd, mark) = ("/".into(), "az probe".into());
+    Start { argv, program: None, env, cwd, mark, group: None, is_traced: false, bounds: None }
 }

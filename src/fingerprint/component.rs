@@ -200,14 +200,26 @@ impl Fingerprint {
 
     /// Returns the hash of kind, name and digest of all components; what is shown to people has no part in it.
     pub fn key(&self) -> Digest {
-        let mut writer = DigestWriter::new("az key v1");
-        for component in &self.0 {
-            writer.add(component.kind.as_str());
-            writer.add(&component.name);
-            writer.add(component.digest.0);
-        }
-        writer.finish()
+        key_of(&self.0)
     }
+
+    /// Returns the key of this fingerprint with further components, without putting it together.
+    pub fn key_with(&self, more: &[Component]) -> Digest {
+        let mut all: Vec<&Component> = more.iter().rev().chain(self.0.iter().rev()).collect();
+        all.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+        all.dedup_by(|a, b| (a.kind, &a.name) == (b.kind, &b.name));
+        key_of(all)
+    }
+}
+
+fn key_of<'a>(components: impl IntoIterator<Item = &'a Component>) -> Digest {
+    let mut writer = DigestWriter::new("az key v1");
+    for component in components {
+        writer.add(component.kind.as_str());
+        writer.add(&component.name);
+        writer.add(component.digest.0);
+    }
+    writer.finish()
 }
 
 impl fmt::Display for Component {
@@ -236,6 +248,9 @@ mod tests {
         let other = Fingerprint::new(vec![text("b", "2"), text("a", "1")]);
         assert_eq!(one, other);
         assert_eq!(one.key(), other.key());
+        for more in [vec![], vec![text("a", "2"), text("c", "1"), text("a", "3")]] {
+            assert_eq!(one.key_with(&more), one.with(more.clone()).key());
+        }
     }
 
     #[test]

@@ -6,11 +6,12 @@
 //! written before files are looked at, so that neither a skewed system clock nor another machine's can fool it.
 
 use std::{
-    collections::HashMap,
     fmt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
+
+use rustc_hash::FxHashMap;
 
 use super::{Names, OnDisk, State, View, git_index, moment::Look};
 use crate::{
@@ -48,11 +49,11 @@ pub struct Disk {
     /// What earlier runs found out.
     settled: Option<Arc<dyn Settled>>,
     /// What was found out since; nothing where that is not to be relied on any more.
-    files: Mutex<HashMap<WsPath, Option<KnownFile>>>,
+    files: Mutex<FxHashMap<WsPath, Option<KnownFile>>>,
     /// What was last answered of files that were not settled: nothing to rely on, and nothing if one stat stood for two
     /// contents.
-    unsettled: Mutex<HashMap<WsPath, Option<KnownFile>>>,
-    listings: Mutex<HashMap<WsPath, (Stat, Arc<Names>)>>,
+    unsettled: Mutex<FxHashMap<WsPath, Option<KnownFile>>>,
+    listings: Mutex<FxHashMap<WsPath, (Stat, Arc<Names>)>>,
 }
 
 impl Disk {
@@ -73,7 +74,7 @@ impl Disk {
             settled: None,
             files: Mutex::new(known.into_iter().map(|(path, known)| (path, Some(known))).collect()),
             unsettled: Mutex::default(),
-            listings: Mutex::new(HashMap::new()),
+            listings: Mutex::default(),
         };
         disk.tick();
         disk

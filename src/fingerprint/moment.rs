@@ -2,7 +2,9 @@
 //!
 //! Knows what was found so far. Does not know why anybody asks, nor when a moment is over.
 
-use std::{cell::RefCell, collections::HashMap, fmt, path::Path, sync::Arc};
+use std::{cell::RefCell, fmt, path::Path, sync::Arc};
+
+use rustc_hash::FxHashMap;
 
 use super::{Disk, Names, OnDisk, State, View};
 use crate::{base::WsPath, sys::Stat};
@@ -12,8 +14,8 @@ use crate::{base::WsPath, sys::Stat};
 /// Each path is found as it is when it is first asked for, so a moment is to be short.
 pub struct Moment {
     disk: Arc<Disk>,
-    found: RefCell<HashMap<WsPath, Look>>,
-    names: RefCell<HashMap<WsPath, Arc<Names>>>,
+    found: RefCell<FxHashMap<WsPath, Look>>,
+    names: RefCell<FxHashMap<WsPath, Arc<Names>>>,
 }
 
 /// What was found at a path.

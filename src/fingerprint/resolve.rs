@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use rustc_hash::FxHashSet;
+
 use super::{State, View};
 use crate::base::WsPath;
 
@@ -17,7 +19,7 @@ const MAX_LINKS: usize = 40;
 pub struct Resolver<'a> {
     view: &'a dyn View,
     /// Folders without a link on their way: most paths share theirs with others.
-    folders: BTreeSet<WsPath>,
+    folders: FxHashSet<WsPath>,
     links: BTreeSet<WsPath>,
 }
 
@@ -47,7 +49,7 @@ impl Resolved {
 impl<'a> Resolver<'a> {
     /// Looks at the links of `view`.
     pub fn new(view: &'a dyn View) -> Self {
-        Self { view, folders: BTreeSet::new(), links: BTreeSet::new() }
+        Self { view, folders: FxHashSet::default(), links: BTreeSet::new() }
     }
 
     /// Returns the links on the ways so far.
@@ -68,8 +70,11 @@ impl<'a> Resolver<'a> {
     /// `..` in a link means the folder above the one the link really lies in, which is why no text alone can tell it.
     fn walk(&mut self, path: &WsPath, follows_last: bool) -> Resolved {
         let top = || WsPath::new(self.view.root(), &WsPath::root(), "/");
-        let mut ahead = components(path.as_str());
-        let mut at = if path.is_inside() { WsPath::root() } else { top() };
+        let (mut at, ahead) = match self.known_part(path) {
+            Some((folder, rest)) => (folder.clone(), rest),
+            None => (if path.is_inside() { WsPath::root() } else { top() }, path.as_str()),
+        };
+        let mut ahead = components(ahead);
         let mut links = 0;
         while let Some(name) = ahead.pop() {
             let next = self.step(&at, &name);
@@ -94,6 +99,13 @@ impl<'a> Resolver<'a> {
             }
         }
         Resolved { at, state: State::Directory, rest: Vec::new() }
+    }
+
+    /// Returns the longest part of a path that is a folder without a link on its way, and what is left behind it.
+    fn known_part<'p>(&self, path: &'p WsPath) -> Option<(&WsPath, &'p str)> {
+        let text = path.as_str();
+        let mut ends = text.rmatch_indices('/').map(|(end, _)| text.split_at(end));
+        ends.find_map(|(folder, rest)| Some((self.folders.get(folder)?, rest)))
     }
 
     fn step(&self, at: &WsPath, name: &str) -> WsPath {

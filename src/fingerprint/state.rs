@@ -1,6 +1,9 @@
 //! What is at a path.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, LazyLock},
+};
 
 use crate::base::{Digest, DigestWriter, bytes};
 
@@ -37,18 +40,21 @@ impl State {
     ///
     /// Of the permission bits only the owner's execute bit counts, so that another umask is not another input.
     pub fn to_digest(&self) -> Digest {
-        let writer = DigestWriter::new("az state v1");
+        static ABSENT: LazyLock<Digest> = LazyLock::new(|| writer().field("absent").finish());
+        static DIRECTORY: LazyLock<Digest> = LazyLock::new(|| writer().field("directory").finish());
+        fn writer() -> DigestWriter {
+            DigestWriter::new("az state v1")
+        }
         match self {
-            Self::Absent => writer.field("absent"),
+            Self::Absent => *ABSENT,
             Self::File { digest, mode, .. } => {
                 let kind = if mode & 0o100 == 0 { "file" } else { "executable" };
-                writer.field(kind).field(digest.0)
+                writer().field(kind).field(digest.0).finish()
             }
-            Self::Link { target } => writer.field("link").field(target.as_bytes()),
-            Self::Directory => writer.field("directory"),
-            Self::Unknown => writer.field("unknown"),
+            Self::Link { target } => writer().field("link").field(target.as_bytes()).finish(),
+            Self::Directory => *DIRECTORY,
+            Self::Unknown => writer().field("unknown").finish(),
         }
-        .finish()
     }
 
     /// Tells whether two states are the same as inputs.

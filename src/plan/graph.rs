@@ -23,8 +23,9 @@ use crate::{
 /// The graph of nodes for one request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
-    /// In sequential order: `-j1` runs them like this, and every run must give its result.
-    pub nodes: Vec<Node>,
+    /// In sequential order: `-j1` runs them like this, and every run must give its result. Shared with whoever else has
+    /// a part of the plan, since there may be very many.
+    pub nodes: Vec<Arc<Node>>,
     /// The playbook that was asked for, if one was.
     pub playbook: Option<WsPath>,
     /// How long nodes may take together that share one of these.
@@ -258,12 +259,13 @@ impl Plan {
         for (index, node) in self.nodes.iter_mut().enumerate() {
             let sequence = node.sequence;
             if let Some((before, kind)) = &last[sequence] {
-                node.come_after(*before, kind.clone());
+                Arc::make_mut(node).come_after(*before, kind.clone());
             }
             let Some(kind) = barrier(index) else {
                 since[sequence].push(index);
                 continue;
             };
+            let node = Arc::make_mut(node);
             node.is_barrier = true;
             for before in std::mem::take(&mut since[sequence]) {
                 node.come_after(before, kind.clone());
@@ -276,13 +278,17 @@ impl Plan {
     /// Adds edges that nobody declared, as later node, earlier node and kind; where one declares the order it stands.
     pub fn add_edges(&mut self, edges: impl IntoIterator<Item = (usize, usize, EdgeKind)>) {
         for (later, earlier, kind) in edges {
-            self.nodes[later].come_after(earlier, kind);
+            Arc::make_mut(&mut self.nodes[later]).come_after(earlier, kind);
         }
         self.sort_edges();
     }
 
     fn sort_edges(&mut self) {
-        self.nodes.iter_mut().for_each(|node| node.edges.sort_by_key(|edge| edge.to));
+        for node in &mut self.nodes {
+            if !node.edges.is_sorted_by_key(|edge| edge.to) {
+                Arc::make_mut(node).edges.sort_by_key(|edge| edge.to);
+            }
+        }
     }
 }
 

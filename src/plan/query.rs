@@ -92,6 +92,7 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     known.add_capacities(&nodes, &mut capacities);
     let rates = known.rates(&nodes);
     let is_sound = !has_errors(&diagnostics);
+    let nodes = nodes.into_iter().map(Arc::new).collect();
     let plan = Plan { nodes, playbook, time_limits, scopes, spans, capacities, rates, goes_on, timeout };
     let plan = is_sound.then(|| Arc::new(plan));
     Planned { plan, tools, around, diagnostics, is_empty }

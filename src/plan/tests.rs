@@ -98,7 +98,7 @@ impl World {
 
 /// Returns the edges of a plan in words: who waits for whom, and why.
 fn edges(plan: &Plan) -> Vec<String> {
-    let of = |node: &Node| {
+    let of = |node: &std::sync::Arc<Node>| {
         let id = node.id.clone();
         let edge = move |edge: &Edge| format!("{id} <- {}: {:?}", plan.nodes[edge.to].id, edge.kind);
         node.edges.iter().map(edge).collect::<Vec<_>>()

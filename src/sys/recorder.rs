@@ -5,6 +5,7 @@
 //! [`asking_for_one`]: super::asking_for_one
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     ffi::{OsStr, OsString},
     io,
@@ -14,6 +15,7 @@ use std::{
 };
 
 use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 use super::{
     Abilities, AppendFile, Entry, FileKind, Lock, LockMode, Mapped, ReadFile, Stat, System, Wait, asked,
@@ -54,14 +56,16 @@ pub struct Recorder {
 
 #[derive(Debug, Default)]
 struct State {
-    seen: IndexMap<PathBuf, Seen>,
+    /// By the text of the path: as paths they would be taken apart for each question.
+    seen: IndexMap<OsString, Seen, FxBuildHasher>,
     pass: u32,
 }
 
 impl State {
     fn at(&mut self, path: &Path) -> &mut Seen {
-        let index = self.seen.get_index_of(path);
-        let index = index.unwrap_or_else(|| self.seen.insert_full(path.to_path_buf(), Seen::default()).0);
+        let text = spelled(path);
+        let index = self.seen.get_index_of(&*text);
+        let index = index.unwrap_or_else(|| self.seen.insert_full(text.into_owned(), Seen::default()).0);
         let (_, seen) = self.seen.get_index_mut(index).expect("it was put in above");
         seen.is_common |= asked::note(u32::try_from(index).expect("fewer than 4 billion paths"));
         seen
@@ -112,6 +116,22 @@ enum Which {
     Listing,
 }
 
+/// Returns the text of a path; two paths that are equal have one.
+fn spelled(path: &Path) -> Cow<'_, OsStr> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let is_more = |end: usize| match &bytes[end + 1..] {
+        [] => end > 0,
+        [b'/', ..] | [b'.'] | [b'.', b'/', ..] => true,
+        _ => false,
+    };
+    let is_plain = !bytes.starts_with(b"./") && !memchr::memchr_iter(b'/', bytes).any(is_more);
+    if is_plain {
+        Cow::Borrowed(path.as_os_str())
+    } else {
+        Cow::Owned(path.components().collect::<PathBuf>().into())
+    }
+}
+
 impl Recorder {
     /// Remembers what is asked of `inner` from now on.
     pub fn new(inner: Arc<dyn System>) -> Self {
@@ -120,7 +140,7 @@ impl Recorder {
 
     /// Returns what was seen, by the places that [`Asked`](super::Asked) names.
     pub fn seen(&self) -> Vec<(PathBuf, Seen)> {
-        self.lock().seen.iter().map(|(path, seen)| (path.clone(), *seen)).collect()
+        self.lock().seen.iter().map(|(path, seen)| (PathBuf::from(path), *seen)).collect()
     }
 
     /// Returns for each place whether its answers were not all the same.
@@ -156,7 +176,7 @@ impl Recorder {
 
     /// Tells whether more must be known of a path than what was asked, since somebody relies on it.
     fn is_of_interest(&self, path: &Path) -> bool {
-        !asked::is_for_nobody() || self.lock().seen.contains_key(path)
+        !asked::is_for_nobody() || self.lock().seen.contains_key(&*spelled(path))
     }
 
     fn note_target(&self, path: &Path) {
@@ -338,6 +358,8 @@ pub fn digest_of(entries: &[Entry]) -> Digest {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::sys::{Memory, asking_for_nobody, asking_for_one, note_known};
 
@@ -395,6 +417,15 @@ mod tests {
         assert_eq!(listing(), first);
         world.write(Path::new("/w/b"), b"", 0o644).unwrap();
         assert_ne!(listing(), first);
+    }
+
+    proptest! {
+        #[test]
+        fn equal_paths_have_one_text(one in "[/.a]{0,6}", other in "[/.a]{0,6}") {
+            let (one, other) = (Path::new(&one), Path::new(&other));
+            prop_assert_eq!(spelled(one) == spelled(other), one == other);
+            prop_assert_eq!(PathBuf::from(&*spelled(one)), one.to_path_buf());
+        }
     }
 
     #[test]

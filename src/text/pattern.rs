@@ -6,7 +6,7 @@ use std::{
     collections::HashMap,
     fmt,
     path::Path,
-    sync::{LazyLock, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -58,8 +58,8 @@ impl<'de> Deserialize<'de> for Pattern {
 pub enum Part {
     /// This name.
     Literal(String),
-    /// Any name that matches.
-    Wild(GlobMatcher),
+    /// Any name that matches. Shared: a copy of a matcher starts without the states that it has worked out.
+    Wild(Arc<GlobMatcher>),
     /// Any number of folders, none included: `**`.
     AnyDepth,
 }
@@ -191,7 +191,7 @@ fn literals(path: &WsPath) -> Vec<Part> {
 }
 
 /// Compiling a matcher costs more than matching a folder, and thousands of steps say `*.txt`.
-static COMPILED: LazyLock<Mutex<HashMap<String, GlobMatcher>>> = LazyLock::new(Mutex::default);
+static COMPILED: LazyLock<Mutex<HashMap<String, Arc<GlobMatcher>>>> = LazyLock::new(Mutex::default);
 
 fn part(name: &str) -> Result<Part, BadPattern> {
     match name {
@@ -204,11 +204,11 @@ fn part(name: &str) -> Result<Part, BadPattern> {
     }
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(matcher) = compiled.get(name) {
-        return Ok(Part::Wild(matcher.clone()));
+        return Ok(Part::Wild(Arc::clone(matcher)));
     }
     let glob = GlobBuilder::new(name).literal_separator(true).backslash_escape(true).build();
-    let matcher = glob.map_err(|error| BadPattern(error.kind().to_string()))?.compile_matcher();
-    compiled.insert(name.to_owned(), matcher.clone());
+    let matcher = Arc::new(glob.map_err(|error| BadPattern(error.kind().to_string()))?.compile_matcher());
+    compiled.insert(name.to_owned(), Arc::clone(&matcher));
     Ok(Part::Wild(matcher))
 }
 

@@ -60,6 +60,24 @@ impl Trace {
         }
     }
 
+    /// Adds paths at which nothing was when somebody looked for the tree's program in its stead: without links, `.` and
+    /// `..`. To a trace of nothing nothing is added.
+    pub fn add_absent(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        if self.rung == Rung::Off || self.processes.is_empty() {
+            return;
+        }
+        for path in paths {
+            let none = Touch {
+                asked: Asked::NONE,
+                changed: Changed::NONE,
+                by: 0,
+                changed_by: None,
+                was_there: Some(false),
+            };
+            self.paths.entry(path).or_insert(none).asked |= Asked::PROBED;
+        }
+    }
+
     /// Tells whether nothing that the tree asked or changed can be missing.
     pub fn is_complete(&self) -> bool {
         self.rung != Rung::Off && self.gaps.is_empty()

@@ -247,6 +247,7 @@ fn a_step_in_az_s_own_group_is_stopped_with_its_children_and_nothing_else() {
     let world = World::new();
     let start = az::execute::guard::Start {
         argv: vec!["/bin/sh".into(), "-c".into(), "sleep 60 & echo $! > child; echo $$ > main; wait".into()],
+        program: None,
         env: vec![("PATH".into(), "/usr/bin:/bin".into())],
         cwd: world.directory.path().to_owned(),
         bounds: None,
@@ -315,6 +316,7 @@ fn dropping_the_guard_ends_what_runs() {
                 "-c".into(),
                 "trap '' TERM; echo $$ > pid; sleep 60; sleep 60".into(),
             ],
+            program: None,
             env: Vec::new(),
             cwd: world.directory.path().to_owned(),
             bounds: None,

@@ -10,7 +10,7 @@ use az::{
         guard::{Exit, Guard},
         runner::{Command, Control, Live, Local, Runner, Stdio},
     },
-    trace::{Changed, Contact, Gap, Rung, Trace, Witness},
+    trace::{Asked, Changed, Contact, Gap, Rung, Trace, Witness},
 };
 use tempfile::TempDir;
 
@@ -76,6 +76,43 @@ fn is_traced(trace: &Trace) -> bool {
         eprintln!("skipped: nothing can be traced here");
     }
     is_traced
+}
+
+#[test]
+fn where_a_program_was_looked_for_is_known_whoever_looked() {
+    let world = World::new();
+    let folder = world.path("none");
+    let path = std::env::var_os("PATH").unwrap();
+    let run = |first: &Path| {
+        let folders = [first.to_owned()].into_iter().chain(std::env::split_paths(&path));
+        let env = vec![("PATH".into(), std::env::join_paths(folders).unwrap())];
+        let command = Command {
+            argv: vec!["true".into()],
+            env,
+            cwd: "/".into(),
+            stdio: Stdio::Log(world.log()),
+            bounds: None,
+            mark: "0400".into(),
+        };
+        let local = Local::new(Arc::clone(&world.guard));
+        local.run(&command, Some(&mut Nobody), &Control::default()).unwrap().trace.unwrap()
+    };
+    let by_az = run(&folder);
+    if !is_traced(&by_az) {
+        return;
+    }
+    // A link on the way leaves it to the process.
+    let link = world.path("link");
+    std::os::unix::fs::symlink(&folder, &link).unwrap();
+    let by_itself = run(&link);
+    let candidate = folder.join("true");
+    assert!(by_itself.paths.contains_key(&link) && !by_az.paths.contains_key(&link));
+    let looked = |trace: &Trace| {
+        let touches = trace.paths.iter().filter(|(path, _)| **path != link);
+        touches.map(|(path, touch)| (path.clone(), touch.asked, touch.was_there)).collect::<Vec<_>>()
+    };
+    assert_eq!(looked(&by_az), looked(&by_itself));
+    assert!(by_az.paths[&candidate].asked == Asked::PROBED);
 }
 
 #[test]

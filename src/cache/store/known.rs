@@ -111,6 +111,11 @@ impl Known {
         }
     }
 
+    /// Adds an entry that stands behind all others, with its frame.
+    pub(super) fn take(&mut self, entry: Entry, frame: Vec<u8>) -> Result<(), Damaged> {
+        self.apply(entry, Frame::Held(frame.into()))
+    }
+
     fn apply(&mut self, entry: Entry, frame: Frame) -> Result<(), Damaged> {
         match entry {
             Entry::Begin { id, keys, identity: _ } => {
@@ -188,6 +193,15 @@ impl Known {
         let mut found = self.index.as_ref().map_or(Ok(Vec::new()), of_index)?;
         found.extend(self.recent.by_identity.get(&digest).into_iter().flatten());
         Ok(found)
+    }
+
+    /// Tells whether nothing at all was known when this was read, and no record of this step or under this weak key has
+    /// come since.
+    pub(super) fn is_new(&self, identity: &str, weak: &Digest) -> bool {
+        self.index.is_none()
+            && self.journal.is_empty()
+            && !self.recent.by_weak.contains_key(&of_weak(weak))
+            && !self.recent.by_identity.contains_key(&of_identity(identity))
     }
 
     /// Returns what is known of a record without decoding it.

@@ -202,6 +202,12 @@ impl Store {
         })
     }
 
+    /// Tells whether a look-up can find nothing and has nothing to compare with: the store was empty when it was opened,
+    /// and neither a record of this step nor one under this weak key was made since. O(1).
+    pub fn is_new(&self, identity: &str, weak: &Digest) -> bool {
+        self.ask(|state| Ok(state.known.is_new(identity, weak)))
+    }
+
     /// Returns the last record of a step.
     pub fn last(&self, identity: &str) -> Option<Arc<Record>> {
         self.of(identity).next()
@@ -280,7 +286,7 @@ impl Store {
     pub fn begin(&self, identity: &str, keys: &[Digest]) -> io::Result<BeginId> {
         let id = BeginId(self.system.random());
         let keys = keys.iter().map(|key| key.0).collect();
-        self.write(&Entry::Begin { id: id.0, identity: identity.to_owned(), keys }).map(|()| id)
+        self.write(Entry::Begin { id: id.0, identity: identity.to_owned(), keys }).map(|()| id)
     }
 
     /// Writes that an action ended.
@@ -288,7 +294,7 @@ impl Store {
     /// # Errors
     /// The first error of the system; the record is then good for this process only.
     pub fn commit(&self, id: BeginId, record: &Record) -> io::Result<()> {
-        let written = self.write(&Entry::commit(id, record));
+        let written = self.write(Entry::commit(id, record));
         self.lock().own.remove(&of_identity(&record.identity));
         written
     }
@@ -307,18 +313,18 @@ impl Store {
     /// # Errors
     /// The first error of the system; it then counts as interrupted from the next start of az on.
     pub fn withdraw(&self, id: BeginId) -> io::Result<()> {
-        self.write(&Entry::Withdraw { id: id.0 })
+        self.write(Entry::Withdraw { id: id.0 })
     }
 
-    fn write(&self, entry: &Entry) -> io::Result<()> {
+    fn write(&self, entry: Entry) -> io::Result<()> {
+        let frame = entries::encode(&entry);
         let mut state = self.lock();
-        let frame = entries::encode(entry);
         let written = self.append(&mut state, &frame);
         if written.is_err() {
             state.unwritten.push(frame.clone());
             state.is_damaged = true;
         }
-        if state.known.add(&frame).is_err() {
+        if state.known.take(entry, frame).is_err() {
             // It stands in the journal, or among what could not be written.
             self.read_whole(&mut state);
         }

@@ -23,7 +23,7 @@ use crate::{
 struct Watched {
     /// The playbook it was planned from; nothing if it was selected as a script.
     playbook: Option<WsPath>,
-    node: Node,
+    node: Arc<Node>,
     used: Option<BTreeMap<String, bool>>,
 }
 
@@ -86,7 +86,7 @@ fn watched(engine: &Engine, targets: &Targets) -> Vec<Watched> {
         let nodes = planned.plan.iter().flat_map(|plan| &plan.nodes);
         for node in nodes.filter(|node| node.inputs.as_ref().is_some_and(|inputs| !inputs.is_empty())) {
             let used = engine.last_seen_whole(&store, node).ok().map(|(_, usage)| usage.inputs);
-            watched.push(Watched { playbook: playbook.clone(), node: node.clone(), used });
+            watched.push(Watched { playbook: playbook.clone(), node: Arc::clone(node), used });
         }
     }
     watched

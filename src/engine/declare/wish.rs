@@ -2,7 +2,10 @@
 //!
 //! Knows records and the order of steps. Does not know how a declaration is written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
     base::{WsPath, quoted_list},
@@ -27,7 +30,7 @@ pub(super) struct Wish {
 }
 
 /// Returns what each node of a plan is to declare, in its order, or why that is not known.
-pub(super) fn wishes(engine: &Engine, cache: &Cache, nodes: &[Node]) -> Vec<Result<Wish, String>> {
+pub(super) fn wishes(engine: &Engine, cache: &Cache, nodes: &[Arc<Node>]) -> Vec<Result<Wish, String>> {
     let mut wishes: Vec<Result<Wish, String>> = nodes.iter().map(|node| wish(engine, cache, node)).collect();
     let mut writers: BTreeMap<WsPath, Vec<usize>> = BTreeMap::new();
     for (index, node) in nodes.iter().enumerate() {

@@ -100,6 +100,7 @@ impl Resume {
     /// Returns a plan of some of the steps.
     fn plan(&self, nodes: Vec<Node>) -> Plan {
         let Self { playbook, goes_on, timeout, capacities, rates, scratch: _ } = self.clone();
+        let nodes = nodes.into_iter().map(std::sync::Arc::new).collect();
         Plan { nodes, playbook, capacities, rates, goes_on, timeout, ..Plan::default() }
     }
 }

@@ -22,10 +22,11 @@ use crate::trace::Entry;
 pub(super) fn spawn(start: &Start, mut descriptors: Vec<OwnedFd>) -> io::Result<i32> {
     let entry = if start.is_traced { descriptors.pop().map(Entry::new) } else { None };
     let mut descriptors = descriptors.into_iter().map(Stdio::from);
-    let (program, arguments) = start.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let (name, arguments) = start.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     #[expect(clippy::disallowed_methods, reason = "here is where processes are started")]
-    let mut command = Command::new(program);
+    let mut command = Command::new(start.program.as_ref().map_or(&**name, |program| program.as_os_str()));
     command
+        .arg0(name)
         .args(arguments)
         .env_clear()
         .envs(start.env.iter().map(|(name, value)| (name, value)))

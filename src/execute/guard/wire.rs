@@ -3,7 +3,7 @@
 //! Knows bytes. Does not know what a message causes. Both ends are the same binary, so there is no version.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     io::{self, IoSlice, IoSliceMut, Read},
     mem::MaybeUninit,
     os::{
@@ -28,8 +28,10 @@ use crate::execute::scheduler::StopHow;
 /// A process to start, all of it given: nothing of az's own environment or directory reaches it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
-    /// Program and arguments; a program without `/` is looked up in the `PATH` of `env`.
+    /// Program and arguments; a program without `/` is looked up in the `PATH` of `env`, unless it was found already.
     pub argv: Vec<OsString>,
+    /// Where the program is, if its name alone does not tell.
+    pub program: Option<PathBuf>,
     /// The whole environment.
     pub env: Vec<(OsString, OsString)>,
     /// The working directory.
@@ -157,7 +159,8 @@ impl Start {
         out.extend(self.group.unwrap_or(0).to_le_bytes());
         out.push(u8::from(self.is_traced));
         put_bounds(&mut out, self.bounds.as_ref());
-        for part in [self.cwd.as_os_str(), &self.mark] {
+        let program = self.program.as_ref().map_or(OsStr::new(""), |program| program.as_os_str());
+        for part in [self.cwd.as_os_str(), &self.mark, program] {
             put_bytes(&mut out, part.as_bytes());
         }
         put_bytes(&mut out, &u32::try_from(self.argv.len()).unwrap_or(u32::MAX).to_le_bytes());
@@ -174,6 +177,7 @@ impl Start {
         let bounds = take_bounds(&mut rest)?;
         let cwd = PathBuf::from(take_text(&mut rest)?);
         let mark = take_text(&mut rest)?;
+        let program = Some(take_text(&mut rest)?).filter(|program| !program.is_empty()).map(PathBuf::from);
         let count = u32::from_le_bytes(take_bytes(&mut rest)?.try_into().ok()?);
         let argv = (0..count).map(|_| take_text(&mut rest)).collect::<Option<Vec<_>>>()?;
         let mut env = Vec::new();
@@ -181,7 +185,7 @@ impl Start {
             env.push((take_text(&mut rest)?, take_text(&mut rest)?));
         }
         let (group, is_traced) = ((group != 0).then_some(group), *is_traced == 1);
-        Some(Self { argv, env, cwd, mark, group, bounds, is_traced })
+        Some(Self { argv, program, env, cwd, mark, group, bounds, is_traced })
     }
 }
 
@@ -254,14 +258,16 @@ fn send_frame(
         let fits = control.push(SendAncillaryMessage::ScmRights(descriptors));
         debug_assert!(fits, "the space is made for four descriptors");
     }
+    // In one piece, or the other end would be woken twice.
+    let parts = [IoSlice::new(&header), IoSlice::new(payload)];
     let sent = loop {
-        match sendmsg(socket, &[IoSlice::new(&header)], &mut control, SendFlags::NOSIGNAL) {
+        match sendmsg(socket, &parts, &mut control, SendFlags::NOSIGNAL) {
             Err(rustix::io::Errno::INTR) => {}
             result => break result?,
         }
     };
-    send_all(socket, &header[sent..])?;
-    send_all(socket, payload)
+    send_all(socket, header.get(sent..).unwrap_or_default())?;
+    send_all(socket, payload.get(sent.saturating_sub(HEADER)..).unwrap_or_default())
 }
 
 fn send_all(socket: &UnixStream, mut bytes: &[u8]) -> io::Result<()> {
@@ -328,7 +334,8 @@ mod tests {
         let argv = vec!["/bin/echo".into(), OsString::new(), OsString::from_vec(vec![0xff, b'\n'])];
         let writable = Some(vec!["/a b/c".into(), "/".into()]);
         let bounds = Some(Bounds { writable, is_offline: true, is_trace_needed: false });
-        Start { argv, env, cwd: "/a b".into(), mark: "0400".into(), group: Some(7), bounds, is_traced: true }
+        let (program, cwd, mark) = (Some("/bin/echo".into()), "/a b".into(), "0400".into());
+        Start { argv, program, env, cwd, mark, group: Some(7), bounds, is_traced: true }
     }
 
     #[test]

@@ -14,7 +14,10 @@ use rustix::{
     pipe::{PipeFlags, pipe_with},
 };
 
-use super::{Command, Control, Ended, Live, Runner, StartError, Stdio, live};
+use super::{
+    Command, Control, Ended, Live, Runner, StartError, Stdio, live,
+    search::{Found, found},
+};
 use crate::{
     execute::guard::{Guard, Report, Start, Step, UNCONFINED, can_bound_writes},
     trace::{Offer, Trace, UNTRACED, Witness},
@@ -49,8 +52,12 @@ impl Local {
     ) -> io::Result<Outcome> {
         let mut descriptors = vec![log.as_fd(), log.as_fd()];
         descriptors.extend(watch.entry());
-        let step = self.guard.spawn(start_of(command, None, &watch), &descriptors)?;
-        let (report, trace) = self.wait(&step, control, || watch.serve(step.done.as_fd()));
+        let found = found(command);
+        let step = self.guard.spawn(start_of(command, found.as_ref(), None, &watch), &descriptors)?;
+        let (report, mut trace) = self.wait(&step, control, || watch.serve(step.done.as_fd()));
+        if let (Some(trace), Some(found)) = (&mut trace, found) {
+            trace.add_absent(found.absent);
+        }
         Ok(Outcome { report, trace, lost: None })
     }
 
@@ -70,7 +77,7 @@ impl Local {
         let group = rustix::process::getpgrp().as_raw_nonzero().get();
         let mut descriptors = vec![out_of_step.as_fd(), err_of_step.as_fd(), stdin.as_fd()];
         descriptors.extend(watch.entry());
-        let step = self.guard.spawn(start_of(command, Some(group), &watch), &descriptors)?;
+        let step = self.guard.spawn(start_of(command, None, Some(group), &watch), &descriptors)?;
         drop((out_of_step, err_of_step));
         let (report, (trace, lost)) = self.wait(&step, control, || {
             thread::scope(|scope| {
@@ -152,9 +159,10 @@ impl Runner for Local {
     }
 }
 
-fn start_of(command: &Command, group: Option<i32>, watch: &Watch<'_>) -> Start {
+fn start_of(command: &Command, found: Option<&Found>, group: Option<i32>, watch: &Watch<'_>) -> Start {
     Start {
         argv: command.argv.clone(),
+        program: found.map(|found| found.program.clone()),
         env: command.env.clone(),
         cwd: command.cwd.clone(),
         mark: command.mark.clone(),

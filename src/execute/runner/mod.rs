@@ -6,6 +6,7 @@ mod control;
 mod error;
 mod live;
 mod local;
+mod search;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 

@@ -176,7 +176,10 @@ impl<'a> Value<'a> {
                 let place = |index| self.context.step(self.way, Step::Item(index));
                 let items = items.iter().enumerate();
                 let items = items.map(|(index, node)| Self { node, way: place(index), ..self });
-                Some(items.filter_map(&mut item).collect())
+                let mut list: Vec<T> = items.filter_map(&mut item).collect();
+                // It stays as long as the playbook, and most lists have one item where room was made for four.
+                list.shrink_to_fit();
+                Some(list)
             }
             _ => self.wrong_type("a list"),
         }

@@ -45,7 +45,7 @@ fn essence(plan: &Plan) -> (Vec<Node>, BTreeSet<Duration>) {
         let resources = counts.map(|(index, count)| (index.to_string(), *count)).collect();
         crate::model::settings::Settings { resources, ..node.settings.clone() }
     };
-    let bare = |node: &Node| Node {
+    let bare = |node: &std::sync::Arc<Node>| Node {
         settings: settings(node),
         id: String::new(),
         identity: String::new(),
@@ -58,7 +58,7 @@ fn essence(plan: &Plan) -> (Vec<Node>, BTreeSet<Duration>) {
         gate: Gate::Needs,
         condition: None,
         origin: None,
-        ..node.clone()
+        ..Node::clone(node)
     };
     (plan.nodes.iter().map(bare).collect(), plan.time_limits.iter().copied().collect())
 }

@@ -10,6 +10,7 @@ use std::{
     fmt, io,
     os::fd::{AsRawFd, OwnedFd, RawFd},
     process::Command,
+    sync::LazyLock,
 };
 
 use libc::sock_filter;
@@ -49,15 +50,24 @@ pub(super) const TELL_LENGTH: usize = 5;
 pub struct Entry {
     socket: OwnedFd,
     is_needed: bool,
-    notify: Vec<sock_filter>,
-    trace: Vec<sock_filter>,
+    notify: &'static [sock_filter],
+    trace: &'static [sock_filter],
+}
+
+/// Returns a filter; they are the same for all steps.
+fn filter_of(stop: Stop) -> &'static [sock_filter] {
+    static NOTIFY: LazyLock<Vec<sock_filter>> = LazyLock::new(|| filter(Stop::Notify, empty::places()));
+    static TRACE: LazyLock<Vec<sock_filter>> = LazyLock::new(|| filter(Stop::Trace, empty::places()));
+    match stop {
+        Stop::Notify => &NOTIFY,
+        Stop::Trace => &TRACE,
+    }
 }
 
 impl Entry {
     /// Prepares the entry by the descriptor from [`super::Offer::new`].
     pub fn new(socket: OwnedFd) -> Self {
-        let filter = |stop| filter(stop, empty::places());
-        Self { socket, is_needed: false, notify: filter(Stop::Notify), trace: filter(Stop::Trace) }
+        Self { socket, is_needed: false, notify: filter_of(Stop::Notify), trace: filter_of(Stop::Trace) }
     }
 
     /// Makes the process fail with [`UNTRACED`] rather than go on without a trace.
@@ -79,7 +89,7 @@ impl Entry {
         let has_lost = || i32::from(!had_lost && sys::has_given_up_new_rights());
         loop {
             match sys::receive_byte(self.socket.as_raw_fd())? {
-                Some(asks::NOTIFY) => match sys::install_listener(&self.notify) {
+                Some(asks::NOTIFY) => match sys::install_listener(self.notify) {
                     Ok(listener) => {
                         return self.tell(tells::LISTENER, has_lost(), Some(listener.as_raw_fd()));
                     }
@@ -91,7 +101,7 @@ impl Entry {
                     if sys::receive_byte(self.socket.as_raw_fd())? != Some(asks::GO_ON) {
                         continue;
                     }
-                    match sys::install_traced(&self.trace) {
+                    match sys::install_traced(self.trace) {
                         Ok(()) => return self.tell(tells::FILTERED, has_lost(), None),
                         Err(error) => self.tell_error(&error)?,
                     }

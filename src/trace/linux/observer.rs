@@ -3,9 +3,11 @@
 //! Knows which call means what. Does not know how a call is stopped, nor how it goes on or is refused.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
 };
+
+use rustc_hash::FxHashMap;
 
 use super::{
     calls::{Call, Convention, Deed, Follow, Numbers, Place},
@@ -79,7 +81,7 @@ pub(super) struct Observer<'w> {
     pub(super) sockets: Sockets,
     pub(super) gaps: BTreeSet<Gap>,
     /// What the kernel opens to run a program.
-    pub(super) interpreters: HashMap<PathId, Vec<PathId>>,
+    pub(super) interpreters: FxHashMap<PathId, Vec<PathId>>,
     /// Extended attributes that were to be set.
     pub(super) attributes: BTreeSet<(PathId, Vec<u8>)>,
     /// Programs cannot get other rights because they are traced.
@@ -107,7 +109,7 @@ impl<'w> Observer<'w> {
             processes: Processes::default(),
             sockets: Sockets::default(),
             gaps: BTreeSet::new(),
-            interpreters: HashMap::new(),
+            interpreters: FxHashMap::default(),
             attributes: BTreeSet::new(),
             has_lost_rights,
             refused: BTreeMap::new(),

@@ -2,7 +2,9 @@
 //!
 //! Knows bytes. Does not know the disk.
 
-use std::{collections::HashMap, ffi::OsStr, os::unix::ffi::OsStrExt, path::Path, rc::Rc};
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt, path::Path, rc::Rc};
+
+use rustc_hash::FxHashMap;
 
 /// A path of a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,7 +19,7 @@ impl PathId {
 /// All paths of a trace.
 #[derive(Debug, Default)]
 pub(super) struct Paths {
-    by_path: HashMap<Rc<[u8]>, PathId>,
+    by_path: FxHashMap<Rc<[u8]>, PathId>,
     all: Vec<Rc<[u8]>>,
 }
 

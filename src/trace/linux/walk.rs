@@ -7,11 +7,9 @@
 //! somebody else's change will be noticed. The other says what a whole path came to. What the tree itself makes a
 //! link, or moves, is never kept from then on, because az sees a call before it takes effect.
 
-use std::{
-    collections::{HashMap, HashSet},
-    mem::MaybeUninit,
-};
+use std::mem::MaybeUninit;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use rustix::{fs::CWD, io::Errno};
 
 use super::{
@@ -45,12 +43,12 @@ pub(super) struct Who {
 pub(super) struct Walker {
     pub(super) paths: Paths,
     /// The target of what is a link, nothing for what is not; what is not in it was not looked at.
-    links: HashMap<PathId, Option<Box<[u8]>>>,
+    links: FxHashMap<PathId, Option<Box<[u8]>>>,
     /// Whether something was there when a path was first looked at.
-    there: HashMap<PathId, bool>,
+    there: FxHashMap<PathId, bool>,
     /// What the tree itself changes.
-    unsteady: HashSet<PathId>,
-    whole: HashMap<Box<[u8]>, PathId>,
+    unsteady: FxHashSet<PathId>,
+    whole: FxHashMap<Box<[u8]>, PathId>,
     /// The links passed on the way of the last path, unless they were told before.
     pub(super) passed: Vec<PathId>,
     /// The same, those at which the path ends.
