@@ -132,7 +132,9 @@ impl Partly {
         let has_changed = |path: &Path, now: Option<Option<Stat>>, is_followed: bool| {
             let (Some(now), Some(known)) = (now, self.gate.find(path, is_followed)) else { return false };
             let concerns = known.is_common() || known.askers().any(|(item, _)| is_other(item));
-            concerns && !is_as_it_was(engine, &known, now)
+            // Of what planning took from a script it was found out before that it is what it was.
+            let is_taken = self.taken.get(&known.index).is_some_and(|taken| Some(taken.stat) == now);
+            concerns && !is_taken && !is_as_it_was(engine, &known, now)
         };
         let is_changed = seen.iter().any(|(path, seen)| {
             has_changed(path, seen.itself, false) || has_changed(path, seen.target, true)
