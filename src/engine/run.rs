@@ -111,7 +111,7 @@ pub(super) enum Carried {
     /// The run has ended.
     Done(Box<BuildResult>),
     /// The steps that were due have ended well, and the whole plan has to be evaluated, since others are due with them.
-    More(RunView),
+    More(Box<RunView>),
 }
 
 /// Tells whether steps of a plan can be decided again without it: what they may overlap, or not, is known of each.
@@ -166,7 +166,7 @@ impl Engine {
         self.refuse_loop(&plan)?;
         let lock = self.lock_workspace(on_wait)?;
         if partly.is_some_and(|partly| !partly.still_holds(self)) {
-            return Ok(Carried::More(RunView::default()));
+            return Ok(Carried::More(Box::default()));
         }
         let cache = self.open_cache();
         self.learn(&cache, &mut nodes);
@@ -211,7 +211,7 @@ impl Engine {
         desk.tell_of_owners();
         if let Some(partly) = partly {
             if desk.concerns_others(partly) {
-                return Carried::More(desk.leave_to_others());
+                return Carried::More(Box::new(desk.leave_to_others()));
             }
             desk.tell_of_others(partly, &held);
         }

@@ -253,11 +253,11 @@ pub(super) fn views<T: Pod>(bytes: &[u8], place: (usize, usize)) -> &[T] {
 }
 
 /// Puts the sections, their counts and checksums together.
-pub(super) fn assemble(sections: [(&[u8], u64); SECTIONS], open: u64, base: [u8; 32]) -> Vec<u8> {
+pub(super) fn assemble(sections: &[(&[u8], u64); SECTIONS], open: u64, base: [u8; 32]) -> Vec<u8> {
     let counts = sections.map(|(_, count)| count);
     let [preface, folders, rows, names, digests, askers, needs, items, blobs, numbers, gone] = counts;
     let (magic, unknown) = (MAGIC, Head::zeroed());
-    let head = Head { preface, folders, rows, names, digests, askers, magic, ..unknown };
+    let head = Head { magic, preface, folders, rows, names, digests, askers, ..unknown };
     let mut head = Head { needs, items, blobs, numbers, gone, open, base, ..head };
     let length: usize = sections.iter().map(|(bytes, _)| bytes.len() + 8).sum();
     let mut all = Vec::with_capacity(size_of::<Head>() + length);

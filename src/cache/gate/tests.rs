@@ -353,8 +353,8 @@ proptest! {
             parts.push((bytes, count));
         }
         let sections: [(&[u8], u64); format::SECTIONS] = std::array::from_fn(|index| (parts[index].0.as_slice(), parts[index].1));
-        let bytes = format::assemble(sections, 0, [0; 32]);
-        let beside = format::assemble(sections, 0, format::id(&bytes));
+        let bytes = format::assemble(&sections, 0, [0; 32]);
+        let beside = format::assemble(&sections, 0, format::id(&bytes));
         let world = Memory::new().file(GATE, bytes);
         let world = if amends { world.file("/w/.azcache/gate.more", beside) } else { world };
         let gate = Gate::read(&world, Path::new(GATE)).expect("its checksums are right");

@@ -138,7 +138,7 @@ fn bytes_of(
         (bytemuck::cast_slice(gone), gone.len() as u64),
     ];
     let own = || items.iter().filter(|item| item.is_open).count() as u64;
-    Ok(assemble(sections, open.unwrap_or_else(own), *base))
+    Ok(assemble(&sections, open.unwrap_or_else(own), *base))
 }
 
 /// Items as they stand in the file.

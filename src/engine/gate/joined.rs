@@ -36,7 +36,7 @@ impl Engine {
             let engine = open(Extent::Settings)?;
             match engine.carry_out(ask, options, work, &mut |event| on_event(&engine, event), on_wait)? {
                 Carried::Done(result) => return Ok(*result),
-                Carried::More(view) => told = view,
+                Carried::More(view) => told = *view,
             }
         }
         let engine = open(Extent::Whole)?;

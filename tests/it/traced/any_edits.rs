@@ -74,7 +74,7 @@ fn l22_after_any_edits_a_full_evaluation_finds_nothing_that_the_gate_did_not() {
         let mut random = Random(seed);
         let mut history = vec![format!("seed {seed}")];
         for _ in 0..30 {
-            for _ in 0..1 + random.below(4) / 3 {
+            for _ in 0..=random.below(4) / 3 {
                 let edit = EDITS[random.below(EDITS.len())].replace("$N", &random.below(10).to_string());
                 _ = repo.sh(&format!("{{ {edit}; }} 2>/dev/null"));
                 history.push(edit);
