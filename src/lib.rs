@@ -21,3 +21,4 @@ pub mod report;
 pub mod sys;
 pub mod text;
 pub mod trace;
+pub mod watch;

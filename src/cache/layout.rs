@@ -69,6 +69,16 @@ impl Layout {
         self.version().join(if depth == 0 { "lock".to_owned() } else { format!("lock-{depth}") })
     }
 
+    /// Where a watch listens that answers for the gates.
+    pub fn socket(&self) -> PathBuf {
+        self.version().join("watch.socket")
+    }
+
+    /// Held by the watch that listens.
+    pub fn watch_lock(&self) -> PathBuf {
+        self.version().join("watch.lock")
+    }
+
     /// Blobs by digest.
     pub fn blobs(&self) -> PathBuf {
         self.version().join("cas")

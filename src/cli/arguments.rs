@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
     cache::Cache, inputs::Inputs, library::Library, matrix::Matrix, playbooks::Playbooks, runs::Runs,
-    verify::Verify, why::Why,
+    verify::Verify, watch::Watch, why::Why,
 };
 use crate::{
     engine::HIGHEST_PRIORITY,
@@ -125,6 +125,9 @@ pub(super) enum Verb {
     /// Run a playbook; the same as build, and a --timeout without a unit is one of minutes
     #[command(visible_aliases = ["orch", "o"], after_help = ORCHESTRATE)]
     Orchestrate(Build),
+    /// Build, and build again whenever something has changed that steps depend on
+    #[command(after_help = super::watch::EXAMPLES)]
+    Watch(Watch),
     /// Run one script by its number, with live output
     #[command(hide = true)]
     Script(Script),

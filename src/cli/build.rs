@@ -102,7 +102,11 @@ fn force_of(words: &Build) -> Force {
 }
 
 /// Returns how a build is to go.
-fn options(system: &Arc<dyn System>, words: &Build, force: Force) -> Result<BuildOptions, Box<Diagnostic>> {
+pub(super) fn options(
+    system: &Arc<dyn System>,
+    words: &Build,
+    force: Force,
+) -> Result<BuildOptions, Box<Diagnostic>> {
     let jobs = match (words.request.parallel, words.jobs) {
         (Some(false), _) => Some(1),
         (_, Some(jobs)) => Some(jobs),
@@ -219,7 +223,7 @@ fn nothing_to_do(
     Some(0)
 }
 
-fn verbosity(output: &Output) -> Verbosity {
+pub(super) fn verbosity(output: &Output) -> Verbosity {
     match (output.quiet, output.verbose) {
         (true, _) => Verbosity::Quiet,
         (false, 0) => Verbosity::Normal,
@@ -317,7 +321,7 @@ fn run(
 }
 
 /// Hands a notification for GitHub to the job az runs in; elsewhere it stands in the journal.
-fn tell_github(printer: &Printer, event: &Event) {
+pub(super) fn tell_github(printer: &Printer, event: &Event) {
     if let Event::Notified { level, channel, message, .. } = event
         && channel == "github"
         && printer.is_github
@@ -361,7 +365,7 @@ pub(super) fn is_shown(fault: &Diagnostic, output: &Output) -> bool {
 const SHOWN_OF_FAILURE: usize = 20;
 
 /// Shows the end of a failed step's output, why one skipped itself, and with `-vv` the output of every step.
-fn show_log(printer: &Printer, engine: &Engine, output: &Output, lines: &Lines, event: &Event) {
+pub(super) fn show_log(printer: &Printer, engine: &Engine, output: &Output, lines: &Lines, event: &Event) {
     let is_whole = output.verbose > 1;
     let skips = |flags: &[String]| !output.quiet && flags.iter().any(|flag| flag == "skipped");
     let (node, count) = match event {

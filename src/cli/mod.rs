@@ -28,6 +28,7 @@ mod table;
 mod topics;
 mod variables;
 mod verify;
+mod watch;
 mod why;
 
 use std::{ffi::OsString, panic::AssertUnwindSafe, sync::Arc};
@@ -111,6 +112,7 @@ fn answer(system: &Arc<dyn System>, printer: &Printer, output: &Output, verb: Op
             Ok(0)
         }
         Some(Verb::Build(build) | Verb::Orchestrate(build)) => build::build(system, printer, output, &build),
+        Some(Verb::Watch(words)) => watch::watch(system, printer, output, &words),
         Some(Verb::Script(script)) => build::script(system, printer, output, &script),
         Some(Verb::List(list)) => list::list(system, printer, output, &list),
         Some(Verb::Playbooks(words)) => playbooks::playbooks(system, printer, output, &words),

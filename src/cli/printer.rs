@@ -99,6 +99,12 @@ impl Printer {
         self.data(&(text.expect("a JSON value can be written") + "\n"));
     }
 
+    /// Writes a JSON value on one line, whatever follows it.
+    pub(super) fn json_line(&self, value: &Value) {
+        self.data(&(serde_json::to_string(value).expect("a JSON value can be written") + "\n"));
+        self.note(io::stdout().lock().flush());
+    }
+
     /// Writes a line of conversation.
     #[expect(clippy::unused_self, reason = "all output goes through the one printer")]
     pub(super) fn say(&self, line: &str) {

@@ -64,6 +64,7 @@ mod turns;
 mod usage;
 mod verdict;
 mod verify;
+mod watch;
 mod why;
 mod witness;
 mod workspace;
@@ -90,6 +91,7 @@ pub use runs::SavedRun;
 pub use session::{Ask, Engine, EngineError};
 pub use verdict::{PlanReport, PlannedVerdict, Verdict};
 pub use verify::{Difference, Subject, Verified, VerifiedStep};
+pub use watch::{Rebuilt, Watching, Woken};
 pub use why::Why;
 
 pub use crate::{

@@ -19,6 +19,7 @@ use super::{
     teller::Told,
 };
 use crate::{
+    base::WsPath,
     diag::{Diagnostic, Severity, code, has_errors},
     event::Envelope,
     execute::{
@@ -83,6 +84,8 @@ pub struct BuildResult {
     pub folder: Option<PathBuf>,
     /// What the audit came to, if one was asked for.
     pub audited: Option<Audited>,
+    /// The paths that steps were seen to change, or az changed for them.
+    pub changed: Vec<WsPath>,
 }
 
 /// What is to be run.
@@ -238,7 +241,8 @@ impl Engine {
             };
             self.write_gate(ask, options, &finished);
         }
-        Carried::Done(Box::new(BuildResult { view, diagnostics, exit_code, folder, audited }))
+        let changed = shared.timeline.changed_on_disk();
+        Carried::Done(Box::new(BuildResult { view, diagnostics, exit_code, folder, audited, changed }))
     }
 
     /// Tells whether an answer is good for no longer than a moment, whatever the files say.

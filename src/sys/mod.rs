@@ -6,6 +6,8 @@
 #[cfg(unix)]
 mod abilities;
 mod asked;
+#[cfg(target_os = "linux")]
+mod call;
 #[cfg(test)]
 mod contract;
 #[cfg(unix)]
@@ -14,6 +16,8 @@ mod copy;
 mod faulty;
 #[cfg(target_os = "linux")]
 pub mod filter;
+#[cfg(target_os = "linux")]
+mod lease;
 mod memory;
 mod recorder;
 #[cfg(unix)]
@@ -30,6 +34,8 @@ use std::{
 pub use asked::{Asked, asking_for_nobody, asking_for_one, note_known};
 #[cfg(test)]
 pub(crate) use faulty::Faulty;
+#[cfg(target_os = "linux")]
+pub use lease::has_writer;
 pub use memory::Memory;
 pub use recorder::{Recorder, Seen, digest_of};
 #[cfg(unix)]
@@ -402,6 +408,15 @@ pub trait System: Send + Sync + fmt::Debug {
     /// # Errors
     /// As `getcwd`.
     fn current_dir(&self) -> io::Result<PathBuf>;
+
+    /// Asks who listens at a socket, if that is a process of this user, and returns the whole answer; `limit` is for all
+    /// of it.
+    ///
+    /// # Errors
+    /// As `connect`, `write` and `read`; `TimedOut`; `Unsupported` where nobody can be asked.
+    fn call(&self, _socket: &Path, _question: &[u8], _limit: Duration) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 
     /// Returns what the machine, and the file system of `folder`, can do; leaves nothing there.
     fn abilities(&self, folder: &Path) -> Abilities;

@@ -213,6 +213,11 @@ impl System for Os {
         std::env::current_dir()
     }
 
+    #[cfg(target_os = "linux")]
+    fn call(&self, socket: &Path, question: &[u8], limit: Duration) -> io::Result<Vec<u8>> {
+        super::call::call(socket, question, limit)
+    }
+
     fn abilities(&self, folder: &Path) -> Abilities {
         abilities::of(folder)
     }

@@ -52,6 +52,7 @@ mod stop;
 mod trace;
 mod traced;
 mod verify;
+mod watch;
 mod why;
 mod world;
 

@@ -249,6 +249,11 @@ impl Repo {
         self.spawn(env!("CARGO_BIN_EXE_az"), &words(line), "", &format!("az {line}"))
     }
 
+    /// Starts a shell command in the repository, in the environment az would get, and does not wait for it.
+    pub(crate) fn start_sh(&self, line: &str) -> Running {
+        self.spawn("/bin/sh", &["-c".to_owned(), line.to_owned()], "", line)
+    }
+
     fn run(&self, program: &str, arguments: &[String], folder: &str, shown: &str) -> Output {
         self.spawn(program, arguments, folder, shown).wait()
     }

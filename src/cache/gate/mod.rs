@@ -119,6 +119,11 @@ impl Gate {
         Some(Self { base, over })
     }
 
+    /// Returns the files that a gate stands in.
+    pub fn files(path: &Path) -> [PathBuf; 2] {
+        [path.to_path_buf(), write::beside(path)]
+    }
+
     /// Tells whether what is beside the paths can be relied on.
     pub fn is_whole(&self) -> bool {
         self.base.is_whole() && self.over.as_ref().is_none_or(Part::is_whole)
@@ -139,7 +144,7 @@ impl Gate {
     }
 
     /// Returns where the places of the second file begin.
-    fn first_over(&self) -> usize {
+    pub fn first_over(&self) -> usize {
         self.base.rows().len()
     }
 
@@ -260,6 +265,22 @@ impl Known<'_> {
             askers: self.askers().map(|(item, _)| item).collect(),
             writers: self.askers().filter(|(_, writes)| *writes).map(|(item, _)| item).collect(),
         }
+    }
+
+    /// Tells whether it is about what the path leads to, links followed.
+    pub fn is_followed(&self) -> bool {
+        self.folder.is_followed != 0
+    }
+
+    /// Returns what the file system said; nothing if there was nothing.
+    pub fn then(&self) -> Option<Stat> {
+        self.row.stat()
+    }
+
+    /// Tells whether the file system says what it said, and whether that says that nothing has changed.
+    pub fn is_as_said(&self, system: &dyn System) -> bool {
+        let path = self.path();
+        self.row.is_as_said(&if self.is_followed() { system.stat_target(&path) } else { system.stat(&path) })
     }
 
     /// Returns what of it matters.

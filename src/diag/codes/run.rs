@@ -60,4 +60,13 @@ codes! {
         "`az build --audit` ran a step that could have been reused, and it left or exited with something else than what \
          is recorded for this very key: it depends on something that az does not know of, such as the time. The record \
          is no longer used. Declare what it depends on, make it repeatable, or say `# Cache: never`.";
+    CANNOT_WATCH = 730, "a workspace cannot be watched",
+        "`az watch` hears of changes from the operating system, which refused. `az build` looks by itself each time and \
+         needs nothing of the kind.";
+    WATCHES_SHORT = 731, "not everything can be watched",
+        "Linux gives each user a number of marks and of watchers. `az watch` needs a mark for each file and folder that \
+         steps depend on, and there were too few. It goes on and looks at the rest every two seconds; what it builds is \
+         right all the same. Where a step failed, a change of a file that az does not know of yet may not be seen.";
+    WATCH_GONE = 732, "the watched workspace is gone",
+        "The folder that `az watch` was started for was removed or renamed, or another one took its place. The watch ends.";
 }

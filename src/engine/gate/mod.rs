@@ -13,6 +13,7 @@ mod again;
 mod amend;
 mod answers;
 mod joined;
+mod opened;
 mod partly;
 mod paths;
 mod read;
@@ -29,7 +30,9 @@ use std::{
 };
 
 pub(super) use answers::Answers;
+pub(super) use opened::Opened;
 pub use partly::Partly;
+pub(super) use read::Look;
 pub use read::{Glance, UpToDate};
 use serde::{Deserialize, Serialize};
 pub(super) use write::Finished;
@@ -145,18 +148,23 @@ fn today(system: &dyn System) -> u32 {
     u32::try_from(system.now().0 / (86_400 * 1_000_000_000)).unwrap_or(0)
 }
 
+/// Tells whether an environment answers what was asked of it as it did when this was kept.
+fn is_answered(env: &Env, key: &[u8], (asked, answers): &(BTreeSet<String>, [u8; 32])) -> bool {
+    env.answers(key, asked).0 == *answers
+}
+
 /// Tells whether a request may have a gate.
 fn may_have_gate(options: &BuildOptions) -> bool {
     options.force == Force::No && options.live.is_none() && options.audit.is_none()
 }
 
-fn gate_folder(layout: &Layout) -> PathBuf {
+pub(super) fn gate_folder(layout: &Layout) -> PathBuf {
     layout.version().join("gate")
 }
 
 /// Returns where the gate of a request is; its name holds all that is neither a path nor a variable and could change the
 /// answer. `env` is the environment, `key` what an outsider does not know.
-fn gate_path(
+pub(super) fn gate_path(
     system: &dyn System,
     layout: &Layout,
     root: &Path,

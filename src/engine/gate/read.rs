@@ -1,15 +1,25 @@
 //! Looks at a gate.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{
-    GOOD_FOR_DAYS, JournalEnd, Partly, Preface, Told, gate_path, may_have_gate,
+    GOOD_FOR_DAYS, JournalEnd, Opened, Partly, Told, gate_path, is_answered, may_have_gate,
     scripts::{Taken, taken},
     today,
 };
 use crate::{
     cache::{Amendment, Gate, GatePath, Known, Layout},
-    engine::{Ask, BuildOptions, Engine, session::environment, stages::Stages, workspace},
+    engine::{
+        Ask, BuildOptions, Engine,
+        session::environment,
+        stages::Stages,
+        watch::{self, Clean, GateFile},
+        workspace,
+    },
     event::{self, Counts, Envelope, Event, PlannedNode, millis},
     fingerprint::{is_settled, read_clock},
     journal::new_run_id,
@@ -27,9 +37,16 @@ pub struct UpToDate {
     pub counts: Counts,
     /// Every step was reused and has no flag: there is nothing more to tell than the counts.
     pub is_plain: bool,
-    gate: Gate,
-    preface: Preface,
+    of: Of,
     started: Duration,
+}
+
+/// The gate that says so.
+#[derive(Debug)]
+enum Of {
+    Read(Box<Opened>),
+    /// It is in this file, as long as that is this one.
+    Named(PathBuf, GateFile),
 }
 
 /// What a look at a gate says.
@@ -45,13 +62,54 @@ pub enum Glance {
 
 impl Engine {
     /// Looks whether anything has changed since a request was last answered; reads one file, asks for the stats of the
-    /// paths in it, and reads those that were touched.
+    /// paths in it, and reads those that were touched. Where a watch knows that all is as it was, it is asked instead.
     pub fn glance(system: &dyn System, start: &Path, ask: &Ask, options: &BuildOptions) -> Glance {
-        glance(system, start, ask, options).unwrap_or(Glance::Unknown)
+        Self::look_at_gate(system, start, ask, options, &Look::Ask)
+    }
+
+    /// Looks at a gate as [`Engine::glance`] does, in one of several ways that come to the same.
+    pub(in crate::engine) fn look_at_gate(
+        system: &dyn System,
+        start: &Path,
+        ask: &Ask,
+        options: &BuildOptions,
+        look: &Look,
+    ) -> Glance {
+        glance(system, start, ask, options, look).unwrap_or(Glance::Unknown)
     }
 }
 
-fn glance(system: &dyn System, start: &Path, ask: &Ask, options: &BuildOptions) -> Option<Glance> {
+/// How it is found out which paths of a gate are not what it says.
+#[derive(Debug)]
+pub(in crate::engine) enum Look {
+    /// A watch is asked first, then the file system.
+    Ask,
+    /// The file system is asked.
+    Alone,
+    /// All of this gate are what it says, but for these rows of which nobody knows.
+    At(GateFile, Vec<usize>),
+}
+
+impl Look {
+    /// Returns the rows that have to be looked at.
+    fn differing<'a>(&self, system: &dyn System, gate: &'a Gate, file: Option<GateFile>) -> Vec<Known<'a>> {
+        match self {
+            Self::At(known, rows) if Some(*known) == file => {
+                let rows = rows.iter().filter_map(|row| gate.at(*row));
+                rows.filter(|known| !known.is_as_said(system)).collect()
+            }
+            Self::Ask | Self::Alone | Self::At(..) => gate.differing(system),
+        }
+    }
+}
+
+fn glance(
+    system: &dyn System,
+    start: &Path,
+    ask: &Ask,
+    options: &BuildOptions,
+    how: &Look,
+) -> Option<Glance> {
     let started = system.monotonic();
     if !may_have_gate(options) {
         return None;
@@ -60,10 +118,16 @@ fn glance(system: &dyn System, start: &Path, ask: &Ask, options: &BuildOptions) 
     let layout = Layout::new(&root);
     let (env, key) = (environment(system), system.read(&layout.secret_key()).ok()?);
     let path = gate_path(system, &layout, &root, ask, options, (&env, &key));
-    let gate = Gate::read(system, &path)?;
-    let preface: Preface = postcard::from_bytes(gate.preface()).ok()?;
-    let (asked, answers) = &preface.env;
-    if env.answers(&key, asked).0 != *answers {
+    if matches!(how, Look::Ask)
+        && let Some(clean) = watch::ask(system, &layout, &path)
+        && is_answered(&env, &key, &clean.env)
+    {
+        return Some(Glance::UpToDate(Box::new(UpToDate::told(&clean, path, started))));
+    }
+    // Asked before it is read: one that takes its place meanwhile is not the one that is meant.
+    let file = GateFile::at(system, &path);
+    let Opened { gate, preface } = Opened::read(system, &path)?;
+    if !is_answered(&env, &key, &preface.env) {
         return None;
     }
     if JournalEnd::now(system, &layout).ok()? != preface.journal {
@@ -74,7 +138,7 @@ fn glance(system: &dyn System, start: &Path, ask: &Ask, options: &BuildOptions) 
     }
     // Read before any file is, so that it can tell which of them are settled.
     let mut clock = None;
-    let differing = gate.differing(system);
+    let differing = how.differing(system, &gate, file);
     let mut looked = Looked::default();
     if !differing.is_empty() {
         clock = Some(read_clock(system, &layout.clock())?);
@@ -99,11 +163,9 @@ fn glance(system: &dyn System, start: &Path, ask: &Ask, options: &BuildOptions) 
         // Losing that costs looking at the same files again.
         _ = refresh(system, &path, &gate, &clock, (&touched, &taken));
     }
-    let [total, cached, skipped] =
-        [preface.total, preface.cached, preface.skipped].map(|count| count as usize);
-    let counts = Counts { total, cached, skipped, ..Counts::default() };
-    let is_plain = preface.is_plain;
-    Some(Glance::UpToDate(Box::new(UpToDate { counts, is_plain, gate, preface, started })))
+    let opened = Opened { gate, preface };
+    let (counts, is_plain) = (opened.counts(), opened.is_plain());
+    Some(Glance::UpToDate(Box::new(UpToDate { counts, is_plain, of: Of::Read(Box::new(opened)), started })))
 }
 
 /// What became of paths that are not as the file system said.
@@ -166,15 +228,34 @@ fn refresh(
 }
 
 impl UpToDate {
+    /// Takes the word of a watch.
+    fn told(clean: &Clean, path: PathBuf, started: Duration) -> Self {
+        let [total, cached, skipped] = [clean.total, clean.cached, clean.skipped].map(|count| count as usize);
+        let counts = Counts { total, cached, skipped, ..Counts::default() };
+        Self { counts, is_plain: clean.is_plain, of: Of::Named(path, clean.file), started }
+    }
+
     /// Returns the events of the answer, as if everything had been evaluated again; nothing if they cannot be read.
     pub fn events(&self, system: &dyn System) -> Option<Vec<Envelope>> {
-        if !self.gate.is_whole() {
+        match &self.of {
+            Of::Read(opened) => self.events_of(system, opened),
+            Of::Named(path, file) => {
+                let is_this = || GateFile::at(system, path) == Some(*file);
+                // Between the two looks it cannot have been another.
+                let opened = Opened::read(system, path).filter(|_| is_this())?;
+                self.events_of(system, &opened)
+            }
+        }
+    }
+
+    fn events_of(&self, system: &dyn System, opened: &Opened) -> Option<Vec<Envelope>> {
+        if !opened.gate.is_whole() {
             return None;
         }
-        let events = if self.preface.is_whole {
-            serde_json::from_slice(self.gate.answer(0)).ok()?
+        let events = if opened.preface.is_whole {
+            serde_json::from_slice(opened.gate.answer(0)).ok()?
         } else {
-            self.put_together(system)?
+            self.put_together(system, opened)?
         };
         let time = system.now().to_rfc3339();
         let own_run = new_run_id(system);
@@ -190,14 +271,14 @@ impl UpToDate {
     }
 
     /// Puts what was told together out of what is known of each step.
-    fn put_together(&self, system: &dyn System) -> Option<Vec<Event>> {
-        let told =
-            (0..self.gate.item_count()).map(|item| serde_json::from_slice(self.gate.answer(item)).ok());
+    fn put_together(&self, system: &dyn System, opened: &Opened) -> Option<Vec<Event>> {
+        let gate = &opened.gate;
+        let told = (0..gate.item_count()).map(|item| serde_json::from_slice(gate.answer(item)).ok());
         let told: Vec<Told> = told.collect::<Option<_>>()?;
         let nodes: Vec<PlannedNode> = told.iter().map(|told| told.node.clone()).collect();
         let mut stages = Stages::of(nodes.iter().map(|node| node.stage.as_str()));
         let now = system.monotonic();
-        let request = self.preface.request.clone();
+        let request = opened.preface.request.clone();
         let mut events = vec![Event::OrchestrationStarted { run: String::new(), request, nodes }];
         let mut view = RunView::default();
         view.apply(&events[0]);

@@ -76,6 +76,13 @@ impl Signals {
         lock(&self.shared).raise(interrupt);
     }
 
+    /// Calls `listener` at each interrupt from now on, those included that came before.
+    pub fn tell(&self, listener: impl Fn(Interrupt) + Send + 'static) {
+        let mut shared = lock(&self.shared);
+        shared.kept.drain(..).for_each(&listener);
+        shared.listener = Some(Box::new(listener));
+    }
+
     /// Calls `listener` at each interrupt until the answer is dropped; who listened before hears nothing meanwhile.
     pub(super) fn listen(&self, listener: impl Fn(Interrupt) + Send + 'static) -> Listening<'_> {
         let mut shared = lock(&self.shared);

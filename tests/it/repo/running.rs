@@ -53,6 +53,11 @@ impl Running {
         self.text_of("stderr")
     }
 
+    /// Returns what it has written to standard output up to this moment.
+    pub(crate) fn stdout(&self) -> String {
+        self.text_of("stdout")
+    }
+
     /// Waits for its end.
     pub(crate) fn wait(mut self) -> Output {
         let started = Instant::now();

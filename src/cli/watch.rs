@@ -1,0 +1,212 @@
+//! `az watch`.
+
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{
+    FAILED, Outcome,
+    arguments::{Build, Format, Output},
+    ask::ask,
+    build::{is_shown, options, show_log, start_folder, tell_github, verbosity},
+    printer::Printer,
+    usage,
+};
+use crate::{
+    base::{harmless_name, plural},
+    diag::{Diagnostic, to_json},
+    engine::{Engine, EngineError, Force, Rebuilt, Watching, Woken},
+    event::Envelope,
+    report::{Lines, RunView, Verbosity, help_line, result_json, summary_line, summary_of},
+    sys::System,
+};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  az watch ci                    build ci now, and again whenever something changes; Ctrl-C ends it
+  az watch 0400 --until-green    until it builds without a failure, then exit 0
+  az watch ci --json             one JSON value a line for each build
+
+While a watch is at work, `az build` of the same asks it whether there is anything to do, and needs no look at the files
+itself. It never does so where CI, PRE_COMMIT, GIT_INDEX_FILE or AZ_NO_WATCH is set.";
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct Watch {
+    #[command(flatten)]
+    pub(super) build: Build,
+    /// End with 0 as soon as a build has no failure
+    #[arg(long)]
+    pub(super) until_green: bool,
+}
+
+/// Runs `az watch`.
+pub(super) fn watch(system: &Arc<dyn System>, printer: &Printer, output: &Output, words: &Watch) -> Outcome {
+    let output = &Output { verbose: if words.build.debug { 2 } else { output.verbose }, ..output.clone() };
+    refuse_misfits(&words.build)?;
+    let mut ask = ask(system, printer, output, &words.build.request)?;
+    let options = options(system, &words.build, Force::No)?;
+    ask.says_how_many = options.jobs.is_some();
+    let mut watching = match Watching::begin(system, &start_folder(system, output), &ask, &options) {
+        Ok(watching) => watching,
+        Err(error) => return Ok(super::build::refuse(printer, &error)),
+    };
+    if verbosity(output) > Verbosity::Quiet && printer.format == Format::Text {
+        printer.say(&format!("watching {}; Ctrl-C ends it", watching.root().display()));
+    }
+    let mut teller = Teller { system, printer, output, builds: 0 };
+    let mut changed = Vec::new();
+    loop {
+        let is_green = teller.build(&mut watching, &changed);
+        if words.until_green && is_green {
+            return Ok(0);
+        }
+        changed = loop {
+            match watching.wait() {
+                Woken::Changed(paths) => break paths,
+                Woken::Interrupted(code) => return Ok(code),
+                Woken::Limited(fault) => teller.faults(&[*fault]),
+                Woken::Gone(fault) => {
+                    teller.faults(&[*fault]);
+                    return Ok(FAILED);
+                }
+            }
+        };
+    }
+}
+
+/// Refuses what makes no sense again and again.
+fn refuse_misfits(words: &Build) -> Result<(), Box<Diagnostic>> {
+    let misfits = [
+        (words.dry_run, "--dry-run", "`az plan` shows what would run"),
+        (words.save_playbook.is_some(), "--save-playbook", "save it with `az build` first"),
+        (words.force, "--force", "run `az build --force` once, then watch"),
+        (words.no_cache, "--no-cache", "a watch runs what is due, which it knows by the cache"),
+        (words.audit.is_some(), "--audit", "audit with `az build`"),
+    ];
+    match misfits.into_iter().find(|(is_given, ..)| *is_given) {
+        Some((_, option, help)) => {
+            Err(usage(format!("`{option}` cannot stand together with `az watch`"), help))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Tells how the builds go.
+struct Teller<'a> {
+    system: &'a Arc<dyn System>,
+    printer: &'a Printer,
+    output: &'a Output,
+    builds: usize,
+}
+
+impl Teller<'_> {
+    /// Builds since these paths have changed; tells whether it went without a failure.
+    fn build(&mut self, watching: &mut Watching, changed: &[String]) -> bool {
+        self.builds += 1;
+        let built = self.built(watching);
+        let is_green = match &built {
+            Ok(Rebuilt::UpToDate(_)) => true,
+            Ok(Rebuilt::Built(result)) => result.exit_code == 0,
+            Err(_) => false,
+        };
+        if self.printer.format == Format::Text {
+            self.tell(&built, changed);
+        } else {
+            self.tell_programs(&built, changed);
+        }
+        is_green
+    }
+
+    /// Builds, and says at once what is worth it.
+    fn built(&self, watching: &mut Watching) -> Result<Rebuilt, EngineError> {
+        let Self { printer, output, .. } = self;
+        // The one line that says how it went is enough for what went well.
+        let level = if output.verbose > 0 { verbosity(output) } else { Verbosity::Quiet };
+        let level = if output.verbose == 1 { Verbosity::Normal } else { level };
+        let mut lines = Lines::new(level, printer.color());
+        let mut on_event = |engine: &Engine, envelope: &Envelope| {
+            let said = lines.lines(&envelope.event);
+            if printer.format == Format::Text {
+                said.iter().for_each(|line| printer.say(line));
+                tell_github(printer, &envelope.event);
+                show_log(printer, engine, output, &lines, &envelope.event);
+            }
+        };
+        watching.build(&mut on_event, &mut || printer.say("waiting for another az that is at work here"))
+    }
+
+    fn tell(&self, built: &Result<Rebuilt, EngineError>, changed: &[String]) {
+        let Self { printer, output, .. } = self;
+        let cause = cause(changed);
+        match built {
+            Err(error) => {
+                printer.diagnostics(&error.diagnostics);
+                printer.say(&format!("{cause}nothing was run; waiting for the next change"));
+            }
+            Ok(Rebuilt::Built(result)) => {
+                let shown = result.diagnostics.iter().filter(|fault| is_shown(fault, output));
+                shown.for_each(|fault| {
+                    if output.verbose > 0 { printer.diagnostic(fault) } else { printer.brief(fault) }
+                });
+                if verbosity(output) > Verbosity::Quiet || result.exit_code != 0 {
+                    printer.say(&format!("{cause}{}", summary_line(&result.view)));
+                    help_line(&result.view).into_iter().for_each(|line| printer.say(&line));
+                }
+            }
+            Ok(Rebuilt::UpToDate(answer)) if verbosity(output) > Verbosity::Quiet => {
+                let counts = answer.counts;
+                let summary = if changed.is_empty() {
+                    summary_of(counts, answer.duration_ms(&**self.system), "")
+                } else {
+                    "nothing to do".to_owned()
+                };
+                printer.say(&format!("{cause}{summary}"));
+            }
+            Ok(Rebuilt::UpToDate(_)) => {}
+        }
+    }
+
+    fn tell_programs(&self, built: &Result<Rebuilt, EngineError>, changed: &[String]) {
+        let faults = |faults: &[Diagnostic]| -> Value { faults.iter().map(to_json).collect() };
+        let mut line = json!({ "schema": "az.watch/v1", "build": self.builds, "changed": changed });
+        match built {
+            Err(error) => line["diagnostics"] = faults(&error.diagnostics),
+            Ok(Rebuilt::Built(result)) => {
+                line["result"] = result_json(&result.view);
+                if !result.diagnostics.is_empty() {
+                    line["diagnostics"] = faults(&result.diagnostics);
+                }
+            }
+            Ok(Rebuilt::UpToDate(answer)) => {
+                let mut view = RunView::default();
+                let events = answer.events(&**self.system).unwrap_or_default();
+                events.iter().for_each(|envelope| view.apply(&envelope.event));
+                line["result"] = result_json(&view);
+            }
+        }
+        self.printer.json_line(&line);
+    }
+
+    /// Tells what stands in the way of watching.
+    fn faults(&self, faults: &[Diagnostic]) {
+        if self.printer.format == Format::Text {
+            self.printer.diagnostics(faults);
+        } else {
+            let faults: Vec<Value> = faults.iter().map(to_json).collect();
+            self.printer.json_line(&json!({ "schema": "az.watch/v1", "diagnostics": faults }));
+        }
+    }
+}
+
+/// Returns why a build began: `src/a.txt changed -> `; nothing for the first one.
+fn cause(changed: &[String]) -> String {
+    match changed {
+        [] => String::new(),
+        [only] => format!("{} changed -> ", harmless_name(only)),
+        [one, other] => format!("{} and {} changed -> ", harmless_name(one), harmless_name(other)),
+        [first, rest @ ..] => {
+            format!("{} and {} changed -> ", harmless_name(first), plural(rest.len(), "other"))
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Builds again whenever something has changed, and answers meanwhile whether gates are clean.
+//!
+//! Knows when to build and what has changed. How a build goes, and what is told of it, is as in any other build: a watch
+//! only ever says that it is time for one, and that a gate is what it would find if it looked itself.
+//!
+//! Two threads: the caller's builds; the [`Keeper`]'s hears, says when, and answers. Where a gate stands, what it is about
+//! is watched; where none does, or steps in it are open, the whole tree is.
+
+mod asking;
+mod followed;
+mod keeper;
+#[cfg_attr(not(target_os = "linux"), path = "no_listener.rs")]
+mod listener;
+mod quiet;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::{
+    io::{self, PipeWriter, Write as _},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread::JoinHandle,
+};
+
+pub(super) use asking::ask;
+use keeper::{Command, Keeper};
+pub(super) use wire::{Clean, GateFile};
+
+use super::{
+    Ask, BuildOptions, BuildResult, Engine, EngineError, Glance, UpToDate,
+    gate::{Look, gate_path},
+    session::environment,
+    workspace,
+};
+use crate::{
+    cache::Layout,
+    diag::{Diagnostic, code},
+    event::Envelope,
+    execute::driver::{Interrupt, Signals},
+    sys::System,
+    text::pattern::PRIVATE_FOLDERS,
+    watch::{Shortage, Watcher},
+};
+
+/// What wakes the builder.
+enum Wake {
+    Changed(Changed),
+    /// Nothing has changed, but of some paths the gate cannot tell by their times, which by now it could.
+    Settle,
+    Interrupted(Interrupt),
+    /// Not everything can be watched.
+    Short(Shortage),
+    /// The workspace is not there any more.
+    Gone(PathBuf),
+}
+
+/// What has changed.
+struct Changed {
+    paths: Vec<PathBuf>,
+    /// The rows of the gate in this file that differ; nothing if all have to be looked at.
+    rows: Option<(GateFile, Vec<usize>)>,
+}
+
+/// What a watch waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Woken {
+    /// It is time to build: these paths have changed, below the workspace as it names them.
+    Changed(Vec<String>),
+    /// A signal says that it is to end; az exits with this.
+    Interrupted(u8),
+    /// It goes on, but sees some changes late; why.
+    Limited(Box<Diagnostic>),
+    /// There is nothing left to watch.
+    Gone(Box<Diagnostic>),
+}
+
+/// How a build of a watch ended.
+#[derive(Debug)]
+pub enum Rebuilt {
+    /// There was nothing to do.
+    UpToDate(Box<UpToDate>),
+    /// Steps were decided.
+    Built(Box<BuildResult>),
+}
+
+/// A watch.
+pub struct Watching {
+    system: Arc<dyn System>,
+    start: PathBuf,
+    root: PathBuf,
+    layout: Layout,
+    ask: Ask,
+    options: BuildOptions,
+    commands: Sender<Command>,
+    waker: PipeWriter,
+    wakes: Receiver<Wake>,
+    /// What the last wake said.
+    rows: Option<(GateFile, Vec<usize>)>,
+    thread: Option<JoinHandle<()>>,
+    /// Held since it hears no signals without it.
+    _signals: Signals,
+}
+
+impl std::fmt::Debug for Watching {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watching").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+impl Watching {
+    /// Begins to watch the workspace that `start` lies in, for a request.
+    ///
+    /// # Errors
+    /// If there is no workspace, or it cannot be watched.
+    pub fn begin(
+        system: &Arc<dyn System>,
+        start: &Path,
+        ask: &Ask,
+        options: &BuildOptions,
+    ) -> Result<Self, EngineError> {
+        let root = workspace::find_root(&**system, start).map_err(EngineError::from)?;
+        let layout = Layout::new(&root);
+        let watcher = Watcher::new(&root, &PRIVATE_FOLDERS).map_err(|error| cannot_watch(&root, &error))?;
+        let (commands, obeys) = channel();
+        let (wakes, woken) = channel();
+        let (readable, waker) = std::io::pipe().map_err(|error| cannot_watch(&root, &error))?;
+        let signals = Signals::install().unwrap_or_else(|_| Signals::none());
+        let hears = wakes.clone();
+        // Without a receiver it has ended already.
+        signals.tell(move |interrupt| _ = hears.send(Wake::Interrupted(interrupt)));
+        let keeper = Keeper::new(
+            Arc::clone(system),
+            &root,
+            layout.clone(),
+            watcher,
+            keeper::Lines { commands: obeys, waker: readable, wakes },
+        );
+        let thread = std::thread::Builder::new().name("az-watch".into()).spawn(move || keeper.run());
+        Ok(Self {
+            system: Arc::clone(system),
+            start: start.to_path_buf(),
+            thread: Some(thread.map_err(|error| cannot_watch(&root, &error))?),
+            root,
+            layout,
+            ask: ask.clone(),
+            options: options.clone(),
+            commands,
+            waker,
+            wakes: woken,
+            rows: None,
+            _signals: signals,
+        })
+    }
+
+    /// Returns the absolute path of the workspace.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Builds what is due, or all of it the first time; `on_event` and `on_wait` are as for [`Engine::build`].
+    ///
+    /// # Errors
+    /// As [`Engine::build`].
+    pub fn build(
+        &mut self,
+        on_event: &mut dyn FnMut(&Engine, &Envelope),
+        on_wait: &mut dyn FnMut(),
+    ) -> Result<Rebuilt, EngineError> {
+        self.say(Command::Building);
+        let built = self.build_now(on_event, on_wait);
+        let gate = self.gate();
+        let changed = match &built {
+            Ok(Rebuilt::Built(result)) => {
+                result.changed.iter().map(|path| path.to_absolute(&self.root)).collect()
+            }
+            Ok(Rebuilt::UpToDate(_)) | Err(_) => Vec::new(),
+        };
+        self.say(Command::Built { gate: gate.filter(|_| built.is_ok()), changed });
+        built
+    }
+
+    fn build_now(
+        &mut self,
+        on_event: &mut dyn FnMut(&Engine, &Envelope),
+        on_wait: &mut dyn FnMut(),
+    ) -> Result<Rebuilt, EngineError> {
+        let (system, ask, options) = (&self.system, &self.ask, &self.options);
+        let look = self.rows.take().map_or(Look::Alone, |(file, rows)| Look::At(file, rows));
+        let result = match Engine::look_at_gate(&**system, &self.start, ask, options, &look) {
+            Glance::UpToDate(answer) => return Ok(Rebuilt::UpToDate(answer)),
+            Glance::Partly(partly) => {
+                Engine::build_partly(system, &self.start, (ask, options), &partly, on_event, on_wait)
+            }
+            Glance::Unknown => {
+                let (configuration, environment) = (ask.configuration.as_deref(), ask.environment.as_deref());
+                let engine = Engine::open_with(Arc::clone(system), &self.start, configuration, environment)?;
+                engine.build(ask, options, &mut |event| on_event(&engine, event), on_wait)
+            }
+        };
+        result.map(Box::new).map(Rebuilt::Built)
+    }
+
+    /// Waits until it is time to build.
+    pub fn wait(&mut self) -> Woken {
+        loop {
+            let mut wakes = Vec::new();
+            // The keeper ends last: it is told to by this.
+            wakes.extend(self.wakes.recv());
+            wakes.extend(self.wakes.try_iter());
+            let interrupt = wakes.iter().find_map(|wake| match wake {
+                Wake::Interrupted(interrupt) => Some(*interrupt),
+                _ => None,
+            });
+            if let Some(interrupt) = interrupt {
+                return Woken::Interrupted(interrupt.exit_code());
+            }
+            for wake in wakes {
+                match wake {
+                    Wake::Changed(Changed { paths, rows }) => {
+                        self.rows = rows;
+                        return Woken::Changed(paths.iter().map(|path| self.shown(path)).collect());
+                    }
+                    Wake::Settle => self.settle(),
+                    Wake::Gone(root) => return Woken::Gone(Box::new(gone(&root))),
+                    Wake::Short(shortage) => return Woken::Limited(Box::new(short(shortage))),
+                    Wake::Interrupted(_) => {}
+                }
+            }
+        }
+    }
+
+    /// Looks at what is as it was and whose times did not say so yet, which they do now.
+    fn settle(&mut self) {
+        self.say(Command::Building);
+        let (system, ask, options) = (&*self.system, &self.ask, &self.options);
+        _ = Engine::look_at_gate(system, &self.start, ask, options, &Look::Alone);
+        self.say(Command::Built { gate: self.gate(), changed: Vec::new() });
+    }
+
+    /// Returns where the gate of what is built is, if it may have one.
+    fn gate(&self) -> Option<PathBuf> {
+        let (system, layout) = (&*self.system, &self.layout);
+        let (env, key) = (environment(system), system.read(&layout.secret_key()).ok()?);
+        Some(gate_path(system, layout, &self.root, &self.ask, &self.options, (&env, &key)))
+    }
+
+    fn say(&mut self, command: Command) {
+        // Without the thread there is nobody to say it to, and the next wait tells so.
+        _ = self.commands.send(command);
+        _ = self.waker.write_all(&[0]);
+    }
+
+    /// Returns a path as the workspace names it.
+    fn shown(&self, path: &Path) -> String {
+        let below = path.strip_prefix(&self.root).unwrap_or(path);
+        if below.as_os_str().is_empty() { ".".to_owned() } else { below.display().to_string() }
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.say(Command::Stop);
+        // What it panicked with has been told by then.
+        _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+fn cannot_watch(root: &Path, error: &io::Error) -> EngineError {
+    let message = format!("`{}` cannot be watched: {error}", root.display());
+    let help = "make room for it (`ulimit -n`, fs.inotify.*), or run `az build` instead";
+    Diagnostic::error(code::CANNOT_WATCH, message).help(help).into()
+}
+
+fn short(shortage: Shortage) -> Diagnostic {
+    let (what, name, value) = match shortage {
+        Shortage::Marks => ("marks left for files and folders", "max_user_watches", 1_048_576),
+        Shortage::Watchers => ("watchers left for this user", "max_user_instances", 1024),
+    };
+    let message = format!("the system has no {what}: some changes are seen after two seconds only");
+    let help = format!("allow more: sudo sysctl fs.inotify.{name}={value}");
+    Diagnostic::warning(code::WATCHES_SHORT, message).help(help)
+}
+
+fn gone(root: &Path) -> Diagnostic {
+    let message = format!("`{}` is not there any more, or is another folder now", root.display());
+    Diagnostic::error(code::WATCH_GONE, message).help("start `az watch` again where the workspace is")
+}
