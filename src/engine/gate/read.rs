@@ -7,9 +7,8 @@ use std::{
 };
 
 use super::{
-    GOOD_FOR_DAYS, JournalEnd, Opened, Partly, Told, gate_path, is_answered, may_have_gate,
+    Opened, Partly, Told, gate_path, is_answered, may_have_gate,
     scripts::{Taken, taken},
-    today,
 };
 use crate::{
     cache::{Amendment, Gate, GatePath, Known, Layout},
@@ -126,16 +125,11 @@ fn glance(
     }
     // Asked before it is read: one that takes its place meanwhile is not the one that is meant.
     let file = GateFile::at(system, &path);
-    let Opened { gate, preface } = Opened::read(system, &path)?;
-    if !is_answered(&env, &key, &preface.env) {
+    let opened = Opened::read(system, &path)?;
+    if !is_answered(&env, &key, opened.env()) || !opened.is_current(system, &layout) {
         return None;
     }
-    if JournalEnd::now(system, &layout).ok()? != preface.journal {
-        return None;
-    }
-    if today(system).saturating_sub(preface.evaluated) > GOOD_FOR_DAYS {
-        return None;
-    }
+    let Opened { gate, preface } = opened;
     // Read before any file is, so that it can tell which of them are settled.
     let mut clock = None;
     let differing = how.differing(system, &gate, file);

@@ -237,11 +237,9 @@ impl Keeper {
             self.elsewhere.clear();
         }
         self.is_waiting = true;
-        // What is unfinished is waited for from now on.
+        // What happened meanwhile is looked at soon, and what is unfinished is waited for from now on.
         self.quiet.looked();
-        if !self.elsewhere.is_empty() || !self.during.is_empty() {
-            self.quiet.note(now, 1);
-        }
+        self.quiet.note(now, 1);
         self.settle_at = now + SETTLE_AFTER;
         let is_heard = self.listener.as_ref().is_some_and(|listener| listener.is_there(&*self.system));
         // Where the workspace was nothing must be made anew.

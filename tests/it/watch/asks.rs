@@ -35,7 +35,8 @@ fn built_with(name: &str, value: &str) -> Repo {
 struct Fake(thread::JoinHandle<usize>);
 
 impl Fake {
-    fn new(repo: &Repo, answer: &'static [u8]) -> Self {
+    fn new(repo: &Repo, answer: &[u8]) -> Self {
+        let answer = answer.to_vec();
         let path = repo.path(SOCKET);
         _ = fs::remove_file(&path);
         let listener = UnixListener::bind(path).unwrap();
@@ -50,7 +51,7 @@ impl Fake {
                 }
                 count += 1;
                 // Who has gone away does not want it.
-                _ = caller.write_all(answer);
+                _ = caller.write_all(&answer);
             }
             count
         }))
@@ -64,13 +65,17 @@ impl Fake {
     }
 }
 
-/// All is clean: 9 steps, 9 of them reused, and all that is to be said.
-const CLEAN: &[u8] = &[11, 0, 1, 1, 9, 9, 0, 1, 0, 0, 0, 0, 0];
+/// All is clean: 9 steps, 9 of them reused, and all that is to be said; whatever the environment.
+fn clean(repo: &Repo) -> Vec<u8> {
+    let key = fs::read(repo.path(".azcache/v1/secret-key")).unwrap();
+    let env = az::base::Env::from_iter([]).answers(&key, []);
+    [&[44, 0, 1, 1, 9, 9, 0, 1, 0, 0, 0, 0, 0, 0], &env.0[..]].concat()
+}
 
 #[test]
 fn the_word_of_a_watch_is_taken() {
     let repo = built();
-    let fake = Fake::new(&repo, CLEAN);
+    let fake = Fake::new(&repo, &clean(&repo));
     // On a busy machine it may not be heard in time.
     until("it is heard", || repo.az("build '*'").code(0).stderr().contains("ran 0 steps, reused 9"));
     assert!(fake.asked(&repo) > 0);
@@ -82,12 +87,12 @@ fn who_checks_for_others_and_who_is_told_not_to_asks_nobody() {
         [("CI", "1"), ("AZ_NO_WATCH", "1"), ("PRE_COMMIT", "1"), ("GIT_INDEX_FILE", "x"), ("AZ_STEP", "x")]
     {
         let repo = built_with(name, value);
-        let fake = Fake::new(&repo, CLEAN);
+        let fake = Fake::new(&repo, &clean(&repo));
         repo.az("build '*'").code(0).says("reused 2").ran([]);
         assert_eq!(fake.asked(&repo), 0, "{name}={value}");
     }
     let repo = built();
-    let fake = Fake::new(&repo, CLEAN);
+    let fake = Fake::new(&repo, &clean(&repo));
     repo.az("build '*' --force").code(0).says("ran 2 steps");
     repo.az("verify 0100").code(0);
     assert_eq!(fake.asked(&repo), 0);
@@ -96,29 +101,51 @@ fn who_checks_for_others_and_who_is_told_not_to_asks_nobody() {
 #[test]
 fn what_no_watch_would_say_is_not_believed() {
     let repo = built();
-    let answers: [&[u8]; 9] = [
-        b"",
-        b"\0\0",
-        b"\xff\xff",
-        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    let clean = clean(&repo);
+    let with = |at: usize, byte: u8| {
+        let mut other = clean.clone();
+        other[at] = byte;
+        other
+    };
+    let answers = [
+        vec![],
+        vec![0, 0],
+        vec![255, 255],
+        b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
         // Unknown.
-        &[2, 0, 1, 0],
-        // Another version; then too short, and too long.
-        &[11, 0, 2, 1, 9, 9, 0, 1, 0, 0, 0, 0, 0],
-        &[11, 0, 1, 1, 9, 9, 0, 1, 0, 0, 0, 0],
-        &[12, 0, 1, 1, 9, 9, 0, 1, 0, 0, 0, 0, 0, 0],
-        &[2, 0, 1, 7],
+        vec![2, 0, 1, 0],
+        // Another version, no answer that there is, the answers of another environment.
+        with(2, 2),
+        with(3, 7),
+        with(20, clean[20] ^ 1),
+        // Too short, and too long.
+        [&[43], &clean[1..clean.len() - 1]].concat(),
+        [&[45], &clean[1..], &[0]].concat(),
     ];
     for answer in answers {
-        let fake = Fake::new(&repo, answer);
+        let fake = Fake::new(&repo, &answer);
         repo.az("build '*'").code(0).says("ran 0 steps, reused 2").ran([]);
         assert_eq!(fake.asked(&repo), 1, "{answer:?}");
     }
     // Of a gate that is not the one here nothing more can be told.
-    let fake = Fake::new(&repo, CLEAN);
+    let fake = Fake::new(&repo, &clean);
     let json = repo.az("build '*' --json").code(0).json();
     assert_eq!(json["counts"]["cached"], 2);
     fake.asked(&repo);
+}
+
+#[test]
+fn who_has_another_environment_is_told_nothing_by_a_watch() {
+    let repo = world().env("WORD", "one");
+    repo.script("0300_third.sh", "# Inputs: None\n# Outputs: third\necho $WORD > third");
+    let watch = Watch::start(&repo, "'*'");
+    until("it listens", || repo.has_path(SOCKET));
+    _ = repo.scripts_run();
+    for word in ["two", "three"] {
+        // The watch may put its own word back at once.
+        repo.env("WORD", word).az("build '*'").code(0).ran(["0300"]);
+    }
+    watch.end(Signal::INT).code(130);
 }
 
 #[test]
