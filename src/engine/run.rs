@@ -9,7 +9,7 @@ use std::{
 use super::{
     Ask, Audit, Audited, Engine, EngineError,
     desk::{Desk, share},
-    gate::{Finished, Partly},
+    gate::{Effect, Finished, Partly},
     growth::beginning,
     mask::Masks,
     prepare::{Nodes, Prepared},
@@ -212,14 +212,15 @@ impl Engine {
             desk.check_order(summary)
         });
         desk.tell_of_owners();
+        let effect = partly.map_or(Effect::None, |partly| desk.effect_on_others(partly));
+        if effect == Effect::Evaluate {
+            return Carried::More(Box::new(desk.leave_to_others()));
+        }
         if let Some(partly) = partly {
-            if desk.concerns_others(partly) {
-                return Carried::More(Box::new(desk.leave_to_others()));
-            }
             desk.tell_of_others(partly, &held);
         }
         let audited = desk.audited();
-        let is_sound = desk.is_sound(&summary);
+        let is_sound = desk.is_sound(&summary) && effect == Effect::None;
         let (shared, answers) = (Arc::clone(&desk.shared), std::mem::take(&mut desk.answers));
         let plan = Arc::clone(&desk.plan);
         let (Told { view, folder, events }, exit_code) = asking_for_nobody(|| desk.finish(&summary));

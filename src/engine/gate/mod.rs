@@ -12,6 +12,7 @@
 mod again;
 mod amend;
 mod answers;
+mod between;
 mod joined;
 mod opened;
 mod partly;
@@ -31,6 +32,7 @@ use std::{
 
 pub(super) use answers::Answers;
 pub(super) use opened::Opened;
+pub(super) use partly::Effect;
 pub use partly::Partly;
 pub(super) use read::Look;
 pub use read::{Glance, UpToDate};

@@ -9,10 +9,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
-use super::{JournalEnd, Preface, Told, scripts::Taken};
+use super::{
+    JournalEnd, Preface, Told,
+    between::{Ended, Rewritten},
+    scripts::Taken,
+};
 use crate::{
     cache::{Gate, Known},
     engine::{Engine, desk::Desk, job::Shared},
@@ -20,7 +24,7 @@ use crate::{
     journal::Status,
     plan::{Node, Plan},
     report::RunView,
-    sys::{Asked, Seen, Stat, asking_for_nobody},
+    sys::{Asked, Stat, asking_for_nobody},
 };
 
 /// So few steps are decided one by one even if they are most of the plan.
@@ -118,8 +122,8 @@ impl Partly {
         self.due.binary_search(&item).is_ok()
     }
 
-    /// Tells whether what the due steps did concerns others, which have to be decided too.
-    fn concerns_others(&self, engine: &Engine, shared: &Shared, asked: &[&Asked]) -> bool {
+    /// Tells whether what the due steps did concerns others.
+    fn have_changed_others(&self, engine: &Engine, shared: &Shared) -> bool {
         asking_for_nobody(|| {
             for path in shared.timeline.changed_on_disk() {
                 let path = path.to_absolute(&engine.root);
@@ -127,7 +131,6 @@ impl Partly {
                 _ = path.parent().map(|folder| engine.system.stat(folder));
             }
         });
-        let seen = engine.recorder.seen();
         let is_other = |item: u32| !self.is_due(item as usize);
         let has_changed = |path: &Path, now: Option<Option<Stat>>, is_followed: bool| {
             let (Some(now), Some(known)) = (now, self.gate.find(path, is_followed)) else { return false };
@@ -136,27 +139,23 @@ impl Partly {
             let is_taken = self.taken.get(&known.index).is_some_and(|taken| Some(taken.stat) == now);
             concerns && !is_taken && !is_as_it_was(engine, &known, now)
         };
-        let is_changed = seen.iter().any(|(path, seen)| {
-            has_changed(path, seen.itself, false) || has_changed(path, seen.target, true)
-        });
-        is_changed || self.looked_ahead(&seen, asked)
+        engine
+            .recorder
+            .seen()
+            .iter()
+            .any(|(path, seen)| has_changed(path, seen.itself, false) || has_changed(path, seen.target, true))
     }
+}
 
-    /// Tells whether a due step asked for what a later one writes that is not decided again.
-    fn looked_ahead(&self, seen: &[(PathBuf, Seen)], asked: &[&Asked]) -> bool {
-        asked.iter().zip(&self.due).any(|(asked, item)| {
-            let mut known = asked
-                .places
-                .iter()
-                .filter_map(|place| seen.get(*place as usize))
-                .filter_map(|(path, _)| self.gate.find(path, false));
-            known.any(|known| {
-                known
-                    .askers()
-                    .any(|(other, writes)| writes && other as usize > *item && !self.is_due(other as usize))
-            })
-        })
-    }
+/// What follows for steps that were not decided again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum Effect {
+    /// They are what they were.
+    None,
+    /// The whole plan has to be evaluated.
+    Evaluate,
+    /// What was not done may concern them: the next build has to find out.
+    Unknown,
 }
 
 fn is_as_it_was(engine: &Engine, known: &Known<'_>, now: Option<Stat>) -> bool {
@@ -246,15 +245,42 @@ impl<'a> Spread<'a> {
 }
 
 impl Desk<'_> {
-    /// Tells whether all steps ended well, and what they did makes others due.
-    pub(in crate::engine) fn concerns_others(&self, partly: &Partly) -> bool {
+    /// Returns what follows for the other steps from what the due ones did.
+    pub(in crate::engine) fn effect_on_others(&self, partly: &Partly) -> Effect {
         let is_well = self.teller.view().nodes.values().all(|node| {
             !matches!(node.outcome, Some(Outcome::Failed | Outcome::Blocked | Outcome::Cancelled))
         });
         let hands_on = (0..self.plan.nodes.len())
             .any(|index| self.handed(index).is_some_and(|handed| !handed.is_empty()));
+        match () {
+            () if self.stood_between(partly) => Effect::Evaluate,
+            () if !hands_on && !partly.have_changed_others(self.engine, &self.shared) => Effect::None,
+            () if is_well => Effect::Evaluate,
+            () => Effect::Unknown,
+        }
+    }
+
+    /// Tells whether a due step asked for what is not on disk as it stands at its place.
+    fn stood_between(&self, partly: &Partly) -> bool {
+        let rewritten = Rewritten::of(partly);
+        if rewritten.is_empty() {
+            return false;
+        }
+        let seen = self.engine.recorder.seen();
+        let view = self.teller.view();
+        let none = Asked::default();
         let asked = self.answers.asked();
-        is_well && (hands_on || partly.concerns_others(self.engine, &self.shared, &asked))
+        self.plan.nodes.iter().zip(&partly.due).enumerate().any(|(index, (node, item))| {
+            let last = self.shared.cache.store.last(&node.identity);
+            let record = last.filter(|record| record.run == self.shared.run);
+            let step = Ended {
+                item: *item,
+                asked: asked.get(index).copied().unwrap_or(&none),
+                outcome: view.nodes.get(&node.id).and_then(|node| node.outcome),
+                record: record.as_deref(),
+            };
+            rewritten.was_asked_by(&step, &seen, &self.engine.root)
+        })
     }
 
     /// Ends the run, so that another one goes on where it stands; returns what is known of it.

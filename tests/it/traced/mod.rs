@@ -4,6 +4,7 @@
 //! Each test is named after its law. A test that az does not pass yet says why it is ignored.
 
 mod any_edits;
+mod between;
 mod declared;
 mod edits;
 mod environment;
