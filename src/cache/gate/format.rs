@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What a gate begins with; another form has another one.
-pub(super) const MAGIC: [u8; 8] = *b"az gate\x03";
+pub(super) const MAGIC: [u8; 8] = *b"az gate\x04";
 
 /// What stands first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
@@ -28,6 +28,7 @@ pub(super) struct Head {
     pub(super) names: u64,
     pub(super) digests: u64,
     pub(super) askers: u64,
+    pub(super) asked: u64,
     pub(super) needs: u64,
     pub(super) items: u64,
     pub(super) blobs: u64,
@@ -89,6 +90,30 @@ pub(super) struct Item {
     pub(super) flags: u32,
     /// What tells its identity from others.
     pub(super) identity: u64,
+}
+
+/// That an item asks for a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct Asked {
+    pub(super) item: u32,
+    /// With [`WRITES`].
+    row: u32,
+}
+
+impl Asked {
+    /// Takes an asker as it stands in a row.
+    pub(super) fn new(asker: u32, row: u32) -> Self {
+        Self { item: asker & !WRITES, row: row | (asker & WRITES) }
+    }
+
+    pub(super) fn row(self) -> usize {
+        (self.row & !WRITES) as usize
+    }
+
+    pub(super) fn writes(self) -> bool {
+        self.row & WRITES != 0
+    }
 }
 
 /// Stands in an asker that also writes the path.
@@ -165,7 +190,7 @@ impl Row {
 }
 
 /// How many sections there are.
-pub(super) const SECTIONS: usize = 11;
+pub(super) const SECTIONS: usize = 12;
 
 /// Where the sections of a gate are.
 #[derive(Debug, Clone, Copy)]
@@ -176,6 +201,7 @@ pub(super) struct Layout {
     pub(super) names: (usize, usize),
     pub(super) digests: (usize, usize),
     pub(super) askers: (usize, usize),
+    pub(super) asked: (usize, usize),
     pub(super) needs: (usize, usize),
     pub(super) items: (usize, usize),
     pub(super) blobs: (usize, usize),
@@ -200,6 +226,7 @@ impl Head {
             names: section(self.names, 1)?,
             digests: section(self.digests, size_of::<[u8; 32]>())?,
             askers: section(self.askers, size_of::<u32>())?,
+            asked: section(self.asked, size_of::<Asked>())?,
             needs: section(self.needs, size_of::<u32>())?,
             items: section(self.items, size_of::<Item>())?,
             blobs: section(self.blobs, 1)?,
@@ -255,9 +282,9 @@ pub(super) fn views<T: Pod>(bytes: &[u8], place: (usize, usize)) -> &[T] {
 /// Puts the sections, their counts and checksums together.
 pub(super) fn assemble(sections: &[(&[u8], u64); SECTIONS], open: u64, base: [u8; 32]) -> Vec<u8> {
     let counts = sections.map(|(_, count)| count);
-    let [preface, folders, rows, names, digests, askers, needs, items, blobs, numbers, gone] = counts;
+    let [preface, folders, rows, names, digests, askers, asked, needs, items, blobs, numbers, gone] = counts;
     let (magic, unknown) = (MAGIC, Head::zeroed());
-    let head = Head { magic, preface, folders, rows, names, digests, askers, ..unknown };
+    let head = Head { magic, preface, folders, rows, names, digests, askers, asked, ..unknown };
     let mut head = Head { needs, items, blobs, numbers, gone, open, base, ..head };
     let length: usize = sections.iter().map(|(bytes, _)| bytes.len() + 8).sum();
     let mut all = Vec::with_capacity(size_of::<Head>() + length);

@@ -4,8 +4,8 @@
 //! them, and bytes that others put beside them. Does not know what a step is, nor when an answer is good.
 //!
 //! ```text
-//! head | folders | rows | folder paths and names || digests | askers | needs | items | bytes of the items
-//!        ---------------- hot ----------------------   ------------------ cold -----------------------------
+//! head | folders | rows | folder paths and names || digests | askers | asked | needs | items | bytes of the items
+//!        ---------------- hot ----------------------   ---------------------- cold -------------------------------
 //! ```
 //!
 //! A second file of the same form amends the first: it holds the paths and items that have become others, and says
@@ -22,7 +22,7 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-use format::{Flags, Folder, Row};
+use format::{Asked, Flags, Folder, Row};
 use part::Part;
 pub use write::{Amendment, write_gate};
 
@@ -218,6 +218,23 @@ impl Gate {
     pub fn paths(&self) -> impl Iterator<Item = Known<'_>> {
         let base = self.base.known(0).filter(|known| !self.is_gone(known.index));
         base.chain(self.over.iter().flat_map(|over| over.known(self.first_over())))
+    }
+
+    /// Returns the paths that an item asks for, with whether it may leave something there.
+    pub fn asked_by(&self, item: usize) -> impl Iterator<Item = (Known<'_>, bool)> {
+        let parts = [Some((&self.base, 0)), self.over.as_ref().map(|over| (over, self.first_over()))];
+        parts.into_iter().flatten().flat_map(move |(part, first)| {
+            let asked = u32::try_from(item).map_or(&[][..], |item| part.asked_by(item));
+            let known = move |asked: &Asked| Some((part.at(first + asked.row(), first)?, asked.writes()));
+            asked.iter().filter_map(known).filter(|(known, _)| !self.is_gone(known.index))
+        })
+    }
+
+    /// Returns the paths in a folder, and if it is wanted those below it.
+    pub fn inside<'a>(&'a self, folder: &Path, is_deep: bool) -> impl Iterator<Item = Known<'a>> {
+        let base = self.base.inside(folder, is_deep, 0).filter(|known| !self.is_gone(known.index));
+        let over = self.over.as_ref().map(|over| over.inside(folder, is_deep, self.first_over()));
+        base.chain(over.into_iter().flatten())
     }
 
     /// Returns the path at a place.

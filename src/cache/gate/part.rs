@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::{
     CHUNK, GateItem, Known, PARALLEL_ABOVE,
-    format::{self, Folder, Item, Layout, NOTABLE, OPEN, Row},
+    format::{self, Asked, Folder, Item, Layout, NOTABLE, OPEN, Row},
     write,
 };
 use crate::sys::{Mapped, Stat, System};
@@ -105,6 +105,42 @@ impl Part {
         askers.get(own.askers as usize..next).unwrap_or_default()
     }
 
+    /// Returns what an item asks for.
+    pub(super) fn asked_by(&self, item: u32) -> &[Asked] {
+        let asked: &[Asked] = format::views(&self.bytes, self.layout.asked);
+        let own = &asked[asked.partition_point(|asked| asked.item < item)..];
+        &own[..own.partition_point(|asked| asked.item == item)]
+    }
+
+    /// Returns the paths in a folder, and if it is wanted those below it; the first one of all has the place `first`.
+    pub(super) fn inside(
+        &self,
+        folder: &Path,
+        is_deep: bool,
+        first: usize,
+    ) -> impl Iterator<Item = Known<'_>> {
+        let all = self.folders();
+        let bytes = |folder: &Folder| self.folder_path(folder).as_os_str().as_bytes();
+        let own = folder.as_os_str().as_bytes();
+        let itself = &all[all.partition_point(|folder| bytes(folder) < own)..];
+        let itself = &itself[..itself.partition_point(|folder| bytes(folder) == own)];
+        // Ends with a separator; the root does so by itself.
+        let prefix = folder.join("");
+        let prefix = prefix.as_os_str().as_bytes();
+        let within = &all[all.partition_point(|folder| bytes(folder) <= prefix)..];
+        let within = &within[..within.partition_point(|folder| bytes(folder).starts_with(prefix))];
+        let within = if is_deep { within } else { &[] };
+        itself.iter().chain(within).flat_map(move |folder| self.in_folder(folder, first))
+    }
+
+    fn in_folder<'a>(&'a self, folder: &'a Folder, first: usize) -> impl Iterator<Item = Known<'a>> {
+        let own = folder.first as usize;
+        folder.rows(self.rows()).iter().enumerate().map(move |(index, row)| {
+            let own = own + index;
+            Known { part: self, row, folder, own, index: first + own }
+        })
+    }
+
     pub(super) fn is_open(&self, item: usize) -> bool {
         self.items().get(item).is_some_and(|item| item.flags & OPEN != 0)
     }
@@ -149,14 +185,7 @@ impl Part {
 
     /// Returns all paths in order; the first one has the place `first`.
     pub(super) fn known(&self, first: usize) -> impl Iterator<Item = Known<'_>> {
-        self.folders().iter().flat_map(move |folder| {
-            let rows = folder.rows(self.rows());
-            let own = folder.first as usize;
-            rows.iter().enumerate().map(move |(index, row)| {
-                let own = own + index;
-                Known { part: self, row, folder, own, index: first + own }
-            })
-        })
+        self.folders().iter().flat_map(move |folder| self.in_folder(folder, first))
     }
 
     /// Returns the path at a place, if the first one has the place `first`.

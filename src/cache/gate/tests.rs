@@ -1,6 +1,9 @@
 //! Gates are written and read, changed worlds are noticed, and damage is no gate.
 
-use std::{collections::BTreeMap, io};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
 
 use proptest::prelude::*;
 
@@ -254,7 +257,8 @@ fn random_path() -> impl Strategy<Value = GatePath> {
         |size| Stat { size, ..Memory::new().file("/f", "").stat(Path::new("/f")).expect("it is there") };
     (0..12_u8, any::<bool>(), any::<(bool, bool, u64)>(), proptest::collection::btree_set(0..20_u32, 0..4))
         .prop_map(move |(name, is_followed, (is_common, is_settled, size), askers)| GatePath {
-            path: PathBuf::from(format!("/{}/{name}", name % 3)),
+            // Folders whose names begin alike, and one in another.
+            path: PathBuf::from(format!("/{}/{name}", ["0", "1", "1/1", "1-1"][usize::from(name % 4)])),
             is_followed,
             stat: (size % 5 > 0).then(|| stat(size)),
             matters: if size % 2 > 0 {
@@ -324,6 +328,26 @@ proptest! {
             let open = items.iter().filter(|item| item.is_open).count();
             prop_assert!(gate.is_whole());
             prop_assert_eq!(asked(&gate), (preface, paths.values().cloned().collect(), items.clone(), open));
+            for item in 0..20_u32 {
+                let wanted = paths.values().filter(|known| known.askers.contains(&item));
+                let wanted: BTreeMap<_, bool> =
+                    wanted.map(|known| (key(known), known.writers.contains(&item))).collect();
+                let found = gate.asked_by(item as usize);
+                let found: BTreeMap<_, bool> = found.map(|(known, writes)| (key(&known.known()), writes)).collect();
+                prop_assert_eq!(found, wanted);
+            }
+            for (folder, is_deep) in [("/", true), ("/", false), ("/1", true), ("/1", false), ("/1/1", true), ("/3", true)] {
+                let folder = Path::new(folder);
+                let is_within = |known: &GatePath| if is_deep {
+                    known.path.starts_with(folder) && known.path != folder
+                } else {
+                    known.path.parent() == Some(folder)
+                };
+                let wanted: BTreeSet<_> = paths.values().filter(|known| is_within(known)).map(key).collect();
+                let found: Vec<_> = gate.inside(folder, is_deep).map(|known| key(&known.known())).collect();
+                prop_assert_eq!(found.len(), wanted.len());
+                prop_assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), wanted);
+            }
         }
     }
 
@@ -340,11 +364,11 @@ proptest! {
     /// Whatever the numbers in it say, a gate with sound checksums is asked without a panic.
     #[test]
     fn any_numbers_are_asked_without_a_panic(
-        sections in proptest::array::uniform11(proptest::collection::vec(0_u8..40, 0..300)),
-        counts in proptest::array::uniform11(0_u64..6),
+        sections in proptest::array::uniform12(proptest::collection::vec(0_u8..40, 0..300)),
+        counts in proptest::array::uniform12(0_u64..6),
         amends: bool,
     ) {
-        let sizes = [1, 24, 72, 1, 32, 4, 4, 48, 1, 4, 4];
+        let sizes = [1, 24, 72, 1, 32, 4, 8, 4, 48, 1, 4, 4];
         let mut parts: Vec<(Vec<u8>, u64)> = Vec::new();
         for ((bytes, count), size) in sections.into_iter().zip(counts).zip(sizes) {
             let mut bytes = bytes;
@@ -365,6 +389,8 @@ proptest! {
         }
         for item in 0..8 {
             _ = (gate.answer(item), gate.plan(item), gate.is_open(item), gate.needs(item));
+            gate.asked_by(item).for_each(|(known, _)| _ = known.known());
         }
+        gate.inside(Path::new("/a"), true).for_each(|known| _ = known.known());
     }
 }

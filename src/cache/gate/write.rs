@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     Gate, GateItem, GatePath, Matters,
-    format::{Flags, Folder, Item, NOTABLE, OPEN, Row, WRITES, assemble},
+    format::{Asked, Flags, Folder, Item, NOTABLE, OPEN, Row, WRITES, assemble},
     part::Part,
 };
 use crate::sys::{self, System};
@@ -121,6 +121,7 @@ fn bytes_of(
     for known in &*paths {
         sections.add(known).ok_or_else(too_large)?;
     }
+    let asked = sections.asked().ok_or_else(too_large)?;
     let Table { items: table, blobs, needs } = Table::of(items).ok_or_else(too_large)?;
     let Sections { folders, rows, names, digests, askers, .. } = &sections;
     let Amends { base, gone, numbers, open } = amends;
@@ -131,6 +132,7 @@ fn bytes_of(
         (names, names.len() as u64),
         (bytemuck::cast_slice(digests), digests.len() as u64),
         (bytemuck::cast_slice(askers), askers.len() as u64),
+        (bytemuck::cast_slice(&asked), asked.len() as u64),
         (bytemuck::cast_slice(&needs), needs.len() as u64),
         (bytemuck::cast_slice(&table), table.len() as u64),
         (&blobs, blobs.len() as u64),
@@ -248,6 +250,20 @@ impl Sections {
         self.askers.extend(known.askers.iter().map(asker));
         self.rows.push(row);
         Some(())
+    }
+
+    /// Returns for each item, sorted, the rows it asks for.
+    fn asked(&self) -> Option<Vec<Asked>> {
+        let mut asked = Vec::with_capacity(self.askers.len());
+        let ends = self.rows.iter().skip(1).map(|next| next.askers as usize);
+        let mut from = 0;
+        for (row, to) in ends.chain([self.askers.len()]).take(self.rows.len()).enumerate() {
+            let row = u32::try_from(row).ok().filter(|row| row & WRITES == 0)?;
+            asked.extend(self.askers[from..to].iter().map(|asker| Asked::new(*asker, row)));
+            from = to;
+        }
+        asked.sort_unstable();
+        Some(asked)
     }
 
     fn name(&mut self, name: &OsStr) -> Option<u32> {

@@ -1,7 +1,7 @@
 //! Puts what became of the steps that were due into the gate that said so, whose other steps stay as they are.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
 };
 
@@ -32,7 +32,7 @@ pub(super) fn amendment(
         new.answer = with_needs(&new.answer, gate.answer(item))?;
         items.insert(u32::try_from(item).ok()?, new);
     }
-    let mut known = asked_before(partly, clock);
+    let mut known = asked_before(partly, clock)?;
     let mut paths: BTreeMap<(PathBuf, bool), GatePath> = BTreeMap::new();
     for mut new in new_paths {
         new.askers = new.askers.into_iter().filter_map(whole).collect();
@@ -40,6 +40,9 @@ pub(super) fn amendment(
         if let Some(found) = gate.find(&new.path, new.is_followed) {
             let mut old = known.remove(&found.index).unwrap_or_else(|| found.known());
             take_over(&mut old, new, partly.taken.get(&found.index))?;
+            if old == found.known() {
+                continue;
+            }
             new = old;
         }
         paths.insert((new.path.clone(), new.is_followed), new);
@@ -52,31 +55,27 @@ pub(super) fn amendment(
 
 /// Returns the paths that due steps asked for, without them, and those that are what they were, or from which planning
 /// takes what it took, by their places.
-fn asked_before(partly: &Partly, clock: &Stat) -> BTreeMap<usize, GatePath> {
-    let touched: HashMap<usize, &Stat> = partly.touched.iter().map(|(index, stat)| (*index, stat)).collect();
+fn asked_before(partly: &Partly, clock: &Stat) -> Option<BTreeMap<usize, GatePath>> {
     let mut paths = BTreeMap::new();
-    for known in partly.gate.paths() {
-        let is_touched = touched.get(&known.index);
-        let taken = partly.taken.get(&known.index);
-        if is_touched.is_none()
-            && taken.is_none()
-            && !known.askers().any(|(item, _)| partly.is_due(item as usize))
-        {
-            continue;
-        }
-        let mut path = known.known();
-        if let Some(stat) = is_touched {
-            path.stat = Some(**stat);
-            path.is_settled = is_settled(clock, stat);
-        }
-        if let Some(taken) = taken {
-            taken.put_into(&mut path, clock);
-        }
+    for (index, stat) in &partly.touched {
+        let mut path = partly.gate.at(*index).map(|known| known.known())?;
+        path.stat = Some(*stat);
+        path.is_settled = is_settled(clock, stat);
+        paths.insert(*index, path);
+    }
+    for (index, taken) in &partly.taken {
+        let mut path = partly.gate.at(*index).map(|known| known.known())?;
+        taken.put_into(&mut path, clock);
+        paths.insert(*index, path);
+    }
+    for (known, _) in partly.due.iter().flat_map(|item| partly.gate.asked_by(*item)) {
+        paths.entry(known.index).or_insert_with(|| known.known());
+    }
+    for path in paths.values_mut() {
         path.askers.retain(|item| !partly.is_due(*item as usize));
         path.writers.retain(|item| !partly.is_due(*item as usize));
-        paths.insert(known.index, path);
     }
-    paths
+    Some(paths)
 }
 
 /// Adds what is newly known of a path to what is known for others, whose answers still hold.

@@ -3,85 +3,78 @@
 //! On disk is what the last one left, and that is what a step finds if only it runs. So it must not ask for such a path,
 //! but in a build that decides on the others too and can bring the first one's back.
 
-use std::path::{Path, PathBuf};
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use super::Partly;
 use crate::{
     base::WsPath,
-    cache::Record,
-    event::Outcome,
+    cache::Known,
     fingerprint::Question,
     sys::{Asked, Seen},
     text::pattern::Pattern,
 };
 
-/// Paths that a step leaves something at, and later another one that is not decided again.
-pub(super) struct Rewritten(Vec<Row>);
-
-struct Row {
-    path: PathBuf,
-    /// The first step that leaves something there.
-    first: u32,
-    /// The last one that does so and is not decided again.
-    last: u32,
+/// Paths that a step leaves something at, and behind it one that is not decided again.
+pub(super) struct Rewritten<'a> {
+    partly: &'a Partly,
+    /// The first and the last of these steps by the place of the path; nothing if there are no such two.
+    around: RefCell<HashMap<usize, Option<(usize, usize)>>>,
 }
 
-/// A step that was decided again, by its place in the whole plan.
-pub(super) struct Ended<'a> {
-    pub(super) item: usize,
-    /// What its decision asked.
-    pub(super) asked: &'a Asked,
-    pub(super) outcome: Option<Outcome>,
-    /// What is known of the run that it was started in, if it was.
-    pub(super) record: Option<&'a Record>,
-}
+impl<'a> Rewritten<'a> {
+    pub(super) fn new(partly: &'a Partly) -> Self {
+        Self { partly, around: RefCell::default() }
+    }
 
-impl Rewritten {
-    pub(super) fn of(partly: &Partly) -> Self {
-        let row = |known: crate::cache::Known<'_>| {
-            let mut first = None;
-            let mut last = None;
-            for (item, _) in known.askers().filter(|(_, writes)| *writes) {
-                first = first.or(Some(item));
-                last = if partly.is_due(item as usize) { last } else { Some(item) };
-            }
-            let (first, last) = (first?, last?);
-            (first < last).then(|| Row { path: known.path(), first, last })
+    /// Tells whether a path is one, and a step stands between the two; steps by their places in the whole plan.
+    fn is_around(&self, known: &Known<'_>, item: usize) -> bool {
+        let mut around = self.around.borrow_mut();
+        let (first, last) = match around.entry(known.index).or_insert_with(|| self.around(known)) {
+            Some(around) => *around,
+            None => return false,
         };
-        Self(partly.gate.paths().filter_map(row).collect())
+        first < item && item < last
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    fn around(&self, known: &Known<'_>) -> Option<(usize, usize)> {
+        let writers = known.askers().filter(|(_, writes)| *writes).map(|(item, _)| item as usize);
+        let writers: Vec<usize> = writers.collect();
+        let last = writers.iter().rfind(|writer| !self.partly.is_due(**writer));
+        writers.first().copied().zip(last.copied())
     }
 
-    /// Tells whether a step asked for one of these that stands between the two. One that was started and of which it is
-    /// not known what it asked for may have.
-    pub(super) fn was_asked_by(&self, step: &Ended<'_>, seen: &[(PathBuf, Seen)], root: &Path) -> bool {
-        let between = |row: &&Row| (row.first as usize) < step.item && step.item < row.last as usize;
-        self.0.iter().filter(between).any(|row| match (step.outcome, step.record) {
-            (Some(Outcome::Ran), Some(record)) => {
-                record.questions().any(|question| is_about(&question, &row.path, root))
-                    || was_seen(step.asked, seen, &row.path)
-            }
-            (Some(Outcome::Ran | Outcome::Failed | Outcome::Cancelled), _) => true,
-            _ => was_seen(step.asked, seen, &row.path),
-        })
+    /// Tells whether there is any such path around a step.
+    pub(super) fn is_any(&self, item: usize) -> bool {
+        self.partly.gate.paths().any(|known| self.is_around(&known, item))
     }
-}
 
-/// Tells whether a decision asked for a path, or for the folder it is in.
-fn was_seen(asked: &Asked, seen: &[(PathBuf, Seen)], path: &Path) -> bool {
-    let mut paths = asked.places.iter().filter_map(|place| seen.get(*place as usize)).map(|(path, _)| path);
-    paths.any(|asked| asked == path || Some(&**asked) == path.parent())
-        || asked.known.iter().any(|asked| asked == path)
-}
+    /// Tells whether a step's question is about one.
+    pub(super) fn is_asked_by(&self, item: usize, question: &Question, root: &Path) -> bool {
+        match question {
+            Question::State(path) => self.is_at(&path.to_absolute(root), item),
+            Question::Listing(folder) => self.is_inside(&folder.to_absolute(root), false, item),
+            Question::Names(pattern) => match Pattern::parse(pattern, root, &WsPath::root()) {
+                Ok(pattern) => self.is_inside(&pattern.fixed_part().to_absolute(root), true, item),
+                Err(_) => self.is_any(item),
+            },
+        }
+    }
 
-fn is_about(question: &Question, path: &Path, root: &Path) -> bool {
-    match question {
-        Question::State(asked) => asked.to_absolute(root) == path,
-        Question::Listing(asked) => Some(&*asked.to_absolute(root)) == path.parent(),
-        Question::Names(pattern) => Pattern::parse(pattern, root, &WsPath::root())
-            .map_or(true, |pattern| path.starts_with(pattern.fixed_part().to_absolute(root))),
+    /// Tells whether one was looked at in order to decide the step; of a folder its names may have been asked for.
+    pub(super) fn is_in(&self, item: usize, asked: &Asked, seen: &[(PathBuf, Seen)]) -> bool {
+        let paths = asked.places.iter().filter_map(|place| Some(&seen.get(*place as usize)?.0));
+        paths.chain(&asked.known).any(|path| self.is_at(path, item) || self.is_inside(path, false, item))
+    }
+
+    fn is_at(&self, path: &Path, item: usize) -> bool {
+        self.partly.gate.find(path, false).is_some_and(|known| self.is_around(&known, item))
+    }
+
+    fn is_inside(&self, folder: &Path, is_deep: bool, item: usize) -> bool {
+        self.partly.gate.inside(folder, is_deep).any(|known| self.is_around(&known, item))
     }
 }

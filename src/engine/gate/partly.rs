@@ -12,11 +12,7 @@ use std::{
     path::Path,
 };
 
-use super::{
-    JournalEnd, Preface, Told,
-    between::{Ended, Rewritten},
-    scripts::Taken,
-};
+use super::{JournalEnd, Preface, Told, between::Rewritten, scripts::Taken};
 use crate::{
     cache::{Gate, Known},
     engine::{Engine, desk::Desk, job::Shared},
@@ -65,7 +61,8 @@ impl Partly {
         let count = gate.item_count();
         let mut spread = Spread::new(&gate);
         (0..count).filter(|item| gate.is_open(*item)).for_each(|item| spread.add(item));
-        changed.into_iter().chain(taken.keys().copied()).for_each(|row| spread.add_askers(row));
+        let rows = changed.into_iter().chain(taken.keys().copied());
+        rows.filter_map(|row| gate.at(row)).for_each(|known| spread.add_askers(&known));
         let due = spread.all();
         let is_most = due.len() > FEW && due.len() * 2 > count;
         (!is_most).then(|| Self { gate, preface, due, touched, taken })
@@ -165,39 +162,20 @@ fn is_as_it_was(engine: &Engine, known: &Known<'_>, now: Option<Stat>) -> bool {
 
 /// Finds all steps that are due with others.
 struct Spread<'a> {
-    rows: Vec<Option<Known<'a>>>,
-    /// The rows that each item asks for, in one list; with whether it writes there.
-    asked: Vec<(u32, bool)>,
-    /// Where the rows of an item begin.
-    first: Vec<usize>,
+    gate: &'a Gate,
     /// The items that wait for each.
     followers: Vec<Vec<u32>>,
     is_due: Vec<bool>,
-    is_told: Vec<bool>,
+    /// Who leaves something at a path, by its place.
+    writers: BTreeMap<usize, Vec<u32>>,
+    /// The places of which all who ask for them are due.
+    told: BTreeSet<usize>,
     open: Vec<usize>,
 }
 
 impl<'a> Spread<'a> {
     fn new(gate: &'a Gate) -> Self {
         let count = gate.item_count();
-        let mut rows = vec![None; gate.places()];
-        gate.paths().for_each(|known| rows[known.index] = Some(known));
-        let mut first = vec![0; count + 1];
-        let is_item = |item: u32| (item as usize) < count;
-        for (item, _) in rows.iter().flatten().flat_map(Known::askers).filter(|(item, _)| is_item(*item)) {
-            first[item as usize + 1] += 1;
-        }
-        for index in 0..count {
-            first[index + 1] += first[index];
-        }
-        let mut next = first.clone();
-        let mut asked = vec![(0, false); first[count]];
-        for (index, row) in rows.iter().enumerate() {
-            for (item, writes) in row.iter().flat_map(Known::askers).filter(|(item, _)| is_item(*item)) {
-                asked[next[item as usize]] = (u32::try_from(index).unwrap_or(u32::MAX), writes);
-                next[item as usize] += 1;
-            }
-        }
         let mut followers = vec![Vec::new(); count];
         for item in 0..count {
             for need in gate.needs(item) {
@@ -206,8 +184,8 @@ impl<'a> Spread<'a> {
                 }
             }
         }
-        let is_told = vec![false; rows.len()];
-        Self { rows, asked, first, followers, is_due: vec![false; count], is_told, open: vec![] }
+        let is_due = vec![false; count];
+        Self { gate, followers, is_due, writers: BTreeMap::new(), told: BTreeSet::new(), open: vec![] }
     }
 
     fn add(&mut self, item: usize) {
@@ -217,10 +195,18 @@ impl<'a> Spread<'a> {
         }
     }
 
-    fn add_askers(&mut self, row: usize) {
-        if let Some(known) = self.rows.get(row).copied().flatten() {
+    fn add_askers(&mut self, known: &Known<'_>) {
+        if self.told.insert(known.index) {
             known.askers().for_each(|(item, _)| self.add(item as usize));
         }
+    }
+
+    /// Those that leave something there later than an item are due with it.
+    fn add_later_writers(&mut self, item: usize, known: &Known<'_>) {
+        let found = || known.askers().filter(|(_, writes)| *writes).map(|(item, _)| item).collect();
+        let writers: &Vec<u32> = self.writers.entry(known.index).or_insert_with(found);
+        let later = writers.iter().map(|writer| *writer as usize).filter(|writer| *writer > item);
+        later.collect::<Vec<_>>().into_iter().for_each(|writer| self.add(writer));
     }
 
     /// Returns all that are due, in order.
@@ -229,14 +215,11 @@ impl<'a> Spread<'a> {
             for follower in std::mem::take(&mut self.followers[item]) {
                 self.add(follower as usize);
             }
-            for at in self.first[item]..self.first[item + 1] {
-                let (row, writes) = self.asked[at];
-                let row = row as usize;
-                if writes && !std::mem::replace(&mut self.is_told[row], true) {
-                    self.add_askers(row);
-                } else if let Some(known) = self.rows[row].filter(|_| !writes) {
-                    let later = known.askers().filter(|(other, writes)| *writes && *other as usize > item);
-                    later.for_each(|(other, _)| self.add(other as usize));
+            for (known, writes) in self.gate.asked_by(item) {
+                if writes {
+                    self.add_askers(&known);
+                } else {
+                    self.add_later_writers(item, &known);
                 }
             }
         }
@@ -252,34 +235,37 @@ impl Desk<'_> {
         });
         let hands_on = (0..self.plan.nodes.len())
             .any(|index| self.handed(index).is_some_and(|handed| !handed.is_empty()));
+        let stood_between = self.stood_between(partly);
+        let is_done_with =
+            || !stood_between && !hands_on && !partly.have_changed_others(self.engine, &self.shared);
         match () {
-            () if self.stood_between(partly) => Effect::Evaluate,
-            () if !hands_on && !partly.have_changed_others(self.engine, &self.shared) => Effect::None,
-            () if is_well => Effect::Evaluate,
+            () if is_done_with() => Effect::None,
+            () if self.course.is_cancelled => Effect::Unknown,
+            // One that failed for what it found would not have, had it found what the first left.
+            () if stood_between || is_well => Effect::Evaluate,
             () => Effect::Unknown,
         }
     }
 
     /// Tells whether a due step asked for what is not on disk as it stands at its place.
     fn stood_between(&self, partly: &Partly) -> bool {
-        let rewritten = Rewritten::of(partly);
-        if rewritten.is_empty() {
-            return false;
-        }
         let seen = self.engine.recorder.seen();
         let view = self.teller.view();
-        let none = Asked::default();
-        let asked = self.answers.asked();
+        let rewritten = Rewritten::new(partly);
+        let (asked, none) = (self.answers.asked(), Asked::default());
         self.plan.nodes.iter().zip(&partly.due).enumerate().any(|(index, (node, item))| {
+            let outcome = view.nodes.get(&node.id).and_then(|node| node.outcome);
             let last = self.shared.cache.store.last(&node.identity);
             let record = last.filter(|record| record.run == self.shared.run);
-            let step = Ended {
-                item: *item,
-                asked: asked.get(index).copied().unwrap_or(&none),
-                outcome: view.nodes.get(&node.id).and_then(|node| node.outcome),
-                record: record.as_deref(),
+            let has_asked = match (outcome, record) {
+                (Some(Outcome::Ran), Some(record)) => record
+                    .questions()
+                    .any(|question| rewritten.is_asked_by(*item, &question, &self.engine.root)),
+                // It was started, and nobody knows what it asked for.
+                (Some(Outcome::Ran | Outcome::Failed), _) => rewritten.is_any(*item),
+                _ => false,
             };
-            rewritten.was_asked_by(&step, &seen, &self.engine.root)
+            has_asked || rewritten.is_in(*item, asked.get(index).copied().unwrap_or(&none), &seen)
         })
     }
 
