@@ -15,10 +15,12 @@
 
 mod asked;
 mod counted;
+mod ear;
 mod floor;
 mod measure;
 mod rows;
 mod table;
+mod watch;
 mod workload;
 mod world;
 

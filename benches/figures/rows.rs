@@ -2,8 +2,6 @@
 //! are checked: a figure of a wrong answer is none.
 
 use std::{
-    fs,
-    io::{Read as _, Write as _},
     path::Path,
     process::{Command, Stdio},
     thread,
@@ -12,9 +10,11 @@ use std::{
 
 use super::{
     asked::{asked, has},
+    ear::Ear,
     floor,
     measure::{Cost, cost, median, middle},
     table::{Row, time, words},
+    watch,
     workload::{Declared, Shape, command},
     world::{THREADS, World},
 };
@@ -53,6 +53,7 @@ pub(crate) fn measure(shape: Shape, steps: usize, rounds: Rounds) -> Vec<Row> {
     rows.push(cutoff(&mut world, rounds));
     rows.push(branch(&mut world, quiet, rounds));
     rows.push(touch(&world, rounds));
+    watch::beside_a_watch(&mut world, rounds, &mut rows);
     rows
 }
 
@@ -159,34 +160,21 @@ fn leaf(world: &mut World, quiet: Duration, rounds: Rounds, rows: &mut Vec<Row>)
 }
 
 /// The command of a step as a process of its own.
-fn shell(world: &World, step: usize) -> Command {
+pub(crate) fn shell(world: &World, step: usize) -> Command {
     let mut shell = Command::new("/bin/sh");
     shell.args(["-e", "-c", &command(step)]).current_dir(world.beside("workspace"));
     shell
 }
 
 /// Returns how long it takes from the start of a command until a step tells that it runs.
-fn until_told(log: &Path, mut command: Command) -> Duration {
-    fs::remove_file(log).expect("a log");
-    rustix::fs::mknodat(rustix::fs::CWD, log, rustix::fs::FileType::Fifo, 0o600.into(), 0).expect("a pipe");
-    // Open for both, so that neither end waits for the other.
-    let mut pipe = fs::File::options().read(true).write(true).open(log).expect("a pipe");
-    let mut ear = pipe.try_clone().expect("a second descriptor");
-    let listener = thread::spawn(move || {
-        let mut bytes = [0; 64];
-        let told = ear.read(&mut bytes).expect("a line");
-        (Instant::now(), bytes[..told].first() == Some(&b'!'))
-    });
+pub(crate) fn until_told(log: &Path, mut command: Command) -> Duration {
+    let ear = Ear::open(log);
     let started = Instant::now();
     let status = command.stdout(Stdio::null()).status().expect("it starts");
     assert!(status.success(), "{command:?} failed");
     // Ends the wait if nobody told anything.
-    pipe.write_all(b"!").expect("the pipe is open");
-    let (told, is_silent) = listener.join().expect("the listener ends");
-    assert!(!is_silent, "no step ran in {command:?}");
-    fs::remove_file(log).expect("a pipe");
-    fs::write(log, "").expect("a log");
-    told - started
+    let told = ear.told(Some("!"));
+    told.unwrap_or_else(|| panic!("no step ran in {command:?}")) - started
 }
 
 /// An input that much depends on is edited, and its step makes what it made before.
@@ -260,6 +248,6 @@ fn memory(what: &'static str, cost: Cost, bar_mib: Option<u32>) -> Row {
     Row { what, az: format!("{mib:.1} MiB"), floor, ratio, grows: None }
 }
 
-fn over(one: Duration, other: Duration) -> f64 {
+pub(crate) fn over(one: Duration, other: Duration) -> f64 {
     one.as_secs_f64() / other.as_secs_f64()
 }

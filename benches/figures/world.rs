@@ -61,10 +61,19 @@ impl World {
 
     /// Returns the command that builds everything; `threads` is for what az asks of the file system.
     pub(crate) fn az(&self, threads: usize) -> Command {
+        self.command("build", threads)
+    }
+
+    /// Returns the command that does so whenever something has changed.
+    pub(crate) fn watch(&self) -> Command {
+        self.command("watch", THREADS)
+    }
+
+    fn command(&self, verb: &str, threads: usize) -> Command {
         // Another binary can be measured than the one that was built with this program.
         let other = std::env::var_os("AZ_BENCH_AZ");
         let mut command = Command::new(other.unwrap_or_else(|| env!("CARGO_BIN_EXE_az").into()));
-        command.args(["build", "bench", "--quiet", "-j"]).arg(THREADS.to_string());
+        command.args([verb, "bench", "--quiet", "-j"]).arg(THREADS.to_string());
         if self.declared == Declared::All {
             command.arg("--no-trace");
         }
