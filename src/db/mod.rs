@@ -179,6 +179,31 @@ impl Database {
         }
     }
 
+    /// Says which files of a workspace take part in planning: its scripts, playbooks and rules, its configuration, and one
+    /// that stands above that.
+    pub fn set_files(
+        &mut self,
+        workspace: Workspace,
+        [scripts, playbooks, rules]: [Vec<SourceFile>; 3],
+        (config, named_config): (SourceFile, Option<SourceFile>),
+    ) {
+        if *workspace.scripts(self) != scripts {
+            workspace.set_scripts(self).to(scripts);
+        }
+        if *workspace.playbooks(self) != playbooks {
+            workspace.set_playbooks(self).to(playbooks);
+        }
+        if *workspace.rules(self) != rules {
+            workspace.set_rules(self).to(rules);
+        }
+        if workspace.config(self) != config {
+            workspace.set_config(self).to(config);
+        }
+        if workspace.named_config(self) != named_config {
+            workspace.set_named_config(self).to(named_config);
+        }
+    }
+
     /// Says which environment a workspace is planned for.
     pub fn set_environment(&mut self, workspace: Workspace, environment: Option<&str>) {
         if workspace.environment(self).as_deref() != environment {

@@ -114,7 +114,14 @@ pub(super) enum Carried {
     /// The run has ended.
     Done(Box<BuildResult>),
     /// The steps that were due have ended well, and the whole plan has to be evaluated, since others are due with them.
-    More(Box<RunView>),
+    More(Box<Part>),
+}
+
+/// What a run of the steps that were due came to.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    pub(super) view: RunView,
+    pub(super) changed: Vec<WsPath>,
 }
 
 /// Tells whether steps of a plan can be decided again without it: what they may overlap, or not, is known of each.
@@ -214,7 +221,8 @@ impl Engine {
         desk.tell_of_owners();
         let effect = partly.map_or(Effect::None, |partly| desk.effect_on_others(partly));
         if effect == Effect::Evaluate {
-            return Carried::More(Box::new(desk.leave_to_others()));
+            let changed = desk.shared.timeline.changed_on_disk();
+            return Carried::More(Box::new(Part { view: desk.leave_to_others(), changed }));
         }
         if let Some(partly) = partly {
             desk.tell_of_others(partly, &held);

@@ -1,9 +1,12 @@
 //! A workspace that was opened: its database, its cache, and what can be asked of it.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
 
 use serde_json::Value;
@@ -15,7 +18,7 @@ use super::{
     prepare::{Prepared, prepare, prepare_one},
     secrets::{secrets_of_env, secrets_of_plan, secrets_of_variables, shown_diagnostic},
     tools::Tools,
-    workspace::{self, Extent},
+    workspace::{self, Extent, Inputs},
 };
 use crate::{
     base::{Env, WsPath, looks_secret},
@@ -95,6 +98,15 @@ impl From<Box<Diagnostic>> for EngineError {
     }
 }
 
+/// What stays of a workspace when it is closed, for who opens it again: what was read, and what queries made of it.
+#[derive(Debug, Default)]
+pub(super) struct Warm {
+    db: Database,
+    inputs: Inputs,
+    world: Option<(Env, Surroundings)>,
+    request: Option<Request>,
+}
+
 /// An opened workspace.
 pub struct Engine {
     pub(super) system: Arc<dyn System>,
@@ -107,6 +119,9 @@ pub struct Engine {
     pub(super) env: Env,
     pub(super) chain: Chain,
     pub(super) db: Database,
+    inputs: Inputs,
+    /// What was planned so far.
+    requests: Mutex<Vec<Request>>,
     pub(super) workspace: Workspace,
     /// Something was asked that has another answer each time, whatever the files say.
     pub(super) momentary: AtomicBool,
@@ -139,16 +154,17 @@ impl Engine {
         configuration: Option<&Path>,
         environment: Option<&str>,
     ) -> Result<Self, EngineError> {
-        Self::open_as_far(system, start, configuration, environment, Extent::Whole)
+        Self::open_as_far(system, start, (configuration, environment), Extent::Whole, Warm::default())
     }
 
-    /// Opens as much of a workspace as `extent` says.
+    /// Opens as much of a workspace as `extent` says; of what was opened before, and is as it was, nothing is read into the
+    /// database again.
     pub(super) fn open_as_far(
         system: Arc<dyn System>,
         start: &Path,
-        configuration: Option<&Path>,
-        environment: Option<&str>,
+        (configuration, environment): (Option<&Path>, Option<&str>),
         extent: Extent,
+        warm: Warm,
     ) -> Result<Self, EngineError> {
         let recorder = Arc::new(Recorder::new(system));
         let system: Arc<dyn System> = Arc::clone(&recorder) as Arc<dyn System>;
@@ -157,12 +173,11 @@ impl Engine {
         let layout = Layout::new(&root);
         // Read before any file is, so that it can tell which of them are settled.
         let clock = read_clock(&*system, &layout.clock());
-        let mut db = Database::new();
+        let Warm { mut db, mut inputs, world, request } = warm;
         let named = configuration.map(|path| named_file(&*system, &root, start, path));
-        let workspace = workspace::load(&*system, &root, named.as_ref(), extent, &mut db);
+        let workspace = workspace::load(&*system, &root, named.as_ref(), extent, (&mut db, &mut inputs));
         db.set_environment(workspace, environment);
-        let env = self::environment(&*system);
-        let surroundings = Surroundings::new(&db, env.clone(), system.is_administrator(), system.memory());
+        let (env, surroundings) = surroundings(&*system, &db, world);
         let chain = Chain::of(&env);
         let momentary = AtomicBool::new(false);
         let last_environment = LastEnvironment::default();
@@ -175,11 +190,22 @@ impl Engine {
             env,
             chain,
             db,
+            inputs,
+            requests: Mutex::new(Vec::from_iter(request)),
             workspace,
             momentary,
             surroundings,
             last_environment,
         })
+    }
+
+    /// Closes the workspace; returns what the next opening of it can go on with.
+    pub(super) fn into_warm(self) -> Warm {
+        let Self { db, inputs, env, surroundings, requests, .. } = self;
+        let requests = requests.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // What was planned for other requests would stay in memory for ever.
+        let [request] = requests[..] else { return Warm::default() };
+        Warm { db, inputs, world: Some((env, surroundings)), request: Some(request) }
     }
 
     /// Returns the absolute path of the workspace.
@@ -194,19 +220,7 @@ impl Engine {
 
     /// Plans a request in a workspace that may have more files than this one.
     pub(super) fn planned_in(&self, workspace: Workspace, ask: &Ask) -> Planned {
-        let request = Request::builder(
-            ask.arguments.clone(),
-            ask.are_paths,
-            ask.lists.clone(),
-            self.variables(workspace, ask),
-            ask.profile.clone(),
-            ask.with_dependencies,
-            ask.script_arguments.clone(),
-            ask.known.clone(),
-            ask.matrix.clone(),
-        );
-        let request = request.conditions(ask.conditions.clone());
-        let request = request.gives_to_powershell(ask.gives_to_powershell).new(&self.db);
+        let request = self.request(workspace, ask);
         let mut planned = plan::plan(&self.db, workspace, request, self.surroundings).clone();
         if !planned.diagnostics.is_empty() {
             let masks = Masks::default();
@@ -217,6 +231,30 @@ impl Engine {
             planned.diagnostics = told.into_iter().map(|fault| shown_diagnostic(fault, &hidden)).collect();
         }
         planned
+    }
+
+    fn request(&self, workspace: Workspace, ask: &Ask) -> Request {
+        let variables = self.variables(workspace, ask);
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same = |request: &&Request| is_request(&self.db, **request, ask, &variables);
+        if let Some(known) = requests.iter().find(is_same) {
+            return *known;
+        }
+        let request = Request::builder(
+            ask.arguments.clone(),
+            ask.are_paths,
+            ask.lists.clone(),
+            variables,
+            ask.profile.clone(),
+            ask.with_dependencies,
+            ask.script_arguments.clone(),
+            ask.known.clone(),
+            ask.matrix.clone(),
+        );
+        let request = request.conditions(ask.conditions.clone());
+        let request = request.gives_to_powershell(ask.gives_to_powershell).new(&self.db);
+        requests.push(request);
+        request
     }
 
     /// Returns the variables of a request; the environment is one, unless it is given another value.
@@ -321,6 +359,41 @@ impl Engine {
         let disk = disk.with_settled(Arc::clone(&files) as Arc<dyn Settled>);
         Cache { store, blobs, files, disk: Arc::new(disk) }
     }
+}
+
+/// Returns the environment and what conditions see of the world: what is known of them, if it still is so.
+fn surroundings(
+    system: &dyn System,
+    db: &Database,
+    known: Option<(Env, Surroundings)>,
+) -> (Env, Surroundings) {
+    let env = environment(system);
+    let (is_administrator, memory) = (system.is_administrator(), system.memory());
+    let is_same = |(known, surroundings): &(Env, Surroundings)| {
+        known.all() == env.all()
+            && surroundings.is_administrator(db) == is_administrator
+            && surroundings.memory(db) == memory
+    };
+    // What was asked of the one that is known need not be asked again.
+    known.filter(is_same).unwrap_or_else(|| {
+        let surroundings = Surroundings::new(db, env.clone(), is_administrator, memory);
+        (env, surroundings)
+    })
+}
+
+/// Tells whether an input is this request.
+fn is_request(db: &Database, request: Request, ask: &Ask, variables: &BTreeMap<String, Value>) -> bool {
+    *request.arguments(db) == ask.arguments
+        && request.are_paths(db) == ask.are_paths
+        && *request.lists(db) == ask.lists
+        && request.variables(db) == variables
+        && *request.profile(db) == ask.profile
+        && request.with_dependencies(db) == ask.with_dependencies
+        && *request.script_arguments(db) == ask.script_arguments
+        && *request.known(db) == ask.known
+        && *request.matrix(db) == ask.matrix
+        && *request.conditions(db) == ask.conditions
+        && request.gives_to_powershell(db) == ask.gives_to_powershell
 }
 
 /// Returns why no step is watched in an environment, whatever is asked for.

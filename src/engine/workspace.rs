@@ -1,6 +1,7 @@
 //! Finds a workspace and the files in it that take part in planning.
 
 use std::{
+    collections::{BTreeMap, btree_map::Entry},
     io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
@@ -64,15 +65,31 @@ pub(super) enum Extent {
     Settings,
 }
 
+/// The inputs that a database has for files, and for the workspace they are of.
+#[derive(Debug, Default)]
+pub(super) struct Inputs {
+    files: BTreeMap<(WsPath, Role), SourceFile>,
+    workspace: Option<Workspace>,
+}
+
+/// As what a file takes part; one that does so twice is two inputs, which may hold different things.
+type Role = (ReadAs, bool);
+
 /// Reads the files of the workspace at `root` into the database; `named` is a configuration above `az.toml`.
+///
+/// What the database had before stays what it was, as far as nothing has changed.
 pub(super) fn load(
     system: &dyn System,
     root: &Path,
     named: Option<&WsPath>,
     extent: Extent,
-    db: &mut Database,
+    (db, inputs): (&mut Database, &mut Inputs),
 ) -> Workspace {
-    let reader = Reader { system, root };
+    if inputs.workspace.is_some_and(|workspace| **workspace.root(db) != *root) {
+        *inputs = Inputs::default();
+    }
+    let known = inputs.workspace;
+    let mut reader = Reader { system, root, inputs };
     let config_file = reader.file(db, &WsPath::root().join(CONFIG), ReadAs::Data);
     let named_config = named.map(|path| reader.listed_file(db, path, ReadAs::Data));
     let configured = configured(db, config_file, named_config);
@@ -95,7 +112,11 @@ pub(super) fn load(
     };
     let scripts = files(scripts, ReadAs::Script);
     let (playbooks, rules) = (files(playbooks, ReadAs::Data), files(rules, ReadAs::Data));
-    Workspace::new(
+    if let Some(workspace) = known {
+        db.set_files(workspace, [scripts, playbooks, rules], (config_file, named_config));
+        return workspace;
+    }
+    let workspace = Workspace::new(
         db,
         Arc::from(root),
         scripts,
@@ -104,7 +125,9 @@ pub(super) fn load(
         config_file,
         named_config,
         Platform::current(),
-    )
+    );
+    inputs.workspace = Some(workspace);
+    workspace
 }
 
 /// Where scripts lie.
@@ -161,7 +184,7 @@ fn configured(db: &Database, file: SourceFile, named: Option<SourceFile>) -> con
 }
 
 /// What a file is read as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ReadAs {
     /// A playbook, rules or the configuration, which is not read at all above [`MAX_BYTES`].
     Data,
@@ -197,20 +220,32 @@ pub(super) fn contents(system: &dyn System, path: &Path, read_as: ReadAs) -> Con
 struct Reader<'a> {
     system: &'a dyn System,
     root: &'a Path,
+    inputs: &'a mut Inputs,
 }
 
 impl Reader<'_> {
-    fn file(&self, db: &mut Database, path: &WsPath, read_as: ReadAs) -> SourceFile {
-        SourceFile::new(db, path.clone(), contents(self.system, &path.to_absolute(self.root), read_as))
+    fn file(&mut self, db: &mut Database, path: &WsPath, read_as: ReadAs) -> SourceFile {
+        let contents = contents(self.system, &path.to_absolute(self.root), read_as);
+        self.input(db, path, (read_as, false), contents)
     }
 
     /// Reads a file whose name stands in its folder: if nothing is there, the name leads nowhere.
-    fn listed_file(&self, db: &mut Database, path: &WsPath, read_as: ReadAs) -> SourceFile {
-        let file = self.file(db, path, read_as);
-        if *file.contents(db) == Contents::Absent {
-            db.set_contents(file, Contents::Unreadable("it is a link that leads nowhere".into()));
+    fn listed_file(&mut self, db: &mut Database, path: &WsPath, read_as: ReadAs) -> SourceFile {
+        let contents = match contents(self.system, &path.to_absolute(self.root), read_as) {
+            Contents::Absent => Contents::Unreadable("it is a link that leads nowhere".into()),
+            contents => contents,
+        };
+        self.input(db, path, (read_as, true), contents)
+    }
+
+    fn input(&mut self, db: &mut Database, path: &WsPath, role: Role, contents: Contents) -> SourceFile {
+        match self.inputs.files.entry((path.clone(), role)) {
+            Entry::Occupied(known) => {
+                db.set_contents(*known.get(), contents);
+                *known.get()
+            }
+            Entry::Vacant(new) => *new.insert(SourceFile::new(db, path.clone(), contents)),
         }
-        file
     }
 
     /// Returns the files directly in a folder whose name is wanted, sorted.

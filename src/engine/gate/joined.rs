@@ -6,7 +6,8 @@ use super::Partly;
 use crate::{
     engine::{
         Ask, BuildOptions, BuildResult, Engine, EngineError,
-        run::{Carried, Work},
+        run::{Carried, Part, Work},
+        session::Warm,
         workspace::Extent,
     },
     event::{Envelope, Event, Outcome},
@@ -27,22 +28,40 @@ impl Engine {
         on_event: &mut dyn FnMut(&Self, &Envelope),
         on_wait: &mut dyn FnMut(),
     ) -> Result<BuildResult, EngineError> {
-        let (configuration, environment) = (ask.configuration.as_deref(), ask.environment.as_deref());
-        let open = |extent| Self::open_as_far(Arc::clone(system), start, configuration, environment, extent);
-        let mut told = RunView::default();
+        let (at, what) = ((system, start), (ask, options, partly));
+        Self::build_partly_warm(at, what, &mut Warm::default(), on_event, on_wait)
+    }
+
+    /// Does the same, with what an earlier build left in memory, and leaves there what the next one can go on with.
+    pub(in crate::engine) fn build_partly_warm(
+        (system, start): (&Arc<dyn System>, &Path),
+        (ask, options, partly): (&Ask, &BuildOptions, &Partly),
+        warm: &mut Warm,
+        on_event: &mut dyn FnMut(&Self, &Envelope),
+        on_wait: &mut dyn FnMut(),
+    ) -> Result<BuildResult, EngineError> {
+        let named = (ask.configuration.as_deref(), ask.environment.as_deref());
+        let mut part = Part::default();
         if let Some(plan) = partly.plan() {
             let work =
                 Work { plan: Arc::new(plan), around: vec![], diagnostics: vec![], partly: Some(partly) };
-            let engine = open(Extent::Settings)?;
+            let system = Arc::clone(system);
+            let engine = Self::open_as_far(system, start, named, Extent::Settings, Warm::default())?;
             match engine.carry_out(ask, options, work, &mut |event| on_event(&engine, event), on_wait)? {
                 Carried::Done(result) => return Ok(*result),
-                Carried::More(view) => told = *view,
+                Carried::More(done) => part = *done,
             }
         }
-        let engine = open(Extent::Whole)?;
-        let mut joined = Joined { view: told, on_event: &mut |event| on_event(&engine, event) };
-        let result = engine.build(ask, options, &mut |event| joined.pass(event), on_wait)?;
-        Ok(BuildResult { view: joined.view, ..result })
+        let (system, kept) = (Arc::clone(system), std::mem::take(warm));
+        let engine = Self::open_as_far(system, start, named, Extent::Whole, kept)?;
+        let Part { view, mut changed } = part;
+        let mut joined = Joined { view, on_event: &mut |event| on_event(&engine, event) };
+        let result = engine.build(ask, options, &mut |event| joined.pass(event), on_wait);
+        let view = joined.view;
+        *warm = engine.into_warm();
+        let result = result?;
+        changed.extend(result.changed);
+        Ok(BuildResult { view, changed, ..result })
     }
 }
 

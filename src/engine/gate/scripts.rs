@@ -11,7 +11,7 @@ use crate::{
     engine::{
         Ask,
         session::named_file,
-        workspace::{self, Extent, ReadAs},
+        workspace::{self, Extent, Inputs, ReadAs},
     },
     fingerprint::is_settled,
     model::query::script_reading,
@@ -51,7 +51,8 @@ pub(super) fn taken(
     }
     let mut db = Database::new();
     let named = ask.configuration.as_deref().map(|path| named_file(system, root, start, path));
-    let workspace = workspace::load(system, root, named.as_ref(), Extent::Settings, &mut db);
+    let workspace =
+        workspace::load(system, root, named.as_ref(), Extent::Settings, (&mut db, &mut Inputs::default()));
     db.set_environment(workspace, ask.environment.as_deref());
     let mut found = BTreeMap::new();
     for index in scripts {

@@ -33,8 +33,8 @@ pub(super) use wire::{Clean, GateFile};
 use super::{
     Ask, BuildOptions, BuildResult, Engine, EngineError, Glance, UpToDate,
     gate::{Look, gate_path},
-    session::environment,
-    workspace,
+    session::{Warm, environment},
+    workspace::{self, Extent},
 };
 use crate::{
     cache::Layout,
@@ -98,6 +98,8 @@ pub struct Watching {
     commands: Sender<Command>,
     waker: PipeWriter,
     wakes: Receiver<Wake>,
+    /// What the last build that planned anything left in memory.
+    warm: Warm,
     /// What the last wake said.
     rows: Option<(GateFile, Vec<usize>)>,
     thread: Option<JoinHandle<()>>,
@@ -151,6 +153,7 @@ impl Watching {
             commands,
             waker,
             wakes: woken,
+            warm: Warm::default(),
             rows: None,
             _signals: signals,
         })
@@ -193,12 +196,16 @@ impl Watching {
         let result = match Engine::look_at_gate(&**system, &self.start, ask, options, &look) {
             Glance::UpToDate(answer) => return Ok(Rebuilt::UpToDate(answer)),
             Glance::Partly(partly) => {
-                Engine::build_partly(system, &self.start, (ask, options), &partly, on_event, on_wait)
+                let (at, what) = ((system, &*self.start), (ask, options, &*partly));
+                Engine::build_partly_warm(at, what, &mut self.warm, on_event, on_wait)
             }
             Glance::Unknown => {
-                let (configuration, environment) = (ask.configuration.as_deref(), ask.environment.as_deref());
-                let engine = Engine::open_with(Arc::clone(system), &self.start, configuration, environment)?;
-                engine.build(ask, options, &mut |event| on_event(&engine, event), on_wait)
+                let named = (ask.configuration.as_deref(), ask.environment.as_deref());
+                let (system, warm) = (Arc::clone(system), std::mem::take(&mut self.warm));
+                let engine = Engine::open_as_far(system, &self.start, named, Extent::Whole, warm)?;
+                let result = engine.build(ask, options, &mut |event| on_event(&engine, event), on_wait);
+                self.warm = engine.into_warm();
+                result
             }
         };
         result.map(Box::new).map(Rebuilt::Built)
