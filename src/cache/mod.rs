@@ -20,6 +20,7 @@ mod pack;
 mod private;
 mod record;
 mod restore;
+mod since;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -37,5 +38,6 @@ pub use meanwhile::Overlap;
 pub use own::Own;
 pub use record::{BeginId, Effect, Ending, Evidence, Record};
 pub use restore::{RestoreError, Restored, SetAside, Target, restore, set_aside_copy};
+pub use since::ended_since;
 pub use store::{Holding, Store, Unusable};
 pub use timeline::{Place, Timeline};

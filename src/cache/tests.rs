@@ -8,6 +8,7 @@ mod known;
 mod lookup;
 mod pack;
 mod restore;
+mod since;
 mod store;
 mod timeline;
 mod wire;

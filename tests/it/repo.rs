@@ -227,12 +227,20 @@ impl Repo {
 
     /// Builds until nothing but stats is needed: a full evaluation writes the cache's clock file, a gate does not.
     pub(crate) fn answered_by_gate(&self) {
-        until("a build is answered by its gate", || {
-            let clock = || fs::metadata(self.path(".azcache/v1/clock")).unwrap().modified().unwrap();
-            let before = clock();
-            self.az("build '*'").code(0).ran([]);
-            clock() == before
-        });
+        self.is_answered_by_gate("build '*'");
+    }
+
+    /// The same for another request.
+    pub(crate) fn is_answered_by_gate(&self, line: &str) {
+        until("a build is answered by its gate", || self.needs_but_stats(line));
+    }
+
+    /// Tells whether the very next build needs nothing but stats.
+    pub(crate) fn needs_but_stats(&self, line: &str) -> bool {
+        let clock = || fs::metadata(self.path(".azcache/v1/clock")).unwrap().modified().unwrap();
+        let before = clock();
+        self.az(line).code(0).ran([]);
+        clock() == before
     }
 
     fn log(&self) -> PathBuf {

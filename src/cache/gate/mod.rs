@@ -20,7 +20,10 @@ mod part;
 mod tests;
 mod write;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use format::{Asked, Flags, Folder, Row};
 use part::Part;
@@ -191,10 +194,10 @@ impl Gate {
         part.needs(own)
     }
 
-    /// Returns the items of an identity.
-    pub fn items_of(&self, identity: u64) -> impl Iterator<Item = usize> {
+    /// Returns the items of some identities.
+    pub fn items_of(&self, identities: &BTreeSet<u64>) -> impl Iterator<Item = usize> {
         let items = self.base.items().iter().enumerate();
-        items.filter(move |(_, item)| item.identity == identity).map(|(index, _)| index)
+        items.filter(|(_, item)| identities.contains(&item.identity)).map(|(index, _)| index)
     }
 
     /// Returns what is needed of an item if nothing has changed.

@@ -145,6 +145,12 @@ impl JournalEnd {
     }
 }
 
+/// Returns what stands for an identity in a gate.
+fn identity_of(identity: &str) -> u64 {
+    let Digest(digest) = Digest::of(identity.as_bytes());
+    u64::from_le_bytes(digest[..8].try_into().unwrap_or_default())
+}
+
 /// Returns today, in days since 1970.
 fn today(system: &dyn System) -> u32 {
     u32::try_from(system.now().0 / (86_400 * 1_000_000_000)).unwrap_or(0)

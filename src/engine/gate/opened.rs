@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use super::{GOOD_FOR_DAYS, JournalEnd, Preface, today};
+use super::{GOOD_FOR_DAYS, JournalEnd, Preface, identity_of, today};
 use crate::{
-    cache::{Gate, Layout},
+    cache::{Gate, Layout, ended_since},
     event::Counts,
     sys::System,
 };
@@ -26,8 +26,30 @@ impl Opened {
 
     /// Tells whether nobody has run anything since it was written, and all was decided not long ago.
     pub(in crate::engine) fn is_current(&self, system: &dyn System, layout: &Layout) -> bool {
-        JournalEnd::now(system, layout).is_ok_and(|end| end == self.preface.journal)
-            && today(system).saturating_sub(self.preface.evaluated) <= GOOD_FOR_DAYS
+        JournalEnd::now(system, layout).is_ok_and(|end| end == self.preface.journal) && self.is_young(system)
+    }
+
+    fn is_young(&self, system: &dyn System) -> bool {
+        today(system).saturating_sub(self.preface.evaluated) <= GOOD_FOR_DAYS
+    }
+
+    /// Returns the items that something was run for since it was written, by who asked for other steps as well, and lets
+    /// the gate begin where the journal ends now; nothing if it cannot be relied on any more.
+    pub(super) fn catch_up(&mut self, system: &dyn System, layout: &Layout) -> Option<Vec<usize>> {
+        let (then, now) = (self.preface.journal, JournalEnd::now(system, layout).ok()?);
+        if !self.is_young(system) {
+            return None;
+        }
+        if now == then {
+            return Some(Vec::new());
+        }
+        if self.preface.is_whole || now.inode != then.inode {
+            return None;
+        }
+        let ended = ended_since(system, layout, then.size, now.size)?;
+        self.preface.journal = now;
+        let ended: BTreeSet<u64> = ended.iter().map(|identity| identity_of(identity)).collect();
+        Some(self.gate.items_of(&ended).collect())
     }
 
     /// Returns how the steps ended.

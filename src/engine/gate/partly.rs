@@ -47,13 +47,18 @@ impl Partly {
         self.preface.evaluated
     }
 
-    /// Finds out what is due if these paths have changed; nothing if that needs the whole plan.
+    /// Finds out what is due if these paths have changed, and something was run for these steps; nothing if that needs the
+    /// whole plan.
     pub(super) fn new(
         gate: Gate,
         preface: Preface,
-        changed: Vec<usize>,
+        (changed, run_since): (Vec<usize>, Vec<usize>),
         (touched, taken): (Vec<(usize, Stat)>, BTreeMap<usize, Taken>),
     ) -> Option<Self> {
+        let is_as_it_was = gate.open_items() == 0 && changed.is_empty() && taken.is_empty();
+        if is_as_it_was && run_since.is_empty() {
+            return Some(Self { gate, preface, due: vec![], touched, taken });
+        }
         preface.resume.as_ref()?;
         if !gate.is_whole() {
             return None;
@@ -61,6 +66,7 @@ impl Partly {
         let count = gate.item_count();
         let mut spread = Spread::new(&gate);
         (0..count).filter(|item| gate.is_open(*item)).for_each(|item| spread.add(item));
+        run_since.into_iter().for_each(|item| spread.add(item));
         let rows = changed.into_iter().chain(taken.keys().copied());
         rows.filter_map(|row| gate.at(row)).for_each(|known| spread.add_askers(&known));
         let due = spread.all();

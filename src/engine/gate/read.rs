@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Opened, Partly, Told, gate_path, is_answered, may_have_gate,
+    Opened, Partly, Preface, Told, gate_path, is_answered, may_have_gate,
     scripts::{Taken, taken},
 };
 use crate::{
@@ -125,10 +125,13 @@ fn glance(
     }
     // Asked before it is read: one that takes its place meanwhile is not the one that is meant.
     let file = GateFile::at(system, &path);
-    let opened = Opened::read(system, &path)?;
-    if !is_answered(&env, &key, opened.env()) || !opened.is_current(system, &layout) {
+    let mut opened = Opened::read(system, &path)?;
+    if !is_answered(&env, &key, opened.env()) {
         return None;
     }
+    let before = opened.preface.journal;
+    let run_since = opened.catch_up(system, &layout)?;
+    let has_caught_up = opened.preface.journal != before;
     let Opened { gate, preface } = opened;
     // Read before any file is, so that it can tell which of them are settled.
     let mut clock = None;
@@ -143,19 +146,14 @@ fn glance(
     }
     let Looked { changed, touched, scripts, .. } = looked;
     let taken = taken(system, (&root, start), ask, &gate, &scripts)?;
-    let has_changed = gate.open_items() > 0 || !changed.is_empty() || !taken.is_empty();
-    let partly = if has_changed {
-        Partly::new(gate, preface, changed, (touched, taken))?
-    } else {
-        Partly { gate, preface, due: vec![], touched, taken }
-    };
+    let partly = Partly::new(gate, preface, (changed, run_since), (touched, taken))?;
     if !partly.due.is_empty() {
         return Some(Glance::Partly(Box::new(partly)));
     }
     let Partly { gate, preface, touched, taken, .. } = partly;
-    if let Some(clock) = clock {
-        // Losing that costs looking at the same files again.
-        _ = refresh(system, &path, &gate, &clock, (&touched, &taken));
+    if clock.is_some() || has_caught_up {
+        // Losing that costs looking at the same files, or the same part of the journal, again.
+        _ = refresh(system, &path, (&gate, &preface), clock.as_ref(), (&touched, &taken));
     }
     let opened = Opened { gate, preface };
     let (counts, is_plain) = (opened.counts(), opened.is_plain());
@@ -200,8 +198,8 @@ fn look(system: &dyn System, differing: &[Known<'_>]) -> Looked {
 fn refresh(
     system: &dyn System,
     path: &Path,
-    gate: &Gate,
-    clock: &Stat,
+    (gate, preface): (&Gate, &Preface),
+    clock: Option<&Stat>,
     (touched, taken): (&[(usize, Stat)], &BTreeMap<usize, Taken>),
 ) -> Option<()> {
     if !gate.is_whole() {
@@ -209,15 +207,16 @@ fn refresh(
     }
     let touched = touched.iter().map(|(index, stat)| {
         let known = gate.at(*index)?.known();
-        Some(GatePath { stat: Some(*stat), is_settled: is_settled(clock, stat), ..known })
+        Some(GatePath { stat: Some(*stat), is_settled: is_settled(clock?, stat), ..known })
     });
     let taken = taken.iter().map(|(index, taken)| {
         let mut known = gate.at(*index)?.known();
-        taken.put_into(&mut known, clock);
+        taken.put_into(&mut known, clock?);
         Some(known)
     });
     let paths = touched.chain(taken).collect::<Option<_>>()?;
-    let amendment = Amendment { preface: gate.preface().to_vec(), paths, ..Amendment::default() };
+    let preface = postcard::to_stdvec(preface).ok()?;
+    let amendment = Amendment { preface, paths, ..Amendment::default() };
     gate.amend(system, path, amendment).ok()
 }
 

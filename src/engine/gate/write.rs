@@ -8,10 +8,9 @@ use std::{
 
 use super::{
     Answers, JournalEnd, MOST_GATES, Partly, Preface, Resume, Told, amend::amendment, answers::Answer,
-    gate_folder, gate_path, may_have_gate, paths::Contained, today,
+    gate_folder, gate_path, identity_of, may_have_gate, paths::Contained, today,
 };
 use crate::{
-    base::Digest,
     cache::{Amendment, GateItem, GatePath, write_gate},
     diag::Diagnostic,
     engine::{Ask, BuildOptions, Engine, desk::planned_node, job::Shared},
@@ -276,11 +275,6 @@ fn items(
         });
     }
     Some((items, resume))
-}
-
-fn identity_of(identity: &str) -> u64 {
-    let Digest(digest) = Digest::of(identity.as_bytes());
-    u64::from_le_bytes(digest[..8].try_into().unwrap_or_default())
 }
 
 /// Tells whether what was said of a path is no ground to rely on.

@@ -153,3 +153,27 @@ fn l23_a_gate_tells_the_same_in_every_form() {
     repo.az("build '*'").code(0).says("skipped").says("warning");
     repo.az("build '*' --strict").code(4).ran([]);
 }
+
+#[test]
+fn l22_what_other_requests_ran_leaves_a_gate_as_it_is() {
+    let repo = gated();
+    repo.script("0500_other.sh", &declared("other/b", "other/out", "cat other/b > other/out"))
+        .file("other/b", "1");
+    repo.az("build 0500").code(0).ran(["0500"]);
+    repo.az("build 0400-0410").code(0).ran([]);
+    repo.is_answered_by_gate("build 0400-0410");
+    // What 0500 does is nothing to the others.
+    repo.edit("other/b", "2").az("build 0500").code(0).ran(["0500"]);
+    assert!(repo.needs_but_stats("build 0400-0410"));
+    assert!(repo.needs_but_stats("build 0400-0410"));
+    // A part of what is built was built by itself.
+    repo.edit("in/a", "2").az("build 0410").code(0).ran(["0410"]);
+    repo.az("build 0400-0410").code(0).ran(["0400"]);
+    // One that fails may stand for others, and so may what it left half done.
+    repo.script("0500_other.sh", &declared("other/b", "other/out", "false"))
+        .az("build 0500")
+        .code(1)
+        .ran(["0500"]);
+    repo.az("build 0400-0410").code(0).ran([]);
+    repo.is_answered_by_gate("build 0400-0410");
+}

@@ -87,6 +87,12 @@ fn l22_after_any_edits_a_full_evaluation_finds_nothing_that_the_gate_did_not() {
                 _ = repo.sh(&format!("{{ {edit}; }} 2>/dev/null"));
                 history.push(edit);
             }
+            if random.below(4) == 0 {
+                // Another request, for some of the same steps.
+                history.push("build a part".to_owned());
+                _ = repo.az("build 0420-0455").code(0);
+                history.push(format!("ran {:?}", repo.scripts_run()));
+            }
             // What a step and a later one made of each other's files may take one build more.
             let mut builds = 0;
             loop {
