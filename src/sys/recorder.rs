@@ -35,6 +35,8 @@ pub struct Seen {
     pub target: Option<Option<Stat>>,
     /// The names in it, with what they are, if they were asked for.
     pub listing: Option<Digest>,
+    /// What the file system said of it, links followed, before it was last asked for these.
+    pub listed: Option<Stat>,
     /// Its content was read, or where it points.
     pub is_read: bool,
     /// It was asked for all ([`asking_for_one`](super::asking_for_one) says for whom else).
@@ -174,15 +176,14 @@ impl Recorder {
         }
     }
 
+    /// Tells whether the answers of a path were not all the same.
+    pub fn has_changed(&self, path: &Path) -> bool {
+        self.lock().seen.get(&*spelled(path)).is_some_and(|seen| seen.has_changed)
+    }
+
     /// Tells whether more must be known of a path than what was asked, since somebody relies on it.
     fn is_of_interest(&self, path: &Path) -> bool {
         !asked::is_for_nobody() || self.lock().seen.contains_key(&*spelled(path))
-    }
-
-    fn note_target(&self, path: &Path) {
-        if self.is_of_interest(path) {
-            _ = self.stat_target(path);
-        }
     }
 
     fn note_read(&self, path: &Path) {
@@ -229,13 +230,16 @@ impl System for Recorder {
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
-        self.note_target(path);
+        if !self.is_of_interest(path) {
+            return self.inner.list(path);
+        }
+        let before = self.stat_target(path).ok();
         let entries = self.inner.list(path);
-        if let Ok(entries) = &entries
-            && self.is_of_interest(path)
-        {
+        if let Ok(entries) = &entries {
             let listing = digest_of(entries);
-            self.lock().take(path, Which::Listing, listing, |seen| &mut seen.listing);
+            let mut state = self.lock();
+            state.take(path, Which::Listing, listing, |seen| &mut seen.listing);
+            state.at(path).listed = before;
         }
         entries
     }
@@ -416,7 +420,16 @@ mod tests {
         world.write(Path::new("/w/a"), b"2", 0o644).unwrap();
         assert_eq!(listing(), first);
         world.write(Path::new("/w/b"), b"", 0o644).unwrap();
+        let before = seen_of(&recorder, "/w").listed;
         assert_ne!(listing(), first);
+        // What comes later is nothing to what was listed.
+        let listed = seen_of(&recorder, "/w").listed;
+        assert_ne!(listed, before);
+        world.write(Path::new("/w/c"), b"", 0o644).unwrap();
+        recorder.stat(Path::new("/w")).unwrap();
+        let seen = seen_of(&recorder, "/w");
+        assert_eq!(seen.listed, listed);
+        assert_ne!(seen.itself.flatten(), listed);
     }
 
     proptest! {

@@ -2,6 +2,7 @@
 //!
 //! Each test is named after its law. What needs to be seen by tracing is not claimed here.
 
+mod during;
 mod environment;
 mod failure;
 mod gate;

@@ -29,11 +29,14 @@ impl Engine {
         shared.cache.disk.tick()?;
         let is_open = |answer: &Answer| answer.events.is_empty();
         let mut due: BTreeSet<usize> = (0..answers.len()).filter(|index| is_open(&answers[*index])).collect();
-        let mut decided = 0;
+        let (mut decided, mut looked) = (0, BTreeSet::new());
         loop {
+            // What somebody knew may be something else by now, as what was looked at may.
+            self.look_at_known(answers, &mut looked);
             let changed = self.recorder.changed();
             let is_stale = |answer: &Answer| {
                 answer.asked.places.iter().any(|place| changed.get(*place as usize) == Some(&true))
+                    || answer.asked.known.iter().any(|path| self.recorder.has_changed(path))
             };
             due.extend((0..answers.len()).filter(|index| is_stale(&answers[*index])));
             if due.len() == decided {

@@ -80,17 +80,31 @@ fn asked_before(partly: &Partly, clock: &Stat) -> Option<BTreeMap<usize, GatePat
 
 /// Adds what is newly known of a path to what is known for others, whose answers still hold.
 ///
+/// They rest on what was known, and were not looked at again: where what matters to them is not the same now, it changed
+/// while the due ones were at work. What was known then stays, so that the next look finds the difference.
+///
 /// What planning took from a script is known of what was looked at, and of nothing that came later.
 fn take_over(old: &mut GatePath, new: GatePath, taken: Option<&Taken>) -> Option<()> {
     if old.is_common && old.gist.is_some() && old.stat != new.stat {
         taken.filter(|taken| Some(taken.stat) == new.stat)?;
     }
-    old.stat = new.stat;
-    old.is_settled = new.is_settled;
-    // What matters to one matters; the digests are those of one state.
-    if old.askers.is_empty() && !old.is_common || old.matters != Matters::All && new.matters != Matters::Kind
-    {
-        old.matters = new.matters;
+    let is_of_others = old.is_common || !old.askers.is_empty();
+    if !is_of_others {
+        (old.stat, old.is_settled, old.matters) = (new.stat, new.is_settled, new.matters);
+    } else if old.stat == new.stat {
+        match (old.matters, new.matters) {
+            (one, other) if one == other => old.is_settled = new.is_settled,
+            (_, Matters::Kind) => {}
+            // What matters to one matters.
+            (Matters::Kind, _) | (_, Matters::All) => {
+                (old.is_settled, old.matters) = (new.is_settled, new.matters)
+            }
+            // The digest of one state is that of all who asked in it, if times tell it from others at all.
+            (Matters::All, _) if old.is_settled => {}
+            _ => old.is_settled = false,
+        }
+    } else if matters_the_same(old, &new) {
+        (old.stat, old.is_settled, old.matters) = (new.stat, new.is_settled, new.matters);
     }
     old.is_common |= new.is_common;
     for (all, more) in [(&mut old.askers, new.askers), (&mut old.writers, new.writers)] {
@@ -99,6 +113,18 @@ fn take_over(old: &mut GatePath, new: GatePath, taken: Option<&Taken>) -> Option
         all.dedup();
     }
     Some(())
+}
+
+/// Tells whether two states of a path are one for those to whom not all of it matters.
+fn matters_the_same(old: &GatePath, new: &GatePath) -> bool {
+    let (Some(then), Some(now)) = (old.stat, new.stat) else { return false };
+    then.kind == now.kind
+        && match (old.matters, new.matters) {
+            (Matters::Kind, _) => true,
+            (Matters::Names(one), Matters::Names(other)) => one == other,
+            (Matters::Content(one), Matters::Content(other)) => one == other && then.mode == now.mode,
+            _ => false,
+        }
 }
 
 /// Returns a node as the whole plan has it: with edges by their places there, also those to nodes that were not due.

@@ -58,16 +58,20 @@ impl<'a> Contained<'a> {
         is_common: bool,
         asked: &BTreeMap<u32, bool>,
     ) -> Vec<GatePath> {
-        let row = |stat: Option<Stat>, is_followed: bool, matters: Matters| GatePath {
-            path: path.to_path_buf(),
-            is_followed,
-            is_settled: stat.is_none_or(|stat| is_settled(clock, &stat)),
-            stat,
-            matters,
-            gist: self.gists.get(path).copied().filter(|_| matches!(matters, Matters::Content(_))),
-            is_common,
-            askers: asked.keys().copied().collect(),
-            writers: asked.iter().filter(|(_, writes)| **writes).map(|(item, _)| *item).collect(),
+        let row = |stat: Option<Stat>, is_followed: bool, matters: Matters| {
+            // Names are those of the time when they were asked for, whatever was said of the folder later.
+            let stat = if matches!(matters, Matters::Names(_)) { seen.listed.or(stat) } else { stat };
+            GatePath {
+                path: path.to_path_buf(),
+                is_followed,
+                is_settled: stat.is_none_or(|stat| is_settled(clock, &stat)),
+                stat,
+                matters,
+                gist: self.gists.get(path).copied().filter(|_| matches!(matters, Matters::Content(_))),
+                is_common,
+                askers: asked.keys().copied().collect(),
+                writers: asked.iter().filter(|(_, writes)| **writes).map(|(item, _)| *item).collect(),
+            }
         };
         let is_link = seen.itself.flatten().is_some_and(|stat| stat.kind == FileKind::Link);
         let mut rows = Vec::new();

@@ -17,7 +17,7 @@ use crate::{
     event::{Envelope, Event},
     plan::Plan,
     report::RunView,
-    sys::{Seen, Stat, asking_for_one},
+    sys::{FileKind, Seen, Stat, asking_for_one},
 };
 
 /// A build that has ended.
@@ -97,7 +97,10 @@ impl Engine {
                 self.look_again(shared, &mut answers)?
             }
             () if *has_run || !has_nothing_to_do => return None,
-            () => self.clock?,
+            () => {
+                self.look_at_known(&answers, &mut BTreeSet::new());
+                self.clock?
+            }
         };
         let is_flat = is_flat && !answers.iter().any(hands_on);
         if *has_run && !is_flat {
@@ -135,7 +138,6 @@ impl Engine {
         clock: &Stat,
         is_whole: bool,
     ) -> Option<Vec<GatePath>> {
-        self.look_at_known(answers);
         let seen = self.recorder.seen();
         let places: HashMap<&Path, usize> =
             seen.iter().enumerate().map(|(place, (path, _))| (path.as_path(), place)).collect();
@@ -155,10 +157,16 @@ impl Engine {
         Some(paths)
     }
 
-    /// Looks at paths whose state somebody knew without the file system.
-    fn look_at_known(&self, answers: &[Answer]) {
-        let known: BTreeSet<&PathBuf> = answers.iter().flat_map(|answer| &answer.asked.known).collect();
-        _ = asking_for_one(|| known.into_iter().for_each(|path| _ = self.system.stat(path)));
+    /// Looks at paths whose state somebody knew without the file system, each once; adds them to those that were.
+    pub(super) fn look_at_known(&self, answers: &[Answer], looked: &mut BTreeSet<PathBuf>) {
+        _ = asking_for_one(|| {
+            for path in answers.iter().flat_map(|answer| &answer.asked.known) {
+                if !looked.contains(path) {
+                    _ = self.system.stat(path);
+                    looked.insert(path.clone());
+                }
+            }
+        });
     }
 
     /// Returns for each place of the recorder the steps that asked for it, with whether they leave something there.
@@ -279,5 +287,12 @@ fn items(
 
 /// Tells whether what was said of a path is no ground to rely on.
 fn is_unsure(seen: &Seen, is_common: bool) -> bool {
-    seen.is_unsteady || (is_common && seen.has_changed)
+    // Asked in two ways, one of them later; of a folder what matters is not in its times.
+    let is_two = |(one, other): (Option<Stat>, Option<Stat>)| {
+        let has = |kind: FileKind| move |stat: Stat| stat.kind == kind;
+        let is_folder = |stat: Option<Stat>| stat.is_some_and(has(FileKind::Directory));
+        one != other && !one.is_some_and(has(FileKind::Link)) && !(is_folder(one) && is_folder(other))
+    };
+    let is_split = seen.itself.zip(seen.target).is_some_and(is_two);
+    seen.is_unsteady || is_split || (is_common && seen.has_changed)
 }
