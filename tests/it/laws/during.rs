@@ -12,16 +12,16 @@ fn held() -> (Repo, Gate) {
     repo.script("0210_three.sh", &declared("one", "three", "cat one > three"));
     repo.script("0300_slow.sh", &declared("g", "slow", &format!("{}\ncat g > slow", gate.stop())));
     gate.open();
-    repo.az("build '*'").code(0);
+    repo.az("build '*' -j1").code(0);
     gate.reached();
     _ = repo.scripts_run();
-    repo.answered_by_gate();
+    repo.is_answered_by_gate("build '*' -j1");
     (repo, gate)
 }
 
 /// Builds since `g` has changed, and does this while the last step is at work.
 fn build_and(repo: &Repo, gate: &Gate, meanwhile: &str) {
-    let running = repo.edit("g", "2").start("build '*'");
+    let running = repo.edit("g", "2").start("build '*' -j1");
     gate.reached();
     repo.sh(meanwhile).code(0);
     gate.open();
@@ -33,7 +33,7 @@ fn build_and(repo: &Repo, gate: &Gate, meanwhile: &str) {
 fn l22_an_input_of_others_is_edited_while_some_steps_are_at_work() {
     let (repo, gate) = held();
     build_and(&repo, &gate, "echo 2 > f");
-    repo.az("build '*'").code(0);
+    repo.az("build '*' -j1").code(0);
     assert_eq!(repo.read("one"), "2\na\n");
     assert_eq!(repo.read("two"), "2\n2");
 }
@@ -46,7 +46,7 @@ fn l22_names_of_others_come_while_some_steps_are_at_work() {
         &gate,
         "echo > in/b; touch -r in/a in/b; printf '#!/bin/sh\\necho > four\\n' > scripts/0400_four.sh",
     );
-    repo.az("build '*'").code(0);
+    repo.az("build '*' -j1").code(0);
     assert_eq!(repo.read("one"), "1a\nb\n");
     assert!(repo.has_path("four"));
 }
@@ -55,7 +55,7 @@ fn l22_names_of_others_come_while_some_steps_are_at_work() {
 fn l22_what_others_left_is_lost_while_some_steps_are_at_work() {
     let (repo, gate) = held();
     build_and(&repo, &gate, "rm one");
-    repo.az("build '*'").code(0);
+    repo.az("build '*' -j1").code(0);
     assert_eq!(repo.read("one"), "1a\n");
 }
 
@@ -64,7 +64,7 @@ fn l22_names_come_while_all_is_built() {
     let (repo, gate) = held();
     repo.remove(".azcache/v1/gate");
     build_and(&repo, &gate, "printf '#!/bin/sh\\necho > four\\n' > scripts/0400_four.sh; echo > in/b");
-    repo.az("build '*'").code(0);
+    repo.az("build '*' -j1").code(0);
     assert_eq!(repo.read("one"), "1a\nb\n");
     assert!(repo.has_path("four"));
 }
@@ -74,6 +74,6 @@ fn l22_what_others_left_is_lost_while_all_is_built() {
     let (repo, gate) = held();
     repo.remove(".azcache/v1/gate");
     build_and(&repo, &gate, "rm one");
-    repo.az("build '*'").code(0);
+    repo.az("build '*' -j1").code(0);
     assert_eq!(repo.read("one"), "1a\n");
 }
