@@ -1,7 +1,8 @@
 //! Whether somebody has a file open to write, or mapped so: what no event and no `stat` tells.
 //!
-//! Asks by trying: the kernel grants a read lease only where no open file can write. Takes nothing from anybody; who
-//! opens the file to write at that very moment waits some microseconds for the lease to end.
+//! Asks by trying: the kernel grants a read lease only where no open file can write. Who opens the
+//! file to write at that very moment waits some microseconds for the lease to end, or is told to try again where it asked
+//! never to wait.
 
 #![expect(unsafe_code, reason = "leases have no safe wrapper")]
 
@@ -11,7 +12,7 @@ use std::{
     path::Path,
 };
 
-use rustix::fs::{Mode, OFlags, open};
+use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 
 /// Which signal tells of a broken lease; the `libc` crate has no name for it.
 const F_SETSIG: libc::c_int = 10;
@@ -24,8 +25,13 @@ const F_SETSIG: libc::c_int = 10;
 /// # Errors
 /// As `open`; or that the file system or this user has no leases on it, so that nobody knows.
 pub fn has_writer(path: &Path) -> io::Result<bool> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = open(path, flags, Mode::empty())?;
+    let found = open(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+    // Who waits at a pipe would take its opening for a reader.
+    if FileType::from_raw_mode(fstat(&found)?.st_mode) != FileType::RegularFile {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = open(format!("/proc/self/fd/{}", found.as_raw_fd()), flags, Mode::empty())?;
     // Who wants to write meanwhile makes the kernel send a signal, which by default would end az; this one is ignored
     // unless somebody asks for it.
     control(&file, F_SETSIG, libc::SIGURG)?;
@@ -80,5 +86,8 @@ mod tests {
         assert!(has_writer(&folder.path().join("none")).is_err());
         std::os::unix::fs::symlink("none", folder.path().join("link")).unwrap();
         assert!(has_writer(&folder.path().join("link")).is_err());
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        assert!(has_writer(&pipe).is_err());
     }
 }

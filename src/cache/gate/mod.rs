@@ -217,6 +217,12 @@ impl Gate {
         self.over.as_ref().is_some_and(|over| over.gone().binary_search(&number).is_ok())
     }
 
+    /// Tells whether all places of the first file that did not hold any more in an earlier form of this gate still do not.
+    pub fn has_gone(&self, earlier: &Self) -> bool {
+        let gone = earlier.over.as_ref().map_or(&[][..], Part::gone);
+        gone.iter().all(|index| self.is_gone(*index as usize))
+    }
+
     /// Returns all paths.
     pub fn paths(&self) -> impl Iterator<Item = Known<'_>> {
         let base = self.base.known(0).filter(|known| !self.is_gone(known.index));

@@ -228,14 +228,15 @@ impl Part {
             compare(folders)
         };
         let known = |(folder, row): (u32, u32)| {
-            let (folder, own) = (&folders[folder as usize], row as usize);
-            Known { part: self, row: &rows[own], folder, own, index: first + own }
+            let (folder, own) = (folders.get(folder as usize)?, row as usize);
+            Some(Known { part: self, row: rows.get(own)?, folder, own, index: first + own })
         };
-        found.into_iter().map(known).collect()
+        found.into_iter().filter_map(known).collect()
     }
 
     fn compare(&self, system: &dyn System, folder: &Folder, rows: &[Row], found: &mut Vec<(u32, u32)>) {
-        let place = |row: usize| (folder.index, folder.first + u32::try_from(row).unwrap_or(u32::MAX));
+        let place =
+            |row: usize| (folder.index, folder.first.saturating_add(u32::try_from(row).unwrap_or(u32::MAX)));
         let path = self.folder_path(folder);
         let mut compare = |index: usize, answer: io::Result<Stat>| {
             if !rows[index].is_as_said(&answer) {

@@ -97,7 +97,7 @@ fn take_over(old: &mut GatePath, new: GatePath, taken: Option<&Taken>) -> Option
             (_, Matters::Kind) => {}
             // What matters to one matters.
             (Matters::Kind, _) | (_, Matters::All) => {
-                (old.is_settled, old.matters) = (new.is_settled, new.matters)
+                (old.is_settled, old.matters) = (new.is_settled, new.matters);
             }
             // The digest of one state is that of all who asked in it, if times tell it from others at all.
             (Matters::All, _) if old.is_settled => {}

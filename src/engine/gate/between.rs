@@ -4,7 +4,7 @@
 //! but in a build that decides on the others too and can bring the first one's back.
 
 use std::{
-    cell::RefCell,
+    cell::{OnceCell, RefCell},
     collections::HashMap,
     path::{Path, PathBuf},
 };
@@ -23,11 +23,13 @@ pub(super) struct Rewritten<'a> {
     partly: &'a Partly,
     /// The first and the last of these steps by the place of the path; nothing if there are no such two.
     around: RefCell<HashMap<usize, Option<(usize, usize)>>>,
+    /// Those of all such paths.
+    all: OnceCell<Vec<(usize, usize)>>,
 }
 
 impl<'a> Rewritten<'a> {
     pub(super) fn new(partly: &'a Partly) -> Self {
-        Self { partly, around: RefCell::default() }
+        Self { partly, around: RefCell::default(), all: OnceCell::new() }
     }
 
     /// Tells whether a path is one, and a step stands between the two; steps by their places in the whole plan.
@@ -49,7 +51,8 @@ impl<'a> Rewritten<'a> {
 
     /// Tells whether there is any such path around a step.
     pub(super) fn is_any(&self, item: usize) -> bool {
-        self.partly.gate.paths().any(|known| self.is_around(&known, item))
+        let all = || self.partly.gate.paths().filter_map(|known| self.around(&known)).collect();
+        self.all.get_or_init(all).iter().any(|(first, last)| *first < item && item < *last)
     }
 
     /// Tells whether a step's question is about one.

@@ -123,9 +123,10 @@ fn glance(
     {
         return Some(Glance::UpToDate(Box::new(UpToDate::told(&clean, path, started))));
     }
-    // Asked before it is read: one that takes its place meanwhile is not the one that is meant.
     let file = GateFile::at(system, &path);
     let mut opened = Opened::read(system, &path)?;
+    // One that took its place meanwhile is not the one that is meant.
+    let file = file.filter(|file| GateFile::at(system, &path) == Some(*file));
     if !is_answered(&env, &key, opened.env()) {
         return None;
     }
@@ -151,7 +152,8 @@ fn glance(
         return Some(Glance::Partly(Box::new(partly)));
     }
     let Partly { gate, preface, touched, taken, .. } = partly;
-    if clock.is_some() || has_caught_up {
+    let is_this = || file.is_some() && GateFile::at(system, &path) == file;
+    if (clock.is_some() || has_caught_up) && is_this() {
         // Losing that costs looking at the same files, or the same part of the journal, again.
         _ = refresh(system, &path, (&gate, &preface), clock.as_ref(), (&touched, &taken));
     }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    ffi::OsString,
     io,
     path::{Path, PathBuf},
 };
@@ -11,7 +12,7 @@ use super::{
     gate_folder, gate_path, identity_of, may_have_gate, paths::Contained, today,
 };
 use crate::{
-    cache::{Amendment, GateItem, GatePath, write_gate},
+    cache::{Amendment, Gate, GateItem, GatePath, write_gate},
     diag::Diagnostic,
     engine::{Ask, BuildOptions, Engine, desk::planned_node, job::Shared},
     event::{Envelope, Event},
@@ -244,12 +245,27 @@ impl Engine {
         }
     }
 
+    /// Removes the oldest gates where there are very many, and nothing that is no gate's.
     fn make_room(&self) -> io::Result<()> {
         let folder = gate_folder(&self.layout);
         self.system.create_dir_all(&folder)?;
-        let others = self.system.list(&folder)?;
-        if others.len() >= MOST_GATES {
-            others.iter().for_each(|entry| _ = self.system.remove_file(&folder.join(&entry.name)));
+        if self.system.stat(&folder)?.kind != FileKind::Directory {
+            return Err(io::Error::other("the folder of the gates leads elsewhere"));
+        }
+        let is_gate = |name: &&OsString| {
+            let name = name.as_encoded_bytes();
+            name.len() == 32 && name.iter().all(u8::is_ascii_hexdigit)
+        };
+        let names: Vec<OsString> = self.system.list(&folder)?.into_iter().map(|entry| entry.name).collect();
+        let written = |name: &OsString| {
+            let path = folder.join(name);
+            Some((self.system.stat(&path).ok()?.mtime_ns, path))
+        };
+        let mut gates: Vec<_> = names.iter().filter(is_gate).filter_map(written).collect();
+        gates.sort();
+        let too_many = (gates.len() + 1).saturating_sub(MOST_GATES);
+        for (_, path) in &gates[..too_many] {
+            Gate::files(path).iter().for_each(|file| _ = self.system.remove_file(file));
         }
         Ok(())
     }

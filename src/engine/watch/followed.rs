@@ -13,7 +13,7 @@ use std::{
 
 use super::wire::{Answer, Clean, GateFile};
 use crate::{
-    cache::{Layout, Matters},
+    cache::{Known, Layout, Matters},
     engine::gate::Opened,
     sys::{FileKind, System},
     watch::{News, PlaceId, Watcher},
@@ -81,6 +81,10 @@ impl Followed {
     /// Takes over what is known of rows that stand in a file that is the same as before.
     fn take_over(&mut self, before: Self) {
         let (None, Some(checked)) = (before.pass, before.checked) else { return };
+        // A row that another one stood for was not followed.
+        if !self.opened.gate.has_gone(&before.opened.gate) {
+            return;
+        }
         let first = u32::try_from(self.opened.gate.first_over()).unwrap_or(u32::MAX);
         self.rows = before.rows;
         for rows in self.rows.values_mut() {
@@ -124,6 +128,14 @@ impl Followed {
             let mut askers = known.askers();
             known.askers().all(|(_, writes)| !writes) && askers.any(|(item, _)| gate.is_open(item as usize))
         })
+    }
+
+    /// Tells whether steps ask for a path, and none of them leaves anything there.
+    pub(super) fn is_only_read(&self, path: &Path) -> bool {
+        let gate = &self.opened.gate;
+        let known = [gate.find(path, false), gate.find(path, true)];
+        known.iter().flatten().count() > 0
+            && known.iter().flatten().flat_map(Known::askers).all(|(_, writes)| !writes)
     }
 
     /// Begins to look at all rows again, unless that goes on already.
@@ -205,8 +217,7 @@ impl Followed {
 
     /// Looks at all rows that may not be as the gate says, and returns those that are not.
     pub(super) fn differing(&mut self, watcher: &mut Watcher, system: &dyn System) -> Vec<usize> {
-        let rows: Vec<u32> = self.changed.union(&self.apart).copied().collect();
-        for row in rows {
+        for row in self.doubtful(watcher) {
             self.look(row, watcher, system);
         }
         self.changed.iter().map(|row| *row as usize).collect()
@@ -238,14 +249,17 @@ impl Followed {
         Answer::Clean(Clean { total, cached, skipped, is_plain, file: self.file, env })
     }
 
+    /// Returns the rows that may not be as the gate says; those of files that somebody may write to unheard among them.
+    fn doubtful(&self, watcher: &Watcher) -> BTreeSet<u32> {
+        let written = watcher.written().filter_map(|place| self.rows.get(&place));
+        self.changed.iter().chain(&self.apart).chain(written.flatten().flatten()).copied().collect()
+    }
+
     fn is_as_said(&mut self, watcher: &mut Watcher, system: &dyn System) -> bool {
-        let mut rows: BTreeSet<u32> = self.changed.union(&self.apart).copied().collect();
-        if rows.len() + watcher.written_count() > MOST {
+        if self.changed.len() + self.apart.len() + watcher.written_count() > MOST {
             return false;
         }
-        let written = watcher.written().filter_map(|place| self.rows.get(&place));
-        rows.extend(written.flatten().flatten());
-        rows.into_iter().all(|row| {
+        self.doubtful(watcher).into_iter().all(|row| {
             self.look(row, watcher, system);
             !self.changed.contains(&row)
         })

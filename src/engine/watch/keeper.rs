@@ -188,8 +188,9 @@ impl Keeper {
             return now;
         }
         let mut at = now + SCRUB;
-        at = self.gates().map(Followed::scrub_at).fold(at, Duration::min);
         if self.is_waiting {
+            // While a build is at work nothing is looked at again.
+            at = self.gates().map(Followed::scrub_at).fold(at, Duration::min);
             at = self.quiet.look_at().into_iter().fold(at, Duration::min);
             if self.watcher.written_count() > 0 {
                 at = at.min(self.settle_at);
@@ -311,7 +312,8 @@ impl Keeper {
     /// Answers everybody who asks.
     fn serve(&mut self) {
         let Some(listener) = self.listener.take() else { return };
-        listener.serve(|question| self.answer(question));
+        let system = Arc::clone(&self.system);
+        listener.serve(&*system, |question| self.answer(question));
         self.listener = Some(listener);
     }
 
@@ -503,7 +505,8 @@ impl Keeper {
         if self.told.get(path) == found.get(path) {
             return false;
         }
-        if !self.during.contains(path) {
+        // What nobody builds is edited by a person, however often that happens during builds.
+        if !self.during.contains(path) || self.own.as_ref().is_some_and(|own| own.is_only_read(path)) {
             return true;
         }
         let count = self.own_writes.entry(path.to_path_buf()).or_default();

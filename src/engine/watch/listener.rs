@@ -6,6 +6,7 @@ use std::{
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use rustix::{
@@ -24,8 +25,8 @@ use crate::{
 
 /// Longer paths of sockets have no form; one byte is for the end.
 const LONGEST: usize = 107;
-/// Who says no more for so long has nothing to ask.
-const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+/// Who has not asked by then has nothing to ask.
+const PATIENCE: Duration = Duration::from_millis(20);
 /// Questions that may wait.
 const BACKLOG: i32 = 64;
 
@@ -47,6 +48,8 @@ pub(super) fn socket_path(system: &dyn System, layout: &Layout) -> io::Result<Pa
 pub(super) struct Listener {
     socket: OwnedFd,
     path: PathBuf,
+    /// What stands at the path as long as nobody takes its place.
+    name: Option<(u64, u64)>,
     /// Who holds it may take the place of a socket that is there: nobody listens at that.
     _lock: Box<dyn Lock>,
 }
@@ -71,29 +74,36 @@ impl Listener {
         fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
         bind(&socket, &SocketAddrUnix::new(&path)?)?;
         listen(&socket, BACKLOG)?;
-        Ok(Some(Self { socket, path, _lock: lock }))
+        let name = name_at(system, &path);
+        Ok(Some(Self { socket, path, name, _lock: lock }))
     }
 
     /// Tells whether it can still be found.
     pub(super) fn is_there(&self, system: &dyn System) -> bool {
-        system.stat(&self.path).is_ok()
+        self.name.is_some() && name_at(system, &self.path) == self.name
     }
 
     /// Takes the path away, so that nobody asks any more.
     pub(super) fn close(&self, system: &dyn System) {
-        _ = system.remove_file(&self.path);
+        if self.is_there(system) {
+            _ = system.remove_file(&self.path);
+        }
     }
 
     /// Answers everybody who waits.
-    pub(super) fn serve(&self, mut answer: impl FnMut(&Question) -> Answer) {
+    pub(super) fn serve(&self, system: &dyn System, mut answer: impl FnMut(&Question) -> Answer) {
         while let Ok(caller) = accept_with(&self.socket, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
-            let Some(question) = question(&caller) else { continue };
+            let Some(question) = question(system, &caller) else { continue };
             if let Some(bytes) = wire::to_bytes(&answer(&question)) {
                 // An answer fits into what the kernel keeps; who has gone away does not want it.
                 _ = write(&caller, &bytes);
             }
         }
     }
+}
+
+fn name_at(system: &dyn System, path: &Path) -> Option<(u64, u64)> {
+    system.stat(path).ok().map(|stat| (stat.device, stat.inode))
 }
 
 impl AsFd for Listener {
@@ -103,19 +113,24 @@ impl AsFd for Listener {
 }
 
 /// Reads what a caller asks, if it is one of this user.
-fn question(caller: &OwnedFd) -> Option<Question> {
+fn question(system: &dyn System, caller: &OwnedFd) -> Option<Question> {
     if !is_own(caller) {
         return None;
     }
+    let deadline = system.monotonic() + PATIENCE;
     let (mut bytes, mut part) = (Vec::new(), [0; 256]);
     while bytes.len() <= wire::MOST + 2 {
         match read(caller, &mut part) {
             Ok(0) => return None,
             Ok(count) => bytes.extend_from_slice(&part[..count]),
-            Err(Errno::AGAIN) => match poll(&mut [PollFd::new(caller, PollFlags::IN)], Some(&PATIENCE)) {
-                Ok(1..) => continue,
-                Ok(0) | Err(_) => return None,
-            },
+            Err(Errno::AGAIN) => {
+                let left = deadline.saturating_sub(system.monotonic());
+                let left = Timespec::try_from(left).ok().filter(|_| !left.is_zero())?;
+                match poll(&mut [PollFd::new(caller, PollFlags::IN)], Some(&left)) {
+                    Ok(1..) => continue,
+                    Ok(0) | Err(_) => return None,
+                }
+            }
             Err(Errno::INTR) => continue,
             Err(_) => return None,
         }

@@ -17,6 +17,7 @@ mod tests;
 mod wire;
 
 use std::{
+    collections::VecDeque,
     io::{self, PipeWriter, Write as _},
     path::{Path, PathBuf},
     sync::{
@@ -56,6 +57,8 @@ enum Wake {
     Short(Shortage),
     /// The workspace is not there any more.
     Gone(PathBuf),
+    /// The keeper has ended, in whatever way; nobody says anything more.
+    Ended,
 }
 
 /// What has changed.
@@ -98,6 +101,8 @@ pub struct Watching {
     commands: Sender<Command>,
     waker: PipeWriter,
     wakes: Receiver<Wake>,
+    /// What was said and not taken in yet.
+    open: VecDeque<Wake>,
     /// What the last build that planned anything left in memory.
     warm: Warm,
     /// What the last wake said.
@@ -139,9 +144,13 @@ impl Watching {
             &root,
             layout.clone(),
             watcher,
-            keeper::Lines { commands: obeys, waker: readable, wakes },
+            keeper::Lines { commands: obeys, waker: readable, wakes: wakes.clone() },
         );
-        let thread = std::thread::Builder::new().name("az-watch".into()).spawn(move || keeper.run());
+        let last_words = LastWords(wakes);
+        let thread = std::thread::Builder::new().name("az-watch".into()).spawn(move || {
+            let _last_words = last_words;
+            keeper.run();
+        });
         Ok(Self {
             system: Arc::clone(system),
             start: start.to_path_buf(),
@@ -153,6 +162,7 @@ impl Watching {
             commands,
             waker,
             wakes: woken,
+            open: VecDeque::new(),
             warm: Warm::default(),
             rows: None,
             _signals: signals,
@@ -214,27 +224,30 @@ impl Watching {
     /// Waits until it is time to build.
     pub fn wait(&mut self) -> Woken {
         loop {
-            let mut wakes = Vec::new();
-            // The keeper ends last: it is told to by this.
-            wakes.extend(self.wakes.recv());
-            wakes.extend(self.wakes.try_iter());
-            let interrupt = wakes.iter().find_map(|wake| match wake {
+            if self.open.is_empty() {
+                // The keeper tells when it ends, so that this always returns.
+                self.open.extend(self.wakes.recv());
+            }
+            self.open.extend(self.wakes.try_iter());
+            let interrupt = self.open.iter().find_map(|wake| match wake {
                 Wake::Interrupted(interrupt) => Some(*interrupt),
                 _ => None,
             });
             if let Some(interrupt) = interrupt {
                 return Woken::Interrupted(interrupt.exit_code());
             }
-            for wake in wakes {
-                match wake {
-                    Wake::Changed(Changed { paths, rows }) => {
-                        self.rows = rows;
-                        return Woken::Changed(paths.iter().map(|path| self.shown(path)).collect());
-                    }
-                    Wake::Settle => self.settle(),
-                    Wake::Gone(root) => return Woken::Gone(Box::new(gone(&root))),
-                    Wake::Short(shortage) => return Woken::Limited(Box::new(short(shortage))),
-                    Wake::Interrupted(_) => {}
+            match self.open.pop_front() {
+                Some(Wake::Changed(Changed { paths, rows })) => {
+                    self.rows = rows;
+                    return Woken::Changed(paths.iter().map(|path| self.shown(path)).collect());
+                }
+                Some(Wake::Settle) => self.settle(),
+                Some(Wake::Gone(root)) => return Woken::Gone(Box::new(gone(&root))),
+                Some(Wake::Short(shortage)) => return Woken::Limited(Box::new(short(shortage))),
+                Some(Wake::Interrupted(_)) => {}
+                Some(Wake::Ended) | None => {
+                    let error = io::Error::other("what looks for changes has ended");
+                    return Woken::Gone(Box::new(cannot_watch_fault(&self.root, &error)));
                 }
             }
         }
@@ -256,7 +269,7 @@ impl Watching {
     }
 
     fn say(&mut self, command: Command) {
-        // Without the thread there is nobody to say it to, and the next wait tells so.
+        // Without the thread there is nobody to say it to; it has told so.
         _ = self.commands.send(command);
         _ = self.waker.write_all(&[0]);
     }
@@ -276,10 +289,23 @@ impl Drop for Watching {
     }
 }
 
+/// Says that a thread ends, also where it panics.
+struct LastWords(Sender<Wake>);
+
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        _ = self.0.send(Wake::Ended);
+    }
+}
+
 fn cannot_watch(root: &Path, error: &io::Error) -> EngineError {
+    cannot_watch_fault(root, error).into()
+}
+
+fn cannot_watch_fault(root: &Path, error: &io::Error) -> Diagnostic {
     let message = format!("`{}` cannot be watched: {error}", root.display());
     let help = "make room for it (`ulimit -n`, fs.inotify.*), or run `az build` instead";
-    Diagnostic::error(code::CANNOT_WATCH, message).help(help).into()
+    Diagnostic::error(code::CANNOT_WATCH, message).help(help)
 }
 
 fn short(shortage: Shortage) -> Diagnostic {

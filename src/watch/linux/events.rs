@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    HashMap, HashSet, Mark, News, PlaceId, Watcher,
+    Folder, HashMap, HashSet, Mark, News, PlaceId, Watcher,
     kernel::{Event, Mounts, ReadFlags},
 };
 use crate::sys::has_writer;
@@ -126,8 +126,11 @@ impl Watcher {
             // Who may not enter it sees nothing below it.
             let below = self.folders.range(path.to_path_buf()..);
             let below = below.take_while(|(folder, _)| folder.starts_with(path));
-            let below = below.flat_map(|(_, folder)| folder.names.values().chain(&folder.listed));
-            news.changed.extend(below.copied());
+            let places = |folder: &'_ Folder| -> Vec<PlaceId> {
+                folder.names.values().chain(&folder.listed).chain(&folder.missing).copied().collect()
+            };
+            let below = below.flat_map(|(_, folder)| places(folder));
+            news.changed.extend(below);
         }
     }
 

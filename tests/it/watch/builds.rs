@@ -189,3 +189,27 @@ fn an_edit_during_a_build_is_not_lost() {
         repo.read("second") == "33"
     });
 }
+
+#[test]
+fn an_edit_during_each_of_several_builds_is_not_lost() {
+    let repo = world();
+    let gate = repo.gate("gate");
+    let stops = format!(
+        "# Inputs: first, b\n# Outputs: second\nif grep -q 2 b; then\n{}\nfi\ncat first b > second",
+        gate.stop()
+    );
+    repo.script("0200_second.sh", &stops);
+    let mut watch = Watch::start(&repo, "'*'");
+    repo.edit("b", "2");
+    for value in 2..6 {
+        gate.reached();
+        repo.edit("a", &value.to_string());
+        gate.open();
+    }
+    gate.reached();
+    gate.open();
+    until("the last edit has its effect", || {
+        watch.line();
+        repo.read("second") == "52"
+    });
+}
