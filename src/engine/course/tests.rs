@@ -3,7 +3,9 @@
 //! What a step comes to is a function of its id, so that every order of events must come to the same. The rounds are set
 //! by `AZ_COURSE_ROUNDS`.
 
+mod kept;
 mod maker;
+mod naive;
 mod world;
 
 use std::{collections::BTreeMap, time::Duration};
