@@ -1,13 +1,21 @@
 //! What is kept of a course says what a walk over all of it says, at any time.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicBool},
+};
 
-use super::{maker::Maker, naive, rounds, world::planned};
+use super::{
+    maker::Maker,
+    naive, rounds,
+    world::{Nothing, planned},
+};
 use crate::{
-    engine::course::{Course, Open, Way},
+    engine::course::{Course, Grounds, Open, Scene, Way},
     event::Reason,
     execute::scheduler::Outcome as Ending,
-    plan::{Plan, ScopeKind},
+    plan::{Plan, Scope, ScopeKind},
+    sys::Memory,
     text::{
         expression::{Status, status},
         handed::Handed,
@@ -116,6 +124,7 @@ fn what_a_step_waits_for_is_what_a_walk_finds() {
 
 #[test]
 fn what_stands_before_a_step_is_what_a_walk_finds() {
+    let mut used = 0;
     for (seed, text, plan) in plans(80) {
         let mut course = Course::new(Arc::clone(&plan));
         let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
@@ -144,6 +153,47 @@ fn what_stands_before_a_step_is_what_a_walk_finds() {
                 assert_eq!(course.steps_called(name, scope).collect::<Vec<_>>(), walked, "{context}");
             }
         }
-        assert!(plan.scopes.iter().any(|scope| scope.kind == ScopeKind::Step));
+        let is_used = |scope: &Scope| scope.kind == ScopeKind::Playbook && scope.parent.is_some();
+        used += usize::from(plan.scopes.iter().any(is_used));
     }
+    assert!(used > 0 || rounds() < 400, "no playbook ever used another");
+}
+
+#[test]
+fn one_of_all_steps_or_jobs_is_what_all_of_them_have() {
+    let (env, system) = (crate::base::Env::default(), Memory::new());
+    let grounds = Grounds {
+        view: &Nothing,
+        env: &env,
+        system: &system,
+        is_administrator: false,
+        powershell: None,
+        momentary: &AtomicBool::new(false),
+        started: "",
+    };
+    let mut found = BTreeMap::from([("steps", 0), ("needs", 0), ("jobs", 0)]);
+    for (seed, text, plan) in plans(60) {
+        let mut course = Course::new(Arc::clone(&plan));
+        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        for node in 0..plan.nodes.len() {
+            let outputs = BTreeMap::from([("o".to_owned(), node.into())]);
+            course.hands_on(node, Some(Arc::new(Handed { outputs, ..Handed::default() })));
+            course.ended(node, dice.ending());
+        }
+        for scope in 0..plan.scopes.len() {
+            let scene = Scene::new(&course, scope, &grounds);
+            let known = [("steps", scene.steps()), ("needs", scene.jobs_needed()), ("jobs", scene.jobs())];
+            for (whole, all) in &known {
+                for name in ["s1", "s2", "s3", "j0", "j1", "j2", "J1", "j4"] {
+                    let one = scene.one_of_run(whole, name);
+                    let context = format!("{whole}.{name} in {scope}, seed {seed}: {text}");
+                    assert!(one.is_none() || one.as_ref() == all.get(name), "{context}");
+                    // Of jobs that are not needed at once the whole tells.
+                    assert!(*whole == "jobs" || one.as_ref() == all.get(name), "{context}");
+                    found.entry(*whole).and_modify(|found| *found += usize::from(one.is_some()));
+                }
+            }
+        }
+    }
+    assert!(found.values().all(|found| *found > 0) || rounds() < 400, "never asked: {found:?}");
 }
