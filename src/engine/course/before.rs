@@ -180,6 +180,7 @@ impl Course {
         let mut open = self.plan.scopes[job].needs.clone();
         let mut found = BTreeSet::new();
         while let Some(scope) = open.pop() {
+            self.look();
             if found.insert(scope) {
                 open.extend(&self.plan.scopes[scope].needs);
             }

@@ -163,11 +163,11 @@ impl Course {
 
     /// Returns a scope and those it stands in, the innermost first.
     fn upwards(&self, scope: Option<usize>) -> impl Iterator<Item = usize> {
-        std::iter::successors(scope, |scope| self.plan.scopes[*scope].parent)
+        std::iter::successors(scope, |scope| self.plan.scopes[*scope].parent).inspect(|_| self.look())
     }
 
     fn siblings(&self, scope: usize) -> impl Iterator<Item = usize> {
         let siblings = self.plan.scopes[scope].parent.map_or(&[][..], |parent| &self.children[parent]);
-        siblings.iter().copied().filter(move |other| *other != scope)
+        siblings.iter().copied().filter(move |other| *other != scope).inspect(|_| self.look())
     }
 }

@@ -91,6 +91,7 @@ impl Open {
 
     /// Returns what is open in a scope before a node.
     fn inside(&mut self, course: &Course, scope: usize, node: usize) -> &Waits {
+        course.look();
         if !self.inside.contains_key(&scope) {
             let mut waits = Waits::default();
             let own = course.members[scope].iter().copied();

@@ -17,7 +17,12 @@ use crate::{
 /// Where something is kept of a scope, that of all inside it which it was made of is kept as well: so who forgets one goes
 /// up from it, and may stop where nothing is kept.
 #[derive(Default)]
-pub(super) struct Results(Vec<Cell<Kept>>);
+pub(super) struct Results {
+    kept: Vec<Cell<Kept>>,
+    /// How many scopes were looked at so far: what must not grow faster than the plan.
+    #[cfg(test)]
+    pub(super) looks: Cell<usize>,
+}
 
 /// What is kept of one scope.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,20 +36,28 @@ struct Kept {
 impl Results {
     /// Makes those of as many scopes, of which none was asked for.
     pub(super) fn new(count: usize) -> Self {
-        Self(vec![Cell::default(); count])
+        Self { kept: vec![Cell::default(); count], ..Self::default() }
     }
 
     fn change(&self, scope: usize, change: impl FnOnce(&mut Kept)) {
-        let mut kept = self.0[scope].get();
+        let mut kept = self.kept[scope].get();
         change(&mut kept);
-        self.0[scope].set(kept);
+        self.kept[scope].set(kept);
     }
 }
 
 impl Course {
+    /// Takes note that a scope is looked at, for those who count.
+    #[cfg_attr(not(test), expect(clippy::unused_self, reason = "nothing is counted outside of tests"))]
+    pub(super) fn look(&self) {
+        #[cfg(test)]
+        self.results.looks.set(self.results.looks.get() + 1);
+    }
+
     /// Returns what became of a scope that has ended.
     pub(super) fn result(&self, scope: usize) -> Need {
-        if let Some(known) = self.results.0[scope].get().result {
+        self.look();
+        if let Some(known) = self.results.kept[scope].get().result {
             return known;
         }
         let may_fail = self.plan.scopes[scope].is_tolerated;
@@ -65,7 +78,7 @@ impl Course {
     /// Forgets what became of a scope and of all around it, since something in it has changed.
     pub(super) fn forget(&self, scope: Option<usize>) {
         for above in self.upwards(scope) {
-            let kept = self.results.0[above].take();
+            let kept = self.results.kept[above].take();
             if kept == Kept::default() {
                 break;
             }
@@ -125,7 +138,7 @@ impl Course {
 
     /// Returns a node of a scope that did not end well, the first.
     pub(super) fn culprit(&self, scope: usize) -> Option<usize> {
-        if let Some(known) = self.results.0[scope].get().culprit {
+        if let Some(known) = self.results.kept[scope].get().culprit {
             return known;
         }
         let own = self.members[scope].iter().copied().filter(|node| {

@@ -93,6 +93,8 @@ pub(super) struct World<'a> {
 /// How a run ended.
 pub(super) struct Ended {
     pub(super) outcomes: Vec<Outcome>,
+    /// How often a scope was looked at.
+    pub(super) looks: usize,
 }
 
 impl<'a> World<'a> {
@@ -122,7 +124,7 @@ impl<'a> World<'a> {
         let mut steps = 0;
         while !self.scheduler.is_done() || !open.is_empty() {
             steps += 1;
-            assert!(steps < 100_000, "it goes on for ever");
+            assert!(steps < 1_000_000, "it goes on for ever");
             assert!(self.at_work.len() <= self.slots, "more at work than there are slots");
             let mut inputs = Vec::new();
             for effect in std::mem::take(&mut open) {
@@ -148,7 +150,7 @@ impl<'a> World<'a> {
                 open.extend(self.scheduler.step(self.now, input));
             }
         }
-        Ended { outcomes: self.scheduler.outcomes().collect() }
+        Ended { outcomes: self.scheduler.outcomes().collect(), looks: self.course.results.looks.get() }
     }
 
     /// Lets time pass until something happens.
