@@ -6,6 +6,7 @@
 mod before;
 mod called;
 mod ends;
+mod handed;
 mod open;
 mod results;
 mod scene;
@@ -23,6 +24,7 @@ use std::{
 use before::Sums;
 use called::Steps;
 use ends::Ends;
+use handed::Settings;
 use results::Results;
 
 pub(super) use open::{Open, Waits};
@@ -46,6 +48,7 @@ pub(super) struct Course {
     handed: BTreeMap<usize, Arc<Handed>>,
     /// Nodes that hand on variables of the environment or folders of `PATH`.
     setters: BTreeSet<usize>,
+    settings: Settings,
     /// Which way each scope goes, once it is decided.
     ways: RefCell<BTreeMap<usize, Way>>,
     results: Results,
@@ -76,6 +79,7 @@ impl Course {
             ends: Ends::new(plan.nodes.len()),
             handed: BTreeMap::new(),
             setters: BTreeSet::new(),
+            settings: Settings::default(),
             ways: RefCell::default(),
             results: Results::new(plan.scopes.len()),
             sums: Sums::default(),
@@ -125,20 +129,6 @@ impl Course {
         self.ends.failed_beside(self.plan.nodes[node].cohort?)
     }
 
-    /// Hears what a node hands on.
-    pub(super) fn hands_on(&mut self, node: usize, handed: Option<Arc<Handed>>) {
-        let sets = |handed: &Arc<Handed>| !handed.env.is_empty() || !handed.path.is_empty();
-        if handed.as_ref().is_some_and(sets) {
-            self.setters.insert(node);
-        } else {
-            self.setters.remove(&node);
-        }
-        match handed.filter(|handed| **handed != Handed::default()) {
-            Some(handed) => _ = self.handed.insert(node, handed),
-            None => _ = self.handed.remove(&node),
-        }
-    }
-
     /// Forgets all from a node on, which is decided again.
     pub(super) fn resume_at(&mut self, node: usize) {
         self.ends.cut(node, &self.plan.nodes);
@@ -146,6 +136,7 @@ impl Course {
         self.setters.retain(|index| *index < node);
         self.ways.get_mut().clear();
         self.forget_all();
+        self.forget_settings();
     }
 
     /// Tells whether PowerShell has a word in whether a node runs.

@@ -2,14 +2,12 @@
 //!
 //! Knows results and what was handed on. Does not know who asks, but for the scope it stands in.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
 use super::{Course, called::is_boundary, ends::Tally, scene::Scene};
 use crate::{
     plan::{Doubts, ScopeKind},
-    text::{expression::Outcome, handed::Handed},
+    text::expression::Outcome,
 };
 
 fn word(outcome: Outcome) -> &'static str {
@@ -32,45 +30,9 @@ impl Course {
         }
     }
 
-    fn nodes_in(&self, scope: usize, found: &mut Vec<usize>) {
+    pub(super) fn nodes_in(&self, scope: usize, found: &mut Vec<usize>) {
         found.extend(&self.members[scope]);
         self.children[scope].iter().for_each(|child| self.nodes_in(*child, found));
-    }
-
-    /// Returns the environment variables that earlier steps of the same job handed to a scope; `PATH` holds folders to
-    /// put in front.
-    pub(in crate::engine) fn env_handed_to(&self, scope: usize) -> BTreeMap<String, String> {
-        let mut found = BTreeMap::new();
-        for handed in self.handed_to(scope) {
-            found.extend(handed.env.clone());
-        }
-        found
-    }
-
-    /// Returns the environment variable of a name that earlier steps of the same job handed to a scope.
-    pub(super) fn variable_handed_to(&self, scope: usize, name: &str) -> Option<String> {
-        self.handed_to(scope).rev().find_map(|handed| handed.env.get(name).cloned())
-    }
-
-    /// Returns the folders that earlier steps of the same job put in front of `PATH`, the foremost first.
-    pub(in crate::engine) fn path_handed_to(&self, scope: usize) -> Vec<String> {
-        let folders = self.handed_to(scope).flat_map(|handed| handed.path.clone());
-        let mut folders: Vec<String> = folders.collect();
-        folders.reverse();
-        folders
-    }
-
-    /// Returns what nodes in front of a scope in its job handed on that sets something, in the order of the plan.
-    fn handed_to(&self, scope: usize) -> impl DoubleEndedIterator<Item = &Handed> {
-        let is_earlier = move |node: &&usize| {
-            let stands_in = self.plan.nodes[**node].scope;
-            stands_in.is_some_and(|its| self.comes_before(its, scope))
-        };
-        self.setters
-            .iter()
-            .filter(is_earlier)
-            .filter_map(|node| self.handed.get(node))
-            .map(|handed| &**handed)
     }
 }
 

@@ -129,15 +129,23 @@ fn what_stands_before_a_step_is_what_a_walk_finds() {
         let mut course = Course::new(Arc::clone(&plan));
         let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         let mut handed: BTreeMap<usize, Handed> = BTreeMap::new();
-        for node in 0..plan.nodes.len() {
-            if dice.below(2) == 0 {
-                let env = BTreeMap::from([(["A", "B"][dice.below(2)].to_owned(), node.to_string())]);
-                let own = Handed { env, path: vec![node.to_string()], ..Handed::default() };
+        let nodes = plan.nodes.len();
+        for round in 0..nodes + plan.scopes.len() {
+            // First all nodes in a row, then any of them between two questions.
+            let node = if round < nodes { round } else { dice.below(nodes) };
+            if dice.below(20) == 0 {
+                course.resume_at(node);
+                handed.split_off(&node);
+            } else if dice.below(2) == 0 {
+                let env = BTreeMap::from([(["A", "B"][dice.below(2)].to_owned(), round.to_string())]);
+                let own = Handed { env, path: vec![round.to_string()], ..Handed::default() };
                 course.hands_on(node, Some(Arc::new(own.clone())));
                 handed.insert(node, own);
+            } else {
+                course.hands_on(node, None);
+                handed.remove(&node);
             }
-        }
-        for scope in 0..plan.scopes.len() {
+            let Some(scope) = round.checked_sub(nodes) else { continue };
             let context = format!("seed {seed}, scope {scope}: {text}");
             let earlier = naive::earlier_nodes(&course, scope);
             let theirs = || earlier.iter().filter_map(|node| handed.get(node));
