@@ -36,9 +36,12 @@ pub(super) struct Sums {
     settled: RefCell<BTreeSet<usize>>,
 }
 
+/// Scopes by their turns, the first turn first.
+pub(super) type Turns = Vec<(usize, Vec<usize>)>;
+
 /// The scopes that stand in one, by turns.
 struct Rows {
-    turns: Vec<(usize, Vec<usize>)>,
+    turns: Turns,
     /// Sums of as many of the first turns as their places say.
     sums: Vec<Sum>,
     /// Of how many of the first turns is decided which way their scopes go.
@@ -191,7 +194,7 @@ impl Course {
     }
 
     /// Returns the scopes that stand in one, by turns.
-    pub(super) fn turns_in(&self, scope: usize) -> Vec<(usize, Vec<usize>)> {
+    pub(super) fn turns_in(&self, scope: usize) -> Turns {
         let mut turns: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for child in &self.children[scope] {
             turns.entry(self.plan.scopes[*child].turn).or_default().push(*child);

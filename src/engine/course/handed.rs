@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Course, called::is_boundary};
+use super::{Course, before::Turns, called::is_boundary};
 use crate::{plan::ScopeKind, text::handed::Handed};
 
 /// What steps set, as far as it was asked for.
@@ -22,7 +22,7 @@ pub(super) struct Settings {
 
 /// The scopes that stand in one, by turns.
 struct Rows {
-    turns: Vec<(usize, Vec<usize>)>,
+    turns: Turns,
     /// What is set in as many of the first turns as their places say.
     set: Vec<Arc<Set>>,
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Course;
+use super::{Course, before::Turns};
 use crate::plan::ScopeKind;
 
 /// The nodes that one waits for.
@@ -44,7 +44,7 @@ pub(in crate::engine) struct Open {
     /// By jobs, in all that they need and that these need.
     needed: BTreeMap<usize, Waits>,
     /// By scopes: their turns, and what is open in as many of the first ones as the places say.
-    rows: BTreeMap<usize, (Vec<(usize, Vec<usize>)>, Vec<Waits>)>,
+    rows: BTreeMap<usize, (Turns, Vec<Waits>)>,
 }
 
 impl Open {

@@ -28,15 +28,23 @@ pub(super) struct Results {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Kept {
     result: Option<Need>,
-    culprit: Option<Option<usize>>,
+    culprit: Option<Culprit>,
     /// The result is part of a sum.
     is_counted: bool,
 }
 
+/// The first node of a scope that did not end well, if there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Culprit(Option<usize>);
+
 impl Results {
     /// Makes those of as many scopes, of which none was asked for.
     pub(super) fn new(count: usize) -> Self {
-        Self { kept: vec![Cell::default(); count], ..Self::default() }
+        Self {
+            kept: vec![Cell::default(); count],
+            #[cfg(test)]
+            looks: Cell::default(),
+        }
     }
 
     fn change(&self, scope: usize, change: impl FnOnce(&mut Kept)) {
@@ -138,7 +146,7 @@ impl Course {
 
     /// Returns a node of a scope that did not end well, the first.
     pub(super) fn culprit(&self, scope: usize) -> Option<usize> {
-        if let Some(known) = self.results.kept[scope].get().culprit {
+        if let Some(Culprit(known)) = self.results.kept[scope].get().culprit {
             return known;
         }
         let own = self.members[scope].iter().copied().filter(|node| {
@@ -146,7 +154,7 @@ impl Course {
         });
         let inner = self.children[scope].iter().filter_map(|child| self.culprit(*child));
         let found = own.chain(inner).min();
-        self.results.change(scope, |kept| kept.culprit = Some(found));
+        self.results.change(scope, |kept| kept.culprit = Some(Culprit(found)));
         found
     }
 }
