@@ -139,10 +139,7 @@ impl Engine {
                 Ok(decided) => verdict_of(&plan, index, decided, &verdicts),
                 Err(ended) => without_look_up(&plan, index, ended),
             };
-            // What its condition leaves out does not run, however others end.
-            let is_left_out = matches!(decided, Ok(Decided::Skip(_)));
-            let is_known =
-                is_left_out || (open.nearest.is_empty() && plan.nodes[index].deferred.is_none() && !is_asked);
+            let is_known = is_certain(&plan.nodes[index], &decided, &open, is_asked);
             let verdict = if is_known { verdict } else { open_verdict(&plan, index, verdict, &open) };
             take_note(&mut course, index, &decided, verdict.verdict);
             if let Ok(Decided::Reuse(hit)) = &decided
@@ -154,6 +151,13 @@ impl Engine {
         }
         Ok(shown(PlanReport { nodes: verdicts, diagnostics }, &masks.all()))
     }
+}
+
+/// Tells whether what was decided of a step holds however others end.
+fn is_certain(node: &Node, decided: &Result<Decided, Ended>, open: &Waits, is_asked: bool) -> bool {
+    // What its condition leaves out does not run, however others end.
+    let is_left_out = matches!(decided, Ok(Decided::Skip(_)));
+    is_left_out || (open.nearest.is_empty() && node.deferred.is_none() && !is_asked)
 }
 
 /// Takes texts that nobody must see out of a report.
