@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Ask, Engine, EngineError,
-    course::Course,
+    course::{Course, Open, Waits},
     desk::planned_node,
     lookup::{Decided, decide},
     mask::Masks,
@@ -113,8 +113,9 @@ impl Engine {
         diagnostics.extend(self.broken_before(&around, &plan, &cache, &run).into_iter().map(weaker));
         let mut course = Course::new(Arc::clone(&plan));
         let mut verdicts: Vec<PlannedVerdict> = Vec::with_capacity(plan.nodes.len());
+        let mut open_before = Open::new(&course);
         for index in 0..plan.nodes.len() {
-            let open = if course.is_conditional(index) { course.open_before(index) } else { Vec::new() };
+            let open = open_before.before(&course, index);
             let is_asked = course.asks_powershell(index);
             let (timeline, cache, nodes) = (&timeline, &cache, &nodes);
             let turn = Turn {
@@ -129,7 +130,7 @@ impl Engine {
                 run: &run,
                 refused: &none,
             };
-            let ended = if open.is_empty() && !is_asked { turn.take(index).err() } else { None };
+            let ended = if open.nearest.is_empty() && !is_asked { turn.take(index).err() } else { None };
             let decided = match ended {
                 None => Ok(decide(cache, timeline, &nodes.all(), index, force)),
                 Some(ended) => Err(ended),
@@ -138,10 +139,7 @@ impl Engine {
                 Ok(decided) => verdict_of(&plan, index, decided, &verdicts),
                 Err(ended) => without_look_up(&plan, index, ended),
             };
-            // What its condition leaves out does not run, however others end.
-            let is_left_out = matches!(decided, Ok(Decided::Skip(_)));
-            let is_known =
-                is_left_out || (open.is_empty() && plan.nodes[index].deferred.is_none() && !is_asked);
+            let is_known = is_certain(&plan.nodes[index], &decided, &open, is_asked);
             let verdict = if is_known { verdict } else { open_verdict(&plan, index, verdict, &open) };
             take_note(&mut course, index, &decided, verdict.verdict);
             if let Ok(Decided::Reuse(hit)) = &decided
@@ -153,6 +151,13 @@ impl Engine {
         }
         Ok(shown(PlanReport { nodes: verdicts, diagnostics }, &masks.all()))
     }
+}
+
+/// Tells whether what was decided of a step holds however others end.
+fn is_certain(node: &Node, decided: &Result<Decided, Ended>, open: &Waits, is_asked: bool) -> bool {
+    // What its condition leaves out does not run, however others end.
+    let is_left_out = matches!(decided, Ok(Decided::Skip(_)));
+    is_left_out || (open.nearest.is_empty() && node.deferred.is_none() && !is_asked)
 }
 
 /// Takes texts that nobody must see out of a report.
@@ -195,18 +200,15 @@ fn without_look_up(plan: &Plan, index: usize, ended: &Ended) -> PlannedVerdict {
     PlannedVerdict { verdict, ..verdict_of(plan, index, &decided, &[]) }
 }
 
-/// As many steps as are named of those that one waits for: the nearest.
-const MOST_NAMED: usize = 16;
-
 /// Returns the verdict of a step that depends on how others end.
-fn open_verdict(plan: &Plan, index: usize, verdict: PlannedVerdict, open: &[usize]) -> PlannedVerdict {
-    let nearest = &open[open.len().saturating_sub(MOST_NAMED)..];
-    let waits_for: Vec<String> = nearest.iter().map(|index| plan.nodes[*index].id.clone()).collect();
+fn open_verdict(plan: &Plan, index: usize, verdict: PlannedVerdict, open: &Waits) -> PlannedVerdict {
+    let waits_for: Vec<String> = open.nearest.iter().map(|index| plan.nodes[*index].id.clone()).collect();
     let first = waits_for.first().cloned().unwrap_or_default();
-    let text = match open.len() {
+    let text = match open.nearest.len() {
         0 if plan.nodes[index].deferred.is_some() => "its matrix is known when it runs".to_owned(),
         0 => "PowerShell is asked when it runs".to_owned(),
         1 => format!("depends on how {first} ends"),
+        count if open.is_more => format!("depends on how {first} and more than {} others end", count - 1),
         count => format!("depends on how {first} and {} more end", count - 1),
     };
     let reasons = vec![Reason::new("waits", &first, text)];

@@ -31,7 +31,11 @@ use crate::{
         script::{Script, ScriptReading},
         settings::{CachePolicy, Settings},
     },
-    text::{document::Node as Tree, pattern::Pattern, script::ModuleBase},
+    text::{
+        document::{Index, Node as Tree},
+        pattern::Pattern,
+        script::ModuleBase,
+    },
 };
 
 /// All that nodes are made from.
@@ -90,6 +94,8 @@ pub(super) struct PlaybookContext<'a> {
     pub(super) path: &'a WsPath,
     pub(super) source: &'a Arc<Source>,
     pub(super) tree: Option<&'a Tree>,
+    /// Where the entries of large tables of the tree stand.
+    pub(super) index: &'a Index,
     pub(super) playbook: &'a Playbook,
     /// The profile it runs under.
     pub(super) profile: Option<&'a Profile>,
@@ -121,7 +127,7 @@ impl Node {
 impl PlaybookContext<'_> {
     /// Returns the place a JSON pointer names.
     pub(super) fn span(&self, pointer: &str) -> Span {
-        self.tree.map(|tree| tree.at(pointer)).unwrap_or_default()
+        self.tree.map(|tree| self.index.at(tree, pointer)).unwrap_or_default()
     }
 }
 

@@ -26,6 +26,7 @@ use crate::{
         query::{catalog, config, playbook_reading, rule_file, rules, text},
         rule::duplicate_kinds,
     },
+    text::document::Index,
 };
 
 /// What planning gave.
@@ -162,6 +163,12 @@ fn add_parts(db: &dyn Db, request: Request, ground: &Ground<'_>, parts: &[Part],
     }
 }
 
+/// Returns where the entries of the large tables of a playbook stand.
+#[salsa::tracked]
+fn playbook_index(db: &dyn Db, file: SourceFile) -> Index {
+    playbook_reading(db, file).tree.as_ref().map(Index::of).unwrap_or_default()
+}
+
 /// Returns a playbook as nodes are made from it; nothing if it cannot be read.
 pub(super) fn context<'a>(
     db: &'a dyn Db,
@@ -174,6 +181,7 @@ pub(super) fn context<'a>(
         path: file.path(db),
         source: &text(db, file).source,
         tree: reading.tree.as_ref(),
+        index: playbook_index(db, file),
         playbook,
         profile: profile::chosen(playbook, profile),
         diagnostics: &reading.diagnostics,

@@ -26,19 +26,20 @@ pub(super) fn faults(of: PlaybookContext<'_>, rules: Rules) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     for job in jobs {
         let tree = trees.find(job);
-        let mut asking = Asking { of, rules, jobs, by_id: &by_id, job, before: &[], faults: &mut faults };
-        for (index, step) in job.steps.iter().enumerate() {
-            asking.before = &job.steps[..=index];
+        let mut asking =
+            Asking { of, rules, jobs, by_id: &by_id, job, before: Before::default(), faults: &mut faults };
+        for step in &job.steps {
+            asking.before.add(step);
             let below = step.at.strip_prefix(job.at.as_str());
             let tree = tree.zip(below).and_then(|(tree, below)| tree.find(below));
             tree.into_iter().for_each(|tree| asking.texts(tree, &[]));
             asking.conditions(step);
         }
-        asking.before = &[];
+        let all = std::mem::take(&mut asking.before);
         tree.into_iter().for_each(|tree| asking.texts(tree, &["steps", "outputs"]));
         job.condition.iter().for_each(|condition| asking.condition(condition));
         // What a job hands on is put together when its steps have ended.
-        asking.before = &job.steps;
+        asking.before = all;
         tree.and_then(|tree| tree.find("/outputs")).into_iter().for_each(|tree| asking.texts(tree, &[]));
     }
     faults
@@ -68,15 +69,33 @@ impl<'a> Trees<'a> {
     }
 }
 
-/// Returns the ids of steps and of those inside them.
-fn ids(steps: &[Step]) -> Vec<&str> {
-    let mut open: Vec<&Step> = steps.iter().collect();
-    let mut ids = Vec::new();
-    while let Some(step) = open.pop() {
-        ids.push(step.id.as_str());
-        open.extend(step.inner());
+/// The ids of steps that may be asked for, and of those inside them.
+#[derive(Default)]
+struct Before<'a> {
+    ids: Vec<&'a str>,
+    /// The same in small letters.
+    small: HashSet<String>,
+}
+
+impl<'a> Before<'a> {
+    fn of(steps: &'a [Step]) -> Self {
+        let mut all = Self::default();
+        steps.iter().for_each(|step| all.add(step));
+        all
     }
-    ids
+
+    fn add(&mut self, step: &'a Step) {
+        let mut open = vec![step];
+        while let Some(step) = open.pop() {
+            self.ids.push(step.id.as_str());
+            self.small.insert(step.id.to_ascii_lowercase());
+            open.extend(step.inner());
+        }
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.small.contains(&id.to_ascii_lowercase())
+    }
 }
 
 /// The texts of one job.
@@ -88,7 +107,7 @@ struct Asking<'a, 'f> {
     by_id: &'a HashMap<String, &'a Job>,
     job: &'a Job,
     /// The steps that may be asked for.
-    before: &'a [Step],
+    before: Before<'a>,
     faults: &'f mut Vec<Diagnostic>,
 }
 
@@ -152,17 +171,15 @@ impl Asking<'_, '_> {
     }
 
     fn step(&mut self, whole: &str, id: &str, at: Span) {
-        let is = |known: &&str| known.eq_ignore_ascii_case(id);
-        let before = ids(self.before);
-        if before.iter().any(is) {
+        if self.before.has(id) {
             return;
         }
         let job = &self.job.id;
-        let (problem, label, help) = if ids(&self.job.steps).iter().any(is) {
+        let (problem, label, help) = if Before::of(&self.job.steps).has(id) {
             let help = "ask only for steps that stand in front".to_owned();
             (format!("step `{id}` runs later"), "has not run yet here", help)
         } else {
-            let help = match nearest(id, before.iter().copied()) {
+            let help = match nearest(id, self.before.ids.iter().rev().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("write `id: {id}` at the step that is meant"),
             };

@@ -19,10 +19,10 @@ use crate::{
     base::{DigestWriter, Env, WsPath},
     engine::{pwsh::PowerShell, tools::Tools},
     fingerprint::{Question, Resolver, State, View, content, expand},
-    plan::{Below, Doubts, LateValue, Names, ScopeKind, context, fit, is_all, named},
+    plan::{Below, Doubts, LateValue, Names, context, fit, is_all, named},
     sys::FileKind,
     text::{
-        expression::{Lookup, Machine, Need, Outcome, Status, status, to_text},
+        expression::{Lookup, Machine, Status, status, to_text},
         pattern::Pattern,
     },
 };
@@ -171,37 +171,6 @@ impl<'a> Scene<'a> {
         self.questions.borrow_mut().push(Question::Names(parsed.as_str().to_owned()));
         Some(expand(self.grounds.view, &mut Resolver::new(self.grounds.view), &parsed).paths)
     }
-
-    /// Returns how all went that a status function of this scope asks about.
-    fn needs(&self) -> Vec<Need> {
-        let course = self.course;
-        let kind = course.plan.scopes[self.scope].kind;
-        let results = |scopes: Vec<usize>| scopes.into_iter().map(|scope| course.result(scope));
-        if kind == ScopeKind::Job {
-            return results(course.before(self.scope)).collect();
-        }
-        // The condition of a job with combinations stands at each of them.
-        let around = course.plan.scopes[self.scope].parent.filter(|_| kind == ScopeKind::List);
-        let is_job =
-            |scope: &usize| matches!(course.plan.scopes[*scope].kind, ScopeKind::Job | ScopeKind::Stage);
-        if let Some(job) = around.filter(is_job) {
-            return results(course.before(job)).collect();
-        }
-        // A step asks about the steps before it in its job, also from inside of another step.
-        let mut found = Vec::new();
-        for scope in course.upwards(Some(self.scope)) {
-            match course.plan.scopes[scope].kind {
-                ScopeKind::Job | ScopeKind::Playbook => break,
-                ScopeKind::Stage => {
-                    found.extend(results(course.before(scope)));
-                    break;
-                }
-                _ => found.extend(results(course.before(scope))),
-            }
-        }
-        found.retain(|need: &Need| need.outcome != Outcome::Skipped);
-        found
-    }
 }
 
 impl Lookup for Scene<'_> {
@@ -239,7 +208,7 @@ impl Lookup for Scene<'_> {
             };
             value.map(|value| to_text(&value)).or_else(|| names.env.get(name).cloned())
         };
-        let handed = || self.course.env_handed_to(self.scope).remove(name);
+        let handed = || self.course.variable_handed_to(self.scope, name);
         // What earlier steps hand on is above what the job says, and below what the step itself says.
         let is_own = names.own_env.contains(name) && !self.is_filling(name, true);
         let found = if is_own { written() } else { handed().or_else(written) };
@@ -264,6 +233,9 @@ impl Lookup for Scene<'_> {
         if self.names().is_of_others(whole, name) {
             return Some(Value::Null);
         }
+        if let Some(found) = self.one_of_run(whole, name) {
+            return Some(found);
+        }
         let is_theirs = is_all(whole) && self.names().variable(whole).is_none();
         if is_theirs && self.is_filling(name, false) {
             return self.below();
@@ -273,7 +245,7 @@ impl Lookup for Scene<'_> {
     }
 
     fn status(&self, function: Status) -> Option<bool> {
-        Some(status(function, &self.needs(), self.course.is_cancelled))
+        Some(status(function, &self.course.needs(self.scope), self.course.is_cancelled))
     }
 
     fn path_exists(&self, path: &str) -> Option<bool> {

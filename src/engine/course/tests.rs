@@ -3,7 +3,10 @@
 //! What a step comes to is a function of its id, so that every order of events must come to the same. The rounds are set
 //! by `AZ_COURSE_ROUNDS`.
 
+mod growth;
+mod kept;
 mod maker;
+mod naive;
 mod world;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -31,7 +34,7 @@ fn every_playbook_ends_and_each_step_has_one_outcome() {
         for (slots, on_failure) in
             [(1, OnFailure::FailFast), (3, OnFailure::FailFast), (3, OnFailure::KeepGoing)]
         {
-            let Ended { outcomes } = World::new(&plan, seed, slots, on_failure).run();
+            let Ended { outcomes, .. } = World::new(&plan, seed, slots, on_failure).run();
             assert_eq!(outcomes.len(), plan.nodes.len(), "seed {seed}: {text}");
             for outcome in outcomes {
                 *seen.entry(outcome.as_str()).or_default() += 1;
@@ -81,6 +84,6 @@ fn an_interrupt_still_runs_what_cleans_up() {
     let mut world = World::new(&plan, 0, 2, OnFailure::FailFast);
     world.always_succeeds = true;
     world.interrupt_at = Some(Duration::from_millis(1));
-    let Ended { outcomes } = world.run();
+    let Ended { outcomes, .. } = world.run();
     assert_eq!(outcomes, [Outcome::Cancelled, Outcome::Cancelled, Outcome::Ran, Outcome::Ran]);
 }

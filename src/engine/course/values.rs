@@ -2,13 +2,10 @@
 //!
 //! Knows results and what was handed on. Does not know who asks, but for the scope it stands in.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
-use super::{Course, scene::Scene};
+use super::{Course, called::is_boundary, ends::Tally, scene::Scene};
 use crate::{
-    execute::scheduler::Outcome as Ending,
     plan::{Doubts, ScopeKind},
     text::expression::Outcome,
 };
@@ -33,55 +30,9 @@ impl Course {
         }
     }
 
-    fn nodes_in(&self, scope: usize, found: &mut Vec<usize>) {
+    pub(super) fn nodes_in(&self, scope: usize, found: &mut Vec<usize>) {
         found.extend(&self.members[scope]);
         self.children[scope].iter().for_each(|child| self.nodes_in(*child, found));
-    }
-
-    /// Returns the environment variables that earlier steps of the same job handed to a scope; `PATH` holds folders to
-    /// put in front.
-    pub(in crate::engine) fn env_handed_to(&self, scope: usize) -> BTreeMap<String, String> {
-        let mut found = BTreeMap::new();
-        if self.setters.is_empty() {
-            return found;
-        }
-        for node in self.earlier_in_job(scope) {
-            found.extend(self.handed.get(&node).map(|handed| handed.env.clone()).unwrap_or_default());
-        }
-        found
-    }
-
-    /// Returns the folders that earlier steps of the same job put in front of `PATH`, the foremost first.
-    pub(in crate::engine) fn path_handed_to(&self, scope: usize) -> Vec<String> {
-        if self.setters.is_empty() {
-            return Vec::new();
-        }
-        let nodes = self.earlier_in_job(scope);
-        let folders =
-            nodes.iter().filter_map(|node| self.handed.get(node)).flat_map(|handed| handed.path.clone());
-        let mut folders: Vec<String> = folders.collect();
-        folders.reverse();
-        folders
-    }
-
-    /// Returns the nodes in front of a scope in its job, in the order of the plan.
-    fn earlier_in_job(&self, scope: usize) -> Vec<usize> {
-        let mut nodes = Vec::new();
-        for above in self.upwards(Some(scope)) {
-            if matches!(self.plan.scopes[above].kind, ScopeKind::Job | ScopeKind::Stage | ScopeKind::Playbook)
-            {
-                break;
-            }
-            for before in self.before(above) {
-                self.nodes_in(before, &mut nodes);
-            }
-        }
-        // What a job hands on is put together when all its steps have ended.
-        if self.plan.scopes[scope].kind == ScopeKind::List {
-            self.children[scope].iter().for_each(|child| self.nodes_in(*child, &mut nodes));
-        }
-        nodes.sort_unstable();
-        nodes
     }
 }
 
@@ -89,27 +40,21 @@ impl Scene<'_> {
     /// Returns the steps in front of this scope in its job, with what is inside of them.
     fn earlier_steps(&self) -> Vec<usize> {
         let course = self.course;
-        let mut found = Vec::new();
-        for above in course.upwards(Some(self.scope)) {
-            if matches!(
-                course.plan.scopes[above].kind,
-                ScopeKind::Job | ScopeKind::Stage | ScopeKind::Playbook
-            ) {
-                break;
-            }
-            found.extend(course.before(above));
-        }
+        let mut open: Vec<usize> = course
+            .upwards(Some(self.scope))
+            .take_while(|above| !is_boundary(course.kind(*above)))
+            .flat_map(|above| course.before_in_list(above))
+            .collect();
         // The outputs of a job are put together when all its steps have ended.
-        if course.plan.scopes[self.scope].kind == ScopeKind::List {
-            found.extend(&course.children[self.scope]);
+        if course.kind(self.scope) == ScopeKind::List {
+            open.extend(&course.children[self.scope]);
         }
-        let mut open = found;
         let mut steps = Vec::new();
         while let Some(scope) = open.pop() {
-            if course.plan.scopes[scope].kind == ScopeKind::Step {
+            if course.kind(scope) == ScopeKind::Step {
                 steps.push(scope);
             }
-            if course.plan.scopes[scope].kind != ScopeKind::Playbook {
+            if course.kind(scope) != ScopeKind::Playbook {
                 open.extend(&course.children[scope]);
             }
         }
@@ -129,13 +74,38 @@ impl Scene<'_> {
         if !self.names().steps.contains(&name.to_ascii_lowercase()) {
             return None;
         }
-        let is_called = |step: &&usize| {
-            let scope = &self.course.plan.scopes[**step];
-            let label = scope.label.trim_start_matches("step ").trim_matches('`');
-            scope.id.eq_ignore_ascii_case(name) || label.eq_ignore_ascii_case(name)
-        };
-        let steps = self.earlier_steps();
-        steps.iter().rev().find(is_called).map(|step| self.step(*step))
+        self.course.steps_called(name, self.scope).next().map(|step| self.step(step))
+    }
+
+    /// Returns a member of `steps`, `needs` or `jobs` without the others; nothing if the whole has to be looked at.
+    pub(super) fn one_of_run(&self, whole: &str, name: &str) -> Option<Value> {
+        let names = self.names();
+        let is_other = names.variable(whole).is_some()
+            || names.late_variable(whole).is_some()
+            || names.steps.contains(&whole.to_ascii_lowercase());
+        if is_other {
+            return None;
+        }
+        let scopes = &self.course.plan.scopes;
+        match whole.to_ascii_lowercase().as_str() {
+            "steps" => {
+                let mut called = self.course.steps_called(name, self.scope);
+                called.find(|step| scopes[*step].id == name).map(|step| self.step(step))
+            }
+            "needs" => {
+                let need = self.needed().iter().rev().find(|need| scopes[**need].id == name)?;
+                Some(self.as_job(*need))
+            }
+            "jobs" => {
+                // One of those that are needed at once, if no other job of that name is meant; else the whole tells.
+                let around = self.course.upwards(Some(self.scope));
+                let jobs = around
+                    .filter(|above| matches!(self.course.kind(*above), ScopeKind::Job | ScopeKind::Stage));
+                let need = self.needed().iter().rev().find(|need| scopes[**need].id == name)?;
+                (jobs.count() == 1).then(|| self.as_job(*need))
+            }
+            _ => None,
+        }
     }
 
     fn step(&self, step: usize) -> Value {
@@ -165,23 +135,26 @@ impl Scene<'_> {
         formula.fill(&with_result, &mut Doubts::default())
     }
 
+    /// Returns the jobs that the job needs.
+    fn needed(&self) -> &[usize] {
+        let course = self.course;
+        let job = course.upwards(Some(self.scope)).find(|scope| course.kind(*scope) == ScopeKind::Job);
+        job.map_or(&[][..], |job| &course.plan.scopes[job].needs)
+    }
+
     /// Returns `needs`: the jobs that the job needs.
     pub(super) fn jobs_needed(&self) -> Value {
-        let course = self.course;
-        let job =
-            course.upwards(Some(self.scope)).find(|scope| course.plan.scopes[*scope].kind == ScopeKind::Job);
-        let needs = job.map_or(&[][..], |job| &course.plan.scopes[job].needs);
-        self.as_jobs(needs)
+        self.as_jobs(self.needed())
     }
 
     /// Returns `jobs`: those that must have ended by now.
     pub(super) fn jobs(&self) -> Value {
         let course = self.course;
-        let kind = |scope: usize| course.plan.scopes[scope].kind;
         let mut found = Vec::new();
         for above in course.upwards(Some(self.scope)) {
-            match kind(above) {
-                ScopeKind::Job | ScopeKind::Stage => found.extend(course.before(above)),
+            match course.kind(above) {
+                ScopeKind::Job => found.extend(course.ancestors(above)),
+                ScopeKind::Stage => found.extend(course.before_in_list(above)),
                 // What a playbook hands on is put together when all its jobs have ended.
                 ScopeKind::Playbook if above == self.scope => found.extend(&course.children[above]),
                 _ => {}
@@ -191,15 +164,15 @@ impl Scene<'_> {
     }
 
     fn as_jobs(&self, scopes: &[usize]) -> Value {
-        let course = self.course;
-        let job = |scope: &usize| {
-            let need = course.result(*scope);
-            let mut outputs = Map::new();
-            self.outputs_of_job(*scope, &mut outputs);
-            let value = json!({ "outputs": outputs, "result": word(need.conclusion()), "outcome": word(need.outcome) });
-            (course.plan.scopes[*scope].id.clone(), value)
-        };
+        let job = |scope: &usize| (self.course.plan.scopes[*scope].id.clone(), self.as_job(*scope));
         Value::Object(scopes.iter().map(job).collect())
+    }
+
+    fn as_job(&self, scope: usize) -> Value {
+        let need = self.course.result(scope);
+        let mut outputs = Map::new();
+        self.outputs_of_job(scope, &mut outputs);
+        json!({ "outputs": outputs, "result": word(need.conclusion()), "outcome": word(need.outcome) })
     }
 
     /// Puts together what a job hands on; of several combinations the last that has a value for a name gives it.
@@ -230,19 +203,15 @@ impl Scene<'_> {
         if !["results", "result", "summary"].iter().any(|known| known.eq_ignore_ascii_case(name)) {
             return None;
         }
-        let count = |is: &dyn Fn(Ending) -> bool| {
-            self.course.ends.iter().flatten().filter(|ending| is(**ending)).count()
-        };
-        let failed = count(&|ending| matches!(ending, Ending::Failed | Ending::TimedOut | Ending::Attention));
-        let completed = count(&|ending| matches!(ending, Ending::Ran | Ending::Warning | Ending::Cached));
+        let Tally { total, completed, failed, skipped } = self.course.ends.tally();
         Some(json!({
-            "Total": count(&|_| true),
+            "Total": total,
             "Completed": completed,
             "Succeeded": completed,
             "Success": failed == 0,
             "Failed": failed,
             "FailedCount": failed,
-            "Skipped": count(&|ending| ending == Ending::Skipped),
+            "Skipped": skipped,
         }))
     }
 }

@@ -54,19 +54,21 @@ impl Course {
             return known.clone();
         }
         let way = self.decide(scope, grounds);
-        self.ways.borrow_mut().insert(scope, way.clone());
+        self.goes(scope, way.clone());
         way
     }
 
-    fn decide(&self, scope: usize, grounds: &Grounds<'_>) -> Way {
-        // What comes before and has no node was never asked.
-        for before in self.before(scope) {
-            if self.upwards(self.plan.scopes[before].parent).all(|above| {
-                !matches!(self.ways.borrow().get(&above), Some(Way::Skips(_) | Way::Blocked { .. }))
-            }) {
-                self.way_of(before, grounds);
-            }
+    /// Hears which way a scope goes.
+    pub(super) fn goes(&self, scope: usize, way: Way) {
+        let is_left_out = matches!(way, Way::Skips(_) | Way::Blocked { .. });
+        self.ways.borrow_mut().insert(scope, way);
+        if is_left_out {
+            self.forget(Some(scope));
         }
+    }
+
+    fn decide(&self, scope: usize, grounds: &Grounds<'_>) -> Way {
+        self.settle_before(scope, grounds);
         let condition = self.plan.scopes[scope].condition.as_ref();
         if !condition.is_some_and(|condition| condition.asks_status)
             && !self.leaves_it_to_combinations(scope)
@@ -94,32 +96,28 @@ impl Course {
     /// Returns the way of a scope whose condition says nothing of how things went, if it is not to run.
     fn way_by_default(&self, scope: usize) -> Option<Way> {
         let own = &self.plan.scopes[scope];
-        let before = self.before(scope);
+        let mut mains = self.mains(scope).map(|main| self.result(main).outcome);
         match own.kind {
             ScopeKind::OnFailure => {
-                let has_failed = before.iter().any(|main| self.result(*main).outcome == Outcome::Failure);
+                let has_failed = mains.any(|main| main == Outcome::Failure);
                 let text = format!("{} did not fail", own.label);
                 return (!has_failed).then(|| Way::Skips(Reason::new("condition", &own.label, text)));
             }
             ScopeKind::OnSuccess => {
-                let has_succeeded = before.iter().all(|main| self.result(*main).outcome == Outcome::Success);
+                let has_succeeded = mains.all(|main| main == Outcome::Success);
                 let text = format!("{} did not succeed", own.label);
                 return (!has_succeeded).then(|| Way::Skips(Reason::new("condition", &own.label, text)));
             }
             _ => {}
         }
-        let conclusions = || before.iter().map(|before| (*before, self.result(*before).conclusion()));
-        let is_bad = |outcome: Outcome| matches!(outcome, Outcome::Failure | Outcome::Cancelled);
-        if let Some((failed, _)) = conclusions().find(|(_, outcome)| is_bad(*outcome)) {
+        let before = self.sum_before(scope);
+        if let Some(failed) = before.bad {
             return Some(match self.culprit(failed) {
                 Some(by) => Way::Blocked { by },
                 None => Way::Fails(format!("{} did not end well", self.plan.scopes[failed].label)),
             });
         }
-        if own.kind != ScopeKind::Job {
-            return None;
-        }
-        let (skipped, _) = conclusions().find(|(_, outcome)| *outcome == Outcome::Skipped)?;
+        let skipped = before.skipped.filter(|_| own.kind == ScopeKind::Job)?;
         if let Some(Way::Blocked { by }) = self.ways.borrow().get(&skipped) {
             return Some(Way::Blocked { by: *by });
         }

@@ -111,9 +111,10 @@ impl Expanded {
             let found = self.add_rounds(course, names, job, scope, jobs_at_once.as_deref());
             ends.insert(&job.id, found);
         }
+        let by_id: BTreeMap<&str, &Job> = jobs.iter().rev().map(|job| (job.id.as_str(), job)).collect();
         for job in jobs {
             for need in &job.needs {
-                for earlier in last_of(jobs, &ends, &need.value) {
+                for earlier in last_of(&by_id, &ends, &need.value) {
                     for later in &ends[job.id.as_str()].first {
                         self.edges.push((*later, earlier, EdgeKind::Need));
                     }
@@ -528,7 +529,7 @@ fn outer_ends(jobs: &[Job], ends: &BTreeMap<&str, Ends>) -> Ends {
 }
 
 /// Returns the nodes a job ends with; of a job that selects nothing, those of the jobs it needs.
-fn last_of(jobs: &[Job], ends: &BTreeMap<&str, Ends>, id: &str) -> Vec<usize> {
+fn last_of(by_id: &BTreeMap<&str, &Job>, ends: &BTreeMap<&str, Ends>, id: &str) -> Vec<usize> {
     let mut open = vec![id];
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
@@ -539,7 +540,7 @@ fn last_of(jobs: &[Job], ends: &BTreeMap<&str, Ends>, id: &str) -> Vec<usize> {
         if let Some(ends) = ends.get(id).filter(|ends| !ends.is_empty()) {
             found.extend(&ends.last);
         } else {
-            let job = jobs.iter().find(|job| job.id == id);
+            let job = by_id.get(id);
             open.extend(job.into_iter().flat_map(|job| job.needs.iter().map(|need| need.value.as_str())));
         }
     }

@@ -6,6 +6,7 @@
 mod comment;
 mod detect;
 mod format;
+mod index;
 mod json;
 mod node;
 mod psd1;
@@ -18,6 +19,7 @@ mod yaml;
 
 pub use comment::{Comment, comments};
 pub use format::Format;
+pub use index::Index;
 pub use node::{Entry, Node, NodeValue};
 pub use read::{MAX_BYTES, read, too_large};
 

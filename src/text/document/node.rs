@@ -77,7 +77,7 @@ impl Node {
         node.span
     }
 
-    fn child(&self, segment: &str) -> Option<&Self> {
+    pub(super) fn child(&self, segment: &str) -> Option<&Self> {
         match &self.value {
             NodeValue::List(items) => items.get(segment.parse::<usize>().ok()?),
             NodeValue::Table(entries) => {
@@ -95,6 +95,7 @@ fn unescape_pointer(segment: &str) -> String {
     segment.replace("~1", "/").replace("~0", "~")
 }
 
-fn segments(pointer: &str) -> impl Iterator<Item = String> {
+/// Returns the segments of a JSON pointer, unescaped; none of what is not one.
+pub(super) fn segments(pointer: &str) -> impl Iterator<Item = String> {
     pointer.strip_prefix('/').into_iter().flat_map(|rest| rest.split('/')).map(unescape_pointer)
 }

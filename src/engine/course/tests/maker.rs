@@ -79,7 +79,12 @@ impl Maker {
             }
             job.insert("strategy".into(), strategy);
         }
-        job.insert("steps".into(), self.steps(3, 0));
+        if self.one_in(12) {
+            job.insert("uses".into(), "q".into());
+            job.remove("outputs");
+        } else {
+            job.insert("steps".into(), self.steps(3, 0));
+        }
         job.into()
     }
 
@@ -109,6 +114,9 @@ impl Maker {
                 step.insert("items".into(), json!(["a", "b"]));
                 step.insert("as".into(), "item".into());
                 step.insert("steps".into(), self.steps(2, depth + 1));
+            }
+            3 if depth == 0 => {
+                step.insert("uses".into(), "q".into());
             }
             _ => {
                 step.insert("script".into(), "true".into());

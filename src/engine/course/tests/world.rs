@@ -22,15 +22,24 @@ use crate::{
     text::handed::Handed,
 };
 
+/// A playbook that others use as `q`.
+const USED: &str = r#"{"metadata":{"name":"q"},"orchestration":{"jobs":{
+    "j0":{"outputs":{"o":"${{ steps.s1.outputs.o }}"},"steps":[
+        {"id":"s1","script":"true","shell":"sh"},
+        {"id":"s2","script":"true","shell":"sh","if":"steps.s1.outputs.o == '1'"}]},
+    "j1":{"needs":"j0","if":"failure() || needs.j0.outputs.o == '1'","steps":[
+        {"id":"s1","script":"true","shell":"sh"}]}}}}"#;
+
 /// Plans a playbook.
 fn plan_of(text: &str) -> Planned {
     let db = Database::default();
     let file = |path: &str, contents| SourceFile::new(&db, WsPath::from_normal(path).unwrap(), contents);
-    let playbook = file("playbooks/p.json", Contents::Bytes(text.as_bytes().into()));
+    let playbook = |path: &str, text: &str| file(path, Contents::Bytes(text.as_bytes().into()));
+    let playbooks = vec![playbook("playbooks/p.json", text), playbook("playbooks/q.json", USED)];
     let config = file("az.toml", Contents::Absent);
     let platform = Platform { os: "linux".to_owned(), arch: "x86_64".to_owned() };
     let root: Arc<Path> = Arc::from(Path::new("/w"));
-    let workspace = Workspace::new(&db, root, vec![], vec![playbook], vec![], config, None, platform);
+    let workspace = Workspace::new(&db, root, vec![], playbooks, vec![], config, None, platform);
     let (asked, none) = (vec!["p".to_owned()], BTreeMap::new());
     let request = Request::new(&db, asked, false, vec![], none, None, false, vec![], BTreeMap::new(), vec![]);
     let surroundings = Surroundings::new(&db, crate::base::Env::default(), false, None);
@@ -49,7 +58,7 @@ pub(super) fn faults(text: &str) -> Vec<Code> {
 }
 
 /// A workspace without files.
-struct Nothing;
+pub(super) struct Nothing;
 
 impl View for Nothing {
     fn root(&self) -> &Path {
@@ -84,6 +93,8 @@ pub(super) struct World<'a> {
 /// How a run ended.
 pub(super) struct Ended {
     pub(super) outcomes: Vec<Outcome>,
+    /// How often a scope was looked at.
+    pub(super) looks: usize,
 }
 
 impl<'a> World<'a> {
@@ -113,7 +124,7 @@ impl<'a> World<'a> {
         let mut steps = 0;
         while !self.scheduler.is_done() || !open.is_empty() {
             steps += 1;
-            assert!(steps < 100_000, "it goes on for ever");
+            assert!(steps < 1_000_000, "it goes on for ever");
             assert!(self.at_work.len() <= self.slots, "more at work than there are slots");
             let mut inputs = Vec::new();
             for effect in std::mem::take(&mut open) {
@@ -139,7 +150,7 @@ impl<'a> World<'a> {
                 open.extend(self.scheduler.step(self.now, input));
             }
         }
-        Ended { outcomes: self.scheduler.outcomes().collect() }
+        Ended { outcomes: self.scheduler.outcomes().collect(), looks: self.course.results.looks.get() }
     }
 
     /// Lets time pass until something happens.
