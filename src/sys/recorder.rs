@@ -50,6 +50,7 @@ pub struct Seen {
 /// The same, as small as it can be: there is one for each path that was ever asked for.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[expect(clippy::option_option, reason = "the inner nothing says that there is nothing")]
 struct Slot {
     itself: Option<Option<Stat>>,
     target: Target,
@@ -84,6 +85,7 @@ enum Answer {
 }
 
 impl Slot {
+    #[expect(clippy::option_option, reason = "the inner nothing says that there is nothing")]
     fn target(&self) -> Option<Option<Stat>> {
         match &self.target {
             Target::Unasked => None,

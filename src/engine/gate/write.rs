@@ -116,41 +116,58 @@ impl Engine {
         }
         let has_expanded = events.iter().any(|told| matches!(told.event, Event::Expanded { .. }));
         let is_whole = !is_flat && (has_expanded || answers.iter().any(is_open));
-        let made = match *partly {
-            Some(partly) => {
-                let (mut paths, mut items) = (Vec::new(), Vec::new());
-                self.each_path(finished, &answers, (&clock, is_whole), &mut |path| {
-                    paths.push(path);
-                    Some(())
-                })?;
-                each_item(finished, answers, is_flat, &mut |item| {
-                    items.push(item);
-                    Some(())
-                })??;
-                let amendment = amendment(partly, &clock, (paths, items))?;
-                let content = Content::Amended { partly, amendment };
-                Made { content, is_whole: false, resume: partly.preface.resume.clone() }
-            }
-            None => {
-                let mut draft = Box::<Draft>::default();
-                self.each_path(finished, &answers, (&clock, is_whole), &mut |path| {
-                    draft.add_path(&path).ok()
-                })?;
-                let resume = if is_whole {
-                    let events: Vec<&Event> = events.iter().map(|told| &told.event).collect();
-                    let answer = serde_json::to_vec(&events).ok()?;
-                    draft.add_item(&GateItem { answer, ..GateItem::default() }).ok()?;
-                    None
-                } else {
-                    each_item(finished, answers, is_flat, &mut |item| draft.add_item(&item).ok())?
-                };
-                Made { content: Content::Whole(draft), is_whole, resume }
-            }
+        let made = if let Some(partly) = *partly {
+            self.amended(finished, partly, answers, (&clock, is_whole), is_flat)?
+        } else {
+            self.whole(finished, answers, (&clock, is_whole), is_flat)?
         };
         // Without a way to decide single steps an open one makes all of it worthless; and an end that is none of a
         // step's has no gate.
         let is_of_use = if made.content.has_open() { made.resume.is_some() } else { finished.exit_code == 0 };
         is_of_use.then_some(made)
+    }
+
+    fn whole<'a>(
+        &self,
+        finished: &Finished<'a>,
+        answers: Vec<Answer>,
+        (clock, is_whole): (&Stat, bool),
+        is_flat: bool,
+    ) -> Option<Made<'a>> {
+        let mut draft = Box::<Draft>::default();
+        self.each_path(finished, &answers, (clock, is_whole), &mut |path| draft.add_path(&path).ok())?;
+        let resume = if is_whole {
+            let events: Vec<&Event> = finished.events.iter().map(|told| &told.event).collect();
+            let answer = serde_json::to_vec(&events).ok()?;
+            draft.add_item(&GateItem { answer, ..GateItem::default() }).ok()?;
+            None
+        } else {
+            each_item(finished, answers, is_flat, &mut |item| draft.add_item(&item).ok())?
+        };
+        Some(Made { content: Content::Whole(draft), is_whole, resume })
+    }
+
+    fn amended<'a>(
+        &self,
+        finished: &Finished<'a>,
+        partly: &'a Partly,
+        answers: Vec<Answer>,
+        (clock, is_whole): (&Stat, bool),
+        is_flat: bool,
+    ) -> Option<Made<'a>> {
+        let (mut paths, mut items) = (Vec::new(), Vec::new());
+        let mut add_path = |path| {
+            paths.push(path);
+            Some(())
+        };
+        self.each_path(finished, &answers, (clock, is_whole), &mut add_path)?;
+        let mut add_item = |item| {
+            items.push(item);
+            Some(())
+        };
+        each_item(finished, answers, is_flat, &mut add_item)??;
+        let content = Content::Amended { partly, amendment: amendment(partly, clock, (paths, items))? };
+        Some(Made { content, is_whole: false, resume: partly.preface.resume.clone() })
     }
 
     /// Hands over what the recorder saw that the answers depend on, in the order of a gate; nothing if that is no ground
