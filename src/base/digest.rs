@@ -153,6 +153,11 @@ mod tests {
     }
 
     #[test]
+    fn parts_are_digested_as_one() {
+        assert_eq!(Digest::of_parts([&b"a"[..], b"", b"bc"]), Digest::of(b"abc"));
+    }
+
+    #[test]
     fn fields_do_not_run_into_each_other() {
         let split = |a: &str, b: &str| DigestWriter::new("test").field(a).field(b).finish();
         assert_ne!(split("ab", "c"), split("a", "bc"));

@@ -295,6 +295,14 @@ fn random_item() -> impl Strategy<Value = GateItem> {
 }
 
 proptest! {
+    /// Taken apart by its text, a path has the folder and the name that it has as a path.
+    #[test]
+    fn folder_and_name_are_those_of_the_path(path in "[/.a]{0,7}") {
+        let path = Path::new(&path);
+        let whole = (path, std::ffi::OsStr::new(""));
+        prop_assert_eq!(write::parts(path), path.parent().zip(path.file_name()).unwrap_or(whole));
+    }
+
     /// However often a gate is amended, and whenever its files are put together, it says what one would say that was
     /// written as a whole.
     #[test]
