@@ -24,6 +24,13 @@ impl Digest {
         Self(*blake3::hash(bytes).as_bytes())
     }
 
+    /// Returns the digest of what these are one after the other.
+    pub fn of_parts<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        parts.into_iter().for_each(|part| _ = hasher.update(part));
+        Self(*hasher.finalize().as_bytes())
+    }
+
     /// Returns the digest in 64 hexadecimal digits.
     pub fn to_hex(&self) -> String {
         blake3::Hash::from_bytes(self.0).to_hex().to_string()
@@ -143,6 +150,11 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(DigestWriter::new("test").field("a").finish(), Digest(expected));
         }
+    }
+
+    #[test]
+    fn parts_are_digested_as_one() {
+        assert_eq!(Digest::of_parts([&b"a"[..], b"", b"bc"]), Digest::of(b"abc"));
     }
 
     #[test]

@@ -30,7 +30,7 @@ mod wire;
 pub use blobs::{Blobs, SMALL_BYTES};
 pub use capture::{Capture, capture, known_states, missing};
 pub use evict::{Evictable, Limits, evicted};
-pub use gate::{Amendment, Gate, GateItem, GatePath, Known, Matters, write_gate};
+pub use gate::{Amendment, Draft, Gate, GateItem, GatePath, Known, Matters, in_order, write_gate};
 pub use known::{FileChange, KnownFiles, WireStat, write_table};
 pub use layout::Layout;
 pub use lookup::{Hit, Lookup, Miss, Wanted, fingerprints, look_up, observe, strong_keys};

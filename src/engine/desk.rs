@@ -355,7 +355,7 @@ impl<'a> Desk<'a> {
             }
         };
         if matches!(outcome, event::Outcome::Cached | event::Outcome::Skipped) {
-            self.answers.told(index, &shown_event(event.clone(), &self.shared.masks), record.as_ref());
+            self.answers.told(index, &shown_event(event.clone(), &self.shared.masks), record.as_deref());
         }
         if outcome == event::Outcome::Failed && self.overlaps.have_been && !self.stands(index) {
             self.provisional.insert(index, event);

@@ -55,7 +55,10 @@ impl Answered {
 pub(super) fn asked(questions: &[Question], observed: &[Component]) -> Vec<(Question, Digest)> {
     let mut seen = HashSet::new();
     let pairs = questions.iter().zip(observed).filter(|(question, _)| seen.insert(*question));
-    pairs.map(|(question, answer)| (question.clone(), answer.digest)).collect()
+    let mut pairs: Vec<_> = pairs.map(|(question, answer)| (question.clone(), answer.digest)).collect();
+    // It stays for each step until all have ended.
+    pairs.shrink_to_fit();
+    pairs
 }
 
 /// Returns the paths that were looked at before they were written, with what was found.

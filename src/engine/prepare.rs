@@ -38,8 +38,17 @@ pub(super) struct Prepared {
     pub(super) environment: Arc<Environment>,
     /// More of it is known than the plan knew.
     pub(super) is_bound: bool,
-    /// Components that no file's content has a part in.
-    fixed: Vec<Component>,
+    secret_key: SecretKey,
+}
+
+/// What the digests of secrets depend on.
+#[derive(Clone, Copy)]
+struct SecretKey([u8; 32]);
+
+impl std::fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretKey")
+    }
 }
 
 /// The nodes of a run. What of one depends on how others end is put in when its turn has come.
@@ -51,7 +60,10 @@ pub(super) struct Nodes {
 
 impl Nodes {
     pub(super) fn new(nodes: Vec<Prepared>, masks: Arc<Masks>) -> Self {
-        Self { nodes: Arc::new(RwLock::new(nodes.into_iter().map(Arc::new).collect())), masks }
+        let mut nodes: Vec<Arc<Prepared>> = nodes.into_iter().map(Arc::new).collect();
+        // Collected in the place of the nodes themselves, it would keep all of that.
+        nodes.shrink_to_fit();
+        Self { nodes: Arc::new(RwLock::new(nodes)), masks }
     }
 
     /// Returns what nobody must see of them, as far as that is known.
@@ -124,13 +136,20 @@ pub(super) fn prepare_one(
     let cwd = outer.root.join(&node.invocation.cwd);
     let program = tools.find(node.invocation.program(), &cwd);
     let environment = environment_of(&node, &BTreeSet::new(), outer);
-    let fixed = fixed_components(&node, &environment, outer.secret_key);
     let unwatched = node.unwatched().or(unwatched.map(str::to_owned));
     let wanted = node.tools.iter().map(|(name, candidates)| {
         (name.clone(), candidates.iter().find_map(|candidate| tools.find(candidate, &cwd)))
     });
     let tools = wanted.collect();
-    Prepared { node, unwatched, program, tools, environment, is_bound: false, fixed }
+    Prepared {
+        node,
+        unwatched,
+        program,
+        tools,
+        environment,
+        is_bound: false,
+        secret_key: SecretKey(*outer.secret_key),
+    }
 }
 
 fn missing_program(program: &str, nodes: &[&Node]) -> Diagnostic {
@@ -158,6 +177,7 @@ fn missing_program(program: &str, nodes: &[&Node]) -> Diagnostic {
     fault.help(format!("install `{program}`, or {or}"))
 }
 
+/// Returns the components that no file's content has a part in.
 fn fixed_components(node: &Node, environment: &Environment, secret_key: &[u8; 32]) -> Vec<Component> {
     let platform = Platform::current();
     let text = |kind, name: &str, value: &str| Component::of_text(kind, name, value);
@@ -216,11 +236,15 @@ fn quoted(word: &str) -> String {
 }
 
 impl Prepared {
+    /// Returns what the digests of its secrets depend on.
+    pub(super) fn secret_key(&self) -> &[u8; 32] {
+        &self.secret_key.0
+    }
+
     /// Adds names of the environment that text mentions which the step was seen to read.
     pub(super) fn learn(&mut self, names: &BTreeSet<String>, outer: &Outer<'_>) {
         if !names.is_empty() {
             self.environment = environment_of(&self.node, names, outer);
-            self.fixed = fixed_components(&self.node, &self.environment, outer.secret_key);
         }
     }
 
@@ -231,7 +255,7 @@ impl Prepared {
 
     /// Returns the fingerprint of all that is known before running, with script and program as `view` has them.
     pub(super) fn weak(&self, view: &dyn View) -> Fingerprint {
-        let mut components = self.fixed.clone();
+        let mut components = fixed_components(&self.node, &self.environment, &self.secret_key.0);
         components.extend(self.script(view));
         components.extend(self.tools.iter().map(|(name, found)| tool(view, name, found.as_deref())));
         components.push(tool(view, self.node.invocation.program(), self.program.as_deref()));
@@ -270,15 +294,15 @@ impl Prepared {
 
     /// Returns the values it is given that nobody must see: those that are long enough to be one.
     pub(super) fn secrets(&self) -> Vec<String> {
-        let values = self.environment.values.iter().map(|(name, value)| (name, value.clone()));
-        let variables = &self.node.invocation.variables;
-        let variables = variables
-            .iter()
-            .map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
-        let named = values.chain(variables).filter(|(name, _)| self.node.is_secret(name));
+        let values = self.environment.values.iter().filter(|(name, _)| self.node.is_secret(name));
+        let values = values.map(|(_, value)| value.clone());
+        let variables = self.node.invocation.variables.iter();
+        let variables = variables.filter(|(name, _)| self.node.is_secret(name));
+        let variables =
+            variables.map(|(_, value)| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         let words = &self.node.secret_words;
         let words = words.iter().filter_map(|place| self.node.invocation.argv.get(*place).cloned());
-        named.map(|(_, value)| value).chain(words).filter(|value| value.len() >= LEAST_BYTES).collect()
+        values.chain(variables).chain(words).filter(|value| value.len() >= LEAST_BYTES).collect()
     }
 
     /// Returns the step as the cache looks it up.

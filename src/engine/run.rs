@@ -236,19 +236,9 @@ impl Engine {
         if is_sound && !self.is_of_the_moment(&plan) {
             let (plan, shared, has_run) = (&*plan, &*shared, folder.is_some());
             let (view, diagnostics, events) = (&view, &*diagnostics, &*events);
-            let finished = Finished {
-                plan,
-                shared,
-                answers,
-                view,
-                diagnostics,
-                events,
-                exit_code,
-                has_run,
-                is_flat,
-                partly,
-            };
-            self.write_gate(ask, options, &finished);
+            let finished =
+                Finished { plan, shared, view, diagnostics, events, exit_code, has_run, is_flat, partly };
+            self.write_gate(ask, options, &finished, answers);
         }
         let changed = shared.timeline.changed_on_disk();
         Carried::Done(Box::new(BuildResult { view, diagnostics, exit_code, folder, audited, changed }))

@@ -171,6 +171,8 @@ impl Engine {
         let root = workspace::find_root(&*system, start)
             .map_err(|fault| EngineError { diagnostics: vec![*fault], is_strict: false })?;
         let layout = Layout::new(&root);
+        // What az itself keeps changes with each build, and is no part of an answer.
+        recorder.leave_out(layout.top());
         // Read before any file is, so that it can tell which of them are settled.
         let clock = read_clock(&*system, &layout.clock());
         let Warm { mut db, mut inputs, world, request } = warm;
@@ -324,6 +326,16 @@ impl Engine {
                 node.learn(&learned, &self.outer(key.get_or_insert_with(|| self.secret_key())));
             }
         }
+    }
+
+    /// Returns a node that knows what runs of it taught, if they taught anything.
+    pub(super) fn learned(&self, cache: &Cache, node: &Prepared) -> Option<Prepared> {
+        let learned = cache.store.learned(&node.node.identity);
+        (!learned.is_empty()).then(|| {
+            let mut learning = node.clone();
+            learning.learn(&learned, &self.outer(node.secret_key()));
+            learning
+        })
     }
 
     fn outer<'a>(&'a self, secret_key: &'a [u8; 32]) -> Outer<'a> {

@@ -15,7 +15,7 @@ use crate::{
     diag::{Code, code},
     event::{self, Envelope, Event},
     journal::{RunFolder, RunInfo, Status},
-    report::{RunView, result_json},
+    report::{RunResult, RunView},
     sys::System,
 };
 
@@ -149,7 +149,7 @@ impl<'a> Teller<'a> {
             Journal::Nowhere => (None, Vec::new()),
             Journal::Folder(mut folder) => {
                 // The run is over; a result that cannot be written changes nothing of what it did.
-                _ = folder.finish(self.system, status, &result_json(&self.view));
+                _ = folder.finish(self.system, status, &RunResult(&self.view));
                 (Some(folder.path().to_path_buf()), Vec::new())
             }
         };

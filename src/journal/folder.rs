@@ -6,7 +6,6 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::Status;
 use crate::{
@@ -112,7 +111,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// The first error of the system.
-    pub fn finish(&mut self, system: &dyn System, status: Status, result: &Value) -> io::Result<()> {
+    pub fn finish(&mut self, system: &dyn System, status: Status, result: &impl Serialize) -> io::Result<()> {
         sys::replace(system, &self.path.join(RESULT), &pretty(result)?)?;
         self.info.status = status;
         self.info.end_time = Some(system.now().to_rfc3339());
@@ -120,11 +119,11 @@ impl RunFolder {
     }
 
     fn write_info(&self, system: &dyn System) -> io::Result<()> {
-        sys::replace(system, &self.path.join(METADATA), &pretty(&serde_json::to_value(&self.info)?)?)
+        sys::replace(system, &self.path.join(METADATA), &pretty(&self.info)?)
     }
 }
 
-fn pretty(value: &Value) -> io::Result<Vec<u8>> {
+fn pretty(value: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');
     Ok(text)

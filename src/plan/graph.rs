@@ -31,7 +31,7 @@ pub struct Plan {
     /// How long nodes may take together that share one of these.
     pub time_limits: Vec<Duration>,
     /// What belongs together, and when it runs.
-    pub scopes: Vec<Scope>,
+    pub scopes: Arc<Vec<Scope>>,
     /// Nodes that hold resources together.
     pub spans: Vec<Span>,
     /// How much there is of each resource that nodes and spans name, in [`units`](super::units).

@@ -16,6 +16,6 @@ pub use annotations::{annotations, workflow_command};
 pub use diff::unified_diff;
 pub use explain::{explain, explain_node};
 pub use lines::{Lines, Verbosity, help_line, summary_line, summary_of};
-pub use result::result_json;
+pub use result::{RunResult, result_json};
 pub use sarif::{Finding, sarif};
 pub use view::{Ending, NodeView, RunView};

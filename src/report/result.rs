@@ -2,50 +2,74 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serde_json::{Map, Value, json};
+use indexmap::IndexMap;
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::{Value, json};
 
 use super::{NodeView, RunView};
 use crate::{base, event::Outcome};
 
 /// Returns the result of a run as scripts rely on it; fields are only ever added.
 pub fn result_json(view: &RunView) -> Value {
-    let counts = view.counts();
-    let ending = view.ending.as_ref();
-    let duration = Duration::from_millis(ending.map_or(0, |ending| ending.duration_ms));
-    let status = match ending {
-        None => "running",
-        Some(ending) if ending.is_success => "success",
-        Some(ending) if ending.exit_code > 128 => "cancelled",
-        Some(_) => "failed",
-    };
-    let mut value = json!({
-        "schema": "az.result/v1",
-        "run": view.run,
-        "status": status,
-        "exit_code": ending.map(|ending| ending.exit_code),
-        "duration_ms": ending.map(|ending| ending.duration_ms),
-        "counts": counts,
-        "nodes": view.nodes.values().map(node_json).collect::<Vec<_>>(),
-        "set_aside": view.set_aside.iter().map(|(path, kept)| json!({"path": path, "kept": kept})).collect::<Vec<_>>(),
-        "warnings": view.warnings.iter().map(|(code, node, message)| {
-            json!({"code": code, "node": node, "message": message})
-        }).collect::<Vec<_>>(),
-        "Total": counts.total,
-        "Completed": counts.ran + counts.reused(),
-        "Failed": counts.failed,
-        "Skipped": counts.skipped,
-        "Cached": counts.reused(),
-        "Duration": base::duration(duration),
-        "Results": results(view),
-        "Outputs": outputs(view),
-    });
-    if view.held > 0 {
-        value["held"] = json!(view.held);
+    serde_json::to_value(RunResult(view)).expect("all of it is text and numbers")
+}
+
+/// The same, put into words as it is written: all at once it would take more than the run itself.
+#[derive(Debug)]
+pub struct RunResult<'a>(pub &'a RunView);
+
+impl Serialize for RunResult<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let view = self.0;
+        let counts = view.counts();
+        let ending = view.ending.as_ref();
+        let duration = Duration::from_millis(ending.map_or(0, |ending| ending.duration_ms));
+        let status = match ending {
+            None => "running",
+            Some(ending) if ending.is_success => "success",
+            Some(ending) if ending.exit_code > 128 => "cancelled",
+            Some(_) => "failed",
+        };
+        let set_aside = view.set_aside.iter().map(|(path, kept)| json!({"path": path, "kept": kept}));
+        let warnings = view
+            .warnings
+            .iter()
+            .map(|(code, node, message)| json!({"code": code, "node": node, "message": message}));
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("schema", "az.result/v1")?;
+        map.serialize_entry("run", &view.run)?;
+        map.serialize_entry("status", status)?;
+        map.serialize_entry("exit_code", &ending.map(|ending| ending.exit_code))?;
+        map.serialize_entry("duration_ms", &ending.map(|ending| ending.duration_ms))?;
+        map.serialize_entry("counts", &counts)?;
+        map.serialize_entry("nodes", &Each(|| view.nodes.values().map(node_json)))?;
+        map.serialize_entry("set_aside", &set_aside.collect::<Vec<_>>())?;
+        map.serialize_entry("warnings", &warnings.collect::<Vec<_>>())?;
+        map.serialize_entry("Total", &counts.total)?;
+        map.serialize_entry("Completed", &(counts.ran + counts.reused()))?;
+        map.serialize_entry("Failed", &counts.failed)?;
+        map.serialize_entry("Skipped", &counts.skipped)?;
+        map.serialize_entry("Cached", &counts.reused())?;
+        map.serialize_entry("Duration", &base::duration(duration))?;
+        map.serialize_entry("Results", &Results(view))?;
+        map.serialize_entry("Outputs", &outputs(view))?;
+        if view.held > 0 {
+            map.serialize_entry("held", &view.held)?;
+        }
+        if let Some(reason) = ending.and_then(|ending| ending.reason.as_ref()) {
+            map.serialize_entry("reason", reason)?;
+        }
+        map.end()
     }
-    if let Some(reason) = ending.and_then(|ending| ending.reason.as_ref()) {
-        value["reason"] = json!(reason);
+}
+
+/// A list whose items are made one after the other.
+struct Each<F>(F);
+
+impl<I: Iterator<Item: Serialize>, F: Fn() -> I> Serialize for Each<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
     }
-    value
 }
 
 fn node_json(node: &NodeView) -> Value {
@@ -84,31 +108,45 @@ fn outputs(view: &RunView) -> BTreeMap<&str, BTreeMap<&str, &Value>> {
 }
 
 /// Per-script results by number, or by id where several steps share a number.
-fn results(view: &RunView) -> Value {
-    let (mut completed, mut failed) = (Map::new(), Map::new());
-    let mut users: BTreeMap<&str, usize> = BTreeMap::new();
-    view.nodes.values().flat_map(|node| &node.planned.number).for_each(|n| *users.entry(n).or_default() += 1);
-    for node in view.nodes.values() {
-        let key = node
-            .planned
-            .number
-            .as_ref()
-            .filter(|number| users[number.as_str()] == 1)
-            .unwrap_or(&node.planned.id)
-            .clone();
-        let duration = base::duration(Duration::from_millis(node.duration_ms));
-        match node.outcome {
-            Some(Outcome::Ran | Outcome::Cached | Outcome::Restored) => {
-                completed.insert(key, json!({ "Name": node.planned.name, "Duration": duration }));
+struct Results<'a>(&'a RunView);
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut users: BTreeMap<&str, usize> = BTreeMap::new();
+        let numbers = self.0.nodes.values().flat_map(|node| &node.planned.number);
+        numbers.for_each(|number| *users.entry(number).or_default() += 1);
+        let (mut completed, mut failed) = (IndexMap::new(), IndexMap::new());
+        for node in self.0.nodes.values() {
+            let number = node.planned.number.as_ref().filter(|number| users[number.as_str()] == 1);
+            let key = number.unwrap_or(&node.planned.id).as_str();
+            match node.outcome {
+                Some(Outcome::Ran | Outcome::Cached | Outcome::Restored) => _ = completed.insert(key, node),
+                Some(Outcome::Failed) => _ = failed.insert(key, node),
+                _ => {}
             }
-            Some(Outcome::Failed) => {
-                let entry = json!({
-                    "Name": node.planned.name, "Duration": duration, "Error": node.error, "ExitCode": node.exit_code,
-                });
-                failed.insert(key, entry);
-            }
-            _ => {}
         }
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("Completed", &EachOf(&completed, completed_json))?;
+        map.serialize_entry("Failed", &EachOf(&failed, failed_json))?;
+        map.end()
     }
-    json!({ "Completed": completed, "Failed": failed })
+}
+
+/// Values by names, each made when it is written.
+struct EachOf<'a, F>(&'a IndexMap<&'a str, &'a NodeView>, F);
+
+impl<F: Fn(&NodeView) -> Value> Serialize for EachOf<'_, F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, node)| (key, (self.1)(node))))
+    }
+}
+
+fn completed_json(node: &NodeView) -> Value {
+    let duration = base::duration(Duration::from_millis(node.duration_ms));
+    json!({ "Name": node.planned.name, "Duration": duration })
+}
+
+fn failed_json(node: &NodeView) -> Value {
+    let duration = base::duration(Duration::from_millis(node.duration_ms));
+    json!({ "Name": node.planned.name, "Duration": duration, "Error": node.error, "ExitCode": node.exit_code })
 }

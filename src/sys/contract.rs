@@ -16,7 +16,10 @@ use std::{
     time::Duration,
 };
 
-use super::{Entry, FileKind, LockMode, Memory, System, Wait, hash_file, is_absent, remove_tree, replace};
+use super::{
+    Entry, FileKind, LockMode, Memory, System, Wait, hash_file, is_absent, remove_tree, replace,
+    replace_by_pieces,
+};
 use crate::base::Digest;
 
 /// A world with an empty directory to play in.
@@ -116,6 +119,8 @@ fn mapped_bytes_outlive_what_is_renamed_over_them() {
         let empty = world.file("empty", "");
         let mapped = world.system.map(&path).unwrap();
         replace(&*world.system, &path, b"newer").unwrap();
+        assert_eq!(*mapped, *b"old");
+        mapped.let_go();
         assert_eq!(*mapped, *b"old");
         assert_eq!(*world.system.map(&path).unwrap(), *b"newer");
         assert_eq!(*world.system.map(&empty).unwrap(), *b"");
@@ -469,6 +474,17 @@ fn the_clocks_go_forward_and_randomness_differs() {
 }
 
 #[test]
+fn who_appends_knows_where_that_stands() {
+    in_each_world(|world| {
+        let path = world.file("a", "old");
+        let [mut one, mut other] = [(); 2].map(|()| world.system.append(&path).unwrap());
+        one.write_all(b"12").unwrap();
+        other.write_all(b"345").unwrap();
+        assert_eq!((one.written_up_to(), other.written_up_to()), (Some(5), Some(8)));
+    });
+}
+
+#[test]
 fn replacing_is_whole_or_not_at_all() {
     in_each_world(|world| {
         let path = world.file("a", "old");
@@ -477,6 +493,9 @@ fn replacing_is_whole_or_not_at_all() {
         let directory = world.directory("full");
         world.file("full/x", "");
         assert!(replace(&*world.system, &directory, b"new").is_err());
+        replace_by_pieces(&*world.system, &path, &[b"pie", b"", b"ces"]).unwrap();
+        assert_eq!((world.text(&path), world.system.stat(&path).unwrap().mode), ("pieces".to_owned(), 0o644));
+        assert!(replace_by_pieces(&*world.system, &directory, &[b"new"]).is_err());
         assert_eq!(world.names(&world.root), ["a", "full"], "no temporary file is left");
     });
 }

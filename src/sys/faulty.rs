@@ -58,6 +58,12 @@ struct Torn {
     world: Faulty,
 }
 
+impl AppendFile for Torn {
+    fn written_up_to(&mut self) -> Option<u64> {
+        self.file.written_up_to()
+    }
+}
+
 impl io::Write for Torn {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.world.change() {

@@ -241,7 +241,7 @@ impl System for Memory {
 
     fn append(&self, path: &Path) -> io::Result<Box<dyn AppendFile>> {
         let inode = self.0.enter().at(path, |tree, path| tree.open_to_write(path, 0o644))?;
-        Ok(Box::new(Appending { world: self.clone(), inode }))
+        Ok(Box::new(Appending { world: self.clone(), inode, end: None }))
     }
 
     fn copy(&self, from: &Path, to: &Path, mode: u32) -> io::Result<()> {

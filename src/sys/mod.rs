@@ -164,6 +164,16 @@ impl ops::Deref for Mapped {
     }
 }
 
+impl Mapped {
+    /// Lets go of the pages that were looked at: they are read again when they are looked at again.
+    pub fn let_go(&self) {
+        #[cfg(unix)]
+        if let Self::Pages(pages) = self {
+            unix::let_go(pages);
+        }
+    }
+}
+
 impl From<Vec<u8>> for Mapped {
     fn from(bytes: Vec<u8>) -> Self {
         let mut words = vec![0_u64; bytes.len().div_ceil(8)];
@@ -173,9 +183,10 @@ impl From<Vec<u8>> for Mapped {
 }
 
 /// An open file to append to; one call of `write` is one write to the file.
-pub trait AppendFile: io::Write + Send {}
-
-impl<T: io::Write + Send> AppendFile for T {}
+pub trait AppendFile: io::Write + Send {
+    /// Returns the offset behind what was last written, whoever else appends to the file; nothing if that is not known.
+    fn written_up_to(&mut self) -> Option<u64>;
+}
 
 /// A held lock; dropping it, or the end of the process, frees it.
 pub trait Lock: Send + fmt::Debug {}
@@ -456,6 +467,22 @@ pub fn replace(system: &dyn System, path: &Path, bytes: &[u8]) -> io::Result<()>
     let temporary = temporary_beside(system, path);
     system.write(&temporary, bytes, 0o644)?;
     system.rename(&temporary, path).inspect_err(|_| _ = system.remove_file(&temporary))
+}
+
+/// Replaces a file like [`replace`] by what pieces are one after the other.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_by_pieces(system: &dyn System, path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
+    let temporary = temporary_beside(system, path);
+    let replace = || {
+        system.write(&temporary, b"", 0o644)?;
+        let mut file = system.append(&temporary)?;
+        pieces.iter().try_for_each(|piece| file.write_all(piece))?;
+        drop(file);
+        system.rename(&temporary, path)
+    };
+    replace().inspect_err(|_| _ = system.remove_file(&temporary))
 }
 
 /// Replaces a file like [`replace`], keeping its permission bits, if it still holds what was read from it; behind a

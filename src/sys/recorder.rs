@@ -10,7 +10,7 @@ use std::{
     ffi::{OsStr, OsString},
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -45,8 +45,87 @@ pub struct Seen {
     pub has_changed: bool,
     /// Its answers in this pass were not all the same, or it could not be asked.
     pub is_unsteady: bool,
+}
+
+/// The same, as small as it can be: there is one for each path that was ever asked for.
+#[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[expect(clippy::option_option, reason = "the inner nothing says that there is nothing")]
+struct Slot {
+    itself: Option<Option<Stat>>,
+    target: Target,
+    listing: Option<Box<Digest>>,
+    listed: Option<Box<Stat>>,
+    is_read: bool,
+    is_common: bool,
+    has_changed: bool,
+    is_unsteady: bool,
     /// The passes in which each of the three was last asked.
     passes: [u32; 3],
+}
+
+/// What was said of what a path leads to.
+#[derive(Debug, Default)]
+enum Target {
+    /// It was not asked.
+    #[default]
+    Unasked,
+    /// What is said of the path itself.
+    AsItself,
+    /// Something else.
+    Other(Box<Option<Stat>>),
+}
+
+/// An answer to one of the three questions.
+#[derive(Clone, Copy)]
+enum Answer {
+    Itself(Option<Stat>),
+    Target(Option<Stat>),
+    Listing(Digest),
+}
+
+impl Slot {
+    #[expect(clippy::option_option, reason = "the inner nothing says that there is nothing")]
+    fn target(&self) -> Option<Option<Stat>> {
+        match &self.target {
+            Target::Unasked => None,
+            Target::AsItself => self.itself,
+            Target::Other(stat) => Some(**stat),
+        }
+    }
+
+    fn seen(&self) -> Seen {
+        let Self { itself, is_read, is_common, has_changed, is_unsteady, .. } = *self;
+        let (listing, listed) = (self.listing.as_deref().copied(), self.listed.as_deref().copied());
+        Seen { itself, target: self.target(), listing, listed, is_read, is_common, has_changed, is_unsteady }
+    }
+
+    /// Puts in an answer; tells whether the last one was another.
+    fn put(&mut self, answer: Answer) -> bool {
+        match answer {
+            Answer::Itself(stat) => {
+                if let Some(target) = self.target().filter(|target| *target != stat) {
+                    self.target = Target::Other(Box::new(target));
+                }
+                self.itself.replace(stat).is_some_and(|last| !is_same(last, stat))
+            }
+            Answer::Target(stat) => {
+                let last = self.target();
+                let is_itself = self.itself == Some(stat);
+                self.target = if is_itself { Target::AsItself } else { Target::Other(Box::new(stat)) };
+                last.is_some_and(|last| !is_same(last, stat))
+            }
+            Answer::Listing(listing) => {
+                self.listing.replace(Box::new(listing)).is_some_and(|last| *last != listing)
+            }
+        }
+    }
+}
+
+/// Tells whether two answers say the same. What changes of a folder when names in it come and go is told by its listing.
+fn is_same(one: Option<Stat>, other: Option<Stat>) -> bool {
+    let is_folder = |stat: Option<Stat>| stat.is_some_and(|stat| stat.kind == FileKind::Directory);
+    one == other || (is_folder(one) && is_folder(other))
 }
 
 /// Passes everything on to another world, and remembers every path that was looked at.
@@ -54,68 +133,56 @@ pub struct Seen {
 pub struct Recorder {
     inner: Arc<dyn System>,
     state: Mutex<State>,
+    /// What is below it is not remembered.
+    left_out: OnceLock<PathBuf>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     /// By the text of the path: as paths they would be taken apart for each question.
-    seen: IndexMap<OsString, Seen, FxBuildHasher>,
+    seen: IndexMap<Box<OsStr>, Slot, FxBuildHasher>,
     pass: u32,
 }
 
 impl State {
-    fn at(&mut self, path: &Path) -> &mut Seen {
+    fn at(&mut self, path: &Path) -> &mut Slot {
         let text = spelled(path);
         let index = self.seen.get_index_of(&*text);
-        let index = index.unwrap_or_else(|| self.seen.insert_full(text.into_owned(), Seen::default()).0);
-        let (_, seen) = self.seen.get_index_mut(index).expect("it was put in above");
-        seen.is_common |= asked::note(u32::try_from(index).expect("fewer than 4 billion paths"));
-        seen
+        let index = index.unwrap_or_else(|| self.seen.insert_full(text.into(), Slot::default()).0);
+        let (_, slot) = self.seen.get_index_mut(index).expect("it was put in above");
+        slot.is_common |= asked::note(u32::try_from(index).expect("fewer than 4 billion paths"));
+        slot
     }
 
     /// Takes an answer for the last one.
-    fn take<T: Same>(
-        &mut self,
-        path: &Path,
-        which: Which,
-        answer: T,
-        field: impl Fn(&mut Seen) -> &mut Option<T>,
-    ) {
+    fn take(&mut self, path: &Path, answer: Answer) {
+        let which = match answer {
+            Answer::Itself(_) => 0,
+            Answer::Target(_) => 1,
+            Answer::Listing(_) => 2,
+        };
         let pass = self.pass;
-        let seen = self.at(path);
-        let is_of_this_pass = std::mem::replace(&mut seen.passes[which as usize], pass) == pass;
-        let last = field(seen).replace(answer);
-        let is_news = last.is_some_and(|last| field(seen).as_ref().is_none_or(|now| !last.is_same(now)));
-        seen.has_changed |= is_news;
-        seen.is_unsteady |= is_news && is_of_this_pass;
+        let slot = self.at(path);
+        let is_of_this_pass = std::mem::replace(&mut slot.passes[which], pass) == pass;
+        let is_news = slot.put(answer);
+        slot.has_changed |= is_news;
+        slot.is_unsteady |= is_news && is_of_this_pass;
     }
 }
 
-/// Tells whether one answer says what another does.
-trait Same {
-    fn is_same(&self, other: &Self) -> bool;
-}
+/// What was seen, by the places that [`Asked`](super::Asked) names.
+pub struct Table<'a>(MutexGuard<'a, State>);
 
-impl Same for Option<Stat> {
-    /// What changes of a folder when names in it come and go is told by its listing.
-    fn is_same(&self, other: &Self) -> bool {
-        let is_folder = |stat: &Self| stat.is_some_and(|stat| stat.kind == FileKind::Directory);
-        self == other || (is_folder(self) && is_folder(other))
+impl Table<'_> {
+    /// Returns what was seen at a place.
+    pub fn at(&self, place: u32) -> Option<(&Path, Seen)> {
+        self.0.seen.get_index(place as usize).map(|(path, seen)| (Path::new(path), seen.seen()))
     }
-}
 
-impl Same for Digest {
-    fn is_same(&self, other: &Self) -> bool {
-        self == other
+    /// Returns everything, in the order of the places.
+    pub fn all(&self) -> impl Iterator<Item = (&Path, Seen)> {
+        self.0.seen.iter().map(|(path, seen)| (Path::new(path), seen.seen()))
     }
-}
-
-/// What is asked of a path.
-#[derive(Clone, Copy)]
-enum Which {
-    Itself,
-    Target,
-    Listing,
 }
 
 /// Returns the text of a path; two paths that are equal have one.
@@ -137,12 +204,35 @@ fn spelled(path: &Path) -> Cow<'_, OsStr> {
 impl Recorder {
     /// Remembers what is asked of `inner` from now on.
     pub fn new(inner: Arc<dyn System>) -> Self {
-        Self { inner, state: Mutex::default() }
+        Self { inner, state: Mutex::default(), left_out: OnceLock::new() }
     }
 
-    /// Returns what was seen, by the places that [`Asked`](super::Asked) names.
+    /// Leaves out a folder with all that is below it, of which nobody is to know that it was asked for; only the first
+    /// one counts.
+    pub fn leave_out(&self, folder: &Path) {
+        _ = self.left_out.set(folder.to_path_buf());
+    }
+
+    fn is_left_out(&self, path: &Path) -> bool {
+        let Some(folder) = self.left_out.get() else { return false };
+        let (folder, path) = (folder.as_os_str().as_encoded_bytes(), path.as_os_str().as_encoded_bytes());
+        // A path that is spelled in another way is remembered, and in nobody's way.
+        path.strip_prefix(folder).is_some_and(|below| below.is_empty() || below.starts_with(b"/"))
+    }
+
+    /// Returns a copy of what was seen, by the places that [`Asked`](super::Asked) names.
     pub fn seen(&self) -> Vec<(PathBuf, Seen)> {
-        self.lock().seen.iter().map(|(path, seen)| (PathBuf::from(path), *seen)).collect()
+        self.table().all().map(|(path, seen)| (path.to_path_buf(), seen)).collect()
+    }
+
+    /// Returns what was seen; nobody can be asked anything as long as it is held.
+    pub fn table(&self) -> Table<'_> {
+        Table(self.lock())
+    }
+
+    /// Returns the place of a path.
+    pub fn place(&self, path: &Path) -> Option<u32> {
+        self.lock().seen.get_index_of(&*spelled(path)).and_then(|place| u32::try_from(place).ok())
     }
 
     /// Returns for each place whether its answers were not all the same.
@@ -161,17 +251,14 @@ impl Recorder {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(
-        &self,
-        path: &Path,
-        which: Which,
-        answer: &io::Result<Stat>,
-        field: impl Fn(&mut Seen) -> &mut Option<Option<Stat>>,
-    ) {
+    fn note(&self, path: &Path, answer: &io::Result<Stat>, of: fn(Option<Stat>) -> Answer) {
+        if self.is_left_out(path) {
+            return;
+        }
         let mut state = self.lock();
         match answer {
-            Ok(stat) => state.take(path, which, Some(*stat), field),
-            Err(error) if is_absent(error) => state.take(path, which, None, field),
+            Ok(stat) => state.take(path, of(Some(*stat))),
+            Err(error) if is_absent(error) => state.take(path, of(None)),
             Err(_) => state.at(path).is_unsteady = true,
         }
     }
@@ -183,7 +270,7 @@ impl Recorder {
 
     /// Tells whether more must be known of a path than what was asked, since somebody relies on it.
     fn is_of_interest(&self, path: &Path) -> bool {
-        !asked::is_for_nobody() || self.lock().seen.contains_key(&*spelled(path))
+        !self.is_left_out(path) && (!asked::is_for_nobody() || self.lock().seen.contains_key(&*spelled(path)))
     }
 
     fn note_read(&self, path: &Path) {
@@ -197,13 +284,13 @@ impl Recorder {
 impl System for Recorder {
     fn stat(&self, path: &Path) -> io::Result<Stat> {
         let answer = self.inner.stat(path);
-        self.note(path, Which::Itself, &answer, |seen| &mut seen.itself);
+        self.note(path, &answer, Answer::Itself);
         answer
     }
 
     fn stat_target(&self, path: &Path) -> io::Result<Stat> {
         let answer = self.inner.stat_target(path);
-        self.note(path, Which::Target, &answer, |seen| &mut seen.target);
+        self.note(path, &answer, Answer::Target);
         answer
     }
 
@@ -219,7 +306,7 @@ impl System for Recorder {
 
     fn stat_each(&self, folder: &Path, names: &[&OsStr], answer: &mut dyn FnMut(usize, io::Result<Stat>)) {
         self.inner.stat_each(folder, names, &mut |index, found| {
-            self.note(&folder.join(names[index]), Which::Itself, &found, |seen| &mut seen.itself);
+            self.note(&folder.join(names[index]), &found, Answer::Itself);
             answer(index, found);
         });
     }
@@ -238,8 +325,8 @@ impl System for Recorder {
         if let Ok(entries) = &entries {
             let listing = digest_of(entries);
             let mut state = self.lock();
-            state.take(path, Which::Listing, listing, |seen| &mut seen.listing);
-            state.at(path).listed = before;
+            state.take(path, Answer::Listing(listing));
+            state.at(path).listed = before.map(Box::new);
         }
         entries
     }
@@ -406,6 +493,50 @@ mod tests {
         world.write(Path::new("/w/a"), b"4", 0o644).unwrap();
         recorder.read(Path::new("/w/a")).unwrap();
         assert!(seen_of(&recorder, "/w/a").is_unsteady);
+    }
+
+    #[test]
+    fn a_folder_that_is_left_out_is_asked_and_not_remembered() {
+        let world = Memory::new().file("/w/c/a", "1").file("/w/cc", "2").file("/w/b", "3");
+        let recorder = Recorder::new(Arc::new(world));
+        recorder.leave_out(Path::new("/w/c"));
+        recorder.leave_out(Path::new("/w/b"));
+        for path in ["/w/c", "/w/c/a", "/w/c/none", "/w/cc", "/w/b"] {
+            _ = (
+                recorder.stat(Path::new(path)),
+                recorder.list(Path::new(path)),
+                recorder.read(Path::new(path)),
+            );
+        }
+        assert_eq!(recorder.read(Path::new("/w/c/a")).unwrap(), b"1");
+        let seen: Vec<PathBuf> = recorder.seen().into_iter().map(|(path, _)| path).collect();
+        assert_eq!(seen, [Path::new("/w/cc"), Path::new("/w/b")]);
+    }
+
+    proptest! {
+        /// What a slot says is what was last said, however the three questions take turns.
+        #[test]
+        fn the_last_answers_are_told(asked in proptest::collection::vec((0_usize..3, 0_u64..3), 0..12)) {
+            let stat = |size: u64| (size > 0).then(|| Stat { size, ..file_stat() });
+            let (mut slot, mut last) = (Slot::default(), [None; 3]);
+            for (which, size) in asked {
+                let answer = match which {
+                    0 => Answer::Itself(stat(size)),
+                    1 => Answer::Target(stat(size)),
+                    _ => Answer::Listing(Digest::of(&size.to_le_bytes())),
+                };
+                let was = last[which].replace(size);
+                prop_assert_eq!(slot.put(answer), was.is_some_and(|was| was != size));
+            }
+            let seen = slot.seen();
+            prop_assert_eq!(seen.itself, last[0].map(stat));
+            prop_assert_eq!(seen.target, last[1].map(stat));
+            prop_assert_eq!(seen.listing, last[2].map(|size| Digest::of(&size.to_le_bytes())));
+        }
+    }
+
+    fn file_stat() -> Stat {
+        Memory::new().file("/f", "").stat(Path::new("/f")).unwrap()
     }
 
     #[test]

@@ -243,6 +243,13 @@ impl ReadFile for OpenFile {
 }
 
 /// An open file description that holds a `flock`.
+impl AppendFile for fs::File {
+    fn written_up_to(&mut self) -> Option<u64> {
+        // Each write to a file opened for appending goes to its end, and moves the position there.
+        self.stream_position().ok()
+    }
+}
+
 #[derive(Debug)]
 struct OpenLock(#[expect(dead_code, reason = "held for its lock")] fs::File);
 
@@ -322,4 +329,11 @@ fn stat_of(metadata: &fs::Metadata) -> Stat {
         mode: metadata.mode() & 0o7777,
         links: metadata.nlink(),
     }
+}
+
+/// Lets the kernel take back the pages of a file that were looked at.
+#[expect(unsafe_code, reason = "what the pages say after it is what they said before")]
+pub(super) fn let_go(pages: &memmap2::Mmap) {
+    // SAFETY: nothing was ever written to these pages, so the file holds what they hold, and they are read again.
+    _ = unsafe { pages.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
 }

@@ -279,24 +279,34 @@ pub(super) fn views<T: Pod>(bytes: &[u8], place: (usize, usize)) -> &[T] {
     bytemuck::try_cast_slice(section(bytes, place)).unwrap_or_default()
 }
 
-/// Puts the sections, their counts and checksums together.
-pub(super) fn assemble(sections: &[(&[u8], u64); SECTIONS], open: u64, base: [u8; 32]) -> Vec<u8> {
-    let counts = sections.map(|(_, count)| count);
-    let [preface, folders, rows, names, digests, askers, asked, needs, items, blobs, numbers, gone] = counts;
-    let (magic, unknown) = (MAGIC, Head::zeroed());
-    let head = Head { magic, preface, folders, rows, names, digests, askers, asked, ..unknown };
-    let mut head = Head { needs, items, blobs, numbers, gone, open, base, ..head };
-    let length: usize = sections.iter().map(|(bytes, _)| bytes.len() + 8).sum();
-    let mut all = Vec::with_capacity(size_of::<Head>() + length);
-    all.extend_from_slice(bytemuck::bytes_of(&head));
-    for (bytes, _) in sections {
-        all.extend_from_slice(bytes);
-        all.resize(all.len().next_multiple_of(8), 0);
+/// Sections with how many there is in each.
+type Counted<'a> = [(&'a [u8], u64); SECTIONS];
+
+/// How many sections the hot part has.
+const HOT: usize = 4;
+
+impl Head {
+    /// Returns what stands before these sections.
+    pub(super) fn of(sections: &Counted<'_>, open: u64, base: [u8; 32]) -> Self {
+        let [preface, folders, rows, names, digests, askers, asked, needs, items, blobs, numbers, gone] =
+            sections.map(|(_, count)| count);
+        let (magic, unknown) = (MAGIC, Self::zeroed());
+        let head = Self { magic, preface, folders, rows, names, digests, askers, asked, ..unknown };
+        let mut head = Self { needs, items, blobs, numbers, gone, open, base, ..head };
+        let checked = &bytemuck::bytes_of(&head)[std::mem::offset_of!(Self, preface)..];
+        let (hot, cold) = sections.split_at(HOT);
+        let hot = Digest::of_parts(std::iter::once(checked).chain(padded(hot)));
+        (head.hot_checksum, head.cold_checksum) = (hot.0, Digest::of_parts(padded(cold)).0);
+        head
     }
-    if let Some(layout) = head.layout(all.len()) {
-        head.hot_checksum = checksum(&all[hot(&layout)]);
-        head.cold_checksum = checksum(&all[layout.digests.0..]);
-    }
-    all[..size_of::<Head>()].copy_from_slice(bytemuck::bytes_of(&head));
-    all
+}
+
+/// Returns the sections, each up to where the next one begins.
+fn padded<'a>(sections: &'a [(&'a [u8], u64)]) -> impl Iterator<Item = &'a [u8]> {
+    sections.iter().flat_map(|(bytes, _)| [*bytes, &[0; 8][..bytes.len().next_multiple_of(8) - bytes.len()]])
+}
+
+/// Returns what one after the other is a file.
+pub(super) fn pieces<'a>(head: &'a Head, sections: &'a Counted<'_>) -> Vec<&'a [u8]> {
+    std::iter::once(bytemuck::bytes_of(head)).chain(padded(sections)).collect()
 }

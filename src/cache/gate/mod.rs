@@ -27,7 +27,7 @@ use std::{
 
 use format::{Asked, Flags, Folder, Row};
 use part::Part;
-pub use write::{Amendment, write_gate};
+pub use write::{Amendment, Draft, in_order, write_gate};
 
 use crate::{
     base::Digest,

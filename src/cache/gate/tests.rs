@@ -12,6 +12,10 @@ use crate::sys::Memory;
 
 const GATE: &str = "/w/.azcache/gate";
 
+fn assembled(sections: &[(&[u8], u64); format::SECTIONS], base: [u8; 32]) -> Vec<u8> {
+    format::pieces(&format::Head::of(sections, 0, base), sections).concat()
+}
+
 fn known(world: &Memory, path: &str, matters: Matters) -> GatePath {
     GatePath {
         path: PathBuf::from(path),
@@ -291,6 +295,14 @@ fn random_item() -> impl Strategy<Value = GateItem> {
 }
 
 proptest! {
+    /// Taken apart by its text, a path has the folder and the name that it has as a path.
+    #[test]
+    fn folder_and_name_are_those_of_the_path(path in "[/.a]{0,7}") {
+        let path = Path::new(&path);
+        let whole = (path, std::ffi::OsStr::new(""));
+        prop_assert_eq!(write::parts(path), path.parent().zip(path.file_name()).unwrap_or(whole));
+    }
+
     /// However often a gate is amended, and whenever its files are put together, it says what one would say that was
     /// written as a whole.
     #[test]
@@ -380,8 +392,8 @@ proptest! {
             parts.push((bytes, count));
         }
         let sections: [(&[u8], u64); format::SECTIONS] = std::array::from_fn(|index| (parts[index].0.as_slice(), parts[index].1));
-        let bytes = format::assemble(&sections, 0, [0; 32]);
-        let beside = format::assemble(&sections, 0, format::id(&bytes));
+        let bytes = assembled(&sections, [0; 32]);
+        let beside = assembled(&sections, format::id(&bytes));
         let world = Memory::new().file(GATE, bytes);
         let world = if amends { world.file("/w/.azcache/gate.more", beside) } else { world };
         let gate = Gate::read(&world, Path::new(GATE)).expect("its checksums are right");

@@ -1,6 +1,7 @@
 //! Writes a gate.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, BTreeSet, HashMap},
     ffi::OsStr,
     io,
@@ -10,7 +11,7 @@ use std::{
 
 use super::{
     Gate, GateItem, GatePath, Matters,
-    format::{Asked, Flags, Folder, Item, NOTABLE, OPEN, Row, WRITES, assemble},
+    format::{Asked, Flags, Folder, Head, Item, NOTABLE, OPEN, Row, WRITES, pieces},
     part::Part,
 };
 use crate::sys::{self, System};
@@ -47,11 +48,7 @@ pub fn write_gate(
     paths: &mut [GatePath],
     items: &[GateItem],
 ) -> io::Result<()> {
-    let bytes = bytes_of(preface, paths, items, &Amends::default())?;
-    sys::replace(system, path, &bytes)?;
-    // What amended the old one is none of the new one's; it says so itself.
-    _ = system.remove_file(&beside(path));
-    Ok(())
+    Draft::of(paths, items)?.write(system, path, preface)
 }
 
 impl Gate {
@@ -82,9 +79,13 @@ impl Gate {
         let (numbers, own): (Vec<u32>, Vec<GateItem>) = items.into_iter().unzip();
         let amends =
             Amends { base: self.base.id(), gone: gone.into_iter().collect(), numbers, open: Some(open) };
-        let bytes = bytes_of(&preface, &mut paths, &own, &amends)?;
-        if bytes.len().saturating_mul(PART) < self.base.size() {
-            return sys::replace(system, &beside(path), &bytes);
+        let written = Draft::of(&mut paths, &own)?.assemble(&preface, &amends, |pieces| {
+            let size: usize = pieces.iter().map(|piece| piece.len()).sum();
+            let is_small = size.saturating_mul(PART) < self.base.size();
+            is_small.then(|| sys::replace_by_pieces(system, &beside(path), pieces))
+        })?;
+        if let Some(written) = written {
+            return written;
         }
         let stay = self.base.known(0).filter(|known| {
             u32::try_from(known.index).is_ok_and(|index| amends.gone.binary_search(&index).is_err())
@@ -110,41 +111,96 @@ struct Amends {
     open: Option<u64>,
 }
 
-fn bytes_of(
-    preface: &[u8],
-    paths: &mut [GatePath],
-    items: &[GateItem],
-    amends: &Amends,
-) -> io::Result<Vec<u8>> {
-    paths.sort_by(|a, b| place(a).cmp(&place(b)));
-    let mut sections = Sections::default();
-    for known in &*paths {
-        sections.add(known).ok_or_else(too_large)?;
+/// A gate in the making: paths and items that need not all be there at once.
+#[derive(Debug, Default)]
+pub struct Draft {
+    sections: Sections,
+    table: Table,
+    open: u64,
+}
+
+impl Draft {
+    /// Adds a path; they come in the order of [`in_order`].
+    ///
+    /// # Errors
+    /// That a gate so large has no form.
+    pub fn add_path(&mut self, known: &GatePath) -> io::Result<()> {
+        self.sections.add(known).ok_or_else(too_large)
     }
-    let asked = sections.asked().ok_or_else(too_large)?;
-    let Table { items: table, blobs, needs } = Table::of(items).ok_or_else(too_large)?;
-    let Sections { folders, rows, names, digests, askers, .. } = &sections;
-    let Amends { base, gone, numbers, open } = amends;
-    let sections = [
-        (preface, preface.len() as u64),
-        (bytemuck::cast_slice(folders), folders.len() as u64),
-        (bytemuck::cast_slice(rows), rows.len() as u64),
-        (names, names.len() as u64),
-        (bytemuck::cast_slice(digests), digests.len() as u64),
-        (bytemuck::cast_slice(askers), askers.len() as u64),
-        (bytemuck::cast_slice(&asked), asked.len() as u64),
-        (bytemuck::cast_slice(&needs), needs.len() as u64),
-        (bytemuck::cast_slice(&table), table.len() as u64),
-        (&blobs, blobs.len() as u64),
-        (bytemuck::cast_slice(numbers), numbers.len() as u64),
-        (bytemuck::cast_slice(gone), gone.len() as u64),
-    ];
-    let own = || items.iter().filter(|item| item.is_open).count() as u64;
-    Ok(assemble(&sections, open.unwrap_or_else(own), *base))
+
+    /// Adds the next item.
+    ///
+    /// # Errors
+    /// That a gate so large has no form.
+    pub fn add_item(&mut self, item: &GateItem) -> io::Result<()> {
+        self.open += u64::from(item.is_open);
+        self.table.add(item).ok_or_else(too_large)
+    }
+
+    /// Tells whether an item must be decided again.
+    pub fn has_open(&self) -> bool {
+        self.open > 0
+    }
+
+    /// Writes it; O(its bytes).
+    ///
+    /// # Errors
+    /// The first error of the system; an older gate is then still there.
+    pub fn write(&self, system: &dyn System, path: &Path, preface: &[u8]) -> io::Result<()> {
+        self.assemble(preface, &Amends::default(), |pieces| sys::replace_by_pieces(system, path, pieces))??;
+        // What amended the old one is none of the new one's; it says so itself.
+        _ = system.remove_file(&beside(path));
+        Ok(())
+    }
+
+    fn of(paths: &mut [GatePath], items: &[GateItem]) -> io::Result<Self> {
+        paths.sort_by(|a, b| in_order((&a.path, a.is_followed), (&b.path, b.is_followed)));
+        let mut draft = Self::default();
+        paths.iter().try_for_each(|known| draft.add_path(known))?;
+        items.iter().try_for_each(|item| draft.add_item(item))?;
+        Ok(draft)
+    }
+
+    /// Hands over the pieces that one after the other are the file.
+    ///
+    /// # Errors
+    /// That a gate so large has no form.
+    fn assemble<T>(
+        &self,
+        preface: &[u8],
+        amends: &Amends,
+        take: impl FnOnce(&[&[u8]]) -> T,
+    ) -> io::Result<T> {
+        let asked = self.sections.asked().ok_or_else(too_large)?;
+        let Sections { folders, rows, names, digests, askers, .. } = &self.sections;
+        let Table { items, blobs, needs } = &self.table;
+        let Amends { base, gone, numbers, open } = amends;
+        let sections = [
+            (preface, preface.len() as u64),
+            (bytemuck::cast_slice(folders), folders.len() as u64),
+            (bytemuck::cast_slice(rows), rows.len() as u64),
+            (names, names.len() as u64),
+            (bytemuck::cast_slice(digests), digests.len() as u64),
+            (bytemuck::cast_slice(askers), askers.len() as u64),
+            (bytemuck::cast_slice(&asked), asked.len() as u64),
+            (bytemuck::cast_slice(needs), needs.len() as u64),
+            (bytemuck::cast_slice(items), items.len() as u64),
+            (blobs, blobs.len() as u64),
+            (bytemuck::cast_slice(numbers), numbers.len() as u64),
+            (bytemuck::cast_slice(gone), gone.len() as u64),
+        ];
+        let head = Head::of(&sections, open.unwrap_or(self.open), *base);
+        Ok(take(&pieces(&head, &sections)))
+    }
+}
+
+/// Returns how paths are sorted in a gate: those of one folder, asked in one way, stand together.
+pub fn in_order(one: (&Path, bool), other: (&Path, bool)) -> Ordering {
+    place(one).cmp(&place(other))
 }
 
 /// Items as they stand in the file.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Table {
     items: Vec<Item>,
     needs: Vec<u32>,
@@ -152,19 +208,16 @@ struct Table {
 }
 
 impl Table {
-    fn of(items: &[GateItem]) -> Option<Self> {
-        let mut table = Self::default();
-        for item in items {
-            let needs = u32::try_from(table.needs.len()).ok()?;
-            table.needs.extend_from_slice(&item.needs);
-            let (answer_at, answer_length) = table.put(&item.answer);
-            let (plan_at, plan_length) = table.put(&item.plan);
-            let flag = |is_so: bool, flag: u32| if is_so { flag } else { 0 };
-            let flags = flag(item.is_open, OPEN) | flag(item.is_notable, NOTABLE);
-            let identity = item.identity;
-            table.items.push(Item { answer_at, answer_length, plan_at, plan_length, needs, flags, identity });
-        }
-        Some(table)
+    fn add(&mut self, item: &GateItem) -> Option<()> {
+        let needs = u32::try_from(self.needs.len()).ok()?;
+        self.needs.extend_from_slice(&item.needs);
+        let (answer_at, answer_length) = self.put(&item.answer);
+        let (plan_at, plan_length) = self.put(&item.plan);
+        let flag = |is_so: bool, flag: u32| if is_so { flag } else { 0 };
+        let flags = flag(item.is_open, OPEN) | flag(item.is_notable, NOTABLE);
+        let identity = item.identity;
+        self.items.push(Item { answer_at, answer_length, plan_at, plan_length, needs, flags, identity });
+        Some(())
     }
 
     fn put(&mut self, bytes: &[u8]) -> (u64, u64) {
@@ -178,18 +231,30 @@ fn too_large() -> io::Error {
     io::Error::new(io::ErrorKind::FileTooLarge, "a gate has no form for so many paths")
 }
 
-/// Returns what paths are sorted by: those of one folder, asked in one way, stand together.
-fn place(known: &GatePath) -> (&[u8], bool, &[u8]) {
-    let (folder, name) = parts(&known.path);
-    (folder.as_os_str().as_bytes(), known.is_followed, name.as_bytes())
+/// Returns what paths are sorted by.
+fn place((path, is_followed): (&Path, bool)) -> (&[u8], bool, &[u8]) {
+    let (folder, name) = parts(path);
+    (folder.as_os_str().as_bytes(), is_followed, name.as_bytes())
 }
 
 /// Returns the folder and the name; the root has none.
 pub(super) fn parts(path: &Path) -> (&Path, &OsStr) {
+    if let Some((folder, name)) = plain_parts(path.as_os_str().as_bytes()) {
+        return (Path::new(OsStr::from_bytes(folder)), OsStr::from_bytes(name));
+    }
     path.parent().zip(path.file_name()).unwrap_or((path, OsStr::new("")))
 }
 
-#[derive(Default)]
+/// Returns the same of a path that need not be taken apart for it, as nearly all are.
+fn plain_parts(path: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (folder, name) = path.split_at(memchr::memrchr(b'/', path)?);
+    let name = &name[1..];
+    let is_plain = |text: &[u8]| !matches!(text, b"" | b"." | b"..");
+    let is_above_plain = !folder.ends_with(b"/") && !folder.ends_with(b"/.") && folder != b".";
+    (is_plain(folder) && is_plain(name) && is_above_plain).then_some((folder, name))
+}
+
+#[derive(Debug, Default)]
 struct Sections {
     folders: Vec<Folder>,
     rows: Vec<Row>,
@@ -198,15 +263,13 @@ struct Sections {
     askers: Vec<u32>,
     /// Names that stand there already: most folders hold the same.
     known_names: HashMap<Vec<u8>, u32>,
-    last: Option<(Vec<u8>, bool)>,
 }
 
 impl Sections {
     fn add(&mut self, known: &GatePath) -> Option<()> {
         let (folder, name) = parts(&known.path);
         let here = (folder.as_os_str().as_bytes(), known.is_followed);
-        if self.last.as_ref().is_none_or(|(last, is_followed)| (last.as_slice(), *is_followed) != here) {
-            self.last = Some((here.0.to_vec(), here.1));
+        if self.last_folder() != Some(here) {
             let (path_at, path_length) =
                 (u32::try_from(self.names.len()).ok()?, u32::try_from(here.0.len()).ok()?);
             self.names.extend_from_slice(here.0);
@@ -264,6 +327,12 @@ impl Sections {
         }
         asked.sort_unstable();
         Some(asked)
+    }
+
+    fn last_folder(&self) -> Option<(&[u8], bool)> {
+        let Folder { path_at, path_length, is_followed, .. } = *self.folders.last()?;
+        let start = path_at as usize;
+        Some((self.names.get(start..start + path_length as usize)?, is_followed != 0))
     }
 
     fn name(&mut self, name: &OsStr) -> Option<u32> {

@@ -5,6 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -23,11 +24,39 @@ use super::{
 use crate::{
     base::{Digest, WsPath},
     fingerprint::State,
-    sys::Mapped,
+    sys::{Mapped, System},
 };
 
 /// So many decoded records are remembered.
 const REMEMBERED: usize = 1024;
+
+/// A journal that is written to.
+pub(super) struct Growing {
+    system: Arc<dyn System>,
+    path: PathBuf,
+    /// As much of it as was looked at.
+    bytes: Mapped,
+}
+
+impl Growing {
+    pub(super) fn new(system: Arc<dyn System>, path: PathBuf) -> Self {
+        Self { system, path, bytes: Mapped::from(Vec::new()) }
+    }
+
+    /// Reads an entry that was written.
+    fn entry_at(&mut self, at: usize) -> Option<Entry> {
+        if at >= self.bytes.len() {
+            self.bytes = self.system.map(&self.path).ok()?;
+        }
+        entries::decode_at(&self.bytes, at).map(|(entry, _)| entry)
+    }
+}
+
+impl std::fmt::Debug for Growing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Growing").field("path", &self.path).finish_non_exhaustive()
+    }
+}
 
 /// The answers of a journal.
 #[derive(Debug)]
@@ -39,6 +68,8 @@ pub(super) struct Known {
     covered: usize,
     /// Bytes of it that are entries.
     sound: usize,
+    /// The same journal with what was written since.
+    growing: Option<Growing>,
     recent: Recent,
     decoded: HashMap<u32, Arc<Record>>,
     /// An entry that the index tells of could not be read.
@@ -57,6 +88,7 @@ impl Known {
             journal,
             covered,
             sound: covered,
+            growing: None,
             recent: Recent::default(),
             decoded: HashMap::new(),
             has_holes: false,
@@ -74,6 +106,7 @@ impl Known {
             self.sound = behind;
             self.apply(entry, Frame::At(at))?;
         }
+        self.journal.let_go();
         Ok(())
     }
 
@@ -111,9 +144,23 @@ impl Known {
         }
     }
 
-    /// Adds an entry that stands behind all others, with its frame.
-    pub(super) fn take(&mut self, entry: Entry, frame: Vec<u8>) -> Result<(), Damaged> {
-        self.apply(entry, Frame::Held(frame.into()))
+    /// Adds an entry that stands behind all others, with its frame, or with where that begins in the journal it was
+    /// written to.
+    pub(super) fn take(
+        &mut self,
+        entry: Entry,
+        frame: Vec<u8>,
+        at: Option<usize>,
+        growing: impl FnOnce() -> Growing,
+    ) -> Result<(), Damaged> {
+        let frame = match at {
+            Some(at) => {
+                self.growing.get_or_insert_with(growing);
+                Frame::Written(at)
+            }
+            None => Frame::Held(frame.into()),
+        };
+        self.apply(entry, frame)
     }
 
     fn apply(&mut self, entry: Entry, frame: Frame) -> Result<(), Damaged> {
@@ -220,13 +267,15 @@ impl Known {
         }
         let row = self.row(number)?;
         let entry = match number.checked_sub(self.first_recent()).map(|at| &self.recent.rows[at as usize].1) {
-            Some(Frame::Held(frame)) => entries::decode_at(frame, 0),
-            Some(Frame::At(at)) => entries::decode_at(&self.journal, *at),
+            Some(Frame::Held(frame)) => entries::decode_at(frame, 0).map(|(entry, _)| entry),
+            Some(Frame::At(at)) => entries::decode_at(&self.journal, *at).map(|(entry, _)| entry),
+            Some(Frame::Written(at)) => self.growing.as_mut().and_then(|journal| journal.entry_at(*at)),
             None => usize::try_from(row.frame)
                 .ok()
-                .and_then(|at| entries::decode_at(&self.journal[..self.covered], at)),
+                .and_then(|at| entries::decode_at(&self.journal[..self.covered], at))
+                .map(|(entry, _)| entry),
         };
-        let record = entry.and_then(|(entry, _)| record_of(entry)).map(|(_, record)| record);
+        let record = entry.and_then(record_of).map(|(_, record)| record);
         let is_it =
             |record: &Record| record.key.0 == row.key && of_identity(&record.identity) == row.identity;
         let Some(record) = record.filter(is_it) else {
@@ -235,6 +284,8 @@ impl Known {
         };
         if self.decoded.len() >= REMEMBERED {
             self.decoded.clear();
+            self.journal.let_go();
+            self.growing.iter().for_each(|journal| journal.bytes.let_go());
         }
         let record = Arc::new(record);
         self.decoded.insert(number, Arc::clone(&record));

@@ -17,7 +17,7 @@ use std::{
 
 pub use self::settle::Holding;
 use self::{
-    known::Known,
+    known::{Growing, Known},
     recent::{Blame, of_identity},
 };
 use super::{
@@ -188,6 +188,13 @@ impl Store {
         self.each(numbers).filter(move |record| record.identity == identity)
     }
 
+    /// Returns the paths at which a step ever left something, or removed it; O(its records).
+    pub fn paths_of(&self, identity: &str) -> Box<[WsPath]> {
+        let effects = |record: Arc<Record>| record.effects.iter().map(|effect| effect.path.clone()).collect();
+        let paths: BTreeSet<WsPath> = self.of(identity).flat_map::<Vec<_>, _>(effects).collect();
+        paths.into_iter().collect()
+    }
+
     /// Returns the records under a weak key, the latest first; each is read when it is taken.
     pub fn under<'a>(&'a self, weak: &'a Digest) -> impl Iterator<Item = Arc<Record>> + 'a {
         let numbers = self.ask(|state| state.known.under(weak));
@@ -324,7 +331,10 @@ impl Store {
             state.unwritten.push(frame.clone());
             state.is_damaged = true;
         }
-        if state.known.take(entry, frame).is_err() {
+        let behind = state.file.as_mut().filter(|_| written.is_ok()).and_then(|file| file.written_up_to());
+        let at = behind.and_then(|behind| usize::try_from(behind).ok()?.checked_sub(frame.len()));
+        let growing = || Growing::new(Arc::clone(&self.system), self.layout.entries());
+        if state.known.take(entry, frame, at, growing).is_err() {
             // It stands in the journal, or among what could not be written.
             self.read_whole(&mut state);
         }

@@ -43,7 +43,9 @@ impl Blame {
 pub(super) enum Frame {
     /// At an offset of the journal that was mapped.
     At(usize),
-    /// Here: it was written since.
+    /// At an offset of the journal, written since that was mapped.
+    Written(usize),
+    /// Here: it could not be written, or nobody knows where.
     Held(Box<[u8]>),
 }
 
@@ -83,7 +85,7 @@ impl Recent {
         }
         let at = match frame {
             Frame::At(at) => at as u64,
-            Frame::Held(_) => u64::MAX,
+            Frame::Written(_) | Frame::Held(_) => u64::MAX,
         };
         let row = row_of(record, at);
         self.by_weak.entry(of_weak(&record.weak)).or_default().push(number);

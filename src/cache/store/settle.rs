@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     base::{Digest, Timestamp},
-    sys,
+    sys::{self, Mapped},
 };
 
 /// Journals below this size are not worth rewriting.
@@ -97,18 +97,33 @@ impl Store {
     fn write_index(&self, state: &mut Inner) -> io::Result<()> {
         let has_holes = state.known.has_holes();
         // Another az inside a step may have appended to the journal as well.
-        let (mut known, is_damaged) = read(&*self.system, &self.layout);
+        let (mut known, is_damaged) = self.read_again(state);
         let tables = tables_of(&mut known);
         let live = tables.live().iter().filter(|is_live| **is_live).count();
         let is_mostly_dead =
             known.sound().len() as u64 > COMPACT_ABOVE_BYTES && live * 2 < known.count() as usize;
         let days = self.days_of_use(&known, &tables);
         if is_damaged || has_holes || is_mostly_dead || !state.unwritten.is_empty() {
+            if state.unwritten.is_empty() {
+                state.known = known;
+            }
             self.write_anew(state, |tables| tables.live())?;
             self.write_index_of(state, &days)
         } else {
-            self.write_tables(state, &known, tables, &days)
+            let written = self.write_tables(state, &known, tables, &days);
+            if written.is_err() {
+                state.known = known;
+            }
+            written
         }
+    }
+
+    /// Reads the journal again; what was held of it before goes first, if the journal has all of that.
+    fn read_again(&self, state: &mut Inner) -> (Known, bool) {
+        if state.unwritten.is_empty() {
+            state.known = Known::read(None, Mapped::from(Vec::new()));
+        }
+        read(&*self.system, &self.layout)
     }
 
     fn write_index_of(&self, state: &mut Inner, days: &Days) -> io::Result<()> {

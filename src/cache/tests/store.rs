@@ -56,6 +56,24 @@ fn a_failure_takes_the_green_record_of_its_key_and_no_other() {
     check(&world, &store, "2", "usable");
 }
 
+/// A record is read back from where it was written, whoever else writes to the journal, and whatever is lost of it.
+#[test]
+fn what_was_just_written_is_read_from_the_journal() {
+    let world = world();
+    let store = open(&world);
+    run(&store, "a", "1", Ending::Reusable);
+    let inner = Store::open(shared(&world), layout());
+    inner.append_to_outer().unwrap();
+    run(&inner, "b", "between", Ending::Reusable);
+    run(&store, "a", "2", Ending::Reusable);
+    let found = |value: &str| store.by_key(&key("a", value)).unwrap().map(|record| record.key);
+    assert_eq!(found("1"), Some(record("a", "1", Ending::Reusable).key));
+    run(&store, "a", "3", Ending::Reusable);
+    let journal = world.read(&layout().entries()).unwrap();
+    world.write(&layout().entries(), &journal[..journal.len() - 1], 0o644).unwrap();
+    assert_eq!((found("2").is_some(), found("3")), (true, None));
+}
+
 #[test]
 fn an_action_that_never_ended_takes_the_keys_it_began_with() {
     let world = world();

@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use super::answers::Answer;
 use crate::{
-    cache::{Record, Timeline},
+    cache::Timeline,
     engine::{
         Engine, Force,
         desk::reused,
         job::Shared,
         lookup::{Decided, decide},
-        prepare::Prepared,
         secrets::shown_event,
     },
     event::Event,
@@ -48,41 +47,35 @@ impl Engine {
     }
 
     fn decide_again(&self, shared: &Shared, answers: &mut [Answer], due: &BTreeSet<usize>) {
-        for index in due {
-            // What was learned of its environment while it ran is part of its key from now on.
-            let mut node = Prepared::clone(&shared.nodes.get(*index));
-            self.learn(&shared.cache, std::slice::from_mut(&mut node));
-            shared.nodes.put(*index, node);
-        }
         let timeline = Timeline::new(std::sync::Arc::clone(&shared.cache.disk));
-        let nodes = shared.nodes.all();
         for (index, answer) in answers.iter_mut().enumerate() {
             if due.contains(&index) {
-                let (found, asked) =
-                    asking_for_one(|| decide(&shared.cache, &timeline, &nodes, index, Force::No));
-                *answer = Answer { asked, ..Answer::default() };
-                let id = nodes[index].node.id.clone();
-                let event = match found {
-                    Decided::Reuse(hit) if hit.differing.is_empty() && hit.superseded.is_empty() => {
-                        let event = reused(id, &hit.record);
-                        answer.record = Some(hit.record);
-                        Some(event)
-                    }
-                    Decided::Skip(reasons) => Some(Event::Skipped { node: id, reasons }),
-                    Decided::Reuse(_) | Decided::Run(_) => None,
-                };
-                answer.events.extend(event.map(|event| shown_event(event, &shared.masks)));
+                *answer = self.decided_again(shared, &timeline, index);
             }
-            if let Some(record) = &answer.record {
-                leave(&timeline, index, record);
-            }
+            answer.leave(&timeline, index);
         }
     }
-}
 
-/// Says that a step left what it left, all of which is there.
-fn leave(timeline: &Timeline, index: usize, record: &Record) {
-    for effect in record.effects.iter().filter(|effect| effect.after.exists()) {
-        timeline.keep(index, &effect.path, effect.after.clone());
+    fn decided_again(&self, shared: &Shared, timeline: &Timeline, index: usize) -> Answer {
+        // What was learned of its environment while it ran is part of its key from now on.
+        if let Some(learned) = self.learned(&shared.cache, &shared.nodes.get(index)) {
+            shared.nodes.put(index, learned);
+        }
+        let nodes = shared.nodes.all();
+        let (found, asked) = asking_for_one(|| decide(&shared.cache, timeline, &nodes, index, Force::No));
+        let mut answer = Answer::of(asked);
+        let id = nodes[index].node.id.clone();
+        let event = match found {
+            Decided::Reuse(hit) if hit.differing.is_empty() && hit.superseded.is_empty() => {
+                answer.reuses(&hit.record);
+                Some(reused(id, &hit.record))
+            }
+            Decided::Skip(reasons) => Some(Event::Skipped { node: id, reasons }),
+            Decided::Reuse(_) | Decided::Run(_) => None,
+        };
+        // Its records have just been read.
+        answer.paths = Some(shared.cache.store.paths_of(&nodes[index].node.identity));
+        answer.events.extend(event.map(|event| shown_event(event, &shared.masks)));
+        answer
     }
 }

@@ -1,8 +1,12 @@
 //! What is known of each step when a build ends: what its decision asked, and what was told of it.
 
-use std::sync::Arc;
-
-use crate::{cache::Record, event::Event, sys::Asked};
+use crate::{
+    base::WsPath,
+    cache::{Record, Timeline},
+    event::Event,
+    fingerprint::State,
+    sys::Asked,
+};
 
 /// What became of one step without running it.
 #[derive(Debug, Clone, Default)]
@@ -11,8 +15,36 @@ pub(in crate::engine) struct Answer {
     pub(super) asked: Asked,
     /// What was told of its end; nothing if it has to be decided again.
     pub(super) events: Vec<Event>,
-    /// The record that was reused.
-    pub(super) record: Option<Arc<Record>>,
+    /// What the record that was reused left, all of which is there. The record itself would stay for each step until
+    /// the end.
+    left: Box<[(WsPath, State)]>,
+    /// Where it ever left something, or removed it, if that was looked up.
+    pub(super) paths: Option<Box<[WsPath]>>,
+    /// It hands something on.
+    pub(super) hands_on: bool,
+}
+
+impl Answer {
+    /// Takes note of what a decision asked; nothing is known of what became of it.
+    pub(super) fn of(mut asked: Asked) -> Self {
+        // It stays until all steps have ended.
+        asked.places.sort_unstable();
+        asked.places.dedup();
+        asked.places.shrink_to_fit();
+        Self { asked, ..Self::default() }
+    }
+
+    /// Takes note of the record that is reused.
+    pub(super) fn reuses(&mut self, record: &Record) {
+        let left = record.effects.iter().filter(|effect| effect.after.exists());
+        self.left = left.map(|effect| (effect.path.clone(), effect.after.clone())).collect();
+        self.hands_on = !record.handed.is_empty();
+    }
+
+    /// Says that a step left what it left.
+    pub(super) fn leave(&self, timeline: &Timeline, index: usize) {
+        self.left.iter().for_each(|(path, state)| timeline.keep(index, path, state.clone()));
+    }
 }
 
 /// The answers for all steps, by place.
@@ -22,14 +54,14 @@ pub(in crate::engine) struct Answers(Vec<Answer>);
 impl Answers {
     /// Takes note of what the decision on a step asked; what was known of it is of no use any more.
     pub(in crate::engine) fn decided(&mut self, index: usize, asked: Asked) {
-        *self.at(index) = Answer { asked, ..Answer::default() };
+        *self.at(index) = Answer::of(asked);
     }
 
     /// Takes note of what is told of the end of a step that did not run.
-    pub(in crate::engine) fn told(&mut self, index: usize, event: &Event, record: Option<&Arc<Record>>) {
+    pub(in crate::engine) fn told(&mut self, index: usize, event: &Event, record: Option<&Record>) {
         let answer = self.at(index);
         answer.events.push(event.clone());
-        answer.record = record.cloned().or(answer.record.take());
+        record.into_iter().for_each(|record| answer.reuses(record));
     }
 
     fn at(&mut self, index: usize) -> &mut Answer {

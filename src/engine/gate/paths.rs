@@ -1,7 +1,7 @@
 //! What of the paths that were looked at goes into a gate.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     path::{Path, PathBuf},
 };
 
@@ -14,6 +14,53 @@ use crate::{
     model::query::script_reading,
     sys::{FileKind, Seen, Stat},
 };
+
+/// A step that asked for a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Asker {
+    /// The place of the path in the recorder.
+    pub(super) place: u32,
+    /// The place of the step.
+    pub(super) item: u32,
+    /// It may leave something there.
+    pub(super) writes: bool,
+}
+
+/// Who asked for paths, by their places and by their own.
+#[derive(Debug, Default)]
+pub(super) struct Askers(Vec<Asker>);
+
+impl Askers {
+    /// Puts askers in order, each once.
+    pub(super) fn new(mut all: Vec<Asker>) -> Self {
+        all.sort_unstable();
+        // Who writes there comes behind the same that only asks.
+        all.dedup_by(|later, kept| {
+            let is_same = (later.place, later.item) == (kept.place, kept.item);
+            kept.writes |= is_same && later.writes;
+            is_same
+        });
+        Self(all)
+    }
+
+    /// Returns those of a path, by its place; O(log askers).
+    pub(super) fn of(&self, place: u32) -> &[Asker] {
+        let start = self.0.partition_point(|asker| asker.place < place);
+        let count = self.0[start..].partition_point(|asker| asker.place == place);
+        &self.0[start..start + count]
+    }
+}
+
+/// Tells whether what was said of a path, or of what it leads to, stands in a gate: of a path that is no link both answers
+/// are one.
+pub(super) fn is_row(seen: &Seen, is_followed: bool) -> bool {
+    let is_link = seen.itself.flatten().is_some_and(|stat| stat.kind == FileKind::Link);
+    if is_followed {
+        seen.target.is_some() && (is_link || seen.itself.is_none())
+    } else {
+        seen.itself.is_some()
+    }
+}
 
 /// Contents that are known of the files that were read.
 pub(super) struct Contained<'a> {
@@ -49,42 +96,30 @@ impl<'a> Contained<'a> {
         known.map(|known| known.digest).or_else(|| self.planned.get(path).copied())
     }
 
-    /// Returns what a gate says of a path, of itself, of what it leads to, or of both; `asked` are the steps that asked,
-    /// with whether they may leave something there.
-    pub(super) fn rows(
+    /// Returns what a gate says of a path, of what it leads to if `is_followed`; nothing if that was not asked.
+    pub(super) fn row(
         &self,
         clock: &Stat,
         (path, seen): (&Path, &Seen),
+        is_followed: bool,
         is_common: bool,
-        asked: &BTreeMap<u32, bool>,
-    ) -> Vec<GatePath> {
-        let row = |stat: Option<Stat>, is_followed: bool, matters: Matters| {
-            // Names are those of the time when they were asked for, whatever was said of the folder later.
-            let stat = if matches!(matters, Matters::Names(_)) { seen.listed.or(stat) } else { stat };
-            GatePath {
-                path: path.to_path_buf(),
-                is_followed,
-                is_settled: stat.is_none_or(|stat| is_settled(clock, &stat)),
-                stat,
-                matters,
-                gist: self.gists.get(path).copied().filter(|_| matches!(matters, Matters::Content(_))),
-                is_common,
-                askers: asked.keys().copied().collect(),
-                writers: asked.iter().filter(|(_, writes)| **writes).map(|(item, _)| *item).collect(),
-            }
-        };
-        let is_link = seen.itself.flatten().is_some_and(|stat| stat.kind == FileKind::Link);
-        let mut rows = Vec::new();
-        if let Some(stat) = seen.itself {
-            let matters = stat.map_or(Matters::All, |stat| self.matters(path, seen, &stat));
-            rows.push(row(stat, false, matters));
-        }
-        // Of a path that is no link both answers are one.
-        if let Some(stat) = seen.target.filter(|_| is_link || seen.itself.is_none()) {
-            let matters = stat.map_or(Matters::All, |stat| self.matters(path, seen, &stat));
-            rows.push(row(stat, true, matters));
-        }
-        rows
+        askers: &[Asker],
+    ) -> Option<GatePath> {
+        let stat = if is_followed { seen.target } else { seen.itself }?;
+        let matters = stat.map_or(Matters::All, |stat| self.matters(path, seen, &stat));
+        // Names are those of the time when they were asked for, whatever was said of the folder later.
+        let stat = if matches!(matters, Matters::Names(_)) { seen.listed.or(stat) } else { stat };
+        Some(GatePath {
+            path: path.to_path_buf(),
+            is_followed,
+            is_settled: stat.is_none_or(|stat| is_settled(clock, &stat)),
+            stat,
+            matters,
+            gist: self.gists.get(path).copied().filter(|_| matches!(matters, Matters::Content(_))),
+            is_common,
+            askers: askers.iter().map(|asker| asker.item).collect(),
+            writers: askers.iter().filter(|asker| asker.writes).map(|asker| asker.item).collect(),
+        })
     }
 
     fn matters(&self, path: &Path, seen: &Seen, stat: &Stat) -> Matters {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 
-use super::paths::Contained;
+use super::paths::{Contained, is_row};
 use crate::{
     base::WsPath,
     cache::{Gate, GatePath, write_gate},
@@ -95,7 +95,10 @@ fn look(world: &Memory) -> Option<BTreeMap<WsPath, (State, Arc<Names>)>> {
         if seen.is_unsteady {
             return None;
         }
-        paths.extend(contained.rows(&clock, (&path, &seen), false, &BTreeMap::new()));
+        let ways = [false, true].into_iter().filter(|is_followed| is_row(&seen, *is_followed));
+        paths.extend(
+            ways.filter_map(|is_followed| contained.row(&clock, (&path, &seen), is_followed, false, &[])),
+        );
     }
     write_gate(world, Path::new(GATE), b"", &mut paths, &[]).expect("memory takes it");
     Some(answers)

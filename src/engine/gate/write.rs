@@ -1,18 +1,22 @@
 //! Writes the gate of a request.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::BTreeSet,
     ffi::OsString,
     io,
     path::{Path, PathBuf},
 };
 
 use super::{
-    Answers, JournalEnd, MOST_GATES, Partly, Preface, Resume, Told, amend::amendment, answers::Answer,
-    gate_folder, gate_path, identity_of, may_have_gate, paths::Contained, today,
+    Answers, JournalEnd, MOST_GATES, Partly, Preface, Resume, Told,
+    amend::amendment,
+    answers::Answer,
+    gate_folder, gate_path, identity_of, may_have_gate,
+    paths::{Asker, Askers, Contained, is_row},
+    today,
 };
 use crate::{
-    cache::{Amendment, Gate, GateItem, GatePath, write_gate},
+    cache::{Amendment, Draft, Gate, GateItem, GatePath, in_order},
     diag::Diagnostic,
     engine::{Ask, BuildOptions, Engine, desk::planned_node, job::Shared},
     event::{Envelope, Event},
@@ -26,7 +30,6 @@ pub(in crate::engine) struct Finished<'a> {
     /// What was decided: the whole plan, or the steps of it that were due.
     pub(in crate::engine) plan: &'a Plan,
     pub(in crate::engine) shared: &'a Shared,
-    pub(in crate::engine) answers: Answers,
     pub(in crate::engine) view: &'a RunView,
     pub(in crate::engine) diagnostics: &'a [Diagnostic],
     /// All that was told, if no step was started.
@@ -50,14 +53,14 @@ struct Made<'a> {
 
 /// What a gate is made of.
 enum Content<'a> {
-    Whole { paths: Vec<GatePath>, items: Vec<GateItem> },
+    Whole(Box<Draft>),
     Amended { partly: &'a Partly, amendment: Amendment },
 }
 
 impl Content<'_> {
     fn has_open(&self) -> bool {
         match self {
-            Self::Whole { items, .. } => items.iter().any(|item| item.is_open),
+            Self::Whole(draft) => draft.has_open(),
             // An open one is always due.
             Self::Amended { amendment, .. } => amendment.items.values().any(|item| item.is_open),
         }
@@ -68,7 +71,13 @@ impl Engine {
     /// Writes the gate of a request; one that cannot be written is none.
     ///
     /// After a build in which steps ran, what they left is looked at once more, as the next build would.
-    pub(in crate::engine) fn write_gate(&self, ask: &Ask, options: &BuildOptions, finished: &Finished<'_>) {
+    pub(in crate::engine) fn write_gate(
+        &self,
+        ask: &Ask,
+        options: &BuildOptions,
+        finished: &Finished<'_>,
+        answers: Answers,
+    ) {
         let Finished { view, diagnostics, .. } = finished;
         let counts = view.counts();
         let is_quiet = view.warnings.is_empty() && view.set_aside.is_empty();
@@ -77,20 +86,19 @@ impl Engine {
         if !is_candidate || !diagnostics.is_empty() || !may_have_gate(options) {
             return;
         }
-        if let Some(made) = self.made(finished) {
+        if let Some(made) = self.made(finished, answers) {
             let evaluated = finished.partly.map_or_else(|| today(&*self.system), Partly::evaluated);
             _ = self.put_gate(ask, options, view, evaluated, made);
         }
     }
 
-    fn made<'a>(&self, finished: &Finished<'a>) -> Option<Made<'a>> {
+    fn made<'a>(&self, finished: &Finished<'a>, answers: Answers) -> Option<Made<'a>> {
         let Finished { plan, shared, view, events, has_run, is_flat, partly, .. } = finished;
-        let mut answers = finished.answers.clone().into_all(plan.nodes.len());
+        let mut answers = answers.into_all(plan.nodes.len());
         let is_open = |answer: &Answer| answer.events.is_empty();
         let counts = view.counts();
         let has_nothing_to_do = counts.cached + counts.skipped == counts.total;
-        let hands_on =
-            |answer: &Answer| answer.record.as_ref().is_some_and(|record| !record.handed.is_empty());
+        let hands_on = |answer: &Answer| answer.hands_on;
         let is_flat = *is_flat && !answers.iter().any(hands_on);
         let clock = match () {
             // There is no clock from before the first look where there was no cache.
@@ -109,21 +117,10 @@ impl Engine {
         }
         let has_expanded = events.iter().any(|told| matches!(told.event, Event::Expanded { .. }));
         let is_whole = !is_flat && (has_expanded || answers.iter().any(is_open));
-        let paths = self.paths(finished, &answers, &clock, is_whole)?;
-        let (items, resume) = if is_whole {
-            let events: Vec<&Event> = events.iter().map(|told| &told.event).collect();
-            (vec![GateItem { answer: serde_json::to_vec(&events).ok()?, ..GateItem::default() }], None)
+        let made = if let Some(partly) = *partly {
+            self.amended(finished, partly, answers, (&clock, is_whole), is_flat)?
         } else {
-            items(finished, answers, is_flat)?
-        };
-        let made = match *partly {
-            Some(partly) => {
-                resume?;
-                let amendment = amendment(partly, &clock, (paths, items))?;
-                let content = Content::Amended { partly, amendment };
-                Made { content, is_whole: false, resume: partly.preface.resume.clone() }
-            }
-            None => Made { content: Content::Whole { paths, items }, is_whole, resume },
+            self.whole(finished, answers, (&clock, is_whole), is_flat)?
         };
         // Without a way to decide single steps an open one makes all of it worthless; and an end that is none of a
         // step's has no gate.
@@ -131,31 +128,82 @@ impl Engine {
         is_of_use.then_some(made)
     }
 
-    /// Returns what the recorder saw that the answers depend on.
-    fn paths(
+    fn whole<'a>(
+        &self,
+        finished: &Finished<'a>,
+        answers: Vec<Answer>,
+        (clock, is_whole): (&Stat, bool),
+        is_flat: bool,
+    ) -> Option<Made<'a>> {
+        let mut draft = Box::<Draft>::default();
+        self.each_path(finished, &answers, (clock, is_whole), &mut |path| draft.add_path(&path).ok())?;
+        let resume = if is_whole {
+            let events: Vec<&Event> = finished.events.iter().map(|told| &told.event).collect();
+            let answer = serde_json::to_vec(&events).ok()?;
+            draft.add_item(&GateItem { answer, ..GateItem::default() }).ok()?;
+            None
+        } else {
+            each_item(finished, answers, is_flat, &mut |item| draft.add_item(&item).ok())?
+        };
+        Some(Made { content: Content::Whole(draft), is_whole, resume })
+    }
+
+    fn amended<'a>(
+        &self,
+        finished: &Finished<'a>,
+        partly: &'a Partly,
+        answers: Vec<Answer>,
+        (clock, is_whole): (&Stat, bool),
+        is_flat: bool,
+    ) -> Option<Made<'a>> {
+        let (mut paths, mut items) = (Vec::new(), Vec::new());
+        let mut add_path = |path| {
+            paths.push(path);
+            Some(())
+        };
+        self.each_path(finished, &answers, (clock, is_whole), &mut add_path)?;
+        let mut add_item = |item| {
+            items.push(item);
+            Some(())
+        };
+        each_item(finished, answers, is_flat, &mut add_item)??;
+        let content = Content::Amended { partly, amendment: amendment(partly, clock, (paths, items))? };
+        Some(Made { content, is_whole: false, resume: partly.preface.resume.clone() })
+    }
+
+    /// Hands over what the recorder saw that the answers depend on, in the order of a gate; nothing if that is no ground
+    /// to rely on, or is not taken.
+    fn each_path(
         &self,
         finished: &Finished<'_>,
         answers: &[Answer],
-        clock: &Stat,
-        is_whole: bool,
-    ) -> Option<Vec<GatePath>> {
-        let seen = self.recorder.seen();
-        let places: HashMap<&Path, usize> =
-            seen.iter().enumerate().map(|(place, (path, _))| (path.as_path(), place)).collect();
-        let asked = self.asked(finished, answers, &places);
+        (clock, is_whole): (&Stat, bool),
+        take: &mut dyn FnMut(GatePath) -> Option<()>,
+    ) -> Option<()> {
+        let askers = self.askers(finished, answers);
         let contained = Contained::new(self, &finished.shared.cache);
-        let mut paths = Vec::new();
-        for ((path, seen), asked) in seen.iter().zip(&asked) {
+        let table = self.recorder.table();
+        let mut rows: Vec<(u32, bool)> = Vec::new();
+        for (place, (path, seen)) in (0..).zip(table.all()) {
             let is_common = seen.is_common || is_whole;
-            if path.starts_with(self.layout.top()) || (!is_common && asked.is_empty()) {
+            if path.starts_with(self.layout.top()) || (!is_common && askers.of(place).is_empty()) {
                 continue;
             }
-            if is_unsure(seen, is_common) {
+            if is_unsure(&seen, is_common) {
                 return None;
             }
-            paths.extend(contained.rows(clock, (path, seen), is_common, asked));
+            let ways = [false, true].into_iter().filter(|is_followed| is_row(&seen, *is_followed));
+            rows.extend(ways.map(|is_followed| (place, is_followed)));
         }
-        Some(paths)
+        let path_at = |place: u32| table.at(place).map_or(Path::new(""), |(path, _)| path);
+        rows.sort_unstable_by(|one, other| in_order((path_at(one.0), one.1), (path_at(other.0), other.1)));
+        for (place, is_followed) in rows {
+            let (path, seen) = table.at(place)?;
+            let is_common = seen.is_common || is_whole;
+            let row = contained.row(clock, (path, &seen), is_followed, is_common, askers.of(place));
+            row.map_or(Some(()), &mut *take)?;
+        }
+        Some(())
     }
 
     /// Looks at paths whose state somebody knew without the file system, each once; adds them to those that were.
@@ -170,34 +218,20 @@ impl Engine {
         });
     }
 
-    /// Returns for each place of the recorder the steps that asked for it, with whether they leave something there.
-    fn asked(
-        &self,
-        finished: &Finished<'_>,
-        answers: &[Answer],
-        places: &HashMap<&Path, usize>,
-    ) -> Vec<BTreeMap<u32, bool>> {
-        let mut asked: Vec<BTreeMap<u32, bool>> = vec![BTreeMap::new(); places.len()];
-        for (index, answer) in answers.iter().enumerate() {
-            let item = u32::try_from(index).unwrap_or(u32::MAX);
-            let known = answer.asked.known.iter().filter_map(|path| places.get(path.as_path()).copied());
-            for place in answer.asked.places.iter().map(|place| *place as usize).chain(known) {
-                if let Some(asked) = asked.get_mut(place) {
-                    asked.entry(item).or_insert(false);
-                }
-            }
+    /// Returns who asked for what, and who may leave something where.
+    fn askers(&self, finished: &Finished<'_>, answers: &[Answer]) -> Askers {
+        let mut askers = Vec::new();
+        for (item, (answer, node)) in (0..).zip(answers.iter().zip(&finished.plan.nodes)) {
+            let asker = |place: u32, writes: bool| Asker { place, item, writes };
+            let known = answer.asked.known.iter().filter_map(|path| self.recorder.place(path));
+            askers.extend(answer.asked.places.iter().copied().chain(known).map(|place| asker(place, false)));
             // Whatever it once left it may leave again.
-            let identity = &finished.plan.nodes[index].identity;
-            for record in finished.shared.cache.store.of(identity) {
-                for effect in &record.effects {
-                    let path = effect.path.to_absolute(&self.root);
-                    if let Some(place) = places.get(path.as_path()) {
-                        asked[*place].insert(item, true);
-                    }
-                }
-            }
+            let paths = answer.paths.clone();
+            let paths = paths.unwrap_or_else(|| finished.shared.cache.store.paths_of(&node.identity));
+            let places = paths.iter().filter_map(|path| self.recorder.place(&path.to_absolute(&self.root)));
+            askers.extend(places.map(|place| asker(place, true)));
         }
-        asked
+        Askers::new(askers)
     }
 
     fn put_gate(
@@ -235,9 +269,9 @@ impl Engine {
         let preface = postcard::to_stdvec(&preface).ok()?;
         let path = gate_path(&*self.system, &self.layout, &self.root, ask, options, (&self.env, &key));
         match content {
-            Content::Whole { mut paths, items } => {
+            Content::Whole(draft) => {
                 self.make_room().ok()?;
-                write_gate(&*self.system, &path, &preface, &mut paths, &items).ok()
+                draft.write(&*self.system, &path, &preface).ok()
             }
             Content::Amended { partly, amendment } => {
                 partly.gate.amend(&*self.system, &path, Amendment { preface, ..amendment }).ok()
@@ -271,16 +305,18 @@ impl Engine {
     }
 }
 
-/// Returns an item for each step, and what is needed beside them to decide one again.
-fn items(
+/// Hands over an item for each step, and returns what is needed beside them to decide one again; nothing at all if one is
+/// not taken.
+#[expect(clippy::option_option, reason = "there may be no way to decide one again, and there may be no gate")]
+fn each_item(
     finished: &Finished<'_>,
     answers: Vec<Answer>,
     is_flat: bool,
-) -> Option<(Vec<GateItem>, Option<Resume>)> {
+    take: &mut dyn FnMut(GateItem) -> Option<()>,
+) -> Option<Option<Resume>> {
     let Finished { plan, shared, .. } = finished;
     let nodes = shared.nodes.all();
     let mut resume = Resume::of(plan).filter(|_| is_flat);
-    let mut items = Vec::with_capacity(answers.len());
     for (index, answer) in answers.into_iter().enumerate() {
         let node = &plan.nodes[index];
         // What is known of its secrets, the prepared one knows.
@@ -289,16 +325,16 @@ fn items(
             resume = None;
         }
         let told = Told { node: planned_node(plan, node), events: answer.events };
-        items.push(GateItem {
+        take(GateItem {
             is_open: told.events.is_empty(),
             is_notable: !told.is_plain(),
             answer: serde_json::to_vec(&told).ok()?,
             plan: bytes.unwrap_or_default(),
             needs: node.edges.iter().filter_map(|edge| u32::try_from(edge.to).ok()).collect(),
             identity: identity_of(&node.identity),
-        });
+        })?;
     }
-    Some((items, resume))
+    Some(resume)
 }
 
 /// Tells whether what was said of a path is no ground to rely on.

@@ -7,7 +7,7 @@ use std::{
     io::{self, Read, Write},
 };
 
-use super::{Lock, Memory, ReadFile, Stat};
+use super::{AppendFile, Lock, Memory, ReadFile, Stat};
 
 /// A file open to read.
 pub(super) struct Reading {
@@ -41,11 +41,20 @@ impl ReadFile for Reading {
 pub(super) struct Appending {
     pub(super) world: Memory,
     pub(super) inode: u64,
+    pub(super) end: Option<u64>,
+}
+
+impl AppendFile for Appending {
+    fn written_up_to(&mut self) -> Option<u64> {
+        self.end
+    }
 }
 
 impl Write for Appending {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.world.0.enter().tree.append(self.inode, bytes);
+        let mut world = self.world.0.enter();
+        world.tree.append(self.inode, bytes);
+        self.end = Some(world.tree.stat(self.inode).size);
         Ok(bytes.len())
     }
 
