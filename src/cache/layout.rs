@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::sys;
+
 /// The paths of the cache of one workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
@@ -10,7 +12,7 @@ pub struct Layout {
 
 impl Layout {
     /// The folder's name in a workspace.
-    pub const FOLDER: &'static str = ".azcache";
+    pub const FOLDER: &'static str = sys::OWN_FOLDER;
 
     /// Returns the layout for the workspace at `root`.
     pub fn new(root: &Path) -> Self {

@@ -356,6 +356,9 @@ impl<'a> Desk<'a> {
         };
         if matches!(outcome, event::Outcome::Cached | event::Outcome::Skipped) {
             self.answers.told(index, &shown_event(event.clone(), &self.shared.masks), record.as_deref());
+        } else {
+            let hands_on = self.handed(index).is_some_and(|handed| !handed.is_empty());
+            self.answers.ended(index, hands_on);
         }
         if outcome == event::Outcome::Failed && self.overlaps.have_been && !self.stands(index) {
             self.provisional.insert(index, event);

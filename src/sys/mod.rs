@@ -37,7 +37,7 @@ pub(crate) use faulty::Faulty;
 #[cfg(target_os = "linux")]
 pub use lease::has_writer;
 pub use memory::Memory;
-pub use recorder::{Recorder, Seen, digest_of};
+pub use recorder::{OWN_FOLDER, Recorder, Seen, digest_of};
 #[cfg(unix)]
 pub use unix::Os;
 

@@ -437,10 +437,13 @@ impl System for Recorder {
     }
 }
 
+/// What az itself keeps in a workspace: it comes and goes with builds, and is no answer to anything.
+pub const OWN_FOLDER: &str = ".azcache";
+
 /// Returns what tells one list of names from another.
 pub fn digest_of(entries: &[Entry]) -> Digest {
     let mut writer = DigestWriter::new("az names v1");
-    for entry in entries {
+    for entry in entries.iter().filter(|entry| entry.name != OWN_FOLDER) {
         writer.add(entry.name.as_encoded_bytes());
         writer.add([entry.kind as u8]);
     }

@@ -144,6 +144,17 @@ fn what_is_to_be_masked_is_nowhere_on_disk() {
 }
 
 #[test]
+fn what_hands_on_and_is_never_kept_runs_each_time() {
+    let Some(repo) = traced() else { return };
+    repo.script("0400_hand.sh", "echo ::add-mask::quiet; echo a=1 >> $AZ_OUTPUT")
+        .script("0410_other.sh", "true");
+    repo.az("build '*'").code(0).ran(["0400", "0410"]);
+    for _ in 0..3 {
+        repo.az("build '*'").code(0).ran(["0400"]);
+    }
+}
+
+#[test]
 fn an_output_that_is_a_secret_by_its_name_is_not_kept() {
     let Some(repo) = traced() else { return };
     repo.script("0400_hand.sh", "echo api_token=hush-$((1234 * 5678)) >> $AZ_OUTPUT; echo a=1 >> $AZ_OUTPUT");

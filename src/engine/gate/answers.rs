@@ -22,6 +22,8 @@ pub(in crate::engine) struct Answer {
     pub(super) paths: Option<Box<[WsPath]>>,
     /// It hands something on.
     pub(super) hands_on: bool,
+    /// It was started: what was told of that is not what is told of one that is as it was.
+    has_run: bool,
 }
 
 impl Answer {
@@ -60,8 +62,20 @@ impl Answers {
     /// Takes note of what is told of the end of a step that did not run.
     pub(in crate::engine) fn told(&mut self, index: usize, event: &Event, record: Option<&Record>) {
         let answer = self.at(index);
+        if answer.has_run {
+            return;
+        }
         answer.events.push(event.clone());
         record.into_iter().for_each(|record| answer.reuses(record));
+    }
+
+    /// Takes note that a step was started, or will not be: it has to be decided again. Of one that is never reused no
+    /// record says whether it hands something on.
+    pub(in crate::engine) fn ended(&mut self, index: usize, hands_on: bool) {
+        let answer = self.at(index);
+        answer.events.clear();
+        answer.hands_on |= hands_on;
+        answer.has_run = true;
     }
 
     fn at(&mut self, index: usize) -> &mut Answer {
