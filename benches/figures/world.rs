@@ -126,6 +126,11 @@ impl World {
         _ = self.ran();
     }
 
+    /// Removes what says that nothing is to be done, so that the next build looks every step up.
+    pub(crate) fn forget_gates(&self) {
+        fs::remove_dir_all(self.root().join(".azcache/v1/gate")).expect("a build has left a gate");
+    }
+
     /// Returns how many steps told that they ran since this was asked last.
     pub(crate) fn ran(&self) -> usize {
         let log = self.log();
