@@ -91,9 +91,14 @@ pub(in crate::engine) enum Look {
 
 impl Look {
     /// Returns the rows that have to be looked at.
-    fn differing<'a>(&self, system: &dyn System, gate: &'a Gate, file: Option<GateFile>) -> Vec<Known<'a>> {
+    fn differing<'a>(
+        &self,
+        system: &dyn System,
+        gate: &'a Gate,
+        (file, is_this): (Option<GateFile>, &dyn Fn() -> bool),
+    ) -> Vec<Known<'a>> {
         match self {
-            Self::At(known, rows) if Some(*known) == file => {
+            Self::At(known, rows) if Some(*known) == file && is_this() => {
                 let rows = rows.iter().filter_map(|row| gate.at(*row));
                 rows.filter(|known| !known.is_as_said(system)).collect()
             }
@@ -125,8 +130,8 @@ fn glance(
     }
     let file = GateFile::at(system, &path);
     let mut opened = Opened::read(system, &path)?;
-    // One that took its place meanwhile is not the one that is meant.
-    let file = file.filter(|file| GateFile::at(system, &path) == Some(*file));
+    // One that takes its place meanwhile is not the one that is meant.
+    let is_this = || file.is_some() && GateFile::at(system, &path) == file;
     if !is_answered(&env, &key, opened.env()) {
         return None;
     }
@@ -136,7 +141,7 @@ fn glance(
     let Opened { gate, preface } = opened;
     // Read before any file is, so that it can tell which of them are settled.
     let mut clock = None;
-    let differing = how.differing(system, &gate, file);
+    let differing = how.differing(system, &gate, (file, &is_this));
     let mut looked = Looked::default();
     if !differing.is_empty() {
         clock = Some(read_clock(system, &layout.clock())?);
@@ -152,7 +157,6 @@ fn glance(
         return Some(Glance::Partly(Box::new(partly)));
     }
     let Partly { gate, preface, touched, taken, .. } = partly;
-    let is_this = || file.is_some() && GateFile::at(system, &path) == file;
     if (clock.is_some() || has_caught_up) && is_this() {
         // Losing that costs looking at the same files, or the same part of the journal, again.
         _ = refresh(system, &path, (&gate, &preface), clock.as_ref(), (&touched, &taken));

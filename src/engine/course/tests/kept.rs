@@ -8,10 +8,10 @@ use std::{
 use super::{
     maker::Maker,
     naive, rounds,
-    world::{Nothing, planned},
+    world::{bare, planned},
 };
 use crate::{
-    engine::course::{Course, Grounds, Open, Scene, Way},
+    engine::course::{Course, Open, Scene, Way},
     event::Reason,
     execute::scheduler::Outcome as Ending,
     plan::{Plan, Scope, ScopeKind},
@@ -174,15 +174,8 @@ fn what_stands_before_a_step_is_what_a_walk_finds() {
 #[test]
 fn one_of_all_steps_or_jobs_is_what_all_of_them_have() {
     let (env, system) = (crate::base::Env::default(), Memory::new());
-    let grounds = Grounds {
-        view: &Nothing,
-        env: &env,
-        system: &system,
-        is_administrator: false,
-        powershell: None,
-        momentary: &AtomicBool::new(false),
-        started: "",
-    };
+    let momentary = AtomicBool::new(false);
+    let grounds = bare(&env, &system, &momentary);
     let mut found = BTreeMap::from([("steps", 0), ("needs", 0), ("jobs", 0)]);
     for (seed, text, plan) in plans(60) {
         let mut course = Course::new(Arc::clone(&plan));

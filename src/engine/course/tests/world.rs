@@ -188,15 +188,8 @@ impl<'a> World<'a> {
             return Verdict::Block { by };
         }
         let (env, system) = (crate::base::Env::default(), Memory::new());
-        let grounds = Grounds {
-            view: &Nothing,
-            env: &env,
-            system: &system,
-            is_administrator: false,
-            powershell: None,
-            momentary: &AtomicBool::new(false),
-            started: "",
-        };
+        let momentary = AtomicBool::new(false);
+        let grounds = bare(&env, &system, &momentary);
         match self.course.way(node, &grounds) {
             Way::Runs(_) => Verdict::Run,
             Way::Skips(_) => Verdict::Skip,
@@ -228,4 +221,14 @@ impl<'a> World<'a> {
             self.at_work.insert((self.now, node), Ending::Cancelled);
         }
     }
+}
+
+/// Returns the ground below scopes in a world where nothing is.
+pub(super) fn bare<'a>(
+    env: &'a crate::base::Env,
+    system: &'a Memory,
+    momentary: &'a AtomicBool,
+) -> Grounds<'a> {
+    let (is_administrator, powershell, started) = (false, None, "");
+    Grounds { view: &Nothing, env, system, is_administrator, powershell, momentary, started }
 }
