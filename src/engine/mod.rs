@@ -52,6 +52,7 @@ mod sandbox;
 mod secrets;
 mod seen;
 mod session;
+mod socket;
 mod spares;
 mod stages;
 mod start;

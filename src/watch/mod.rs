@@ -15,7 +15,7 @@
 //! | a folder is renamed, removed, replaced by a link | its own mark; all below it has changed then, and is marked anew |
 //! | a path that is not there comes to be | the folder where the way to it ends: any new name there is a reason to look |
 //! | something happens between listing and marking | marks are set first, and who asks looks after that |
-//! | the queue runs over, a file system goes or is mounted over | everything has changed, and all marks are set anew |
+//! | the queue runs over, a file system goes, or one is mounted on the way to the root or below it | everything has changed, and all marks are set anew |
 //! | marks run out, links, other file systems, paths outside | the path is not followed, and its asker has to look each time |
 
 #[cfg(target_os = "linux")]

@@ -104,6 +104,17 @@ impl Watcher {
         self.places.get_index(place as usize).map(PathBuf::as_path)
     }
 
+    /// Returns how many paths were ever followed; those that nobody asks for any more are among them.
+    pub fn places(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Forgets all paths that were followed; their places may be those of others from now on.
+    pub fn forget(&mut self) {
+        self.places.clear();
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).is_everything = true;
+    }
+
     /// Returns all paths that somebody may be writing to, of which nothing is known here.
     pub fn written(&self) -> impl Iterator<Item = PlaceId> {
         std::iter::empty()

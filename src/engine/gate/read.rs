@@ -15,8 +15,8 @@ use crate::{
     engine::{
         Ask, BuildOptions, Engine,
         session::environment,
+        socket::{self, Clean, GateFile},
         stages::Stages,
-        watch::{self, Clean, GateFile},
         workspace,
     },
     event::{self, Counts, Envelope, Event, PlannedNode, millis},
@@ -123,7 +123,7 @@ fn glance(
     let (env, key) = (environment(system), system.read(&layout.secret_key()).ok()?);
     let path = gate_path(system, &layout, &root, ask, options, (&env, &key));
     if matches!(how, Look::Ask)
-        && let Some(clean) = watch::ask(system, &layout, &path)
+        && let Some(clean) = socket::ask(system, &layout, &path)
         && is_answered(&env, &key, &clean.env)
     {
         return Some(Glance::UpToDate(Box::new(UpToDate::told(&clean, path, started))));

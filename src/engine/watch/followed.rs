@@ -11,10 +11,12 @@ use std::{
     time::Duration,
 };
 
-use super::wire::{Answer, Clean, GateFile};
 use crate::{
     cache::{Known, Layout, Matters},
-    engine::gate::Opened,
+    engine::{
+        gate::Opened,
+        socket::{Answer, Clean, GateFile},
+    },
     sys::{FileKind, System},
     watch::{News, PlaceId, Watcher},
 };
@@ -113,6 +115,20 @@ impl Followed {
         let count = rows.len();
         self.changed.extend(rows);
         count
+    }
+
+    /// Begins anew with a watcher that follows nothing.
+    pub(super) fn begin(&mut self, now: Duration) {
+        self.rows.clear();
+        self.changed.clear();
+        self.apart.clear();
+        self.checked = None;
+        self.pass = Some((0, now));
+    }
+
+    /// Returns how many paths it is about.
+    pub(super) fn places(&self) -> usize {
+        self.rows.len()
     }
 
     /// Tells whether a path is one of those it is about.

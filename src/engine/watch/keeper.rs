@@ -18,13 +18,14 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::{
     Changed, Wake,
     followed::{Followed, SCRUB},
-    listener::{Listener, view},
     quiet::{Quiet, Unfinished},
-    wire::{Answer, Question},
 };
 use crate::{
     cache::Layout,
-    engine::gate::gate_folder,
+    engine::{
+        gate::gate_folder,
+        socket::{Answer, Listener, Question, view},
+    },
     sys::{Stat, System},
     watch::{News, Watcher},
 };
@@ -38,6 +39,8 @@ const SETTLE_AFTER: Duration = Duration::from_millis(50);
 const SETTLE_AGAIN: Duration = Duration::from_secs(5);
 /// How often all is looked at where too little is told.
 const POLL: Duration = Duration::from_secs(2);
+/// Paths that may be followed, or known to be written by builds, though nobody asks for them any more.
+const MOST_STALE: usize = 20_000;
 /// Gates that are kept open beside the watch's own.
 const MOST_GATES: usize = 8;
 /// How often, and how much later, a gate is looked at again only since the times in it are too young to tell anything.
@@ -233,6 +236,7 @@ impl Keeper {
         let now = self.now();
         self.others.retain(|other| gate != Some(&other.path));
         self.follow_own(gate, now);
+        self.forget_stale(now);
         if !self.is_tree {
             // The gate says what matters, and all of that is looked at.
             self.elsewhere.clear();
@@ -248,6 +252,18 @@ impl Keeper {
             // Another watch may have ended, or somebody has emptied the cache.
             self.listener = None;
             self.listener = Listener::new(&*self.system, &self.layout).ok().flatten();
+        }
+    }
+
+    /// Keeps what is remembered of paths in proportion to what is watched, however long the watch lasts.
+    fn forget_stale(&mut self, now: Duration) {
+        let known: usize = self.gates().map(Followed::places).sum();
+        if self.watcher.places() > known + MOST_STALE {
+            self.watcher.forget();
+            self.own.iter_mut().chain(&mut self.others).for_each(|gate| gate.begin(now));
+        }
+        if self.own_writes.len() > MOST_STALE {
+            self.own_writes.clear();
         }
     }
 

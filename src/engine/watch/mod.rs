@@ -6,15 +6,11 @@
 //! Two threads: the caller's builds; the [`Keeper`]'s hears, says when, and answers. Where a gate stands, what it is about
 //! is watched; where none does, or steps in it are open, the whole tree is.
 
-mod asking;
 mod followed;
 mod keeper;
-#[cfg_attr(not(target_os = "linux"), path = "no_listener.rs")]
-mod listener;
 mod quiet;
 #[cfg(test)]
 mod tests;
-mod wire;
 
 use std::{
     collections::VecDeque,
@@ -27,14 +23,13 @@ use std::{
     thread::JoinHandle,
 };
 
-pub(super) use asking::ask;
 use keeper::{Command, Keeper};
-pub(super) use wire::{Clean, GateFile};
 
 use super::{
     Ask, BuildOptions, BuildResult, Engine, EngineError, Glance, UpToDate,
     gate::{Look, gate_path},
     session::{Warm, environment},
+    socket::GateFile,
     workspace::{self, Extent},
 };
 use crate::{

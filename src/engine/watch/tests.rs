@@ -12,11 +12,14 @@ use std::{
 use memmap2::MmapMut;
 use proptest::prelude::*;
 
-use super::{followed::Followed, wire::Answer};
+use super::followed::Followed;
 use crate::{
     base::Digest,
     cache::{Amendment, Gate, GateItem, GatePath, Layout, Matters, write_gate},
-    engine::gate::{Opened, gate_folder},
+    engine::{
+        gate::{Opened, gate_folder},
+        socket::Answer,
+    },
     sys::{FileKind, Os, System, digest_of, is_absent},
     watch::Watcher,
 };
@@ -59,6 +62,8 @@ enum Act {
     Amend(&'static str),
     Pass,
     Settle,
+    /// The watcher has remembered too many paths.
+    Forget,
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
@@ -91,6 +96,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         8 => path().prop_map(Act::Amend),
         8 => Just(Act::Pass),
         6 => Just(Act::Settle),
+        1 => Just(Act::Forget),
     ];
     // It takes as long as a hundred others.
     let act = prop_oneof![200 => act, 1 => Just(Act::RunOver)];
@@ -137,6 +143,11 @@ impl World {
             Act::Amend(path) => self.amend(path),
             Act::Pass => self.pass(),
             Act::Settle => self.settle(),
+            Act::Forget => {
+                self.watcher.forget();
+                assert_eq!(self.watcher.places(), 0);
+                self.followed.iter_mut().for_each(|followed| followed.begin(Os.monotonic()));
+            }
             other => return self.edit(other),
         }
         Ok(())

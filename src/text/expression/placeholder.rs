@@ -257,7 +257,8 @@ fn is_placeholder_name(name: &str) -> bool {
 ///
 /// Quotes hide braces, but for a default that is no value: `{{name:=it's}}`.
 fn braces_end(text: &str, start: usize) -> Option<usize> {
-    let (mut open, mut quote, mut quotes_count) = (1, None, true);
+    // For each that is open, whether quotes count in it.
+    let (mut open, mut quote) = (vec![true], None);
     let mut at = start;
     while let Some(c) = text[at..].chars().next() {
         let rest = &text[at..];
@@ -265,25 +266,30 @@ fn braces_end(text: &str, start: usize) -> Option<usize> {
         match quote {
             Some('"') if c == '`' => length += rest[1..].chars().next().map_or(0, char::len_utf8),
             Some(open_quote) if c == open_quote => quote = None,
-            None if (c == '\'' || c == '"') && quotes_count => quote = Some(c),
+            None if (c == '\'' || c == '"') && open.last() == Some(&true) => quote = Some(c),
             None if rest.starts_with("${") && !rest.starts_with("${{") => {
                 let end = rest[2..].find(['}', '{']).filter(|end| rest[2 + end..].starts_with('}'));
                 length = end.map_or(2, |end| end + 3);
             }
             None if rest.starts_with("}}") => {
-                (open, length) = (open - 1, 2);
-                if open == 0 {
+                length = 2;
+                open.pop();
+                if open.is_empty() {
                     return Some(at + 2);
                 }
             }
-            None if rest.starts_with("{{") && open == MAX_OPEN => return None,
-            None if rest.starts_with("{{") => (open, length) = (open + 1, 2),
+            None if rest.starts_with("{{") && open.len() == MAX_OPEN => return None,
+            None if rest.starts_with("{{") => {
+                length = 2;
+                open.push(true);
+            }
             None if rest.starts_with(":=") => {
                 let default = rest[2..].trim_start();
-                quotes_count = default.starts_with(['\'', '"'])
+                let quotes_count = default.starts_with(['\'', '"'])
                     || default.starts_with("@(")
                     || default.starts_with("concat(");
                 length = 2;
+                open.last_mut().into_iter().for_each(|innermost| *innermost = quotes_count);
             }
             Some(_) | None => {}
         }

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Folder, HashMap, HashSet, Mark, News, PlaceId, Watcher,
-    kernel::{Event, Mounts, ReadFlags},
+    kernel::{Event, ReadFlags},
 };
 use crate::sys::has_writer;
 
@@ -30,7 +30,7 @@ impl Watcher {
     pub fn drain(&mut self) -> News {
         let mut news = News {
             is_everything: std::mem::take(&mut self.is_confused)
-                || self.mounts.as_ref().is_some_and(Mounts::have_changed),
+                || self.mounts.as_mut().is_some_and(|mounts| mounts.have_changed(&self.root)),
             ..News::default()
         };
         match self.kernel.events() {

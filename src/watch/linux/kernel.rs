@@ -15,7 +15,7 @@ pub(super) use rustix::fs::inotify::{ReadFlags, WatchFlags};
 use rustix::{
     event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll},
     fs::{Mode, OFlags, inotify, open},
-    io::Errno,
+    io::{Errno, pread},
 };
 
 /// Bytes of events read at once.
@@ -106,23 +106,91 @@ impl AsFd for Kernel {
     }
 }
 
+/// What the kernel tells of all mounts.
+const TABLE: &str = "/proc/self/mountinfo";
+
 /// Word of what is mounted where: a folder that is mounted over says nothing of it itself.
 #[derive(Debug)]
-pub(super) struct Mounts(OwnedFd);
+pub(super) struct Mounts {
+    table: OwnedFd,
+    /// What is mounted on the way to the root; nothing if that does not tell all that concerns what is below it.
+    way: Option<String>,
+}
 
 impl Mounts {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(super) fn new(root: &Path) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        Ok(Self(open("/proc/self/mountinfo", flags, Mode::empty())?))
+        let table = open(TABLE, flags, Mode::empty())?;
+        Ok(Self { way: way_to(root, &table), table })
     }
 
-    /// Tells whether anything was mounted or unmounted since this was last asked.
-    pub(super) fn have_changed(&self) -> bool {
-        let mut asked = [PollFd::new(&self.0, PollFlags::PRI)];
+    /// Tells whether anything that may concern what is below the root was mounted or unmounted since this was last
+    /// asked.
+    pub(super) fn have_changed(&mut self, root: &Path) -> bool {
+        let mut asked = [PollFd::new(&self.table, PollFlags::PRI)];
         let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-        match poll(&mut asked, Some(&at_once)) {
+        let is_told = match poll(&mut asked, Some(&at_once)) {
             Ok(_) => asked[0].revents().intersects(PollFlags::PRI | PollFlags::ERR),
             Err(_) => true,
+        };
+        if !is_told {
+            return false;
         }
+        let way = way_to(root, &self.table);
+        let was = std::mem::replace(&mut self.way, way);
+        was.is_none() || was != self.way
+    }
+}
+
+fn way_to(root: &Path, table: &OwnedFd) -> Option<String> {
+    let (mut text, mut buffer) = (Vec::new(), [0; 4096]);
+    loop {
+        match pread(table, &mut buffer, text.len() as u64).ok()? {
+            0 => return way_in(str::from_utf8(&text).ok()?, root),
+            count => text.extend_from_slice(&buffer[..count]),
+        }
+    }
+}
+
+/// Returns what a table says is mounted on the way to a folder; nothing if that cannot be told, or if anything is mounted
+/// below it: one such mount looks like the next.
+fn way_in(table: &str, root: &Path) -> Option<String> {
+    // These stand as octal numbers in the table, so that such a root would not be found there.
+    if root.as_os_str().as_bytes().iter().any(|byte| b" \t\n\\#".contains(byte)) {
+        return None;
+    }
+    let mut way = String::new();
+    for line in table.lines() {
+        let point = Path::new(line.split(' ').nth(4)?);
+        let is_on_the_way = root.starts_with(point);
+        if is_on_the_way {
+            way.push_str(line);
+            way.push('\n');
+        } else if point.starts_with(root) {
+            return None;
+        }
+    }
+    Some(way)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_mounts_on_the_way_to_a_folder_and_below_it_concern_it() {
+        let with = |point: &str| format!("22 1 8:1 / / rw - ext4 x rw\n40 22 8:2 / {point} rw - ext4 y rw\n");
+        let way = |table: &str| way_in(table, Path::new("/work/main"));
+        let alone = way("22 1 8:1 / / rw - ext4 x rw\n");
+        assert!(alone.is_some());
+        for beside in ["/media/a\\040b", "/work/main2", "/mnt"] {
+            assert_eq!(way(&with(beside)), alone, "{beside}");
+        }
+        for above in ["/work", "/work/main"] {
+            assert!(way(&with(above)).is_some_and(|way| Some(way) != alone), "{above}");
+        }
+        assert_eq!(way(&with("/work/main/below")), None);
+        assert_eq!(way_in(&with("/mnt"), Path::new("/work/a b")), None);
+        assert_eq!(way("not a table"), None);
     }
 }

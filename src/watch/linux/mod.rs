@@ -94,7 +94,7 @@ impl Watcher {
             root: root.to_path_buf(),
             identity,
             kernel,
-            mounts: Mounts::new().ok(),
+            mounts: Mounts::new(root).ok(),
             is_local,
             places: IndexMap::new(),
             folders: BTreeMap::new(),
@@ -133,6 +133,19 @@ impl Watcher {
     /// Returns the path of a place.
     pub fn path(&self, place: PlaceId) -> Option<&Path> {
         self.places.get_index(place as usize).map(|(path, _)| path.as_path())
+    }
+
+    /// Returns how many paths were ever followed; those that nobody asks for any more are among them.
+    pub fn places(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Forgets all paths that were followed; their places may be those of others from now on.
+    pub fn forget(&mut self) {
+        self.places.clear();
+        self.reset();
+        // What was in the queue is lost.
+        self.is_confused = true;
     }
 
     /// Returns all paths that somebody may be writing to, or have mapped to write.

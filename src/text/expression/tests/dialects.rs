@@ -121,6 +121,7 @@ fn github_beside_the_others() {
     check(&[
         ("${{ github.event_name == 'PUSH' }}", json!(true)),
         ("${{ '' == 0 }}", json!(true)),
+        ("${{ {{other:=a}} == '}}' }}", json!(false)),
         ("'' -eq 0", json!(false)),
         ("${{ on && 'yes' || 'no' }}", json!("yes")),
         ("$on && 'yes'", json!(true)),

@@ -1,11 +1,18 @@
-//! Asks a watch whether a gate is clean.
+//! The socket at which a watch answers whether a gate is clean: who asks there, who listens, and in which bytes.
+//!
+//! Knows neither what gates hold nor how a watch comes to its answers.
+
+#[cfg_attr(not(target_os = "linux"), path = "no_listener.rs")]
+mod listener;
+mod wire;
 
 use std::{collections::BTreeMap, ffi::OsString, path::Path, time::Duration};
 
-use super::{
-    listener::{socket_path, view},
-    wire::{self, Answer, Clean, Question, Read},
-};
+use listener::socket_path;
+pub(super) use listener::{Listener, view};
+use wire::Read;
+pub(super) use wire::{Answer, Clean, GateFile, Question};
+
 use crate::{
     cache::Layout,
     engine::{environment::WATCHED, nesting::PARENT},
@@ -20,7 +27,7 @@ const LIMIT: Duration = Duration::from_millis(20);
 const ALONE: [&str; 6] = ["AZ_NO_WATCH", "PRE_COMMIT", "GIT_INDEX_FILE", "AZ_STEP", PARENT, WATCHED];
 
 /// Returns what a clean gate says if a watch is there that knows it is clean.
-pub(in crate::engine) fn ask(system: &dyn System, layout: &Layout, gate: &Path) -> Option<Clean> {
+pub(super) fn ask(system: &dyn System, layout: &Layout, gate: &Path) -> Option<Clean> {
     if !may_ask(&system.env()) {
         return None;
     }

@@ -18,11 +18,11 @@ pub(super) const MOST: usize = 60_000;
 
 /// Whether a gate is clean.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Question {
+pub(in crate::engine) struct Question {
     /// The name of the gate.
-    pub(super) gate: String,
+    pub(in crate::engine) gate: String,
     /// What tells where the paths of who asks lead: the same paths are the same files for the same of these only.
-    pub(super) view: String,
+    pub(in crate::engine) view: String,
 }
 
 /// What a watch knows of a gate.
@@ -51,14 +51,14 @@ pub(in crate::engine) struct Clean {
 /// What tells the gate at a path from those that were there before and will be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::engine) struct GateFile {
-    pub(super) base: OneFile,
+    pub(in crate::engine) base: OneFile,
     /// What amends it.
     over: Option<OneFile>,
 }
 
 /// What tells one file at a path from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct OneFile {
+pub(in crate::engine) struct OneFile {
     inode: u64,
     size: u64,
     mtime_ns: i64,

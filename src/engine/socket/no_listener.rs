@@ -15,23 +15,23 @@ pub(super) fn socket_path(_system: &dyn System, _layout: &Layout) -> io::Result<
 }
 
 /// There is none.
-pub(super) enum Listener {}
+pub(in crate::engine) enum Listener {}
 
 impl Listener {
     /// Listens to nobody.
-    pub(super) fn new(_system: &dyn System, _layout: &Layout) -> io::Result<Option<Self>> {
+    pub(in crate::engine) fn new(_system: &dyn System, _layout: &Layout) -> io::Result<Option<Self>> {
         Ok(None)
     }
 
-    pub(super) fn is_there(&self, _system: &dyn System) -> bool {
+    pub(in crate::engine) fn is_there(&self, _system: &dyn System) -> bool {
         match *self {}
     }
 
-    pub(super) fn close(&self, _system: &dyn System) {
+    pub(in crate::engine) fn close(&self, _system: &dyn System) {
         match *self {}
     }
 
-    pub(super) fn serve(&self, _answer: impl FnMut(&Question) -> Answer) {
+    pub(in crate::engine) fn serve(&self, _answer: impl FnMut(&Question) -> Answer) {
         match *self {}
     }
 }
@@ -43,6 +43,6 @@ impl AsFd for Listener {
 }
 
 /// All paths lead where they lead.
-pub(super) fn view(_system: &dyn System) -> String {
+pub(in crate::engine) fn view(_system: &dyn System) -> String {
     String::new()
 }

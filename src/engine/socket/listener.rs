@@ -45,7 +45,7 @@ pub(super) fn socket_path(system: &dyn System, layout: &Layout) -> io::Result<Pa
 }
 
 /// A socket; it is removed with this.
-pub(super) struct Listener {
+pub(in crate::engine) struct Listener {
     socket: OwnedFd,
     path: PathBuf,
     /// What stands at the path as long as nobody takes its place.
@@ -59,7 +59,7 @@ impl Listener {
     ///
     /// # Errors
     /// As `bind` and `listen`.
-    pub(super) fn new(system: &dyn System, layout: &Layout) -> io::Result<Option<Self>> {
+    pub(in crate::engine) fn new(system: &dyn System, layout: &Layout) -> io::Result<Option<Self>> {
         system.create_dir_all(&layout.version())?;
         let lock = system.lock(&layout.watch_lock(), LockMode::Exclusive, Wait::Try)?;
         let Some(lock) = lock else { return Ok(None) };
@@ -79,19 +79,19 @@ impl Listener {
     }
 
     /// Tells whether it can still be found.
-    pub(super) fn is_there(&self, system: &dyn System) -> bool {
+    pub(in crate::engine) fn is_there(&self, system: &dyn System) -> bool {
         self.name.is_some() && name_at(system, &self.path) == self.name
     }
 
     /// Takes the path away, so that nobody asks any more.
-    pub(super) fn close(&self, system: &dyn System) {
+    pub(in crate::engine) fn close(&self, system: &dyn System) {
         if self.is_there(system) {
             _ = system.remove_file(&self.path);
         }
     }
 
     /// Answers everybody who waits.
-    pub(super) fn serve(&self, system: &dyn System, mut answer: impl FnMut(&Question) -> Answer) {
+    pub(in crate::engine) fn serve(&self, system: &dyn System, mut answer: impl FnMut(&Question) -> Answer) {
         while let Ok(caller) = accept_with(&self.socket, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
             let Some(question) = question(system, &caller) else { continue };
             if let Some(bytes) = wire::to_bytes(&answer(&question)) {
@@ -156,7 +156,7 @@ fn is_own(_caller: &OwnedFd) -> bool {
 }
 
 /// Tells where the paths of this process lead, as far as two processes can differ in it.
-pub(super) fn view(system: &dyn System) -> String {
+pub(in crate::engine) fn view(system: &dyn System) -> String {
     let space = system.read_link(Path::new("/proc/self/ns/mnt")).unwrap_or_default();
     let root = system.stat(Path::new("/")).map(|stat| (stat.device, stat.inode)).unwrap_or_default();
     format!("{} {root:?}", space.display())
