@@ -95,7 +95,11 @@ impl Workload {
         }
         fs::create_dir(root.join("playbooks")).expect("a folder");
         fs::write(root.join("playbooks/bench.toml"), workload.playbook(declared)).expect("a playbook");
-        fs::write(root.join("az.toml"), "[workspace]\nscratch = [\"../log\"]\n").expect("a configuration");
+        fs::write(
+            root.join("az.toml"),
+            "[workspace]\nscratch = [\"../log\"]\nmax_playbook_size = \"128MiB\"\n",
+        )
+        .expect("a configuration");
         workload
     }
 

@@ -23,8 +23,8 @@ pub enum Contents {
     Absent,
     /// The system refused; the text says why.
     Unreadable(Arc<str>),
-    /// It has more bytes than az reads of such a file.
-    TooLarge,
+    /// It has more than this number of bytes, which is as much as az reads of such a file.
+    TooLarge(u64),
     /// The bytes.
     Bytes(Arc<[u8]>),
 }

@@ -15,7 +15,7 @@ use crate::{
     model::{config, decode::Reading, script::script_name},
     sys::{self, FileKind, Platform, System},
     text::{
-        document::{Format, MAX_BYTES},
+        document::{Format, USUAL_BYTES},
         pattern::PRIVATE_FOLDERS,
     },
 };
@@ -111,7 +111,7 @@ pub(super) fn load(
         paths.iter().map(|path| reader.listed_file(db, path, read_as)).collect()
     };
     let scripts = files(scripts, ReadAs::Script);
-    let (playbooks, rules) = (files(playbooks, ReadAs::Data), files(rules, ReadAs::Data));
+    let (playbooks, rules) = (files(playbooks, ReadAs::playbook(&configured)), files(rules, ReadAs::Data));
     if let Some(workspace) = known {
         db.set_files(workspace, [scripts, playbooks, rules], (config_file, named_config));
         return workspace;
@@ -186,15 +186,36 @@ fn configured(db: &Database, file: SourceFile, named: Option<SourceFile>) -> con
 /// What a file is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ReadAs {
-    /// A playbook, rules or the configuration, which is not read at all above [`MAX_BYTES`].
+    /// Rules or the configuration, which are not read at all above [`USUAL_BYTES`].
     Data,
+    /// A playbook, which is not read at all above this number of bytes.
+    Playbook(u64),
     /// A script, of any size.
     Script,
 }
 
+impl ReadAs {
+    fn playbook(configured: &config::Config) -> Self {
+        Self::Playbook(configured.max_playbook_size.unwrap_or(USUAL_BYTES))
+    }
+
+    /// Returns how playbooks of a workspace are read.
+    pub(super) fn playbook_of(db: &Database, workspace: Workspace) -> Self {
+        Self::playbook(&configured(db, workspace.config(db), workspace.named_config(db)))
+    }
+
+    fn limit(self) -> u64 {
+        match self {
+            Self::Data => USUAL_BYTES,
+            Self::Playbook(limit) => limit,
+            Self::Script => u64::MAX,
+        }
+    }
+}
+
 /// Reads what takes part in planning; from a pipe or a device nothing is read, which could wait for ever.
 pub(super) fn contents(system: &dyn System, path: &Path, read_as: ReadAs) -> Contents {
-    let limit = if read_as == ReadAs::Data { MAX_BYTES as u64 } else { u64::MAX };
+    let limit = read_as.limit();
     let read = || {
         let file = system.open(path)?;
         let stat = file.stat()?;
@@ -211,7 +232,7 @@ pub(super) fn contents(system: &dyn System, path: &Path, read_as: ReadAs) -> Con
     };
     match read() {
         Ok(Some(bytes)) => Contents::Bytes(bytes.into()),
-        Ok(None) => Contents::TooLarge,
+        Ok(None) => Contents::TooLarge(limit),
         Err(error) if sys::is_absent(&error) => Contents::Absent,
         Err(error) => Contents::Unreadable(error.to_string().into()),
     }

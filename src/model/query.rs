@@ -46,9 +46,9 @@ pub fn text(db: &dyn Db, file: SourceFile) -> Text {
                 ));
             Text { source: Arc::new(Source::new(name, "")), is_readable: false, diagnostic: Some(fault) }
         }
-        Contents::TooLarge => {
+        Contents::TooLarge(limit) => {
             let source = Arc::new(Source::new(name, ""));
-            let diagnostic = Some(document::too_large(&source));
+            let diagnostic = Some(document::too_large(&source, *limit));
             Text { source, is_readable: false, diagnostic }
         }
         Contents::Bytes(bytes) => match std::str::from_utf8(bytes) {

@@ -183,8 +183,19 @@ fn a_file_of_data_that_is_too_large_is_not_read() {
         ("check", "rules/huge.toml"),
         ("check lone.json", "lone.json"),
     ] {
-        repo.az(line).code(2).says("AZ0218").says(&format!("`{path}` is larger than 4 MiB")).says("split it");
+        repo.az(line).code(2).says("AZ0218").says(&format!("`{path}` is larger than 4MiB")).says("split it");
     }
+    // What programs write may be larger, if somebody says so.
+    let large = format!("{{\"sequence\": [\"0100\"]{}}}", " ".repeat(5 << 20));
+    repo.file("playbooks/large.json", &large);
+    repo.az("build large").code(2).says("AZ0218");
+    repo.file("az.toml", "[workspace]\nmax_playbook_size = \"6MiB\"\n");
+    repo.az("build large").code(0);
+    repo.az("check playbooks/large.json").code(0);
+    repo.az("build huge").code(2).says("`playbooks/huge.yaml` is larger than 6MiB");
+    repo.file("az.toml", "[workspace]\nmax_playbook_size = \"1GiB\"\n");
+    repo.az("check").code(2).says("AZ0205").says("is more than 128MiB");
+    repo.remove("az.toml").remove("playbooks/large.json");
     repo.remove("rules/huge.toml");
     repo.az("build ci").code(0);
     // A script may be as large as it likes.

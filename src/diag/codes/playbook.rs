@@ -43,7 +43,8 @@ codes! {
          for az. Write the value itself, a variable, or code as a text in quotes.";
     FILE_TOO_LARGE = 218, "the file is too large",
         "az reads playbooks, rules and its configuration up to 4 MiB. A larger file is hardly written by hand, and reading \
-         it could take all memory.";
+         it could take all memory. Where programs write them, `max_playbook_size` under `[workspace]` of az.toml says how \
+         large playbooks may be, up to 128 MiB.";
     UNUSED_FIELD = 219, "a field that changes nothing",
         "The field is read and kept, and az does nothing with it, for the reason the note gives. What runs is the same \
          with and without it.";

@@ -89,7 +89,8 @@ impl Engine {
             return false;
         }
         let absolute = path.to_absolute(&self.root);
-        let Contents::Bytes(bytes) = workspace::contents(&*self.system, &absolute, ReadAs::Data) else {
+        let read_as = ReadAs::playbook_of(&self.db, self.workspace);
+        let Contents::Bytes(bytes) = workspace::contents(&*self.system, &absolute, read_as) else {
             return true;
         };
         std::str::from_utf8(&bytes).map_or(true, |text| !is_playbook(text, Format::detect(extension, text)))
@@ -114,7 +115,9 @@ impl Engine {
         } else if script_name(path.file_name()).is_some() && Format::from_extension(extension).is_none() {
             targets.scripts.push(known(workspace.scripts(db)).unwrap_or_else(|| file(ReadAs::Script)));
         } else if Format::from_extension(extension).is_some() {
-            targets.playbooks.push(known(workspace.playbooks(db)).unwrap_or_else(|| file(ReadAs::Data)));
+            targets.playbooks.push(
+                known(workspace.playbooks(db)).unwrap_or_else(|| file(ReadAs::playbook_of(db, workspace))),
+            );
         } else {
             let fault = Diagnostic::error(code::UNKNOWN_FORMAT, format!("`{path}` is nothing az can check"));
             return Some(

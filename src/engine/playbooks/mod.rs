@@ -219,7 +219,8 @@ impl Engine {
         let named = WsPath::new(&self.root, &WsPath::root(), &absolute);
         let known = self.workspace.playbooks(&self.db).iter().find(|file| *file.path(&self.db) == named);
         Ok(known.copied().unwrap_or_else(|| {
-            let contents = workspace::contents(&*self.system, &absolute, ReadAs::Data);
+            let contents =
+                workspace::contents(&*self.system, &absolute, ReadAs::playbook_of(&self.db, self.workspace));
             SourceFile::new(&self.db, named, contents)
         }))
     }

@@ -15,10 +15,14 @@ use crate::{
         decode::{self, Key, Names, Reading, Table, Value},
         settings::{self, MAX_RETRIES},
     },
-    text::document::Format,
+    text::{
+        document::{Format, MAX_BYTES},
+        size,
+    },
 };
 
 const CONTINUE_ON_ERROR: Key = Key::new("continue_on_error", &["continueOnError", "continue-on-error"]);
+const MAX_PLAYBOOK_SIZE: Key = Key::new("max_playbook_size", &["maxPlaybookSize", "max-playbook-size"]);
 const RETRY_DELAY: Key = Key::new("retry_delay", &["retryDelay", "retry-delay"]);
 
 /// Reads `az.toml`, with all its faults.
@@ -79,8 +83,18 @@ fn workspace(value: Value<'_>, config: &mut Config) -> Option<()> {
     config.playbooks = table.optional("playbooks", folders);
     config.scratch = table.optional("scratch", settings::scratch_patterns).unwrap_or_default();
     config.rules = table.optional("rules", Value::nonempty_text);
+    config.max_playbook_size = table.optional(MAX_PLAYBOOK_SIZE, playbook_size);
     table.finish();
     Some(())
+}
+
+fn playbook_size(value: Value<'_>) -> Option<u64> {
+    let size = settings::memory(value)?;
+    if size > MAX_BYTES as u64 {
+        let most = size::write(MAX_BYTES as u64);
+        return value.bad_value(&format!("is more than {most}"), &format!("write `{most}` or less"));
+    }
+    Some(size)
 }
 
 /// Reads what commands run: a text is parted at blanks, a list is taken as it is.

@@ -27,6 +27,8 @@ pub struct Config {
     pub scratch: Vec<String>,
     /// The folder of kinds and rules.
     pub rules: Option<String>,
+    /// Bytes that a playbook may have, instead of the usual limit.
+    pub max_playbook_size: Option<u64>,
     /// Variables of every run, below those of playbooks and of the command line.
     pub variables: BTreeMap<String, Json>,
     /// What the commands of steps run that begin with `/`, by their names without it: program and arguments.
@@ -173,6 +175,7 @@ impl Config {
         self.scripts = above.scripts.or(self.scripts);
         self.playbooks = above.playbooks.or(self.playbooks);
         self.rules = above.rules.or(self.rules);
+        self.max_playbook_size = above.max_playbook_size.or(self.max_playbook_size);
         self.scratch.extend(above.scratch);
         self.commands.extend(above.commands);
         self.use_env.extend(above.use_env);

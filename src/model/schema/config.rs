@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::values::{
     AgeLimit, Amount, Argv, Boolean, Capacities, Duration, Filled, FilledTexts, Numbers, Patterns, Retries,
-    SizeLimit, TextOrNumber, Timeout, VariableNames, Variables,
+    Size, SizeLimit, TextOrNumber, Timeout, VariableNames, Variables,
 };
 
 /// The file az.toml: where scripts and playbooks lie, and what holds for every run.
@@ -182,6 +182,9 @@ struct Workspace {
     scratch: Patterns,
     /// The folder of kinds and rules. Default: `rules`.
     rules: Filled,
+    /// How large a playbook may be: a size such as `64MiB`, at most `128MiB`. Default: `4MiB`.
+    #[schemars(extend("aliases" = ["maxPlaybookSize", "max-playbook-size"], "examples" = ["64MiB"]))]
+    max_playbook_size: Size,
 }
 
 /// Environment variables that every step gets.

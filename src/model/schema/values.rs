@@ -66,6 +66,8 @@ values! {
     Amount => json!({ "type": "integer", "minimum": 1 });
     /// A whole number.
     Whole => json!({ "type": "integer", "minimum": 0 });
+    /// A size.
+    Size => size();
     /// A size, or no limit.
     SizeLimit => any_of([size(), choice(&["none"])]);
     /// How long something is kept, or no limit.

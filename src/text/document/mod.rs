@@ -21,7 +21,7 @@ pub use comment::{Comment, comments};
 pub use format::Format;
 pub use index::Index;
 pub use node::{Entry, Node, NodeValue};
-pub use read::{MAX_BYTES, read, too_large};
+pub use read::{MAX_BYTES, USUAL_BYTES, read, too_large};
 
 #[cfg(test)]
 mod tests;

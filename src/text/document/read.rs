@@ -6,6 +6,7 @@ use super::{Format, Node, json, psd1, toml, yaml};
 use crate::{
     base::Span,
     diag::{Diagnostic, Source, code},
+    text::size,
 };
 
 /// How deep tables and lists may lie in each other.
@@ -13,10 +14,13 @@ use crate::{
 /// No playbook needs a tenth of it; the bound keeps every walk over the tree, here and later, clear of the stack's end.
 pub(super) const MAX_DEPTH: usize = 64;
 
-/// How many bytes a data file may have: 4 MiB, a hundred times the largest playbook that is known.
+/// How many bytes a data file may have where nobody says that it may have more: 4 MiB, a hundred times the largest
+/// playbook that is known to be written by hand.
 ///
-/// Together with the depth it bounds the time and the memory that any file can cost.
-pub const MAX_BYTES: usize = 4 << 20;
+/// Together with the depth it bounds the time and the memory that any file can cost. Who reads files keeps to it.
+pub const USUAL_BYTES: u64 = 4 << 20;
+/// How many bytes a text may have, whatever anybody says: 128 MiB.
+pub const MAX_BYTES: usize = 128 << 20;
 
 /// Reads a text into a tree, with all syntax errors the format's parser can tell.
 ///
@@ -24,7 +28,7 @@ pub const MAX_BYTES: usize = 4 << 20;
 /// tree (up to 1 MiB, above which only one mistake is told); after any other error there is none, since what was recovered would only cause more complaints.
 pub fn read(source: &Arc<Source>, format: Format) -> (Option<Node>, Vec<Diagnostic>) {
     if source.text.len() > MAX_BYTES {
-        return (None, vec![too_large(source)]);
+        return (None, vec![too_large(source, MAX_BYTES as u64)]);
     }
     let reader = Reader::new(source);
     let (tree, mut diagnostics) = match format {
@@ -37,12 +41,12 @@ pub fn read(source: &Arc<Source>, format: Format) -> (Option<Node>, Vec<Diagnost
     (tree, diagnostics)
 }
 
-/// Says that a file has more than [`MAX_BYTES`]; its text need not be there.
-pub fn too_large(source: &Arc<Source>) -> Diagnostic {
-    Diagnostic::error(code::FILE_TOO_LARGE, format!("`{}` is larger than 4 MiB", source.name))
-        .source(source)
-        .at(Span::new(0, 0))
-        .help("split it into several files, or move large texts into files that the scripts read")
+/// Says that a file has more than so many bytes; its text need not be there.
+pub fn too_large(source: &Arc<Source>, limit: u64) -> Diagnostic {
+    let problem = format!("`{}` is larger than {}", source.name, size::write(limit));
+    let help = "split it into several files, or move large texts into files that the scripts read; what programs write \
+                may be larger where `max_playbook_size` under `[workspace]` of az.toml says so";
+    Diagnostic::error(code::FILE_TOO_LARGE, problem).source(source).at(Span::new(0, 0)).help(help)
 }
 
 /// What the readers of the formats share: the text behind the byte order mark, and how to point into the file.

@@ -11,9 +11,12 @@ use crate::{
     diag::Diagnostic,
     text::document::{
         Entry, Node, NodeValue,
-        read::{MAX_BYTES, MAX_DEPTH, Reader},
+        read::{MAX_DEPTH, Reader},
     },
 };
+
+/// Bytes of text that aliases may bring.
+const MAX_COPIED: usize = 4 << 20;
 
 /// Returns the tree.
 ///
@@ -134,7 +137,7 @@ impl Walk<'_> {
     }
 
     fn check(&self, at: Span) -> Result<(), Refusal> {
-        let is_too_much = self.nodes > MAX_NODES || self.copied > MAX_BYTES;
+        let is_too_much = self.nodes > MAX_NODES || self.copied > MAX_COPIED;
         if is_too_much { Err(Refusal::TooMany(self.alias.unwrap_or(at))) } else { Ok(()) }
     }
 }
