@@ -34,7 +34,7 @@ use crate::{
         runner::{Control, Ended, Exit, Live, Runner, StartError},
         scheduler::Ending,
     },
-    fingerprint::{Component, Disk, Fingerprint, Moment, Question, State, View},
+    fingerprint::{Component, Contents, Fingerprint, Moment, Question, State, View},
     model::settings::Undeclared,
     sys,
     text::handed::Handed,
@@ -161,6 +161,8 @@ pub(super) struct Before {
     pub(super) own: Own,
     pub(super) observed: Vec<Component>,
     pub(super) outputs: BTreeMap<WsPath, State>,
+    /// What was read of files to know all that.
+    read: Contents,
     pub(super) begin: Option<BeginId>,
     edits: Edits,
     /// The file system's clock: what changed up to then was not changed by the step.
@@ -177,12 +179,6 @@ pub(super) struct After {
     pub(super) files: Moment,
     /// The file system's clock: what changes from then on is not changed by the step.
     pub(super) ended_ns: Option<i64>,
-}
-
-impl After {
-    fn new(disk: Arc<Disk>, ended_ns: Option<i64>) -> Self {
-        Self { files: Moment::new(disk), ended_ns }
-    }
 }
 
 impl Attempt {
@@ -228,7 +224,9 @@ impl Attempt {
             }
             return undone;
         }
-        let after = After::new(Arc::clone(&self.shared.cache.disk), ended_ns);
+        let files =
+            Moment::new(Arc::clone(&self.shared.cache.disk)).with_read(std::mem::take(&mut before.read));
+        let after = After { files, ended_ns };
         let seen = self.look(&before, &ended, &witness, &after);
         let done = self.settle(before, &ended, (seen, &witness), &after, duration);
         if has_news {
@@ -289,8 +287,8 @@ impl Attempt {
     fn make_ready(&self) -> Result<Before, String> {
         let Shared { cache, timeline, promises, kept, force, .. } = &*self.shared;
         let prepared = self.prepared();
-        let moment = Moment::new(Arc::clone(&cache.disk));
-        let place = timeline.at(self.index).in_moment(&moment);
+        let first = Moment::new(Arc::clone(&cache.disk));
+        let place = timeline.at(self.index).in_moment(&first);
         let questions = questions_of(prepared, &place);
         let weak = prepared.weak(&place);
         let sets = cache.store.path_sets(&weak.key());
@@ -301,7 +299,7 @@ impl Attempt {
             .map_err(|error| format!("what it needs could not be brought back: {error}"))?;
         // What was brought back is another moment.
         let later = has_put.then(|| Moment::new(Arc::clone(&cache.disk)));
-        let moment = later.as_ref().unwrap_or(&moment);
+        let moment = later.as_ref().unwrap_or(&first);
         let place = place.in_moment(moment);
         let own = cache.store.own(&prepared.node.identity);
         let (observed, _) = cache::observe(&place, &own, &questions);
@@ -317,12 +315,14 @@ impl Attempt {
         let outputs = self.watched_states(moment);
         let started_ns = cache.disk.tick();
         outputs.iter().for_each(|(path, state)| timeline.save_found(path, state));
+        let read = later.unwrap_or(first).into_read();
         Ok(Before {
             weak,
             questions,
             own,
             observed,
             outputs,
+            read,
             begin,
             edits,
             started_ns,
@@ -418,7 +418,7 @@ impl Attempt {
             return None;
         }
         // A moment of its own: what others changed is held against what is there by now.
-        let after = After::new(Arc::clone(&self.shared.cache.disk), None);
+        let after = After { files: Moment::new(Arc::clone(&self.shared.cache.disk)), ended_ns: None };
         let Ok((trace, scene)) =
             self.trace_of(ended).and_then(|trace| Ok((trace, self.scene(before, ended, witness, &after)?)))
         else {

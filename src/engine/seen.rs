@@ -208,6 +208,17 @@ impl Look<'_> {
         let Overlap { before, is_attempt } = overlap;
         let Scene { cache, has_failed, now, .. } = self.scene;
         let absolute = cache.disk.absolute(path);
+        let touch = self.trace.paths.get(&absolute);
+        let folder = absolute.parent().and_then(|folder| self.trace.paths.get(folder));
+        let is_listed = folder.is_some_and(|touch| touch.asked.has(Asked::LISTED));
+        let is_on_way = {
+            let below = self.trace.paths.range::<Path, _>((Bound::Excluded(&*absolute), Bound::Unbounded));
+            below.take_while(|(path, _)| path.starts_with(&absolute)).next().is_some()
+        };
+        // Of most that others change a step knows nothing; only for the rest it matters what is there by now.
+        if touch.is_none() && !is_listed && !is_on_way {
+            return false;
+        }
         let now = now.state(path);
         // A folder that both make sure of is there in any order.
         let is_folder = || now == State::Directory && !has_failed;
@@ -225,19 +236,11 @@ impl Look<'_> {
                     Zone::Repository | Zone::Index | Zone::Tracked => true,
                 }
         };
-        let is_listed = || {
-            let folder = absolute.parent().and_then(|folder| self.trace.paths.get(folder));
-            before.exists() != now.exists() && folder.is_some_and(|touch| touch.asked.has(Asked::LISTED))
-        };
         // What is behind a link that came or went had another place.
         let is_link = |state: &State| matches!(state, State::Link { .. });
-        let is_behind = || {
-            let below = self.trace.paths.range::<Path, _>((Bound::Excluded(&*absolute), Bound::Unbounded));
-            below.take_while(|(path, _)| path.starts_with(&absolute)).next().is_some()
-        };
-        self.trace.paths.get(&absolute).is_some_and(|touch| counts(&touch))
-            || is_listed()
-            || ((is_link(before) || is_link(&now)) && is_behind())
+        touch.is_some_and(|touch| counts(&touch))
+            || (is_listed && before.exists() != now.exists())
+            || (is_on_way && (is_link(before) || is_link(&now)))
     }
 
     fn ws_path(&self, path: &Path) -> WsPath {

@@ -71,8 +71,11 @@ fn is_used(disk: &dyn View, touched: &BTreeMap<WsPath, bool>, input: &Pattern) -
         // Seen are places: behind a link, what the pattern names has another name.
         return touched.keys().any(|path| path.is_below(&place));
     }
-    let names =
-        |path: &WsPath| input.matches(path) || input.as_path().is_some_and(|folder| path.is_below(&folder));
+    let folder = input.as_path();
+    let names = |path: &WsPath| match &folder {
+        Some(folder) => path.is_below(folder),
+        None => path.is_below(&fixed) && input.matches(path),
+    };
     let may_hold = |folder: &WsPath| folder.is_below(&fixed) || fixed.parent().as_ref() == Some(folder);
     let is_listed_in =
         |folder: &WsPath| disk.names(folder).entries.iter().any(|(name, _)| names(&folder.join(name)));

@@ -23,7 +23,7 @@ pub use component::{Component, ComponentKind, Fingerprint, HIDDEN, ParseKindErro
 pub use difference::{Change, difference};
 pub use disk::{Disk, KnownFile, Settled, is_settled, read_clock};
 pub use expand::{Found, expand};
-pub use moment::Moment;
+pub use moment::{Contents, Moment};
 pub use observe::{Answer, HasMade, Question, answer, content, questions};
 pub use resolve::{Resolved, Resolver};
 pub use state::State;

@@ -16,7 +16,11 @@ pub struct Moment {
     disk: Arc<Disk>,
     found: RefCell<FxHashMap<WsPath, Look>>,
     names: RefCell<FxHashMap<WsPath, Arc<Names>>>,
+    read_before: Contents,
 }
+
+/// What stood in small files when they were read, with the state they were in.
+pub type Contents = FxHashMap<WsPath, (State, Arc<[u8]>)>;
 
 /// What was found at a path.
 #[derive(Debug, Clone)]
@@ -44,7 +48,19 @@ impl fmt::Debug for Moment {
 impl Moment {
     /// Begins a moment.
     pub fn new(disk: Arc<Disk>) -> Self {
-        Self { disk, found: RefCell::default(), names: RefCell::default() }
+        Self { disk, found: RefCell::default(), names: RefCell::default(), read_before: Contents::default() }
+    }
+
+    /// Takes over what an earlier moment had read, so that what is as it was need not be read again.
+    #[must_use]
+    pub fn with_read(self, read_before: Contents) -> Self {
+        Self { read_before, ..self }
+    }
+
+    /// Ends the moment; returns the content of the small files that had to be read.
+    pub fn into_read(self) -> Contents {
+        let found = self.found.into_inner().into_iter();
+        found.filter_map(|(path, look)| Some((path, (look.state, look.bytes?)))).collect()
     }
 
     /// Returns the content of a file of at most `most` bytes; nothing if it is longer, cannot be read, or is none.
@@ -54,8 +70,12 @@ impl Moment {
             State::File { size, .. } if size <= most => {}
             _ => return None,
         }
+        let before = || {
+            let (state, bytes) = self.read_before.get(path)?;
+            (*state == look.state).then(|| Arc::clone(bytes))
+        };
         let read = || self.disk.system().read(&self.disk.absolute(path)).ok().map(Arc::from);
-        look.bytes.or_else(read)
+        look.bytes.clone().or_else(before).or_else(read)
     }
 
     fn look<T>(&self, path: &WsPath, take: impl FnOnce(&Look) -> T) -> T {

@@ -13,6 +13,8 @@
 
 mod client;
 mod confine;
+#[cfg(target_os = "linux")]
+mod image;
 mod server;
 mod spawn;
 mod sys;

@@ -35,6 +35,11 @@ const GRACE: Duration = Duration::from_secs(2);
 const KILL_ROUNDS: u32 = 500;
 const KILL_PAUSE: Duration = Duration::from_millis(10);
 
+/// Signals that must not end the guard while az is there.
+const WAITED_OUT: [i32; 4] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT];
+/// All that it has a handler for.
+pub(super) const CAUGHT: [i32; 5] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT, libc::SIGCHLD];
+
 /// Is the guard: serves the socket on standard input until az is gone, then ends all that is left.
 ///
 /// To be called before anything else in `main`, while the process has one thread and no descriptors.
@@ -56,7 +61,7 @@ fn serve() -> io::Result<()> {
     )?)?;
     sys::default_all_signals();
     // Caught rather than ignored: a step then starts with the default again, since no handler survives `exec`.
-    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT] {
+    for signal in WAITED_OUT {
         signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))?;
     }
     let (wakes, wake) = UnixStream::pair()?;

@@ -13,7 +13,7 @@ use crate::trace::Entry;
 
 /// Starts a process with exactly the given arguments, environment and directory, and returns its id.
 ///
-/// Its signals have their default effect and none is blocked: the guard has no others, and `Command` empties the
+/// Its signals have their default effect and none is blocked: the guard has no others, and whoever starts it empties the
 /// mask. `descriptors` are standard output, standard error, standard input if it is not to be empty, and for a traced
 /// process what it enters the trace by: it then takes as long as the other end needs to serve its start.
 ///
@@ -21,6 +21,17 @@ use crate::trace::Entry;
 /// As `execve` and `chdir`; those of bounds that cannot be kept.
 pub(super) fn spawn(start: &Start, mut descriptors: Vec<OwnedFd>) -> io::Result<i32> {
     let entry = if start.is_traced { descriptors.pop().map(Entry::new) } else { None };
+    #[cfg(target_os = "linux")]
+    if start.bounds.is_none()
+        && let Some(image) = super::image::Image::of(start)?
+    {
+        return image.start(entry.as_ref(), &descriptors);
+    }
+    spawn_copied(start, entry, descriptors)
+}
+
+/// Starts it as a copy of the guard, which can do anything before it runs its program.
+fn spawn_copied(start: &Start, entry: Option<Entry>, descriptors: Vec<OwnedFd>) -> io::Result<i32> {
     let mut descriptors = descriptors.into_iter().map(Stdio::from);
     let (name, arguments) = start.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     #[expect(clippy::disallowed_methods, reason = "here is where processes are started")]

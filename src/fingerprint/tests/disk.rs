@@ -169,3 +169,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_one_moment_has_read_the_next_one_need_not_read() {
+    let world = world(&[("old", "1"), ("edited", "2")]);
+    let disk = Arc::new(disk(&world));
+    disk.tick();
+    let first = Moment::new(Arc::clone(&disk));
+    ["old", "edited"].iter().for_each(|name| _ = first.state(&path(name)));
+    let mut read = first.into_read();
+    // To be told from what stands there.
+    read.values_mut().for_each(|(_, bytes)| *bytes = Arc::from(*b"kept"));
+    world.file("/w/edited", "3");
+    let later = Moment::new(disk).with_read(read);
+    assert_eq!(&*later.content(&path("old"), 9).unwrap(), b"kept");
+    assert_eq!(&*later.content(&path("edited"), 9).unwrap(), b"3");
+}

@@ -83,8 +83,11 @@ impl Entry {
         sys::before_exec(command, self);
     }
 
-    /// Enters the trace; async-signal-safe.
-    pub(super) fn enter(&self) -> io::Result<()> {
+    /// Enters the trace, in the process that is to be traced; async-signal-safe.
+    ///
+    /// # Errors
+    /// If az is gone, or the trace is needed and cannot be.
+    pub fn enter(&self) -> io::Result<()> {
         let had_lost = sys::has_given_up_new_rights();
         let has_lost = || i32::from(!had_lost && sys::has_given_up_new_rights());
         loop {

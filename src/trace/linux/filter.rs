@@ -107,30 +107,49 @@ fn few<'c>(numbered: impl Iterator<Item = (u32, &'c Call)>) -> Vec<(u32, Vec<soc
     few.into_iter().collect()
 }
 
-/// Decides by the number, halving what is left of the calls, which are sorted, and gives `otherwise` for all others; all
-/// its ways end.
+/// Decides by the number, and gives `otherwise` for all that is none of the calls, which are sorted; all its ways end.
 ///
-/// Whoever installs a filter waits until the kernel has tried it for each number there is.
+/// Calls in a row about which the same is decided are decided about together. The kernel translates a filter for each
+/// step that is traced, so each step of the filter is paid for again and again.
 fn decide(calls: &[(u32, Vec<sock_filter>)], otherwise: u32) -> Vec<sock_filter> {
-    match calls {
-        [] => vec![give(otherwise)],
-        [(number, block)] => {
-            let length = u8::try_from(block.len()).expect("a block has a few steps");
-            let mut out = vec![jump_if(JUMP_IF_EQUAL, *number, 0, length)];
-            out.extend(block);
-            out.push(give(otherwise));
-            out
-        }
-        _ => {
-            let (lower, upper) = calls.split_at(calls.len() / 2);
-            let rest = decide(lower, otherwise);
-            let length = u32::try_from(rest.len()).expect("a filter has a few hundred steps");
-            let mut out = vec![jump_if(JUMP_IF_AT_LEAST, upper[0].0, 0, 1), step(JUMP, length)];
-            out.extend(rest);
-            out.extend(decide(upper, otherwise));
-            out
+    let otherwise = vec![give(otherwise)];
+    let mut ranges = vec![(0, &otherwise)];
+    for (number, block) in calls {
+        for (from, block) in [(*number, block), (number + 1, &otherwise)] {
+            // What the last call said about all behind it held for no number if this one is the next.
+            ranges.pop_if(|last| last.0 == from);
+            if ranges.last().is_none_or(|last| !is_same(last.1, block)) {
+                ranges.push((from, block));
+            }
         }
     }
+    halve(&ranges)
+}
+
+/// Decides by the number, halving what is left of the ranges, each of which goes up to where the next one begins.
+///
+/// Whoever installs a filter waits until the kernel has tried it for each number there is.
+fn halve(ranges: &[(u32, &Vec<sock_filter>)]) -> Vec<sock_filter> {
+    let (lower, upper) = ranges.split_at(ranges.len() / 2);
+    if lower.is_empty() {
+        return upper.iter().flat_map(|(_, block)| (*block).clone()).collect();
+    }
+    let (from, rest) = (upper[0].0, halve(lower));
+    // No condition leads farther than this on its own.
+    let mut out = if let Ok(length) = u8::try_from(rest.len()) {
+        vec![jump_if(JUMP_IF_AT_LEAST, from, length, 0)]
+    } else {
+        let length = u32::try_from(rest.len()).expect("a filter has a few hundred steps");
+        vec![jump_if(JUMP_IF_AT_LEAST, from, 0, 1), step(JUMP, length)]
+    };
+    out.extend(rest);
+    out.extend(halve(upper));
+    out
+}
+
+fn is_same(one: &[sock_filter], other: &[sock_filter]) -> bool {
+    let all_of = |step: &sock_filter| (step.code, step.jt, step.jf, step.k);
+    one.iter().map(all_of).eq(other.iter().map(all_of))
 }
 
 /// Decides about one call; all its ways end.
@@ -221,6 +240,11 @@ mod tests {
             [(Stop::Notify, libc::SECCOMP_RET_USER_NOTIF), (Stop::Trace, libc::SECCOMP_RET_TRACE)]
         {
             let filter = filter(stop, &[1, 2]);
+            assert!(
+                filter.len() <= 400,
+                "{} steps, which the kernel translates for each trace",
+                filter.len()
+            );
             for &convention in Convention::HERE {
                 for number in 0..1000 {
                     let call = CALLS.iter().find(|call| call.number(convention) == Some(number));

@@ -3,7 +3,12 @@
 //! Knows threads, parents and programs. Does not know calls. A thread is asked about once, so a number that the
 //! kernel gives to two processes of one tree makes them one; that only blurs who did something.
 
-use std::{collections::HashMap, ffi::OsString, os::fd::AsFd, path::PathBuf};
+use std::{
+    collections::HashMap,
+    ffi::OsString,
+    os::fd::{AsFd, OwnedFd},
+    path::PathBuf,
+};
 
 use rustix::{
     fs::{CWD, Mode, OFlags},
@@ -107,13 +112,22 @@ fn relatives_by_status(tid: i32) -> Option<(i32, i32)> {
     Some((number("Tgid:")?, number("PPid:")?))
 }
 
-/// Reads a part of a file, less at its end, without ever waiting for it.
-pub(super) fn read_part<'a>(path: &[u8], from: u64, into: &'a mut [u8]) -> Option<&'a [u8]> {
+/// Opens a file to read it without ever waiting for it.
+pub(super) fn open_part(path: &[u8]) -> Option<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let file = rustix::fs::openat(CWD, path, flags, Mode::empty()).ok()?;
+    rustix::fs::openat(CWD, path, flags, Mode::empty()).ok()
+}
+
+/// Reads a part of a file, less at its end.
+pub(super) fn read_part<'a>(path: &[u8], from: u64, into: &'a mut [u8]) -> Option<&'a [u8]> {
+    read_open(&open_part(path)?, from, into)
+}
+
+/// Reads a part of an open file, less at its end.
+pub(super) fn read_open<'a>(file: &OwnedFd, from: u64, into: &'a mut [u8]) -> Option<&'a [u8]> {
     let mut length = 0;
     while length < into.len() {
-        match rustix::io::pread(&file, &mut into[length..], from.checked_add(length as u64)?) {
+        match rustix::io::pread(file, &mut into[length..], from.checked_add(length as u64)?) {
             Ok(0) => break,
             Ok(read) => length += read,
             Err(rustix::io::Errno::INTR) => {}

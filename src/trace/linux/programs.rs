@@ -6,7 +6,7 @@ use std::{ffi::OsStr, os::unix::ffi::OsStrExt, path::Path};
 
 use rustix::fs::{Access, AtFlags, CWD, Dir, FileType, Mode, OFlags};
 
-use super::processes::read_part;
+use super::processes::{open_part, read_open, read_part};
 
 /// As much as the kernel reads to find out what a program is.
 const HEAD: usize = 256;
@@ -40,7 +40,8 @@ pub(super) fn program_at(path: &[u8]) -> Program {
         return Program::None;
     }
     let mut buffer = [0; HEAD];
-    let Some(head) = read_part(path, 0, &mut buffer) else { return Program::Hidden };
+    let Some(file) = open_part(path) else { return Program::Hidden };
+    let Some(head) = read_open(&file, 0, &mut buffer) else { return Program::Hidden };
     if let Some(line) = head.strip_prefix(b"#!") {
         return interpreter_of(line).map_or(Program::Plain, Program::Script);
     }
@@ -49,7 +50,7 @@ pub(super) fn program_at(path: &[u8]) -> Program {
     }
     loader_of(|from, length| {
         let mut buffer = vec![0; length];
-        let length = read_part(path, from, &mut buffer)?.len();
+        let length = read_open(&file, from, &mut buffer)?.len();
         buffer.truncate(length);
         Some(buffer)
     })
