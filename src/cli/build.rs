@@ -73,7 +73,8 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
         Glance::Unknown => None,
     };
     let result = result.unwrap_or_else(|| {
-        let engine = open_for(system, output, &ask)?;
+        let mut engine = open_for(system, output, &ask)?;
+        engine.plan_ahead(&ask);
         if words.debug && printer.format == Format::Text {
             tell_decisions(printer, &engine, &ask, &options);
         }
