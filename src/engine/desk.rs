@@ -39,6 +39,7 @@ use crate::{
     fingerprint::Question,
     journal::{RunInfo, Status, new_run_id, short_run},
     plan::{Node, Plan},
+    report::RunView,
     sys::{asking_for_nobody, asking_for_one},
     text::handed::Handed,
     trace::Witness,
@@ -115,7 +116,7 @@ impl<'a> Desk<'a> {
         plan: Arc<Plan>,
         shared: Shared,
         signals: &'a Signals,
-        on_event: &'a mut dyn FnMut(&Envelope),
+        on_event: &'a mut dyn FnMut(&Envelope, &RunView),
     ) -> Self {
         Self {
             engine,
