@@ -38,6 +38,6 @@ pub(crate) fn run_all(root: &Path) {
 pub(crate) fn build(root: &Path) -> Counts {
     let engine = Engine::open(Arc::new(Os), root).expect("a workspace");
     let ask = Ask { arguments: vec!["*".to_owned()], no_trace: true, ..Ask::default() };
-    let result = engine.build(&ask, &BuildOptions::default(), &mut |_| (), &mut || ());
+    let result = engine.build(&ask, &BuildOptions::default(), &mut |_, _| (), &mut || ());
     result.expect("a sound plan").view.counts()
 }

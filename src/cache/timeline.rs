@@ -30,8 +30,8 @@ pub struct Timeline {
 
 #[derive(Debug, Default)]
 struct Versions {
-    /// By path, then by place: what the step at that place left.
-    left: BTreeMap<WsPath, BTreeMap<usize, State>>,
+    /// By path: what steps left there.
+    left: BTreeMap<WsPath, Left>,
     /// What was on disk before this run first changed the path.
     before: BTreeMap<WsPath, State>,
     /// The same, of paths of which nobody knows yet whether a step will have left something there.
@@ -44,6 +44,39 @@ struct Versions {
     /// not among these is all there is to know.
     known: FxHashSet<WsPath>,
     above: FxHashSet<WsPath>,
+}
+
+/// What steps left at a path, in the order of their places. There is one of these for each path that a run changes, and
+/// nearly all have one version: a map would make room for eleven.
+#[derive(Debug, Default)]
+struct Left(Vec<(usize, State)>);
+
+impl Left {
+    /// Takes in what the step at a place left.
+    fn insert(&mut self, place: usize, state: State) {
+        match self.0.binary_search_by_key(&place, |(place, _)| *place) {
+            Ok(at) => self.0[at].1 = state,
+            Err(at) => {
+                self.0.reserve_exact(usize::from(self.0.is_empty()));
+                self.0.insert(at, (place, state));
+            }
+        }
+    }
+
+    /// Returns the versions of the steps before a place.
+    fn until(&self, index: usize) -> &[(usize, State)] {
+        &self.0[..self.0.partition_point(|(place, _)| *place < index)]
+    }
+
+    /// Returns the place and the version of the last step before a place.
+    fn before(&self, index: usize) -> Option<&(usize, State)> {
+        self.until(index).last()
+    }
+
+    /// Returns the place and the version of the last step of all.
+    fn last(&self) -> Option<&(usize, State)> {
+        self.0.last()
+    }
 }
 
 /// The files as the step at a place of the order finds them.
@@ -71,12 +104,10 @@ impl Timeline {
     #[must_use]
     pub fn resumed_at(&self, index: usize) -> Self {
         let versions = self.read(|versions| {
-            let until = |left: &BTreeMap<usize, State>| -> BTreeMap<usize, State> {
-                left.range(..index).map(|(place, state)| (*place, state.clone())).collect()
-            };
-            let left = versions.left.iter().map(|(path, left)| (path.clone(), until(left)));
+            let left = versions.left.iter().map(|(path, left)| (path.clone(), left.until(index).to_vec()));
+            let left = left.filter(|(_, left)| !left.is_empty()).map(|(path, left)| (path, Left(left)));
             Versions {
-                left: left.filter(|(_, left)| !left.is_empty()).collect(),
+                left: left.collect(),
                 placed: versions.placed.iter().chain(versions.left.keys()).cloned().collect(),
                 ..Versions::default()
             }
@@ -160,7 +191,7 @@ impl Timeline {
     pub fn pending_before(&self, index: usize) -> Vec<(WsPath, usize, State)> {
         self.read(|versions| {
             let last = |path: &WsPath| {
-                let (place, state) = versions.left.get(path)?.last_key_value()?;
+                let (place, state) = versions.left.get(path)?.last()?;
                 (*place < index).then(|| (path.clone(), *place, state.clone()))
             };
             versions.pending.iter().filter_map(last).collect()
@@ -176,8 +207,7 @@ impl Timeline {
     /// back.
     pub fn on_disk(&self, path: &WsPath, place: usize) {
         self.write(|versions| {
-            let is_last =
-                |left: &BTreeMap<usize, State>| left.last_key_value().is_some_and(|(last, _)| *last == place);
+            let is_last = |left: &Left| left.last().is_some_and(|(last, _)| *last == place);
             if versions.left.get(path).is_none_or(is_last) {
                 versions.pending.remove(path);
             } else {
@@ -198,7 +228,7 @@ impl Timeline {
 
     /// Returns the paths that the step at `index` or one behind it left something at.
     pub fn changed_since(&self, index: usize) -> Vec<WsPath> {
-        let is_left = |left: &BTreeMap<usize, State>| left.range(index..).next().is_some();
+        let is_left = |left: &Left| left.last().is_some_and(|(last, _)| *last >= index);
         self.read(|versions| {
             versions.left.iter().filter(|(_, left)| is_left(left)).map(|(path, _)| path.clone()).collect()
         })
@@ -207,7 +237,7 @@ impl Timeline {
     /// Tells whether this run found or left this at a path.
     pub fn knows(&self, path: &WsPath, state: &State) -> bool {
         self.read(|versions| {
-            let left = versions.left.get(path).into_iter().flat_map(BTreeMap::values);
+            let left = versions.left.get(path).into_iter().flat_map(|left| &left.0).map(|(_, state)| state);
             let found = versions.before.get(path).into_iter().chain(versions.noted.get(path));
             left.chain(found).any(|known| known == state)
         })
@@ -216,8 +246,9 @@ impl Timeline {
     /// Returns the paths that at least so many steps of this run left something at, with the places of these steps.
     pub fn left_by_many(&self, least: usize) -> Vec<(WsPath, Vec<usize>)> {
         self.read(|versions| {
-            let many = versions.left.iter().filter(|(_, left)| left.len() >= least);
-            many.map(|(path, left)| (path.clone(), left.keys().copied().collect())).collect()
+            let many = versions.left.iter().filter(|(_, left)| left.0.len() >= least);
+            many.map(|(path, left)| (path.clone(), left.0.iter().map(|(place, _)| *place).collect()))
+                .collect()
         })
     }
 
@@ -227,7 +258,7 @@ impl Timeline {
     pub fn version_at(&self, index: usize, path: &WsPath) -> Option<(Option<usize>, State)> {
         self.read(|versions| {
             let state = versions.state_at(index, path)?.clone();
-            let left = versions.left.get(path).and_then(|left| left.range(..index).next_back());
+            let left = versions.left.get(path).and_then(|left| left.before(index));
             Some((left.map(|(place, _)| *place), state))
         })
     }
@@ -244,7 +275,7 @@ impl Timeline {
 
     /// Returns the place of the step whose version a step at `index` finds, if a step of this run left one.
     pub fn writer_before(&self, index: usize, path: &WsPath) -> Option<usize> {
-        self.read(|versions| versions.left.get(path)?.range(..index).next_back().map(|(place, _)| *place))
+        self.read(|versions| versions.left.get(path)?.before(index).map(|(place, _)| *place))
     }
 
     fn meanwhile(&self) -> std::sync::MutexGuard<'_, Meanwhile> {
@@ -300,7 +331,7 @@ impl Versions {
         if !self.known.contains(path) {
             return None;
         }
-        let left = self.left.get(path).and_then(|left| left.range(..index).next_back());
+        let left = self.left.get(path).and_then(|left| left.before(index));
         left.map(|(_, state)| state).or_else(|| self.before.get(path))
     }
 
@@ -405,7 +436,7 @@ impl<'a> Place<'a> {
     /// Tells whether a name in a folder may have come or gone by this run: by a step before this place, or by az.
     pub fn is_placed_in(&self, folder: &WsPath) -> bool {
         self.timeline.read(|versions| {
-            let left = versions.left.iter().filter(|(_, left)| left.range(..self.index).next().is_some());
+            let left = versions.left.iter().filter(|(_, left)| left.before(self.index).is_some());
             let mut placed = left.map(|(path, _)| path).chain(&versions.placed);
             placed.any(|path| path.parent().as_ref() == Some(folder))
         })

@@ -73,7 +73,8 @@ pub(super) fn build(system: &Arc<dyn System>, printer: &Printer, output: &Output
         Glance::Unknown => None,
     };
     let result = result.unwrap_or_else(|| {
-        let engine = open_for(system, output, &ask)?;
+        let mut engine = open_for(system, output, &ask)?;
+        engine.plan_ahead(&ask);
         if words.debug && printer.format == Format::Text {
             tell_decisions(printer, &engine, &ask, &options);
         }
@@ -208,17 +209,19 @@ fn nothing_to_do(
         return Some(0);
     }
     let mut lines = Lines::new(verbosity, printer.color());
+    let mut view = RunView::default();
     for envelope in answer.events(&**system)? {
         if printer.format == Format::Jsonl {
             printer.json(&serde_json::to_value(&envelope).expect("an event can be written"));
         }
-        lines.lines(&envelope.event).iter().for_each(|line| printer.say(line));
+        view.apply(&envelope.event);
+        lines.lines(&envelope.event, &view).iter().for_each(|line| printer.say(line));
     }
     if printer.format != Format::Text {
-        printer.json(&result_json(lines.view()));
+        printer.json(&result_json(&view));
     } else if verbosity > Verbosity::Quiet {
-        printer.say(&summary_line(lines.view()));
-        help_line(lines.view()).into_iter().for_each(|line| printer.say(&line));
+        printer.say(&summary_line(&view));
+        help_line(&view).into_iter().for_each(|line| printer.say(&line));
     }
     Some(0)
 }
@@ -273,27 +276,30 @@ fn build_whole(
     options: &BuildOptions,
 ) -> Result<BuildResult, EngineError> {
     run(printer, output, options.live.is_some(), |on_event, on_wait| {
-        engine.build(ask, options, &mut |event| on_event(engine, event), on_wait)
+        engine.build(ask, options, &mut |event, view| on_event(engine, event, view), on_wait)
     })
 }
+
+/// Who is told what happens in a run, with what is known of it then.
+type OnEvent<'a> = dyn FnMut(&Engine, &Envelope, &RunView) + 'a;
 
 /// Builds, and shows what happens and what comes of it; `is_live` says that a step's output goes to az's own.
 fn run(
     printer: &Printer,
     output: &Output,
     is_live: bool,
-    build: impl FnOnce(&mut dyn FnMut(&Engine, &Envelope), &mut dyn FnMut()) -> Result<BuildResult, EngineError>,
+    build: impl FnOnce(&mut OnEvent<'_>, &mut dyn FnMut()) -> Result<BuildResult, EngineError>,
 ) -> Result<BuildResult, EngineError> {
     let verbosity = verbosity(output);
     let mut lines = Lines::new(verbosity, printer.color());
-    let mut on_event = |engine: &Engine, envelope: &Envelope| {
+    let mut on_event = |engine: &Engine, envelope: &Envelope, view: &RunView| {
         if printer.format == Format::Jsonl {
             printer.json(&serde_json::to_value(envelope).expect("an event can be written"));
         }
-        lines.lines(&envelope.event).iter().for_each(|line| printer.say(line));
+        lines.lines(&envelope.event, view).iter().for_each(|line| printer.say(line));
         tell_github(printer, &envelope.event);
         if !is_live {
-            show_log(printer, engine, output, &lines, &envelope.event);
+            show_log(printer, engine, output, view, &envelope.event);
         }
     };
     let mut on_wait = || printer.say("waiting for another az that is at work here");
@@ -365,7 +371,7 @@ pub(super) fn is_shown(fault: &Diagnostic, output: &Output) -> bool {
 const SHOWN_OF_FAILURE: usize = 20;
 
 /// Shows the end of a failed step's output, why one skipped itself, and with `-vv` the output of every step.
-pub(super) fn show_log(printer: &Printer, engine: &Engine, output: &Output, lines: &Lines, event: &Event) {
+pub(super) fn show_log(printer: &Printer, engine: &Engine, output: &Output, view: &RunView, event: &Event) {
     let is_whole = output.verbose > 1;
     let skips = |flags: &[String]| !output.quiet && flags.iter().any(|flag| flag == "skipped");
     let (node, count) = match event {
@@ -374,14 +380,14 @@ pub(super) fn show_log(printer: &Printer, engine: &Engine, output: &Output, line
         Event::ScriptCompleted { node, flags, .. } if is_whole || skips(flags) => (node, 1),
         _ => return,
     };
-    let Some(log) = engine.log_of(lines.view(), node) else { return };
+    let Some(log) = engine.log_of(view, node) else { return };
     let say = |line: &str| printer.say(&format!("           | {}", readable(line)));
     if is_whole {
         log.lines().for_each(|line| say(&line));
     } else if let Ok(tail) = log.tail(count) {
         tail.lines.iter().for_each(|line| say(line));
         if tail.is_cut && count > 1 {
-            let (size, place) = (bytes(tail.size_bytes), engine.log_place(lines.view(), node));
+            let (size, place) = (bytes(tail.size_bytes), engine.log_place(view, node));
             printer.say(&format!("           | the last lines of {size}; all: {place}"));
         }
     }

@@ -17,7 +17,7 @@ use crate::{
     base::{Timestamp, duration},
     engine::{Engine, EngineError, SavedRun},
     journal::{RunEntry, Status, short_run},
-    report::{Lines, Verbosity, explain, explain_node, result_json, summary_line},
+    report::{Lines, RunView, Verbosity, explain, explain_node, result_json, summary_line},
     sys::System,
 };
 
@@ -159,8 +159,10 @@ fn saved_text(saved: &SavedRun, is_quiet: bool) -> String {
         info.status.as_str()
     );
     let mut lines = Lines::new(if is_quiet { Verbosity::Quiet } else { Verbosity::Verbose }, false);
+    let mut view = RunView::default();
     for envelope in &saved.events {
-        for line in lines.lines(&envelope.event) {
+        view.apply(&envelope.event);
+        for line in lines.lines(&envelope.event, &view) {
             text += &line;
             text.push('\n');
         }

@@ -125,12 +125,12 @@ impl Teller<'_> {
         let level = if output.verbose > 0 { verbosity(output) } else { Verbosity::Quiet };
         let level = if output.verbose == 1 { Verbosity::Normal } else { level };
         let mut lines = Lines::new(level, printer.color());
-        let mut on_event = |engine: &Engine, envelope: &Envelope| {
-            let said = lines.lines(&envelope.event);
+        let mut on_event = |engine: &Engine, envelope: &Envelope, view: &RunView| {
+            let said = lines.lines(&envelope.event, view);
             if printer.format == Format::Text {
                 said.iter().for_each(|line| printer.say(line));
                 tell_github(printer, &envelope.event);
-                show_log(printer, engine, output, &lines, &envelope.event);
+                show_log(printer, engine, output, view, &envelope.event);
             }
         };
         watching.build(&mut on_event, &mut || printer.say("waiting for another az that is at work here"))

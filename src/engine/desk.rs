@@ -13,7 +13,7 @@ use super::{
     course::Course,
     gate::{Answers, Partly},
     job::{Attempt, Done, Shared},
-    late::{Answered, first_late},
+    late::{Answered, Kept, first_late},
     materialize::Promises,
     notices::AroundRun,
     prepare::Nodes,
@@ -39,6 +39,7 @@ use crate::{
     fingerprint::Question,
     journal::{RunInfo, Status, new_run_id, short_run},
     plan::{Node, Plan},
+    report::RunView,
     sys::{asking_for_nobody, asking_for_one},
     text::handed::Handed,
     trace::Witness,
@@ -75,6 +76,8 @@ pub(super) struct Desk<'a> {
     pub(super) teller: Teller<'a>,
     /// What steps that ran or were reused asked, and what they were answered, by place.
     pub(super) answered: BTreeMap<usize, Answered>,
+    /// What is in `answered`.
+    kept: Kept,
     /// Steps overlapped in the wrong order, and that could not be put right.
     pub(super) has_wrong_order: bool,
     /// Steps without an order change one file.
@@ -113,7 +116,7 @@ impl<'a> Desk<'a> {
         plan: Arc<Plan>,
         shared: Shared,
         signals: &'a Signals,
-        on_event: &'a mut dyn FnMut(&Envelope),
+        on_event: &'a mut dyn FnMut(&Envelope, &RunView),
     ) -> Self {
         Self {
             engine,
@@ -128,6 +131,7 @@ impl<'a> Desk<'a> {
             refused: BTreeMap::new(),
             asked_by_condition: BTreeMap::new(),
             answered: BTreeMap::new(),
+            kept: Kept::default(),
             has_wrong_order: false,
             has_two_owners: false,
             goes_on: false,
@@ -299,18 +303,23 @@ impl<'a> Desk<'a> {
             self.teller.keep_summary(&self.plan.nodes[index].id, summary);
         }
         self.course.hands_on(index, Some(Arc::new(handed.clone())));
-        self.handed.insert(index, handed);
+        // Nearly all hand on nothing, and what stays of a step that has ended is to be little.
+        if handed == Handed::default() {
+            self.handed.remove(&index);
+        } else {
+            self.handed.insert(index, handed);
+        }
     }
 
-    /// Adds what the condition of a step asked to what the step itself did.
-    fn add_condition(&mut self, index: usize) {
-        if let (Some(asked), Some(answered)) =
-            (self.asked_by_condition.get(&index), self.answered.get_mut(&index))
-        {
-            let known: BTreeSet<Question> = answered.asked.iter().map(|(asked, _)| asked.clone()).collect();
-            let further = asked.asked.iter().filter(|(asked, _)| !known.contains(asked));
+    /// Keeps what a step asked, with what its condition did.
+    fn keep_answered(&mut self, index: usize, mut answered: Answered) {
+        if let Some(asked) = self.asked_by_condition.get(&index) {
+            let known: BTreeSet<Question> = answered.asked.iter().map(|said| said.0.clone()).collect();
+            let further = asked.asked.iter().filter(|said| !known.contains(&said.0));
             answered.asked.extend(further.cloned());
         }
+        self.kept.share(&mut answered.asked);
+        self.answered.insert(index, answered);
     }
 
     /// Tells the outputs of a step, unless that is what is known of it anyway.
@@ -387,8 +396,7 @@ impl<'a> Desk<'a> {
     pub(super) fn reuse(&mut self, node: usize, hit: Hit) {
         let shared = &self.shared;
         shared.promises.promise(&shared.timeline, node, &hit);
-        self.answered.insert(node, Answered::of_hit(&hit));
-        self.add_condition(node);
+        self.keep_answered(node, Answered::of_hit(&hit));
         self.keep_handed(node, hit.record.handed.clone());
         self.hits.insert(node, hit);
     }
@@ -477,8 +485,7 @@ impl driver::Desk for Desk<'_> {
             return ending;
         }
         self.audit(node);
-        self.answered.insert(node, std::mem::take(&mut done.answered));
-        self.add_condition(node);
+        self.keep_answered(node, std::mem::take(&mut done.answered));
         self.keep_handed(node, std::mem::take(&mut done.handed));
         self.done.insert(node, done);
         ending

@@ -7,6 +7,8 @@ use std::{
     sync::Arc,
 };
 
+use rustc_hash::FxHashSet;
+
 use super::job::Shared;
 use crate::{
     base::{Digest, WsPath},
@@ -14,11 +16,30 @@ use crate::{
     fingerprint::{Component, Question, State, View},
 };
 
+/// A question, and the digest of what was answered.
+pub(super) type Said = Arc<(Question, Digest)>;
+
+/// What was asked and answered, each kept once however many steps it was for: most of what a step asks, all do.
+#[derive(Debug, Default)]
+pub(super) struct Kept(FxHashSet<Said>);
+
+impl Kept {
+    /// Puts the one that is kept into the place of each.
+    pub(super) fn share(&mut self, asked: &mut [Said]) {
+        for said in asked {
+            match self.0.get(said) {
+                Some(kept) => *said = Arc::clone(kept),
+                None => _ = self.0.insert(Arc::clone(said)),
+            }
+        }
+    }
+}
+
 /// What a step asked, and what it was answered.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answered {
     /// What is not needed to ask again is not kept: this stays for each step until all have ended.
-    pub(super) asked: Vec<(Question, Digest)>,
+    pub(super) asked: Vec<Said>,
     /// What another step changed while it ran, and it had to do with.
     pub(super) crossed: Option<WsPath>,
     /// It ran, and acted beyond the workspace.
@@ -42,7 +63,7 @@ impl Answered {
     pub(super) fn of_hit(hit: &Hit) -> Self {
         let Hit { record, differing, .. } = hit;
         Self {
-            asked: record.answers().collect(),
+            asked: record.answers().map(Arc::new).collect(),
             probed: probed(&record.effects),
             unheld: differing.iter().filter(|path| !path.is_inside()).cloned().collect(),
             reused: Some(Arc::clone(record)),
@@ -52,10 +73,11 @@ impl Answered {
 }
 
 /// Returns questions with what was answered; of one that was asked twice the first answer counts.
-pub(super) fn asked(questions: &[Question], observed: &[Component]) -> Vec<(Question, Digest)> {
+pub(super) fn asked(questions: &[Question], observed: &[Component]) -> Vec<Said> {
     let mut seen = HashSet::new();
     let pairs = questions.iter().zip(observed).filter(|(question, _)| seen.insert(*question));
-    let mut pairs: Vec<_> = pairs.map(|(question, answer)| (question.clone(), answer.digest)).collect();
+    let mut pairs: Vec<Said> =
+        pairs.map(|(question, answer)| Arc::new((question.clone(), answer.digest))).collect();
     // It stays for each step until all have ended.
     pairs.shrink_to_fit();
     pairs
@@ -161,7 +183,7 @@ impl<'a> Review<'a> {
     fn answered_otherwise(&mut self, index: usize, answered: &'a Answered) -> Option<Late> {
         let Answered { asked, own, .. } = answered;
         let (asked, was): (Vec<Question>, Vec<Digest>) =
-            asked.iter().filter(|(asked, _)| self.may_differ(asked)).cloned().unzip();
+            asked.iter().filter(|said| self.may_differ(&said.0)).map(|said| (**said).clone()).unzip();
         self.private.extend(&answered.private);
         // What has become private since was none when the step looked.
         let own = own.clone().unwrap_or_else(|| {
@@ -202,4 +224,21 @@ fn not_kept<'a>(
         let lender = earlier.find(|(_, it)| it.reused.as_ref().is_some_and(|record| lacks(record, path)));
         lender.map(|(place, _)| (*place, path))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_two_steps_ask_is_kept_once() {
+        let said =
+            |path: &str| Arc::new((Question::State(WsPath::from_normal(path).unwrap()), Digest::of(b"")));
+        let mut kept = Kept::default();
+        let (mut one, mut other) = (vec![said("sh"), said("a")], vec![said("sh"), said("b")]);
+        kept.share(&mut one);
+        kept.share(&mut other);
+        assert!(Arc::ptr_eq(&one[0], &other[0]));
+        assert_eq!((one[1].0.subject(), other[1].0.subject()), ("a", "b"));
+    }
 }

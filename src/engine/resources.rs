@@ -88,7 +88,7 @@ mod tests {
 
     fn node(resources: &[(&str, u64)]) -> Node {
         let resources = resources.iter().map(|(name, amount)| ((*name).to_owned(), *amount)).collect();
-        Node { settings: Settings { resources, ..Settings::default() }, ..Node::default() }
+        Node { settings: Settings { resources, ..Settings::default() }.into(), ..Node::default() }
     }
 
     fn plan() -> Plan {

@@ -131,7 +131,7 @@ fn is_repeatable(plan: &Plan, nodes: &[Prepared]) -> bool {
 }
 
 impl Engine {
-    /// Plans and runs; `on_event` is told everything as it happens.
+    /// Plans and runs; `on_event` is told everything as it happens, with what is known of the run then.
     ///
     /// # Errors
     /// If nothing could be run: the request, a file or a program is at fault.
@@ -139,7 +139,7 @@ impl Engine {
         &self,
         ask: &Ask,
         options: &BuildOptions,
-        on_event: &mut dyn FnMut(&Envelope),
+        on_event: &mut dyn FnMut(&Envelope, &RunView),
         on_wait: &mut dyn FnMut(),
     ) -> Result<BuildResult, EngineError> {
         let (planned, around) = self.look_around(allowed(self.planned(ask))?, Severity::Error);
@@ -160,7 +160,7 @@ impl Engine {
         ask: &Ask,
         options: &BuildOptions,
         Work { plan, around, diagnostics, partly }: Work<'_>,
-        on_event: &mut dyn FnMut(&Envelope),
+        on_event: &mut dyn FnMut(&Envelope, &RunView),
         on_wait: &mut dyn FnMut(),
     ) -> Result<Carried, EngineError> {
         // A folder that cannot be made is told when something is to be written there.
@@ -199,7 +199,7 @@ impl Engine {
         options: &BuildOptions,
         ready: Ready<'_>,
         is_locked: bool,
-        on_event: &mut dyn FnMut(&Envelope),
+        on_event: &mut dyn FnMut(&Envelope, &RunView),
     ) -> Carried {
         let Ready { plan, mut nodes, masks, cache, around, diagnostics, partly } = ready;
         let policy = self.policy(ask, options, &plan);

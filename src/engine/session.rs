@@ -215,6 +215,13 @@ impl Engine {
         &self.root
     }
 
+    /// Plans a request that is to be built, and lets go of what the playbooks were read as: that is more than the plan,
+    /// and of use again only if the plan grows.
+    pub fn plan_ahead(&mut self, ask: &Ask) {
+        _ = self.planned(ask);
+        model::query::let_go_of_playbooks(&mut self.db);
+    }
+
     /// Plans a request; tools are not looked up yet.
     pub(super) fn planned(&self, ask: &Ask) -> Planned {
         self.planned_in(self.workspace, ask)

@@ -9,12 +9,19 @@ use crate::event::{Counts, Event, Outcome, millis};
 /// The stages of a run by name.
 pub(super) struct Stages(BTreeMap<String, Stage>);
 
-/// How far a stage is.
+/// How far a stage is: in a playbook with jobs there are about as many of them as steps.
 #[derive(Default)]
 struct Stage {
     /// Steps that have not ended.
     left: usize,
-    started: Option<Duration>,
+    /// What is known of it between its first step and its last.
+    going: Option<Box<Going>>,
+}
+
+/// What is known of a stage that is at work.
+#[derive(Default)]
+struct Going {
+    started: Duration,
     counts: Counts,
     failed: Vec<String>,
     /// The first error.
@@ -38,9 +45,9 @@ impl Stages {
 
     /// Takes note that a step of a stage is taken up; returns the event if it is the first one.
     pub(super) fn begin(&mut self, name: &str, now: Duration) -> Option<Event> {
-        let stage = self.stage(name);
-        let is_first = stage.started.is_none();
-        stage.started.get_or_insert(now);
+        let going = &mut self.stage(name).going;
+        let is_first = going.is_none();
+        going.get_or_insert_with(|| Box::new(Going { started: now, ..Going::default() }));
         is_first.then(|| Event::StageStarted { name: name.to_owned() })
     }
 
@@ -53,22 +60,23 @@ impl Stages {
     ) -> Option<Event> {
         let stage = self.stage(name);
         stage.left -= 1;
-        stage.counts.add(outcome);
+        let going = stage.going.get_or_insert_with(|| Box::new(Going { started: now, ..Going::default() }));
+        going.counts.add(outcome);
         if outcome == Outcome::Failed {
-            if stage.failed.is_empty() {
-                error.unwrap_or_default().clone_into(&mut stage.error);
+            if going.failed.is_empty() {
+                error.unwrap_or_default().clone_into(&mut going.error);
             }
-            stage.failed.push(node.to_owned());
+            going.failed.push(node.to_owned());
         }
         if stage.left > 0 {
             return None;
         }
         let name = name.to_owned();
-        let Stage { started, counts, failed, error, .. } = std::mem::take(stage);
+        let Going { started, counts, failed, error } = *stage.going.take()?;
         if !failed.is_empty() {
             return Some(Event::StageFailed { name, failed, error });
         }
-        let duration_ms = millis(now.saturating_sub(started.unwrap_or(now)));
+        let duration_ms = millis(now.saturating_sub(started));
         Some(Event::StageCompleted { name, duration_ms, counts })
     }
 

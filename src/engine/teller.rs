@@ -24,7 +24,7 @@ pub(super) struct Teller<'a> {
     system: &'a dyn System,
     /// What nobody must see.
     masks: Arc<Masks>,
-    on_event: &'a mut dyn FnMut(&Envelope),
+    on_event: &'a mut dyn FnMut(&Envelope, &RunView),
     started: Duration,
     view: RunView,
     journal: Journal,
@@ -57,7 +57,7 @@ impl<'a> Teller<'a> {
     pub(super) fn new(
         system: &'a dyn System,
         masks: Arc<Masks>,
-        on_event: &'a mut dyn FnMut(&Envelope),
+        on_event: &'a mut dyn FnMut(&Envelope, &RunView),
     ) -> Self {
         let started = system.monotonic();
         let (view, journal) = (RunView::default(), Journal::NotYet(Vec::new()));
@@ -80,7 +80,7 @@ impl<'a> Teller<'a> {
         self.sequence += 1;
         let time = self.system.now().to_rfc3339();
         let envelope = Envelope { v: event::VERSION, seq: self.sequence, time, event };
-        (self.on_event)(&envelope);
+        (self.on_event)(&envelope, &self.view);
         match &mut self.journal {
             Journal::NotYet(told) => told.push(envelope),
             // An event that is lost here is lost for the journal only.

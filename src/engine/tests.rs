@@ -56,7 +56,7 @@ fn a_chain_is_planned_and_driven_on_a_small_stack() {
         let engine = Engine::open(Arc::new(world), Path::new("/w")).unwrap();
         let plan = engine.plan(&ask, Force::No, false).unwrap();
         assert_eq!(plan.nodes.iter().filter(|node| node.verdict == Verdict::Skip).count(), count);
-        let built = engine.build(&ask, &BuildOptions::default(), &mut |_| (), &mut || ()).unwrap();
+        let built = engine.build(&ask, &BuildOptions::default(), &mut |_, _| (), &mut || ()).unwrap();
         assert_eq!((built.exit_code, built.view.counts().skipped), (0, count));
     };
     thread::Builder::new().stack_size(STACK).spawn(build).unwrap().join().unwrap();

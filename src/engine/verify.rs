@@ -178,7 +178,7 @@ impl Engine {
             allow_empty,
             ..BuildOptions::default()
         };
-        let built = engine.build(ask, &options, &mut |envelope| on_event(run, envelope), &mut || {})?;
+        let built = engine.build(ask, &options, &mut |envelope, _| on_event(run, envelope), &mut || {})?;
         let cache = engine.open_cache();
         let plan = engine.planned(ask).plan.unwrap_or_default();
         let identities = plan.nodes.iter().map(|node| (node.id.clone(), &node.identity));

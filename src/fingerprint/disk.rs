@@ -39,6 +39,9 @@ pub trait Settled: Send + Sync + fmt::Debug {
     fn of(&self, path: &WsPath) -> Option<KnownFile>;
 }
 
+/// What is known of files: one for each that was ever read. In a table that grows, what is empty must be small.
+type Known = FxHashMap<WsPath, Option<Box<KnownFile>>>;
+
 /// The disk below a workspace root.
 #[derive(Debug)]
 pub struct Disk {
@@ -49,10 +52,10 @@ pub struct Disk {
     /// What earlier runs found out.
     settled: Option<Arc<dyn Settled>>,
     /// What was found out since; nothing where that is not to be relied on any more.
-    files: Mutex<FxHashMap<WsPath, Option<KnownFile>>>,
+    files: Mutex<Known>,
     /// What was last answered of files that were not settled: nothing to rely on, and nothing if one stat stood for two
     /// contents.
-    unsettled: Mutex<FxHashMap<WsPath, Option<KnownFile>>>,
+    unsettled: Mutex<Known>,
     listings: Mutex<FxHashMap<WsPath, (Stat, Arc<Names>)>>,
 }
 
@@ -72,7 +75,7 @@ impl Disk {
             clock_file: clock_file.to_path_buf(),
             clock: RwLock::new(None),
             settled: None,
-            files: Mutex::new(known.into_iter().map(|(path, known)| (path, Some(known))).collect()),
+            files: Mutex::new(known.into_iter().map(|(path, known)| (path, Some(Box::new(known)))).collect()),
             unsettled: Mutex::default(),
             listings: Mutex::default(),
         };
@@ -115,7 +118,8 @@ impl Disk {
     /// they know what is not to be relied on any more.
     pub fn changed_files(&self) -> Vec<(WsPath, Option<KnownFile>)> {
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut known: Vec<_> = files.iter().map(|(path, known)| (path.clone(), *known)).collect();
+        let mut known: Vec<_> =
+            files.iter().map(|(path, known)| (path.clone(), known.as_deref().copied())).collect();
         known.sort_by(|a, b| a.0.cmp(&b.0));
         known
     }
@@ -157,7 +161,7 @@ impl Disk {
     }
 
     fn look_at_file(&self, path: &WsPath, absolute: &Path, stat: Stat) -> Look {
-        let since = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied();
+        let since = of(&self.files, path);
         if let Some(known) = since.unwrap_or_else(|| self.settled(path))
             && known.stat == stat
         {
@@ -180,7 +184,7 @@ impl Disk {
         let mut unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_settled(&answered.stat) {
             unsettled.remove(path);
-            files.insert(path.clone(), Some(answered));
+            files.insert(path.clone(), Some(Box::new(answered)));
             return;
         }
         if self.settled(path).is_some() {
@@ -188,21 +192,25 @@ impl Disk {
         } else {
             files.remove(path);
         }
-        let last = unsettled.entry(path.clone()).or_insert(Some(answered));
+        let last = unsettled.entry(path.clone()).or_insert_with(|| Some(Box::new(answered)));
         let is_doubtful =
-            last.is_none_or(|last| last.stat == answered.stat && last.digest != answered.digest);
-        *last = (!is_doubtful).then_some(answered);
+            last.as_deref().is_none_or(|last| last.stat == answered.stat && last.digest != answered.digest);
+        *last = (!is_doubtful).then(|| Box::new(answered));
     }
 
     /// Returns what was last answered of a file's content, and what the file system said of the file then; nothing if
     /// it was not asked, or answered in two ways that the file system does not tell apart.
     pub fn last_answer(&self, path: &WsPath) -> Option<KnownFile> {
-        let unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied();
-        unsettled.unwrap_or_else(|| {
-            let since = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied();
-            since.unwrap_or_else(|| self.settled(path))
-        })
+        let since = of(&self.unsettled, path).or_else(|| of(&self.files, path));
+        since.unwrap_or_else(|| self.settled(path))
     }
+}
+
+/// Returns what a table has of a file, if it has anything.
+#[expect(clippy::option_option, reason = "the inner nothing says that nothing is to be relied on")]
+fn of(known: &Mutex<Known>, path: &WsPath) -> Option<Option<KnownFile>> {
+    let known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    known.get(path).map(|known| known.as_deref().copied())
 }
 
 fn file(stat: &Stat, digest: Digest) -> State {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use salsa::Database as _;
+
 use super::{
     config::{Config, read as read_config, read_any as read_any_config},
     kind::Kinds,
@@ -10,8 +12,8 @@ use super::{
     script::{Script, ScriptReading, read_script},
 };
 use crate::{
-    base::Span,
-    db::{Contents, Db, SourceFile, Workspace},
+    base::{Span, WsPath},
+    db::{Contents, Database, Db, SourceFile, Workspace},
     diag::{Diagnostic, Source, code},
     model::decode::Reading,
     text::{
@@ -200,7 +202,7 @@ pub struct Catalog {
 }
 
 /// Returns what a playbook file says.
-#[salsa::tracked]
+#[salsa::tracked(lru = 1024)]
 pub fn playbook_reading(db: &dyn Db, file: SourceFile) -> Reading<Playbook> {
     let text = text(db, file);
     if !text.is_readable {
@@ -209,4 +211,14 @@ pub fn playbook_reading(db: &dyn Db, file: SourceFile) -> Reading<Playbook> {
     }
     let format = Format::detect(file.path(db).extension(), &text.source.text);
     playbook::read(&text.source, format)
+}
+
+/// Lets go of what playbooks were read as, with their trees; who asks for it again has them read again.
+pub fn let_go_of_playbooks(db: &mut Database) {
+    // The last one that was asked for stays, so that is to be one that says nothing.
+    let nothing = SourceFile::new(db, WsPath::root(), Contents::Absent);
+    playbook_reading::set_lru_capacity(db, 1);
+    _ = playbook_reading(db, nothing);
+    db.trigger_lru_eviction();
+    playbook_reading::set_lru_capacity(db, 1024);
 }

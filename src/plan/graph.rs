@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     base::{ScriptNumber, WsPath, looks_secret},
-    model::settings::{ExitMeaning, Settings},
+    model::settings::{ExitMeaning, FewSettings},
     text::{pattern::Pattern, rate::Rate},
 };
 
@@ -65,7 +65,7 @@ pub struct Node {
     /// What is run.
     pub invocation: Invocation,
     /// How it behaves: step over job over header over rule.
-    pub settings: Settings,
+    pub settings: FewSettings,
     /// What exit codes mean, the kind's table below the step's own.
     pub exit_codes: BTreeMap<i32, ExitMeaning>,
     /// What it reads, modules included; nothing if not declared.

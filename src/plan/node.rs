@@ -343,7 +343,7 @@ pub(super) fn bare(ground: &Ground<'_>, mut settings: Settings, kind: Option<&Ki
         inputs: patterns(&settings.inputs),
         outputs: patterns(&settings.outputs),
         invocation,
-        settings,
+        settings: settings.into(),
         exit_codes,
         ..Node::default()
     }

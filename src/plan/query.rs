@@ -86,7 +86,7 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     });
     diagnostics.extend(validate::check(&nodes, &places));
     let playbook = playbooks.first().map(|(file, _)| file.path(db).clone());
-    let Expanded { scopes, spans, mut capacities, goes_on, timeout, .. } = expanded;
+    let Expanded { mut scopes, spans, mut capacities, goes_on, timeout, .. } = expanded;
     let configured = config(db, workspace).value.clone().unwrap_or_default();
     let known = resources::Ground { config: &configured, memory: surroundings.memory(db) };
     diagnostics.extend(known.faults(&nodes, &capacities, &places));
@@ -96,6 +96,7 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     let mut nodes: Vec<Arc<super::Node>> = nodes.into_iter().map(Arc::new).collect();
     // Collected in the place of the nodes themselves, it would keep all of that.
     nodes.shrink_to_fit();
+    scopes.shrink_to_fit();
     let scopes = Arc::new(scopes);
     let plan = Plan { nodes, playbook, time_limits, scopes, spans, capacities, rates, goes_on, timeout };
     let plan = is_sound.then(|| Arc::new(plan));

@@ -25,7 +25,6 @@ pub struct Lines {
     verbosity: Verbosity,
     color: bool,
     width: usize,
-    view: RunView,
 }
 
 /// Names are padded to this width at most.
@@ -34,33 +33,28 @@ const NAME_WIDTH: usize = 32;
 impl Lines {
     /// Makes lines of this verbosity, with or without colour.
     pub fn new(verbosity: Verbosity, color: bool) -> Self {
-        Self { verbosity, color, width: 0, view: RunView::default() }
+        Self { verbosity, color, width: 0 }
     }
 
-    /// Returns what is known of the run so far.
-    pub fn view(&self) -> &RunView {
-        &self.view
-    }
-
-    /// Takes in an event and returns the lines it is worth, each without its newline.
-    pub fn lines(&mut self, event: &Event) -> Vec<String> {
-        self.view.apply(event);
+    /// Takes in an event, with what is known of the run after it, and returns the lines it is worth, each without its
+    /// newline.
+    pub fn lines(&mut self, event: &Event, view: &RunView) -> Vec<String> {
         match event {
             Event::OrchestrationStarted { nodes, .. } => {
                 let longest = nodes.iter().map(|node| node.id.chars().count()).max().unwrap_or(0);
                 self.width = longest.min(NAME_WIDTH);
                 vec![]
             }
-            Event::ScriptCompleted { node, cached: false, .. } => self.if_at_least(Verbosity::Normal, node),
             Event::ScriptCompleted { node, cached: true, flags, .. } => {
                 let level = if flags.is_empty() { Verbosity::Verbose } else { Verbosity::Normal };
-                self.if_at_least(level, node)
+                self.if_at_least(level, view, node)
             }
-            Event::Restored { node, .. } | Event::Skipped { node, .. } | Event::Cancelled { node, .. } => {
-                self.if_at_least(Verbosity::Normal, node)
-            }
+            Event::ScriptCompleted { node, cached: false, .. }
+            | Event::Restored { node, .. }
+            | Event::Skipped { node, .. }
+            | Event::Cancelled { node, .. } => self.if_at_least(Verbosity::Normal, view, node),
             Event::ScriptFailed { node, .. } | Event::Blocked { node, .. } => {
-                self.if_at_least(Verbosity::Quiet, node)
+                self.if_at_least(Verbosity::Quiet, view, node)
             }
             Event::Retry { node, attempt, delay_ms, error } if self.verbosity >= Verbosity::Normal => {
                 let wait = duration(Duration::from_millis(*delay_ms));
@@ -71,7 +65,7 @@ impl Lines {
             }
             // Of failed steps each has said what is to be said.
             Event::OrchestrationFailed { exit_code, reason, .. }
-                if !matches!(exit_code, 1 | 10) || self.view.counts().failed == 0 =>
+                if !matches!(exit_code, 1 | 10) || view.counts().failed == 0 =>
             {
                 vec![self.paint(Paint::Red, reason)]
             }
@@ -101,13 +95,13 @@ impl Lines {
         (self.verbosity >= least).then(line)
     }
 
-    fn if_at_least(&self, level: Verbosity, node: &str) -> Vec<String> {
-        if self.verbosity >= level { self.node_line(node).into_iter().collect() } else { vec![] }
+    fn if_at_least(&self, level: Verbosity, view: &RunView, node: &str) -> Vec<String> {
+        if self.verbosity >= level { self.node_line(view, node).into_iter().collect() } else { vec![] }
     }
 
     /// Returns the line of a step that ended.
-    fn node_line(&self, id: &str) -> Option<String> {
-        let node = self.view.nodes.get(id)?;
+    fn node_line(&self, view: &RunView, id: &str) -> Option<String> {
+        let node = view.nodes.get(id)?;
         let outcome = node.outcome?;
         let time = Duration::from_millis(node.duration_ms);
         let flags =

@@ -86,7 +86,8 @@ impl RunView {
             Event::Held { cached } => self.held = *cached,
             Event::ScriptStarted { node, reasons, .. } => {
                 self.with(node, |view| {
-                    view.reasons.clone_from(reasons);
+                    // Cloned into an empty list, one reason would have room for four.
+                    view.reasons = reasons.as_slice().into();
                     view.outputs.clear();
                 });
             }
@@ -107,7 +108,7 @@ impl RunView {
                     (view.exit_code, view.duration_ms) = (*exit_code, *duration_ms);
                     view.log.clone_from(log);
                     if !reasons.is_empty() {
-                        view.reasons.clone_from(reasons);
+                        view.reasons = reasons.as_slice().into();
                     }
                 });
             }
@@ -196,5 +197,25 @@ impl NodeView {
             restored: Vec::new(),
             outputs: BTreeMap::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_keeps_no_room_for_reasons_that_it_does_not_have() {
+        let planned: PlannedNode =
+            serde_json::from_str(r#"{"id": "a", "name": "a", "stage": "s", "needs": []}"#).unwrap();
+        let mut view = RunView::default();
+        view.apply(&Event::OrchestrationStarted {
+            run: String::new(),
+            request: vec![],
+            nodes: vec![planned],
+        });
+        let reasons = vec![Reason::new("no_record", "a", "no record of this step yet")];
+        view.apply(&Event::ScriptStarted { node: "a".to_owned(), attempt: 1, reasons });
+        assert_eq!(view.nodes["a"].reasons.capacity(), 1);
     }
 }

@@ -140,7 +140,7 @@ pub struct Recorder {
 #[derive(Debug, Default)]
 struct State {
     /// By the text of the path: as paths they would be taken apart for each question.
-    seen: IndexMap<Box<OsStr>, Slot, FxBuildHasher>,
+    seen: IndexMap<Box<OsStr>, Box<Slot>, FxBuildHasher>,
     pass: u32,
 }
 
@@ -148,7 +148,7 @@ impl State {
     fn at(&mut self, path: &Path) -> &mut Slot {
         let text = spelled(path);
         let index = self.seen.get_index_of(&*text);
-        let index = index.unwrap_or_else(|| self.seen.insert_full(text.into(), Slot::default()).0);
+        let index = index.unwrap_or_else(|| self.seen.insert_full(text.into(), Box::default()).0);
         let (_, slot) = self.seen.get_index_mut(index).expect("it was put in above");
         slot.is_common |= asked::note(u32::try_from(index).expect("fewer than 4 billion paths"));
         slot

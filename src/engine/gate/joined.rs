@@ -25,7 +25,7 @@ impl Engine {
         start: &Path,
         (ask, options): (&Ask, &BuildOptions),
         partly: &Partly,
-        on_event: &mut dyn FnMut(&Self, &Envelope),
+        on_event: &mut dyn FnMut(&Self, &Envelope, &RunView),
         on_wait: &mut dyn FnMut(),
     ) -> Result<BuildResult, EngineError> {
         let (at, what) = ((system, start), (ask, options, partly));
@@ -37,7 +37,7 @@ impl Engine {
         (system, start): (&Arc<dyn System>, &Path),
         (ask, options, partly): (&Ask, &BuildOptions, &Partly),
         warm: &mut Warm,
-        on_event: &mut dyn FnMut(&Self, &Envelope),
+        on_event: &mut dyn FnMut(&Self, &Envelope, &RunView),
         on_wait: &mut dyn FnMut(),
     ) -> Result<BuildResult, EngineError> {
         let named = (ask.configuration.as_deref(), ask.environment.as_deref());
@@ -47,7 +47,8 @@ impl Engine {
                 Work { plan: Arc::new(plan), around: vec![], diagnostics: vec![], partly: Some(partly) };
             let system = Arc::clone(system);
             let engine = Self::open_as_far(system, start, named, Extent::Settings, Warm::default())?;
-            match engine.carry_out(ask, options, work, &mut |event| on_event(&engine, event), on_wait)? {
+            let mut on_event = |event: &Envelope, view: &RunView| on_event(&engine, event, view);
+            match engine.carry_out(ask, options, work, &mut on_event, on_wait)? {
                 Carried::Done(result) => return Ok(*result),
                 Carried::More(done) => part = *done,
             }
@@ -55,8 +56,8 @@ impl Engine {
         let (system, kept) = (Arc::clone(system), std::mem::take(warm));
         let engine = Self::open_as_far(system, start, named, Extent::Whole, kept)?;
         let Part { view, mut changed } = part;
-        let mut joined = Joined { view, on_event: &mut |event| on_event(&engine, event) };
-        let result = engine.build(ask, options, &mut |event| joined.pass(event), on_wait);
+        let mut joined = Joined { view, on_event: &mut |event, view| on_event(&engine, event, view) };
+        let result = engine.build(ask, options, &mut |event, _| joined.pass(event), on_wait);
         let view = joined.view;
         *warm = engine.into_warm();
         let result = result?;
@@ -68,7 +69,7 @@ impl Engine {
 /// Passes the events of the second build on as if they were those of the first.
 struct Joined<'a> {
     view: RunView,
-    on_event: &'a mut dyn FnMut(&Envelope),
+    on_event: &'a mut dyn FnMut(&Envelope, &RunView),
 }
 
 impl Joined<'_> {
@@ -102,6 +103,6 @@ impl Joined<'_> {
     fn tell(&mut self, envelope: &Envelope, event: Event) {
         self.view.apply(&event);
         let Envelope { v, seq, time, .. } = envelope;
-        (self.on_event)(&Envelope { v: *v, seq: *seq, time: time.clone(), event });
+        (self.on_event)(&Envelope { v: *v, seq: *seq, time: time.clone(), event }, &self.view);
     }
 }

@@ -117,10 +117,10 @@ fn a_gate_is_good_for_a_week_so_that_it_is_known_which_records_are_of_use() {
     let options = BuildOptions::default();
     let engine = Engine::open(Arc::new(world.clone()), Path::new("/w")).unwrap();
     // The first build makes the folder of the cache, and with it the clock that the second one needs.
-    engine.build(&ask, &options, &mut |_| (), &mut || ()).unwrap();
+    engine.build(&ask, &options, &mut |_, _| (), &mut || ()).unwrap();
     world.advance(Duration::from_mins(1));
     let engine = Engine::open(Arc::new(world.clone()), Path::new("/w")).unwrap();
-    let built = engine.build(&ask, &options, &mut |_| (), &mut || ()).unwrap();
+    let built = engine.build(&ask, &options, &mut |_, _| (), &mut || ()).unwrap();
     assert_eq!(built.view.counts().skipped, 1);
     let is_answered =
         || matches!(Engine::glance(&world, Path::new("/w"), &ask, &options), Glance::UpToDate(_));
@@ -143,7 +143,7 @@ fn a_script_from_which_planning_takes_what_it_took_leaves_the_plan_as_it_is() {
     let build = || {
         world.advance(Duration::from_mins(1));
         let engine = Engine::open(Arc::new(world.clone()), Path::new("/w")).unwrap();
-        let built = engine.build(&ask, &options, &mut |_| (), &mut || ()).unwrap();
+        let built = engine.build(&ask, &options, &mut |_, _| (), &mut || ()).unwrap();
         assert_eq!(built.view.counts().skipped, 1);
         world.advance(Duration::from_mins(1));
     };

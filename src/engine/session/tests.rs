@@ -57,6 +57,24 @@ fn only_what_has_changed_is_read_again() {
 }
 
 #[test]
+fn what_a_playbook_was_read_as_does_not_stay_while_its_plan_is_built() {
+    let executed: Arc<Mutex<Vec<String>>> = Arc::default();
+    let hears = Arc::clone(&executed);
+    let db = Database::observed(move |query| hears.lock().unwrap().push(query.to_owned()));
+    let mut engine = opened(&Arc::new(world()), Warm { db, ..Warm::default() });
+    let read =
+        || executed.lock().unwrap().iter().filter(|query| query.starts_with("playbook_reading")).count();
+    engine.plan_ahead(&ask());
+    let before = read();
+    let planned = engine.planned(&ask());
+    assert_eq!(read(), before, "the plan itself stays");
+    let playbook = engine.workspace.playbooks(&engine.db)[0];
+    assert!(model::query::playbook_reading(&engine.db, playbook).value.is_some());
+    assert_eq!(read(), before + 1, "who needs it reads it again");
+    assert_eq!(engine.planned(&ask()), planned);
+}
+
+#[test]
 fn what_was_planned_for_another_request_is_not_kept() {
     let world = Arc::new(world());
     let engine = opened(&world, Warm::default());

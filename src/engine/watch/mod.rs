@@ -37,6 +37,7 @@ use crate::{
     diag::{Diagnostic, code},
     event::Envelope,
     execute::driver::{Interrupt, Signals},
+    report::RunView,
     sys::System,
     text::pattern::PRIVATE_FOLDERS,
     watch::{Shortage, Watcher},
@@ -175,7 +176,7 @@ impl Watching {
     /// As [`Engine::build`].
     pub fn build(
         &mut self,
-        on_event: &mut dyn FnMut(&Engine, &Envelope),
+        on_event: &mut dyn FnMut(&Engine, &Envelope, &RunView),
         on_wait: &mut dyn FnMut(),
     ) -> Result<Rebuilt, EngineError> {
         self.say(Command::Building);
@@ -193,7 +194,7 @@ impl Watching {
 
     fn build_now(
         &mut self,
-        on_event: &mut dyn FnMut(&Engine, &Envelope),
+        on_event: &mut dyn FnMut(&Engine, &Envelope, &RunView),
         on_wait: &mut dyn FnMut(),
     ) -> Result<Rebuilt, EngineError> {
         let (system, ask, options) = (&self.system, &self.ask, &self.options);
@@ -208,7 +209,8 @@ impl Watching {
                 let named = (ask.configuration.as_deref(), ask.environment.as_deref());
                 let (system, warm) = (Arc::clone(system), std::mem::take(&mut self.warm));
                 let engine = Engine::open_as_far(system, &self.start, named, Extent::Whole, warm)?;
-                let result = engine.build(ask, options, &mut |event| on_event(&engine, event), on_wait);
+                let mut on_event = |event: &Envelope, view: &RunView| on_event(&engine, event, view);
+                let result = engine.build(ask, options, &mut on_event, on_wait);
                 self.warm = engine.into_warm();
                 result
             }

@@ -72,7 +72,7 @@ fn job<'a>(id: &'a str, value: Value<'a>, all_needs: &mut Vec<Need<'a>>) -> Opti
     common(&mut table, &mut job);
     check_fail_fast(&table, &job);
     if let Some(permissions) = table.optional("permissions", settings::permissions) {
-        job.settings = job.settings.layered_over(&permissions);
+        job.settings = settings::Settings::clone(&job.settings).layered_over(&permissions).into();
     }
     job.uses = used(&mut table);
     let found = if job.uses.is_some() || table.has_mistyped("steps") {
@@ -96,7 +96,7 @@ fn common(table: &mut Table<'_>, job: &mut Job) {
     if has_named_outputs(table) {
         job.outputs = table.optional("outputs", named_outputs).unwrap_or_default();
     }
-    job.settings = settings::decode(table);
+    job.settings = settings::decode(table).into();
     job.defaults = table.optional("defaults", defaults).unwrap_or_default();
     job.continue_on_error = table.optional(CONTINUE, flag);
     job.strategy =

@@ -127,7 +127,7 @@ fn behaviour(table: &mut Table<'_>, step: &mut Step, dialect: Dialect) {
     if has_named_outputs(table) {
         step.outputs = table.optional("outputs", named_outputs).unwrap_or_default();
     }
-    step.settings = settings::decode(table);
+    step.settings = settings::decode(table).into();
     if dialect.caps_timeouts() && step.settings.timeout.is_some_and(|limit| limit > LONGEST) {
         step.settings.timeout = Some(LONGEST);
         if let Some(value) = table.look(settings::TIMEOUT) {

@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     base::testing::shared,
     diag::Source,
-    model::playbook,
+    model::{playbook, settings::Settings},
     text::document::{Format, write::WriteFormat},
 };
 
@@ -43,10 +43,10 @@ fn essence(plan: &Plan) -> (Vec<Node>, BTreeSet<Duration>) {
     let settings = |node: &Node| {
         let counts = node.settings.resources.values().enumerate();
         let resources = counts.map(|(index, count)| (index.to_string(), *count)).collect();
-        crate::model::settings::Settings { resources, ..node.settings.clone() }
+        Settings { resources, ..Settings::clone(&node.settings) }
     };
     let bare = |node: &std::sync::Arc<Node>| Node {
-        settings: settings(node),
+        settings: settings(node).into(),
         id: String::new(),
         identity: String::new(),
         name: String::new(),

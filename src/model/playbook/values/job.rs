@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde_json::Value;
 
 use super::{Approval, Concurrency, Defaults, Given, Placed};
-use crate::model::settings::Settings;
+use crate::model::settings::{FewSettings, Settings};
 
 /// Steps that belong together: a job, or a stage.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -23,7 +23,7 @@ pub struct Job {
     /// When it runs.
     pub condition: Option<Placed<String>>,
     /// What holds for all steps; its `timeout` bounds the whole job.
-    pub settings: Settings,
+    pub settings: FewSettings,
     /// What its steps have if they do not say otherwise.
     pub defaults: Defaults,
     /// Its failure does not end the run.
@@ -78,7 +78,7 @@ pub struct Step {
     /// Variables, over those of its job.
     pub variables: BTreeMap<String, Value>,
     /// How it behaves.
-    pub settings: Settings,
+    pub settings: FewSettings,
     /// Its failure does not end the job.
     pub continue_on_error: Option<Given<bool>>,
     /// It runs at once with its neighbours of the same group.
@@ -238,11 +238,11 @@ impl Job {
     /// The job's timeout is no step's, and its outputs are there when its last step is done, so only that one owns
     /// them; all else the job says holds for each step.
     pub fn step_settings(&self, index: usize) -> Settings {
-        let mut lower = Settings { timeout: None, ..self.settings.clone() };
+        let mut lower = Settings { timeout: None, ..Settings::clone(&self.settings) };
         if index + 1 != self.steps.len() {
             lower.outputs = None;
         }
-        self.steps[index].settings.clone().layered_over(&lower)
+        Settings::clone(&self.steps[index].settings).layered_over(&lower)
     }
 
     /// Returns the longest one attempt of all its steps may take.
