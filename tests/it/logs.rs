@@ -50,3 +50,28 @@ fn the_output_of_a_live_script_does_not_mix_with_data() {
     assert_eq!(values.last().unwrap()["schema"], "az.result/v1", "{lines}");
     assert!(values.len() > 2 && lines.stderr().contains("said\n"), "{lines}");
 }
+
+#[test]
+fn no_thread_waits_for_what_a_step_prints() {
+    // A step's parent is the guard, and that one's az.
+    let count = "above() { sed -n 's/^PPid:[^0-9]*//p' /proc/$1/status; }\n\
+                 sed -n 's/^Threads:[^0-9]*//p' /proc/$(above $(above $$))/status";
+    let wait = |name: &str| format!("until test $(ls {name}.* | wc -l) = 4; do sleep 0.01; done");
+    let declared = "# Inputs: None\n# Outputs: None\n# Timeout: 60s";
+    let repo = Repo::new().script("0900_alone.sh", &format!("{declared}\n{count} > alone"));
+    for number in 1..=4 {
+        let (begun, ended) = (wait("begun"), wait("count"));
+        let body = format!(
+            "{declared}\ntouch begun.{number}; {begun}; echo said\n{count} > made.{number}\n\
+             mv made.{number} count.{number}; {ended}"
+        );
+        repo.script(&format!("0{number}00_a.sh"), &body);
+    }
+    repo.az("build 0900 --no-trace -j 4").code(0);
+    repo.az("build 0100-0400 --no-trace --parallel -j 4").code(0);
+    let threads = |name: &str| repo.read(name).trim().parse::<u32>().unwrap();
+    for number in 1..=4 {
+        let (many, alone) = (threads(&format!("count.{number}")), threads("alone"));
+        assert!(many <= alone + 3, "{many} threads for four steps, {alone} for one");
+    }
+}
