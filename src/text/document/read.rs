@@ -44,8 +44,8 @@ pub fn read(source: &Arc<Source>, format: Format) -> (Option<Node>, Vec<Diagnost
 /// Says that a file has more than so many bytes; its text need not be there.
 pub fn too_large(source: &Arc<Source>, limit: u64) -> Diagnostic {
     let problem = format!("`{}` is larger than {}", source.name, size::write(limit));
-    let help = "split it into several files, or move large texts into files that the scripts read; what programs write \
-                may be larger where `max_playbook_size` under `[workspace]` of az.toml says so";
+    let help = "split it into several files, or move large texts into files that the scripts read; playbooks that \
+                programs write may be larger by `max_playbook_size` of az.toml";
     Diagnostic::error(code::FILE_TOO_LARGE, problem).source(source).at(Span::new(0, 0)).help(help)
 }
 
