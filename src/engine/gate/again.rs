@@ -14,7 +14,7 @@ use crate::{
     },
     event::Event,
     fingerprint::read_clock,
-    sys::{Stat, asking_for_one},
+    sys::{Stat, asking_for_nobody, asking_for_one},
 };
 
 impl Engine {
@@ -29,6 +29,12 @@ impl Engine {
         let is_open = |answer: &Answer| answer.events.is_empty();
         let mut due: BTreeSet<usize> = (0..answers.len()).filter(|index| is_open(&answers[*index])).collect();
         let (mut decided, mut looked) = (0, BTreeSet::new());
+        asking_for_nobody(|| {
+            // What az itself has put there was looked at by those whose answers rest on what it found there.
+            for path in shared.timeline.changed_on_disk() {
+                _ = self.system.stat(&path.to_absolute(&self.root));
+            }
+        });
         loop {
             // What somebody knew may be something else by now, as what was looked at may.
             self.look_at_known(answers, &mut looked);

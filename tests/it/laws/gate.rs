@@ -48,6 +48,29 @@ fn l22_outputs_are_looked_at_behind_a_gate() {
 }
 
 #[test]
+fn l22_the_same_change_of_an_output_is_undone_each_time() {
+    // What stands in the gate after it was undone is what stands there then, and not what was found.
+    let repo = Repo::new()
+        .file("a", "1")
+        .script("0100_first.sh", "# Inputs: a\n# Outputs: first\ncat a > first")
+        .script("0200_second.sh", "# Inputs: first\n# Outputs: second\ncat first first > second");
+    repo.az("build '*'").code(0).ran(["0100", "0200"]);
+    repo.answered_by_gate();
+    for _ in 0..3 {
+        repo.edit("second", "mine\n").az("build '*'").code(0).ran([]).says("brought back");
+        assert_eq!(repo.read("second"), "11");
+    }
+    for _ in 0..3 {
+        repo.remove("second").az("build '*'").code(0).ran([]).says("brought back");
+        assert_eq!(repo.read("second"), "11");
+    }
+    for _ in 0..3 {
+        repo.edit("first", "mine\n").remove("second").az("build '*'").code(0).ran([]).says("brought back");
+        assert_eq!((repo.read("first"), repo.read("second")), ("1".to_owned(), "11".to_owned()));
+    }
+}
+
+#[test]
 fn l22_the_environment_and_the_request_are_part_of_a_gate() {
     let repo = gated();
     let changed = repo.env("MODE", "fast");

@@ -20,6 +20,12 @@ proptest! {
         for edits in rounds {
             for (file, text, how) in edits {
                 let (name, text) = (["a", "b", "second"][file], text.to_string());
+                // Nobody can tell what a step writes to a file from what others write to it in the same moment; so what
+                // steps make is edited while none is at work.
+                let lock = std::fs::File::options().write(true).open(repo.path(".azcache/v1/lock")).unwrap();
+                if name == "second" {
+                    lock.lock().unwrap();
+                }
                 match how {
                     0 => _ = repo.file(name, text),
                     1 => {
