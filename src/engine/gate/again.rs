@@ -29,12 +29,7 @@ impl Engine {
         let is_open = |answer: &Answer| answer.events.is_empty();
         let mut due: BTreeSet<usize> = (0..answers.len()).filter(|index| is_open(&answers[*index])).collect();
         let (mut decided, mut looked) = (0, BTreeSet::new());
-        asking_for_nobody(|| {
-            // What az itself has put there was looked at by those whose answers rest on what it found there.
-            for path in shared.timeline.changed_on_disk() {
-                _ = self.system.stat(&path.to_absolute(&self.root));
-            }
-        });
+        self.look_at_changed(shared);
         loop {
             // What somebody knew may be something else by now, as what was looked at may.
             self.look_at_known(answers, &mut looked);
@@ -50,6 +45,18 @@ impl Engine {
             decided = due.len();
             self.decide_again(shared, answers, &due);
         }
+    }
+
+    /// Looks at what this run changed on disk, and at the folders of that: the answers of those who asked before rest on
+    /// what was there then.
+    pub(super) fn look_at_changed(&self, shared: &Shared) {
+        asking_for_nobody(|| {
+            for path in shared.timeline.changed_on_disk() {
+                let path = path.to_absolute(&self.root);
+                _ = self.system.stat(&path);
+                _ = path.parent().map(|folder| self.system.stat(folder));
+            }
+        });
     }
 
     fn decide_again(&self, shared: &Shared, answers: &mut [Answer], due: &BTreeSet<usize>) {

@@ -20,7 +20,7 @@ use crate::{
     journal::Status,
     plan::{Node, Plan},
     report::RunView,
-    sys::{Asked, Stat, asking_for_nobody},
+    sys::{Asked, Stat},
 };
 
 /// So few steps are decided one by one even if they are most of the plan.
@@ -127,13 +127,7 @@ impl Partly {
 
     /// Tells whether what the due steps did concerns others.
     fn have_changed_others(&self, engine: &Engine, shared: &Shared) -> bool {
-        asking_for_nobody(|| {
-            for path in shared.timeline.changed_on_disk() {
-                let path = path.to_absolute(&engine.root);
-                _ = engine.system.stat(&path);
-                _ = path.parent().map(|folder| engine.system.stat(folder));
-            }
-        });
+        engine.look_at_changed(shared);
         let is_other = |item: u32| !self.is_due(item as usize);
         let has_changed = |path: &Path, now: Option<Option<Stat>>, is_followed: bool| {
             let (Some(now), Some(known)) = (now, self.gate.find(path, is_followed)) else { return false };

@@ -97,7 +97,7 @@ impl Engine {
         let mut answers = answers.into_all(plan.nodes.len());
         let is_open = |answer: &Answer| answer.events.is_empty();
         let counts = view.counts();
-        let has_put = !view.set_aside.is_empty() || !shared.timeline.changed_on_disk().is_empty();
+        let has_put = !shared.timeline.changed_on_disk().is_empty();
         let has_nothing_to_do = counts.cached + counts.skipped == counts.total && !has_put;
         let hands_on = |answer: &Answer| answer.hands_on;
         let is_flat = *is_flat && !answers.iter().any(hands_on);

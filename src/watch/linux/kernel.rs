@@ -180,17 +180,17 @@ mod tests {
     #[test]
     fn only_mounts_on_the_way_to_a_folder_and_below_it_concern_it() {
         let with = |point: &str| format!("22 1 8:1 / / rw - ext4 x rw\n40 22 8:2 / {point} rw - ext4 y rw\n");
-        let way = |table: &str| way_in(table, Path::new("/work/main"));
+        let way = |table: &str| way_in(table, Path::new("/home/ann/repo"));
         let alone = way("22 1 8:1 / / rw - ext4 x rw\n");
         assert!(alone.is_some());
-        for beside in ["/media/a\\040b", "/work/main2", "/mnt"] {
+        for beside in ["/media/a\\040b", "/home/ann/repo2", "/mnt"] {
             assert_eq!(way(&with(beside)), alone, "{beside}");
         }
-        for above in ["/work", "/work/main"] {
+        for above in ["/home/ann", "/home/ann/repo"] {
             assert!(way(&with(above)).is_some_and(|way| Some(way) != alone), "{above}");
         }
-        assert_eq!(way(&with("/work/main/below")), None);
-        assert_eq!(way_in(&with("/mnt"), Path::new("/work/a b")), None);
+        assert_eq!(way(&with("/home/ann/repo/below")), None);
+        assert_eq!(way_in(&with("/mnt"), Path::new("/home/ann/a b")), None);
         assert_eq!(way("not a table"), None);
     }
 }

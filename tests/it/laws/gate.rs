@@ -53,8 +53,10 @@ fn l22_the_same_change_of_an_output_is_undone_each_time() {
     let repo = Repo::new()
         .file("a", "1")
         .script("0100_first.sh", "# Inputs: a\n# Outputs: first\ncat a > first")
-        .script("0200_second.sh", "# Inputs: first\n# Outputs: second\ncat first first > second");
-    repo.az("build '*'").code(0).ran(["0100", "0200"]);
+        .script("0200_second.sh", "# Inputs: first\n# Outputs: second\ncat first first > second")
+        .script("0300_in.sh", &declared("a", "out/a", "mkdir -p out; cat a > out/a"))
+        .script("0400_list.sh", &declared("out/*", "listed", "ls out > listed"));
+    repo.az("build '*'").code(0).ran(["0100", "0200", "0300", "0400"]);
     repo.answered_by_gate();
     for _ in 0..3 {
         repo.edit("second", "mine\n").az("build '*'").code(0).ran([]).says("brought back");
@@ -67,6 +69,10 @@ fn l22_the_same_change_of_an_output_is_undone_each_time() {
     for _ in 0..3 {
         repo.edit("first", "mine\n").remove("second").az("build '*'").code(0).ran([]).says("brought back");
         assert_eq!((repo.read("first"), repo.read("second")), ("1".to_owned(), "11".to_owned()));
+    }
+    for _ in 0..3 {
+        repo.remove("out/a").az("build '*'").code(0).ran([]).says("brought back");
+        assert_eq!((repo.read("out/a"), repo.read("listed")), ("1".to_owned(), "a\n".to_owned()));
     }
 }
 
