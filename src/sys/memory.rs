@@ -123,6 +123,14 @@ impl Memory {
         self.clone()
     }
 
+    /// Gives what is at a path another modification time, links followed, as `touch -d` and `cp -p` do.
+    ///
+    /// # Errors
+    /// If nothing is there.
+    pub fn date(&self, path: &Path, mtime_ns: i64) -> io::Result<()> {
+        self.0.enter().at(path, |tree, path| tree.date(path, mtime_ns))
+    }
+
     /// Sets an environment variable.
     pub fn variable(&self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.0.enter().environment.insert(name.into(), value.into());
@@ -146,6 +154,12 @@ impl Memory {
     /// Lets time pass.
     pub fn advance(&self, time: Duration) -> Self {
         self.0.enter().tree.clock.advance(time);
+        self.clone()
+    }
+
+    /// Sets the clock of the files back; what measures how long something takes goes on.
+    pub fn set_back(&self, time: Duration) -> Self {
+        self.0.enter().tree.clock.set_back += time;
         self.clone()
     }
 

@@ -10,7 +10,7 @@ use crate::{
     cache::{Gate, GatePath, write_gate},
     engine::{Ask, BuildOptions, Engine, Glance},
     fingerprint::{Disk, Names, State, View, read_clock},
-    sys::{Memory, System},
+    sys::{Memory, Stat, System},
 };
 
 const PATHS: [&str; 9] = ["a", "b", "d", "d/a", "d/b", "e", "e/a", "l", "e/l"];
@@ -28,9 +28,17 @@ enum Act {
     Mode(usize, u32),
     /// Another file of the same size, renamed over it.
     Replace(usize, u8),
+    /// `touch -r`: what is written has the size and the time of what was there.
+    Sneak(usize, u8),
+    /// `cp -p`: the copy has the time of the file.
+    Copy(usize, usize),
+    /// Two change places, be they files, folders or links.
+    Swap(usize, usize),
     /// Some time passes, or none at all, so that two changes have one time.
     Wait(u64),
     Tick(u64),
+    /// The clock is set back.
+    Back(u64),
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
@@ -42,9 +50,13 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         2 => (path.clone(), path.clone()).prop_map(|(path, target)| Act::Link(path, target)),
         3 => (path.clone(), path.clone()).prop_map(|(from, to)| Act::Move(from, to)),
         1 => (path.clone(), prop_oneof![Just(0o644), Just(0o755)]).prop_map(|(path, mode)| Act::Mode(path, mode)),
-        2 => (path, any::<u8>()).prop_map(|(path, text)| Act::Replace(path, text % 3)),
+        2 => (path.clone(), any::<u8>()).prop_map(|(path, text)| Act::Replace(path, text % 3)),
+        3 => (path.clone(), any::<u8>()).prop_map(|(path, text)| Act::Sneak(path, text % 3)),
+        2 => (path.clone(), path.clone()).prop_map(|(from, to)| Act::Copy(from, to)),
+        2 => (path.clone(), path).prop_map(|(one, other)| Act::Swap(one, other)),
         3 => (0_u64..30).prop_map(Act::Wait),
         1 => (0_u64..2).prop_map(Act::Tick),
+        1 => (0_u64..60).prop_map(Act::Back),
     ];
     proptest::collection::vec(act, 0..12)
 }
@@ -63,12 +75,36 @@ fn act(world: &Memory, act: &Act) {
             let beside = Path::new("/w/beside");
             world.write(beside, &[*text], 0o644).and_then(|()| world.rename(beside, &at(path)))
         }
+        Act::Sneak(path, text) => {
+            let path = at(path);
+            let dated = |stat: Stat| {
+                world.write(&path, &[*text], 0o644).and_then(|()| world.date(&path, stat.mtime_ns))
+            };
+            world.stat_target(&path).and_then(dated)
+        }
+        Act::Copy(from, to) => {
+            let (from, to) = (at(from), at(to));
+            let dated =
+                |stat: Stat| world.copy(&from, &to, stat.mode).and_then(|_| world.date(&to, stat.mtime_ns));
+            world.stat_target(&from).and_then(dated)
+        }
+        Act::Swap(one, other) => {
+            let (one, other, aside) = (at(one), at(other), Path::new("/w/aside"));
+            let swap = || world.rename(&other, &one).and_then(|()| world.rename(aside, &other));
+            // What cannot be exchanged comes back.
+            world.rename(&one, aside).and_then(|()| swap().or_else(|_| world.rename(aside, &one)))
+        }
         Act::Wait(time) => {
             world.advance(Duration::from_millis(*time));
             Ok(())
         }
         Act::Tick(step) => {
             world.tick(Duration::from_millis(*step));
+            Ok(())
+        }
+        // By no whole number of ticks: a clock never shows one time twice to the nanosecond.
+        Act::Back(time) => {
+            world.set_back(Duration::new(0, u32::try_from(*time).expect("it is short") * 1_000_000 + 1));
             Ok(())
         }
     };

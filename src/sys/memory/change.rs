@@ -55,6 +55,12 @@ impl Tree {
         Ok(())
     }
 
+    pub(super) fn date(&mut self, path: &Path, mtime_ns: i64) -> io::Result<()> {
+        let inode = self.find(path, Follow::Yes)?;
+        self.modify(inode, |inode| inode.mtime_ns = mtime_ns);
+        Ok(())
+    }
+
     pub(super) fn copy(&mut self, from: &Path, to: &Path, mode: u32) -> io::Result<()> {
         let place = self.walk(to, Follow::No);
         if place.as_ref().is_ok_and(|place| place.inode.is_some()) {

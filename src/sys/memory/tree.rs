@@ -40,6 +40,8 @@ pub(super) struct Clock {
     pub(super) step: Duration,
     /// How much has passed since the world began.
     pub(super) since_start: Duration,
+    /// How far it was set back since.
+    pub(super) set_back: Duration,
 }
 
 impl Clock {
@@ -47,7 +49,9 @@ impl Clock {
     const START: Timestamp = Timestamp(1_767_225_600_000_000_000);
 
     pub(super) fn now(&self) -> Timestamp {
-        Self::START.plus(self.since_start)
+        let back =
+            i64::try_from(self.set_back.as_nanos()).expect("a clock is set back by less than centuries");
+        Timestamp(Self::START.plus(self.since_start).0 - back)
     }
 
     pub(super) fn advance(&mut self, time: Duration) {
@@ -109,7 +113,8 @@ impl Place {
 
 impl Tree {
     pub(super) fn new() -> Self {
-        let clock = Clock { step: Duration::from_millis(1), since_start: Duration::ZERO };
+        let clock =
+            Clock { step: Duration::from_millis(1), since_start: Duration::ZERO, set_back: Duration::ZERO };
         let mut tree = Self { inodes: BTreeMap::new(), clock };
         let root = tree.make(Body::Directory(BTreeMap::new()), 0o755);
         debug_assert_eq!(root, ROOT, "the root is made first");
