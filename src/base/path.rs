@@ -40,9 +40,12 @@ impl WsPath {
     /// `path` may be relative or absolute; one that leaves the workspace becomes absolute, for which `root`, the
     /// absolute path of the workspace, is needed. A path that is not UTF-8 is written with replacement characters.
     pub fn new(root: &Path, cwd: &WsPath, path: impl AsRef<Path>) -> Self {
-        // Most are absolute and in normal form already, and need none of the work below.
+        // Most are in normal form already, and need none of the work below.
         let texts = path.as_ref().to_str().zip(root.to_str());
-        if let Some(found) = texts.and_then(|(path, root)| Self::of_absolute(root, path)) {
+        let of_texts = |(path, root): (&str, &str)| {
+            Self::of_absolute(root, path).or_else(|| Self::of_relative(root, cwd, path))
+        };
+        if let Some(found) = texts.and_then(of_texts) {
             return found;
         }
         let absolute = normalize(&cwd.to_absolute(root).join(path));
@@ -62,7 +65,6 @@ impl WsPath {
 
     /// Takes an absolute path in normal form; nothing if it or `root` is not that.
     fn of_absolute(root: &str, path: &str) -> Option<Self> {
-        let is_absolute = |text: &str| text.starts_with('/') && is_normal(text);
         if !is_absolute(path) || !is_absolute(root) {
             return None;
         }
@@ -73,6 +75,17 @@ impl WsPath {
             Some(inside) => Self(Arc::from(inside.strip_prefix('/').unwrap_or(path))),
             None => Self(Arc::from(path)),
         })
+    }
+
+    /// Takes a path in normal form as seen from a folder, with or without a `/` at its end; nothing if it is absolute, or
+    /// it or `root` is not that.
+    fn of_relative(root: &str, cwd: &Self, path: &str) -> Option<Self> {
+        let path = path.strip_suffix('/').unwrap_or(path);
+        if path.starts_with('/') || path == "." || !is_normal(path) || !is_absolute(root) {
+            return None;
+        }
+        let joined = cwd.join(path);
+        if cwd.is_inside() { Some(joined) } else { Self::of_absolute(root, &joined.0) }
     }
 
     /// Returns the path as text.
@@ -159,6 +172,10 @@ fn is_normal(text: &str) -> bool {
     matches!(text, "." | "/") || names.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
+fn is_absolute(text: &str) -> bool {
+    text.starts_with('/') && is_normal(text)
+}
+
 /// Removes `.`, `..` and repeated separators from an absolute path without asking the disk.
 fn normalize(path: &Path) -> PathBuf {
     let mut out = PathBuf::from("/");
@@ -239,6 +256,22 @@ mod tests {
             ] {
                 let fast = WsPath::new(Path::new(root), &WsPath::root(), path).to_string();
                 assert_eq!(fast, slow(root, path), "{path} in {root}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_in_normal_form_already_is_what_it_would_become_in_any_folder() {
+        for root in ["/", "/w", "/w/s"] {
+            for cwd in [".", "a", "a/b", "/", "/w", "/v"] {
+                for path in
+                    ["", ".", "a", "s/a", "w/s/a", "a/../b", "./a", "a/", "./", "a//", "..", "a//b", "w", "s"]
+                {
+                    let cwd = WsPath::from_normal(cwd).unwrap();
+                    let absolute = normalize(&cwd.to_absolute(Path::new(root)).join(path));
+                    let wanted = WsPath::new(Path::new(root), &WsPath::root(), absolute);
+                    assert_eq!(WsPath::new(Path::new(root), &cwd, path), wanted, "{path} in {cwd} of {root}");
+                }
             }
         }
     }
