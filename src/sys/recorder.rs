@@ -179,6 +179,11 @@ impl Table<'_> {
         self.0.seen.get_index(place as usize).map(|(path, seen)| (Path::new(path), seen.seen()))
     }
 
+    /// Returns the path at a place.
+    pub fn path_at(&self, place: u32) -> Option<&Path> {
+        self.0.seen.get_index(place as usize).map(|(path, _)| Path::new(path))
+    }
+
     /// Returns everything, in the order of the places.
     pub fn all(&self) -> impl Iterator<Item = (&Path, Seen)> {
         self.0.seen.iter().map(|(path, seen)| (Path::new(path), seen.seen()))
@@ -502,8 +507,7 @@ mod tests {
     fn a_folder_that_is_left_out_is_asked_and_not_remembered() {
         let world = Memory::new().file("/w/c/a", "1").file("/w/cc", "2").file("/w/b", "3");
         let recorder = Recorder::new(Arc::new(world));
-        recorder.leave_out(Path::new("/w/c"));
-        recorder.leave_out(Path::new("/w/b"));
+        ["/w/c", "/w/b"].iter().for_each(|folder| recorder.leave_out(Path::new(folder)));
         for path in ["/w/c", "/w/c/a", "/w/c/none", "/w/cc", "/w/b"] {
             _ = (
                 recorder.stat(Path::new(path)),

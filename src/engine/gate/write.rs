@@ -196,7 +196,7 @@ impl Engine {
             let ways = [false, true].into_iter().filter(|is_followed| is_row(&seen, *is_followed));
             rows.extend(ways.map(|is_followed| (place, is_followed)));
         }
-        let path_at = |place: u32| table.at(place).map_or(Path::new(""), |(path, _)| path);
+        let path_at = |place: u32| table.path_at(place).unwrap_or(Path::new(""));
         rows.sort_unstable_by(|one, other| in_order((path_at(one.0), one.1), (path_at(other.0), other.1)));
         for (place, is_followed) in rows {
             let (path, seen) = table.at(place)?;
