@@ -130,9 +130,18 @@ pub fn fingerprints<'a>(
     own: &'a Own,
     questions: &'a [Question],
 ) -> impl Iterator<Item = (Fingerprint, Option<String>)> + 'a {
+    observations(view, own, questions).map(|(components, doubtful)| (weak.with(components), doubtful))
+}
+
+/// Returns what [`fingerprints`] add to a weak one.
+fn observations<'a>(
+    view: &'a dyn View,
+    own: &'a Own,
+    questions: &'a [Question],
+) -> impl Iterator<Item = (Vec<Component>, Option<String>)> + 'a {
     let given = iter::once_with(move || observe(view, own, questions));
     let other = iter::once_with(move || without_private(view, own, questions)).flatten();
-    given.chain(other).map(|(components, doubtful)| (weak.with(components), doubtful))
+    given.chain(other)
 }
 
 /// Returns the components by all that is there, where those that leave private state out may be others.
@@ -155,12 +164,12 @@ pub fn look_up(store: &Store, blobs: &Blobs, place: Place<'_>, wanted: Wanted<'_
     }
     let own = store.own(wanted.identity);
     let (mut miss, mut found) = (None, None);
-    for (fingerprint, doubtful) in sets.iter().flat_map(|set| fingerprints(wanted.weak, &place, &own, set)) {
+    for (observed, doubtful) in sets.iter().flat_map(|set| observations(&place, &own, set)) {
         if let Some(subject) = doubtful {
             miss.get_or_insert(Miss::Doubtful(subject));
             continue;
         }
-        match store.by_key(&fingerprint.key()) {
+        match store.by_key(&wanted.weak.key_with(&observed)) {
             Ok(None) => {}
             Err(why) => _ = miss.get_or_insert(Miss::Unusable(why)),
             Ok(Some(record)) => match check_effects(store, blobs, place, wanted, &own, record) {
@@ -374,10 +383,10 @@ pub fn strong_keys(
     observed: &[Component],
 ) -> Vec<Digest> {
     let known = sets.iter().filter(|set| ***set != *wanted.questions);
-    let all = known.flat_map(|set| fingerprints(wanted.weak, &place, own, set));
+    let all = known.flat_map(|set| observations(&place, own, set));
     let declared = without_private(&place, own, wanted.questions).into_iter();
     let mut keys: Vec<Digest> = all
-        .map(|(fingerprint, _)| fingerprint.key())
+        .map(|(observed, _)| wanted.weak.key_with(&observed))
         .chain(iter::once(wanted.weak.key_with(observed)))
         .chain(declared.map(|(observed, _)| wanted.weak.key_with(&observed)))
         .collect();

@@ -16,7 +16,11 @@
 //! | variables nobody uses, names of `passEnv` | declared not to matter |
 //! | times, run ids, slots, verbosity | they differ from run to run |
 
-use std::fmt;
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    sync::OnceLock,
+};
 
 use thiserror::Error;
 
@@ -166,8 +170,26 @@ impl Component {
 }
 
 /// All a step depends on: components sorted by kind and name.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Fingerprint(Vec<Component>);
+#[derive(Debug, Clone, Default)]
+pub struct Fingerprint {
+    components: Vec<Component>,
+    /// Follows from the components; it is asked for several times, and worked out once.
+    key: OnceLock<Digest>,
+}
+
+impl PartialEq for Fingerprint {
+    fn eq(&self, other: &Self) -> bool {
+        self.components == other.components
+    }
+}
+
+impl Eq for Fingerprint {}
+
+impl Hash for Fingerprint {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.components.hash(state);
+    }
+}
 
 impl Fingerprint {
     /// Sorts the components; of several with one kind and name the last counts.
@@ -175,7 +197,7 @@ impl Fingerprint {
         components.reverse();
         components.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
         components.dedup_by(|a, b| (a.kind, &a.name) == (b.kind, &b.name));
-        Self(components)
+        Self { components, key: OnceLock::new() }
     }
 
     /// Takes components that already are sorted and unique, as a fingerprint hands them out.
@@ -184,28 +206,32 @@ impl Fingerprint {
             components.is_sorted_by(|a, b| (a.kind, &a.name) < (b.kind, &b.name)),
             "sorted and unique"
         );
-        Self(components)
+        Self { components, key: OnceLock::new() }
     }
 
     /// Returns the components, sorted.
     pub fn components(&self) -> &[Component] {
-        &self.0
+        &self.components
     }
 
     /// Returns this fingerprint with further components.
     #[must_use]
     pub fn with(&self, more: impl IntoIterator<Item = Component>) -> Self {
-        Self::new(self.0.iter().cloned().chain(more).collect())
+        let mut more = more.into_iter().peekable();
+        if more.peek().is_none() {
+            return self.clone();
+        }
+        Self::new(self.components.iter().cloned().chain(more).collect())
     }
 
     /// Returns the hash of kind, name and digest of all components; what is shown to people has no part in it.
     pub fn key(&self) -> Digest {
-        key_of(&self.0)
+        *self.key.get_or_init(|| key_of(&self.components))
     }
 
     /// Returns the key of this fingerprint with further components, without putting it together.
     pub fn key_with(&self, more: &[Component]) -> Digest {
-        let mut all: Vec<&Component> = more.iter().rev().chain(self.0.iter().rev()).collect();
+        let mut all: Vec<&Component> = more.iter().rev().chain(self.components.iter().rev()).collect();
         all.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
         all.dedup_by(|a, b| (a.kind, &a.name) == (b.kind, &b.name));
         key_of(all)
