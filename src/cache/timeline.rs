@@ -423,9 +423,14 @@ impl<'a> Place<'a> {
         self.timeline.read(|versions| versions.before.get(path).or_else(|| versions.noted.get(path)).cloned())
     }
 
+    /// Returns the place of the last step before this one that left something at a path.
+    pub fn writer(&self, path: &WsPath) -> Option<usize> {
+        self.timeline.writer_before(self.index, path)
+    }
+
     /// Tells whether a step before this place left what is at a path.
     pub fn has_writer(&self, path: &WsPath) -> bool {
-        self.timeline.writer_before(self.index, path).is_some()
+        self.writer(path).is_some()
     }
 
     /// Tells whether what is at a path may be there by this run: a step before this place left it, or az put it there.

@@ -37,6 +37,13 @@ pub(super) fn decide(
     index: usize,
     force: Force,
 ) -> Decided {
+    let moment = Moment::new(Arc::clone(&cache.disk));
+    decide_at(cache, timeline.at(index).in_moment(&moment), nodes, force)
+}
+
+/// Decides what becomes of the node at a place, as that has the files.
+pub(super) fn decide_at(cache: &Cache, place: Place<'_>, nodes: &[Arc<Prepared>], force: Force) -> Decided {
+    let index = place.index();
     let prepared = &nodes[index];
     let node = &prepared.node;
     if let Some(condition) = node.condition.as_ref().filter(|condition| !condition.holds) {
@@ -53,8 +60,6 @@ pub(super) fn decide(
     if let Reuse::No(why) = prepared.reuse() {
         return Decided::Run(vec![uncacheable(&node.id, &why)]);
     }
-    let moment = Moment::new(Arc::clone(&cache.disk));
-    let place = timeline.at(index).in_moment(&moment);
     let weak = prepared.weak(&place);
     if cache.store.is_new(&node.identity, &weak.key()) {
         return Decided::Run(reasons_of(&Miss::NoRecord, &node.id, |_| None));
@@ -78,7 +83,7 @@ pub(super) fn decide(
         Lookup::Miss(miss) => {
             let writer = |path: &str| {
                 let path = WsPath::from_normal(path)?;
-                timeline.writer_before(index, &path).map(|writer| nodes[writer].node.id.clone())
+                place.writer(&path).map(|writer| nodes[writer].node.id.clone())
             };
             Decided::Run(reasons_of(&miss, &node.id, writer))
         }

@@ -7,17 +7,25 @@ use std::{cell::RefCell, fmt, path::Path, sync::Arc};
 use rustc_hash::FxHashMap;
 
 use super::{Disk, Names, OnDisk, State, View};
-use crate::{base::WsPath, sys::Stat};
+use crate::{
+    base::WsPath,
+    sys::{self, Stat},
+};
 
 /// Looks at the disk, and keeps what it finds: two answers about one path are never of two states of it.
 ///
 /// Each path is found as it is when it is first asked for, so a moment is to be short.
 pub struct Moment {
     disk: Arc<Disk>,
-    found: RefCell<FxHashMap<WsPath, Look>>,
-    names: RefCell<FxHashMap<WsPath, Arc<Names>>>,
+    found: RefCell<Kept<Look>>,
+    names: RefCell<Kept<Arc<Names>>>,
     read_before: Contents,
+    /// Several ask, and it is to be known of each what it asked.
+    is_shared: bool,
 }
+
+/// What was found, with the places of the recorder at which it was looked for where that is to be known.
+type Kept<T> = FxHashMap<WsPath, (T, Option<Box<[u32]>>)>;
 
 /// What stood in small files when they were read, with the state they were in.
 pub type Contents = FxHashMap<WsPath, (State, Arc<[u8]>)>;
@@ -48,7 +56,24 @@ impl fmt::Debug for Moment {
 impl Moment {
     /// Begins a moment.
     pub fn new(disk: Arc<Disk>) -> Self {
-        Self { disk, found: RefCell::default(), names: RefCell::default(), read_before: Contents::default() }
+        Self {
+            disk,
+            found: RefCell::default(),
+            names: RefCell::default(),
+            read_before: Contents::default(),
+            is_shared: false,
+        }
+    }
+
+    /// Begins a moment for several askers, each of [`asking_for_one`](sys::asking_for_one): what one of them is told of
+    /// what another found counts as looked at for it too. Who asks otherwise looks anew.
+    pub fn shared(disk: Arc<Disk>) -> Self {
+        Self { is_shared: true, ..Self::new(disk) }
+    }
+
+    /// Returns of how many paths something is kept.
+    pub fn count(&self) -> usize {
+        self.found.borrow().len() + self.names.borrow().len()
     }
 
     /// Takes over what an earlier moment had read, so that what is as it was need not be read again.
@@ -60,7 +85,7 @@ impl Moment {
     /// Ends the moment; returns the content of the small files that had to be read.
     pub fn into_read(self) -> Contents {
         let found = self.found.into_inner().into_iter();
-        found.filter_map(|(path, look)| Some((path, (look.state, look.bytes?)))).collect()
+        found.filter_map(|(path, (look, _))| Some((path, (look.state, look.bytes?)))).collect()
     }
 
     /// Returns the content of a file of at most `most` bytes; nothing if it is longer, cannot be read, or is none.
@@ -79,12 +104,29 @@ impl Moment {
     }
 
     fn look<T>(&self, path: &WsPath, take: impl FnOnce(&Look) -> T) -> T {
-        if let Some(known) = self.found.borrow().get(path) {
+        let find = || {
+            let look = self.disk.look(path);
+            // Contents are for who looks through the files of one step.
+            if self.is_shared { Look { bytes: None, ..look } } else { look }
+        };
+        self.once(&self.found, path, find, take)
+    }
+
+    fn once<F, T>(
+        &self,
+        kept: &RefCell<Kept<F>>,
+        path: &WsPath,
+        find: impl FnOnce() -> F,
+        take: impl FnOnce(&F) -> T,
+    ) -> T {
+        let counts =
+            |noted: &Option<Box<[u32]>>| !self.is_shared || noted.as_deref().is_some_and(sys::note_again);
+        if let Some((known, _)) = kept.borrow().get(path).filter(|(_, noted)| counts(noted)) {
             return take(known);
         }
-        let found = self.disk.look(path);
+        let (found, noted) = if self.is_shared { sys::noting(find) } else { (find(), None) };
         let taken = take(&found);
-        self.found.borrow_mut().insert(path.clone(), found);
+        kept.borrow_mut().insert(path.clone(), (found, noted));
         taken
     }
 }
@@ -99,12 +141,7 @@ impl View for Moment {
     }
 
     fn names(&self, path: &WsPath) -> Arc<Names> {
-        if let Some(known) = self.names.borrow().get(path) {
-            return Arc::clone(known);
-        }
-        let found = self.disk.names(path);
-        self.names.borrow_mut().insert(path.clone(), Arc::clone(&found));
-        found
+        self.once(&self.names, path, || self.disk.names(path), Arc::clone)
     }
 }
 

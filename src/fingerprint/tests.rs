@@ -2,6 +2,7 @@
 
 mod disk;
 mod expand;
+mod moment;
 mod observe;
 
 use std::{path::Path, sync::Arc, time::Duration};

@@ -50,6 +50,37 @@ pub fn note_known(path: impl FnOnce() -> PathBuf) {
     });
 }
 
+/// Runs `ask`, and returns at which places of the recorder it looked, each once, for another asker who is given the same
+/// answer; nothing unless all of it was asked for one.
+pub fn noting<T>(ask: impl FnOnce() -> T) -> (T, Option<Box<[u32]>>) {
+    let count =
+        || ASKER.with_borrow(|asker| asked_of(asker).map(|asked| (asked.places.len(), asked.known.len())));
+    let before = count();
+    let answer = ask();
+    let noted = ASKER.with_borrow(|asker| {
+        let ((places, known), asked) = before.zip(asked_of(asker))?;
+        let mut noted = asked.places[places..].to_vec();
+        noted.dedup();
+        (asked.known.len() == known).then(|| noted.into())
+    });
+    (answer, noted)
+}
+
+/// Says that one asker is given an answer for which these places were looked at; tells whether it is one who asks.
+pub fn note_again(places: &[u32]) -> bool {
+    ASKER.with_borrow_mut(|asker| match asker {
+        Asker::One(asked) => {
+            asked.places.extend_from_slice(places);
+            true
+        }
+        Asker::All | Asker::Nobody => false,
+    })
+}
+
+fn asked_of(asker: &Asker) -> Option<&Asked> {
+    if let Asker::One(asked) = asker { Some(asked) } else { None }
+}
+
 /// Says that the path at a place of the recorder was looked at; tells whether that was for all.
 pub(super) fn note(place: u32) -> bool {
     ASKER.with_borrow_mut(|asker| {

@@ -31,7 +31,7 @@ use std::{
     time::Duration,
 };
 
-pub use asked::{Asked, asking_for_nobody, asking_for_one, note_known};
+pub use asked::{Asked, asking_for_nobody, asking_for_one, note_again, note_known, noting};
 #[cfg(test)]
 pub(crate) use faulty::Faulty;
 #[cfg(target_os = "linux")]

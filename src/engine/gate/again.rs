@@ -1,21 +1,24 @@
 //! Decides again what ran, in the state that the run left: what the next build would find.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::answers::Answer;
 use crate::{
-    cache::Timeline,
+    cache::{Place, Timeline},
     engine::{
         Engine, Force,
         desk::reused,
         job::Shared,
-        lookup::{Decided, decide},
+        lookup::{Decided, decide_at},
         secrets::shown_event,
     },
     event::Event,
-    fingerprint::read_clock,
+    fingerprint::{Moment, read_clock},
     sys::{Stat, asking_for_nobody, asking_for_one},
 };
+
+/// So many paths are kept in one moment: more would take room, and steps that are far apart share little.
+const MOST_KEPT: usize = 4096;
 
 impl Engine {
     /// Decides all steps again that have no answer, and those that asked what has changed since. A step that would run,
@@ -60,22 +63,28 @@ impl Engine {
     }
 
     fn decide_again(&self, shared: &Shared, answers: &mut [Answer], due: &BTreeSet<usize>) {
-        let timeline = Timeline::new(std::sync::Arc::clone(&shared.cache.disk));
+        let timeline = Timeline::new(Arc::clone(&shared.cache.disk));
+        // They ask for the same folders and programs.
+        let mut moment = Moment::shared(Arc::clone(timeline.disk()));
         for (index, answer) in answers.iter_mut().enumerate() {
             if due.contains(&index) {
-                *answer = self.decided_again(shared, &timeline, index);
+                if moment.count() > MOST_KEPT {
+                    moment = Moment::shared(Arc::clone(timeline.disk()));
+                }
+                *answer = self.decided_again(shared, timeline.at(index).in_moment(&moment));
             }
             answer.leave(&timeline, index);
         }
     }
 
-    fn decided_again(&self, shared: &Shared, timeline: &Timeline, index: usize) -> Answer {
+    fn decided_again(&self, shared: &Shared, place: Place<'_>) -> Answer {
+        let index = place.index();
         // What was learned of its environment while it ran is part of its key from now on.
         if let Some(learned) = self.learned(&shared.cache, &shared.nodes.get(index)) {
             shared.nodes.put(index, learned);
         }
         let nodes = shared.nodes.all();
-        let (found, asked) = asking_for_one(|| decide(&shared.cache, timeline, &nodes, index, Force::No));
+        let (found, asked) = asking_for_one(|| decide_at(&shared.cache, place, &nodes, Force::No));
         let mut answer = Answer::of(asked);
         let id = nodes[index].node.id.clone();
         let event = match found {
