@@ -71,6 +71,8 @@ pub(super) enum Deed {
     Probe,
     /// The same, and nothing can come of it.
     Look,
+    /// Makes a folder the one that relative paths start from.
+    Enter,
     ReadLink,
     List,
     /// Runs a program, with its arguments in this argument.
@@ -113,6 +115,22 @@ pub(super) struct Call {
     pub(super) deed: Deed,
 }
 
+impl Deed {
+    /// Tells whether a thread may work in another folder afterwards, or its folder have another name.
+    pub(super) const fn may_move(self) -> bool {
+        // What runs a program from another thread than the first takes over that one's number.
+        matches!(
+            self,
+            Self::Enter
+                | Self::Rename(..)
+                | Self::Execute(_)
+                | Self::Mount
+                | Self::Chroot
+                | Self::EnterNamespace
+        )
+    }
+}
+
 impl Call {
     /// Its number, if it exists there.
     pub(super) fn number(&self, convention: Convention) -> Option<u32> {
@@ -153,9 +171,9 @@ const fn call(name: &'static str, numbers: [u32; 3], place: Place, follow: Follo
 }
 
 use Deed::{
-    Bind, Chroot, Connect, Create, EnterNamespace, Execute, Link, List, Look, Make, MakeFolder, MakeLink,
-    Mount, Open, OpenHow, Probe, ReadLink, Refused, Remove, Rename, SendMessage, SendMessages, SendTo,
-    SetMode, SetTimes, SetXattr, SocketCall, Truncate,
+    Bind, Chroot, Connect, Create, Enter, EnterNamespace, Execute, Link, List, Look, Make, MakeFolder,
+    MakeLink, Mount, Open, OpenHow, Probe, ReadLink, Refused, Remove, Rename, SendMessage, SendMessages,
+    SendTo, SetMode, SetTimes, SetXattr, SocketCall, Truncate,
 };
 use Follow::{Always, IfFlag, Never, UnlessFlag};
 use Place::{At, Descriptor, Path};
@@ -177,7 +195,8 @@ pub(super) const CALLS: &[Call] = &[
     call("access", [21, 33, X], Path(0), Always, Look),
     call("faccessat", [269, 307, 48], At(0), Always, Look),
     call("faccessat2", [439, 439, 439], At(0), UnlessFlag(3), Look),
-    call("chdir", [80, 12, 49], Path(0), Always, Probe),
+    call("chdir", [80, 12, 49], Path(0), Always, Enter),
+    call("fchdir", [81, 133, 50], Descriptor(0), Always, Enter),
     call("statfs", [137, 99, 43], Path(0), Always, Probe),
     call("statfs64", [X, 268, X], Path(0), Always, Probe),
     call("inotify_add_watch", [254, 292, 27], Path(1), Always, Probe),

@@ -67,14 +67,15 @@ impl Observer<'_> {
         follow: Follow,
         wants_folder: bool,
     ) -> Result<Option<Named>, Unread> {
-        if wants_folder {
-            let named = self.named_by(event, place, follow, true)?;
-            let is_folder = |id| self.identity(id).is_some_and(|found| found.is_folder());
-            if !named.as_ref().is_some_and(|named| is_folder(named.id)) {
-                return Ok(named);
-            }
+        if !wants_folder {
+            return self.named(event, place, follow);
         }
-        self.named(event, place, follow)
+        let named = self.named_by(event, place, follow, true)?;
+        let is_folder = |id| self.identity(id).is_some_and(|found| found.is_folder());
+        if follow == Follow::Always && named.is_some_and(|named| !named.is_open && is_folder(named.id)) {
+            self.use_last(event, place)?;
+        }
+        Ok(named)
     }
 
     /// Opens for emptying. What also creates does not care whether a file is there, but whether something else is, and

@@ -26,6 +26,7 @@ mod talk;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod working;
 
 pub use entry::Entry;
 pub use offer::Offer;

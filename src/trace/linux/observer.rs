@@ -5,6 +5,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
+    rc::Rc,
 };
 
 use rustc_hash::FxHashMap;
@@ -18,6 +19,7 @@ use super::{
     sockets::Sockets,
     sys::Stopped,
     walk::{Walker, Way, Who, physical},
+    working::{Folder, Working},
 };
 use crate::trace::{Asked, Changed, Gap, Rung, Trace, Witness};
 
@@ -79,6 +81,7 @@ pub(super) struct Observer<'w> {
     pub(super) ledger: Ledger,
     pub(super) processes: Processes,
     pub(super) sockets: Sockets,
+    working: Working,
     pub(super) gaps: BTreeSet<Gap>,
     /// What the kernel opens to run a program.
     pub(super) interpreters: FxHashMap<PathId, Vec<PathId>>,
@@ -108,6 +111,7 @@ impl<'w> Observer<'w> {
             ledger: Ledger::default(),
             processes: Processes::default(),
             sockets: Sockets::default(),
+            working: Working::default(),
             gaps: BTreeSet::new(),
             interpreters: FxHashMap::default(),
             attributes: BTreeSet::new(),
@@ -153,6 +157,7 @@ impl<'w> Observer<'w> {
         self.makes_folder = call.deed == Deed::MakeFolder;
         self.starts = matches!(call.deed, Deed::Execute(_));
         self.has_run |= self.starts;
+        self.working.before_call(stopped.tid, call.deed.may_move());
         if self.record(call, &event) == Err(Unread::Hidden) {
             self.gaps.insert(Gap::Memory);
         }
@@ -177,7 +182,7 @@ impl<'w> Observer<'w> {
             Deed::SendMessages => self.send_messages(event),
             Deed::SocketCall => self.socket_call(event),
             Deed::Refused(_) => Ok(()),
-            Deed::Probe | Deed::Look => {
+            Deed::Probe | Deed::Look | Deed::Enter => {
                 let is_look = matches!(call.deed, Deed::Look);
                 let id = match self.written(event, call.place, call.follow, is_look)? {
                     Written::Path(id) => Some(id),
@@ -279,7 +284,7 @@ impl<'w> Observer<'w> {
         match self.written(event, place, follow, is_look)? {
             Written::Path(id) => Ok(Some(Named { id, is_open: false })),
             Written::Descriptor(descriptor) => {
-                let path = base_of(event, descriptor)?;
+                let path = self.base_of(event, descriptor)?;
                 Ok(path.map(|path| Named { id: self.walker.paths.intern(&path), is_open: true }))
             }
             Written::Nothing => Ok(None),
@@ -336,7 +341,8 @@ impl<'w> Observer<'w> {
         path: &[u8],
         way: Way,
     ) -> Result<Option<PathId>, Unread> {
-        let base = if path.starts_with(b"/") { Some(Vec::new()) } else { base_of(event, descriptor)? };
+        let base =
+            if path.starts_with(b"/") { Some(Rc::default()) } else { self.base_of(event, descriptor)? };
         let Some(base) = base else { return Ok(None) };
         let id = self.walker.resolve(event.who, &base, path, way);
         for link in std::mem::take(&mut self.walker.passed_last) {
@@ -346,6 +352,28 @@ impl<'w> Observer<'w> {
             self.ask(event, link, Asked::READ);
         }
         Ok(Some(id))
+    }
+
+    /// Tells that what a link at the end of the path that was read last leads to is used after all.
+    pub(super) fn use_last(&mut self, event: &Event, place: Place) -> Result<(), Unread> {
+        let descriptor = match place {
+            Place::At(directory) => event.number(directory),
+            Place::Path(_) | Place::Descriptor(_) => libc::AT_FDCWD,
+        };
+        let text = std::mem::take(&mut self.text);
+        let resolved = self.resolve(event, descriptor, &text, Way::Through);
+        self.text = text;
+        resolved.map(|_| ())
+    }
+
+    /// Returns the physical path that a descriptor stands for in a call; none if it stands for no path.
+    fn base_of(&mut self, event: &Event, descriptor: i32) -> Result<Folder, Unread> {
+        let tid = event.who.tid;
+        match descriptor {
+            libc::AT_FDCWD => self.working.of(tid),
+            descriptor if descriptor < 0 => Ok(None),
+            descriptor => Ok(physical(&format!("/proc/{tid}/fd/{descriptor}"))?.map(Rc::from)),
+        }
     }
 
     /// Ends the trace.
@@ -373,16 +401,6 @@ impl<'w> Observer<'w> {
             refused: self.refused,
             events: self.events,
         }
-    }
-}
-
-/// Returns the physical path of a descriptor or the working directory.
-fn base_of(event: &Event, descriptor: i32) -> Result<Option<Vec<u8>>, Unread> {
-    let tid = event.who.tid;
-    match descriptor {
-        libc::AT_FDCWD => physical(&format!("/proc/{tid}/cwd")),
-        descriptor if descriptor < 0 => Ok(None),
-        descriptor => physical(&format!("/proc/{tid}/fd/{descriptor}")),
     }
 }
 

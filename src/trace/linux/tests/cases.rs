@@ -88,6 +88,46 @@ pub(super) const CASES: &[(&str, &[&str])] = &[
     ("long-path", &[]),
     ("page-end", &["a: PROBED|READ / -"]),
     ("deleted-directory", &["gone: PROBED / REPLACED", "gone/x: PROBED|READ / -"]),
+    ("enter", &["a: PROBED|READ / -", "b: PROBED|READ / -", "d: PROBED / -", "d/x: PROBED|READ / -"]),
+    ("enter-open", &["a: PROBED|READ / -", "b: PROBED|READ / -", "d: PROBED / -", "d/x: PROBED|READ / -"]),
+    ("enter-not", &["a: PROBED|READ / -", "b: PROBED|READ / -", "none: PROBED / -"]),
+    (
+        "enter-shared",
+        &[
+            "a: PROBED|READ / -",
+            "b: PROBED|READ / -",
+            "d: PROBED / -",
+            "d/x: PROBED|READ / -",
+            "d/y: PROBED|READ / -",
+        ],
+    ),
+    (
+        "enter-child",
+        &[
+            "a: PROBED|READ / -",
+            "b: PROBED|READ / -",
+            "d: PROBED / -",
+            "d/none: PROBED|READ / -",
+            "d/x: PROBED|READ / -",
+            "d/y: PROBED|READ / -",
+        ],
+    ),
+    (
+        "working-folder-moved",
+        &[
+            "d: PROBED|READ / REPLACED",
+            "d/x: READ / REPLACED",
+            "d/y: READ / REPLACED",
+            "empty: PROBED|READ / REPLACED",
+            "empty/none: PROBED|READ / -",
+            "moved: PROBED / REPLACED",
+            "moved/new: - / REPLACED",
+            "moved/newer: - / REPLACED",
+            "other: PROBED / REPLACED",
+            "other/x: - / REPLACED",
+            "other/y: - / REPLACED",
+        ],
+    ),
 ];
 
 fn nothing_is_missed(rung: Rung, compiler: &str, options: &[&str]) {
