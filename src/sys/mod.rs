@@ -511,6 +511,23 @@ pub fn temporary_beside(system: &dyn System, path: &Path) -> PathBuf {
     path.with_file_name(format!(".az-{random:016x}.tmp"))
 }
 
+/// Reads a small file to its end. If it gives as much as it says to hold although there is room for more, that was its
+/// end, provided that it says the same afterwards.
+fn read_small(file: &mut dyn ReadFile, size: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; size + 1];
+    let read = loop {
+        match file.read(&mut bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => break result?,
+        }
+    };
+    bytes.truncate(read);
+    if read != size {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
 /// Longer files are not held in memory to be hashed.
 const KEPT_BYTES: u64 = 64 << 10;
 
@@ -545,9 +562,7 @@ pub fn hash_file_kept(system: &dyn System, path: &Path) -> io::Result<HashedFile
         let mut file = system.open(path)?;
         let stat = file.stat()?;
         let (digest, bytes) = if stat.size <= KEPT_BYTES {
-            // Of what says no size it is none; it is read to its end in any case.
-            let mut bytes = Vec::with_capacity(usize::try_from(stat.size).unwrap_or(0) + 1);
-            file.read_to_end(&mut bytes)?;
+            let bytes = read_small(&mut *file, usize::try_from(stat.size).unwrap_or(0))?;
             (Digest::of(&bytes), Some(bytes))
         } else {
             let mut hasher = blake3::Hasher::new();
