@@ -560,6 +560,7 @@ pub(super) fn share(
         masks: Arc::clone(nodes.masks()),
         temporary: Arc::default(),
         shells: Arc::default(),
+        mentioned: Arc::default(),
         spares: Arc::default(),
         nodes,
     }

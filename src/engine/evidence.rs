@@ -9,7 +9,6 @@ use std::{
 
 use super::{
     ending::Meaning,
-    environment::is_asked_for,
     inputs::Programs,
     job::{After, Attempt, Before, Shared},
     seen::{Seen, is_named},
@@ -24,7 +23,7 @@ use crate::{
     fingerprint::{Component, ComponentKind, Moment, OnDisk, Question, State, View},
     model::settings::{CachePolicy, Undeclared},
     plan::Reuse,
-    text::{handed::Handed, pattern::Pattern, script::mentioned_names},
+    text::{handed::Handed, pattern::Pattern},
 };
 
 /// What is known of what a step did.
@@ -239,16 +238,15 @@ impl Attempt {
 
     /// Finds the environment names that the texts mention.
     fn learn<'p>(&self, texts: impl Iterator<Item = &'p WsPath>, known: &mut Known, now: &Moment) {
-        let Shared { env, .. } = &*self.shared;
+        let Shared { env, mentioned, .. } = &*self.shared;
         let node = &self.prepared().node;
         let environment = &self.prepared().environment;
         let mut names = BTreeSet::new();
         for path in texts.filter(|path| Some(*path) != node.script.as_ref()) {
-            let bytes = now.content(path, LONGEST_TEXT).unwrap_or_default();
-            let Ok(text) = str::from_utf8(&bytes) else { continue };
-            names.extend(
-                mentioned_names(text).into_iter().filter(|name| is_asked_for(name)).map(str::to_owned),
-            );
+            if let State::File { digest, .. } = now.state(path) {
+                let read = || now.content(path, LONGEST_TEXT);
+                names.extend(mentioned.names(&digest, read).iter().cloned());
+            }
         }
         // What it is given anyway is no news; what of that is no part of the key, is so on purpose.
         names.retain(|name| !environment.is_keyed(name) && !environment.values.contains_key(name));

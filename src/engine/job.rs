@@ -17,6 +17,7 @@ use super::{
     lookup::questions_of,
     mask::Masks,
     materialize::Promises,
+    mentioned::Mentioned,
     nesting::Chain,
     prepare::{Nodes, Prepared},
     run::Force,
@@ -67,6 +68,8 @@ pub(super) struct Shared {
     /// Whether programs are dash, as far as that was looked at.
     pub(super) shells: Arc<Mutex<BTreeMap<PathBuf, bool>>>,
     pub(super) spares: Arc<Spares>,
+    /// Which environment names the texts that steps read mention.
+    pub(super) mentioned: Arc<Mentioned>,
 }
 
 /// What an attempt left.
@@ -127,6 +130,7 @@ impl Shared {
             temporary: Arc::clone(&self.temporary),
             shells: Arc::clone(&self.shells),
             spares: Arc::clone(&self.spares),
+            mentioned: Arc::clone(&self.mentioned),
         }
     }
 

@@ -32,6 +32,7 @@ mod lookup;
 mod mask;
 mod materialize;
 mod matrix;
+mod mentioned;
 mod nesting;
 mod node_key;
 mod nodes;
