@@ -48,7 +48,7 @@ pub(super) struct HandedOn {
 impl Shared {
     /// Returns all that must not be seen of what a step prints, starts and hands on, however short.
     pub(super) fn hidden(&self, index: usize) -> Vec<String> {
-        let mut hidden = self.nodes.get(index).secrets();
+        let mut hidden = self.nodes.get(index).secrets().to_vec();
         hidden.extend(self.masks.texts());
         hidden
     }

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+    sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use super::{
@@ -39,6 +39,8 @@ pub(super) struct Prepared {
     /// More of it is known than the plan knew.
     pub(super) is_bound: bool,
     secret_key: SecretKey,
+    /// The values it is given that nobody must see, once they were asked for.
+    secrets: OnceLock<Vec<String>>,
 }
 
 /// What the digests of secrets depend on.
@@ -90,7 +92,7 @@ impl Nodes {
 
     /// Puts in a node of which more is known.
     pub(super) fn put(&self, index: usize, prepared: Prepared) {
-        self.masks.know(prepared.secrets());
+        self.masks.know(prepared.secrets().iter().cloned());
         self.nodes.write().unwrap_or_else(PoisonError::into_inner)[index] = Arc::new(prepared);
     }
 }
@@ -149,6 +151,7 @@ pub(super) fn prepare_one(
         environment,
         is_bound: false,
         secret_key: SecretKey(*outer.secret_key),
+        secrets: OnceLock::new(),
     }
 }
 
@@ -245,6 +248,7 @@ impl Prepared {
     pub(super) fn learn(&mut self, names: &BTreeSet<String>, outer: &Outer<'_>) {
         if !names.is_empty() {
             self.environment = environment_of(&self.node, names, outer);
+            self.secrets = OnceLock::new();
         }
     }
 
@@ -293,7 +297,11 @@ impl Prepared {
     }
 
     /// Returns the values it is given that nobody must see: those that are long enough to be one.
-    pub(super) fn secrets(&self) -> Vec<String> {
+    pub(super) fn secrets(&self) -> &[String] {
+        self.secrets.get_or_init(|| self.find_secrets())
+    }
+
+    fn find_secrets(&self) -> Vec<String> {
         let values = self.environment.values.iter().filter(|(name, _)| self.node.is_secret(name));
         let values = values.map(|(_, value)| value.clone());
         let variables = self.node.invocation.variables.iter();
