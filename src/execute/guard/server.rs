@@ -22,7 +22,7 @@ use rustix::{
 
 use super::{
     STEP_VARIABLE, spawn, sys,
-    tree::{self, Reach},
+    tree::{self, OwnChildren, Reach},
     wire::{Exit, Frame, Reply, Request, receive_frame},
 };
 use crate::execute::scheduler::StopHow;
@@ -69,7 +69,13 @@ fn serve() -> io::Result<()> {
     signal_hook::low_level::pipe::register(libc::SIGCHLD, wake)?;
     #[cfg(target_os = "linux")]
     rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1))?;
-    let mut server = Server { socket, wakes, steps: BTreeMap::new(), forbidden: BTreeSet::new() };
+    let mut server = Server {
+        socket,
+        wakes,
+        children: OwnChildren::new(),
+        steps: BTreeMap::new(),
+        forbidden: BTreeSet::new(),
+    };
     while server.turn()? {}
     server.end_everything();
     Ok(())
@@ -79,6 +85,7 @@ struct Server {
     socket: UnixStream,
     /// Readable when a child has ended.
     wakes: UnixStream,
+    children: OwnChildren,
     steps: BTreeMap<u64, Step>,
     /// Processes of other users, which cannot be ended.
     forbidden: BTreeSet<i32>,
@@ -238,9 +245,8 @@ impl Server {
     fn orphans(&self) -> Vec<(i32, Option<u64>)> {
         let mains: BTreeSet<i32> =
             self.steps.values().filter(|step| step.exit.is_none()).map(|step| step.pid).collect();
-        let children = tree::children(std::process::id().cast_signed());
         let is_orphan = |pid: &i32| !mains.contains(pid) && !self.forbidden.contains(pid);
-        children.into_iter().filter(is_orphan).map(|pid| (pid, self.step_of(pid))).collect()
+        self.children.now().into_iter().filter(is_orphan).map(|pid| (pid, self.step_of(pid))).collect()
     }
 
     /// Tells by its mark, else by its process group, whose step an orphan is; a single step is everybody's.

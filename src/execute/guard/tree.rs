@@ -41,6 +41,44 @@ pub(super) fn children(_pid: i32) -> Vec<i32> {
     Vec::new()
 }
 
+/// The children of this process, as long as it has one thread: the kernel's list of them is kept open.
+#[derive(Debug)]
+pub(super) struct OwnChildren {
+    #[cfg(target_os = "linux")]
+    list: Option<std::fs::File>,
+}
+
+impl OwnChildren {
+    pub(super) fn new() -> Self {
+        Self {
+            #[cfg(target_os = "linux")]
+            list: std::fs::File::open("/proc/thread-self/children").ok(),
+        }
+    }
+
+    /// Returns those there are now, in any order.
+    pub(super) fn now(&self) -> Vec<i32> {
+        self.listed().unwrap_or_else(|| children(std::process::id().cast_signed()))
+    }
+
+    /// Returns what the list says; nothing if there is none, or it does not fit.
+    #[cfg(target_os = "linux")]
+    fn listed(&self) -> Option<Vec<i32>> {
+        use std::os::unix::fs::FileExt;
+        let mut text = [0; 4096];
+        let read = self.list.as_ref()?.read_at(&mut text, 0).ok()?;
+        // The kernel gives at most a page at once, and no half number.
+        let is_whole = read < text.len() / 2;
+        let text = str::from_utf8(&text[..read]).ok().filter(|_| is_whole)?;
+        Some(text.split_ascii_whitespace().flat_map(str::parse).collect())
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn listed(&self) -> Option<Vec<i32>> {
+        None
+    }
+}
+
 /// Returns the children of a process by asking every process for its parent; O(processes).
 #[cfg(target_os = "linux")]
 fn children_by_parent(parent: i32) -> Vec<i32> {
@@ -114,9 +152,12 @@ mod tests {
         let (ours, theirs) = (std::process::id().cast_signed(), child.id().cast_signed());
         assert!(children(ours).contains(&theirs));
         assert!(children_by_parent(ours).contains(&theirs));
+        // Whoever reads the list is asked for children of its own thread.
+        let own = OwnChildren::new();
+        assert_eq!((own.now().contains(&theirs), own.listed().is_some()), (true, own.list.is_some()));
         assert!(with_descendants(&[ours]).contains(&theirs));
         assert_eq!(signal(theirs, Signal::KILL), Reach::Reached);
         child.wait().unwrap();
-        assert!(children(theirs).is_empty());
+        assert!(children(theirs).is_empty() && !own.now().contains(&theirs));
     }
 }
