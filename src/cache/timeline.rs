@@ -184,6 +184,11 @@ impl Timeline {
         self.write(|versions| _ = versions.noted.entry(path.clone()).or_insert_with(|| state.clone()));
     }
 
+    /// Tells whether a step of this run was about to change a path.
+    pub fn has_noted(&self, path: &WsPath) -> bool {
+        self.read(|versions| versions.noted.contains_key(path))
+    }
+
     /// Returns the paths whose last version may not be on disk, with the place and state of that version, for steps
     /// before `index`.
     ///

@@ -169,8 +169,10 @@ impl Scene<'_> {
             .map(|(path, _)| path.clone())
     }
 
+    /// Tells whether a path is a folder. A file is not read for that.
     fn is_folder(&self, path: &WsPath) -> bool {
-        self.now.state(path) == State::Directory
+        let stat = self.cache.disk.stat(path);
+        stat.is_some_and(|stat| stat.kind == sys::FileKind::Directory)
     }
 }
 
@@ -219,28 +221,28 @@ impl Look<'_> {
         if touch.is_none() && !is_listed && !is_on_way {
             return false;
         }
-        let now = now.state(path);
+        // Asked for last, so that no log that all steps write to is read for that.
+        let now = || now.state(path);
         // A folder that both make sure of is there in any order.
-        let is_folder = || now == State::Directory && !has_failed;
+        let is_folder = || !has_failed && now() == State::Directory;
         let counts = |touch: &&Touch| {
-            if *is_attempt && now == *before && touch.changed.is_empty() {
-                return false;
-            }
+            let does_matter = match self.zone(&absolute, touch) {
+                Zone::Ignored => false,
+                // Who keeps private state there is ready for others that do.
+                Zone::Scratch { top, is_cache, .. } => !is_cache && !private.contains(&top),
+                Zone::Repository | Zone::Index | Zone::Tracked => true,
+            };
             let is_ensured = touch.asked.and(Asked::READ | Asked::EXECUTED | Asked::LISTED).is_empty()
                 && !touch.changed.is_empty();
-            !(is_folder() && (is_ensured || *before == State::Directory))
-                && match self.zone(&absolute, touch) {
-                    Zone::Ignored => false,
-                    // Who keeps private state there is ready for others that do.
-                    Zone::Scratch { top, is_cache, .. } => !is_cache && !private.contains(&top),
-                    Zone::Repository | Zone::Index | Zone::Tracked => true,
-                }
+            does_matter
+                && !(*is_attempt && touch.changed.is_empty() && now() == *before)
+                && !((is_ensured || *before == State::Directory) && is_folder())
         };
         // What is behind a link that came or went had another place.
         let is_link = |state: &State| matches!(state, State::Link { .. });
         touch.is_some_and(|touch| counts(&touch))
-            || (is_listed && before.exists() != now.exists())
-            || (is_on_way && (is_link(before) || is_link(&now)))
+            || (is_listed && before.exists() != now().exists())
+            || (is_on_way && (is_link(before) || is_link(&now())))
     }
 
     fn ws_path(&self, path: &Path) -> WsPath {

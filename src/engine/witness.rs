@@ -2,11 +2,13 @@
 //!
 //! Knows the ground of paths and whether it is the step's turn. Does not know what becomes of a step that is held.
 
-use std::{collections::BTreeMap, io::Read, path::Path};
+use std::{collections::BTreeMap, io::Read, path::Path, sync::Arc};
 
 use super::{
     job::Shared,
+    prepare::Prepared,
     sandbox::Sandbox,
+    seen::is_named,
     session::Cache,
     zones::{Zone, Zones},
 };
@@ -27,6 +29,7 @@ pub(super) struct PreImages<'a> {
     timeline: &'a Timeline,
     zones: &'a Zones,
     index: usize,
+    node: Arc<Prepared>,
     /// What must not get into the cache.
     secrets: Vec<String>,
     /// Where az's own folders for temporary files are.
@@ -55,6 +58,7 @@ impl<'a> PreImages<'a> {
             timeline: &shared.timeline,
             zones: &shared.zones,
             index,
+            node: shared.nodes.get(index),
             secrets: shared.secrets(index),
             temporary,
             turnstile,
@@ -73,6 +77,17 @@ impl<'a> PreImages<'a> {
             self.held = Some(act());
             control.stop(StopHow::Kill, StopCause::TooEarly);
         }
+    }
+
+    /// Tells whether nobody needs the content of a file that the step is about to change: it is anybody's private state
+    /// that no step was seen to read and this one does not declare, and what was there before the run is known.
+    ///
+    /// Else steps that add to one log would each read and keep all of it.
+    fn is_nobodys(&self, absolute: &Path, path: &WsPath) -> bool {
+        self.timeline.has_noted(path)
+            && matches!(self.zones.of(absolute, self.temporary, |_| false), Zone::Scratch { .. })
+            && !is_named(self.node.node.outputs.as_deref().unwrap_or_default(), path)
+            && !self.cache.store.is_shared(path)
     }
 
     /// Tells whether nobody could undo a change of a path: it lies outside the workspace, or in its repository.
@@ -118,7 +133,9 @@ impl Witness for PreImages<'_> {
     fn before_change(&mut self, path: &Path) {
         let absolute = path;
         let path = WsPath::new(self.cache.disk.root(), &WsPath::root(), path);
-        let state = self.cache.disk.state(&path);
+        let is_unread = self.is_nobodys(absolute, &path);
+        let disk = &self.cache.disk;
+        let state = if is_unread { disk.unread_state(&path) } else { disk.state(&path) };
         if self.is_beyond(absolute, path.is_inside(), &state) {
             self.hold(|| format!("change `{path}`"));
             if self.is_held() {
@@ -127,6 +144,7 @@ impl Witness for PreImages<'_> {
         }
         if let State::File { digest, .. } = state
             && path.is_inside()
+            && !is_unread
             && !holds_any(self.cache, absolute, &self.secrets)
         {
             // It may have to be put back; where it cannot be kept, that will fail and be told.

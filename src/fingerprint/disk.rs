@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 
 use super::{Names, OnDisk, State, View, git_index, moment::Look};
 use crate::{
-    base::{Digest, WsPath},
+    base::{Digest, DigestWriter, WsPath},
     sys::{self, FileKind, HashedFile, Stat, System},
 };
 
@@ -158,6 +158,20 @@ impl Disk {
             },
         };
         Look::of(Some(stat), state)
+    }
+
+    /// Returns the state of a path, but of a file, which is not read, only what the file system says of it: instead of its
+    /// content's, its digest is one that no content has.
+    pub fn unread_state(&self, path: &WsPath) -> State {
+        match self.stat(path) {
+            Some(stat) if stat.kind == FileKind::File => {
+                let times = [stat.mtime_ns, stat.ctime_ns].map(i64::to_le_bytes);
+                let numbers = [stat.inode, stat.device, stat.size].map(u64::to_le_bytes);
+                let writer = DigestWriter::new("az unread v1");
+                file(&stat, writer.field(times.concat()).field(numbers.concat()).finish())
+            }
+            _ => self.state(path),
+        }
     }
 
     fn look_at_file(&self, path: &WsPath, absolute: &Path, stat: Stat) -> Look {

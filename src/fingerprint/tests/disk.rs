@@ -185,3 +185,20 @@ fn what_one_moment_has_read_the_next_one_need_not_read() {
     assert_eq!(&*later.content(&path("old"), 9).unwrap(), b"kept");
     assert_eq!(&*later.content(&path("edited"), 9).unwrap(), b"3");
 }
+
+#[test]
+fn what_is_not_read_is_no_content_and_another_after_each_change() {
+    let world = world(&[("a", "1"), ("d/b", "")]);
+    let disk = disk(&world);
+    let digest = || match disk.unread_state(&path("a")) {
+        State::File { digest, size: 1, .. } => digest,
+        other => panic!("{other:?}"),
+    };
+    let first = digest();
+    assert_eq!(first, digest());
+    assert_ne!(Some(first), digest_at(&disk, "a"));
+    world.tick(Duration::from_secs(1)).file("/w/a", "2");
+    assert_ne!(first, digest());
+    assert_eq!(disk.unread_state(&path("d")), State::Directory);
+    assert_eq!(disk.unread_state(&path("none")), State::Absent);
+}

@@ -1,6 +1,9 @@
 //! L5 to L14: a step's place in the order.
 
+use std::{fs, path::Path};
+
 use super::{Course, has, traced};
+use crate::repo::Repo;
 
 #[test]
 fn l5_one_path_rewritten_in_sequence() {
@@ -231,6 +234,35 @@ fn l11_steps_append_to_one_log_that_is_scratch() {
     ran.sort();
     assert_eq!(ran, numbers);
     repo.az("build '*' -j4").code(0).ran([]);
+}
+
+/// Returns how many bytes the files below a folder have.
+fn bytes_below(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let bytes = entries.map(|entry| match entry.metadata().unwrap() {
+        folder if folder.is_dir() => bytes_below(&entry.path()),
+        file => file.len(),
+    });
+    bytes.sum()
+}
+
+#[test]
+fn l11_a_log_that_is_scratch_is_kept_once_and_not_at_each_append() {
+    if traced().is_none() {
+        return;
+    }
+    let long = "a line of those before\n".repeat(10_000);
+    let copies = |scratch: &str| {
+        let repo = Repo::new();
+        repo.file("az.toml", &format!("[workspace]\nscratch = [\"{scratch}\"]\n")).file("log.txt", &long);
+        for step in 0..12 {
+            repo.script(&format!("04{step:02}_append.sh"), "echo another >> log.txt");
+        }
+        repo.az("build '*' -j2").code(0);
+        bytes_below(&repo.path(".azcache/v1/cas")) / long.len() as u64
+    };
+    assert_eq!(copies("log.txt"), 1);
+    assert!(copies("other.txt") >= 12, "what is kept is not counted");
 }
 
 #[test]
