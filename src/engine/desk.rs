@@ -561,6 +561,7 @@ pub(super) fn share(
         temporary: Arc::default(),
         shells: Arc::default(),
         mentioned: Arc::default(),
+        candidates: Arc::default(),
         spares: Arc::default(),
         nodes,
     }

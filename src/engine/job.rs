@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    candidates::Candidates,
     edits::Edits,
     ending::{Meaning, meaning_of},
     evidence::Known,
@@ -70,6 +71,8 @@ pub(super) struct Shared {
     pub(super) spares: Arc<Spares>,
     /// Which environment names the texts that steps read mention.
     pub(super) mentioned: Arc<Mentioned>,
+    /// Where steps look for programs.
+    pub(super) candidates: Arc<Candidates>,
 }
 
 /// What an attempt left.
@@ -131,6 +134,7 @@ impl Shared {
             shells: Arc::clone(&self.shells),
             spares: Arc::clone(&self.spares),
             mentioned: Arc::clone(&self.mentioned),
+            candidates: Arc::clone(&self.candidates),
         }
     }
 
@@ -398,7 +402,7 @@ impl Attempt {
         let trace = self.trace_of(ended)?;
         let scene = Scene {
             secrets: &self.shared.hidden(self.index),
-            known: Some(&self.prepared().programs(&after.files)),
+            known: Some(&self.prepared().programs(&after.files, &self.shared.candidates)),
             // The log is made so, by az with the same mask.
             usual_mode: self.system().stat(&self.log).ok().map(|stat| stat.mode & 0o777),
             ..self.scene(before, ended, witness, after)?

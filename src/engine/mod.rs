@@ -6,6 +6,7 @@ mod around;
 mod audit;
 mod cache_admin;
 mod cache_export;
+mod candidates;
 mod check;
 mod collect;
 mod conclusion;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    candidates::{Candidates, OwnPrograms},
     environment::{Environment, Outer, environment_of},
     mask::{LEAST_BYTES, Masks},
     secrets::mark,
@@ -275,25 +276,17 @@ impl Prepared {
 
     /// Returns the places of its script and its programs, with the links that lead there, and the places on `PATH`
     /// where its programs are looked for.
-    pub(super) fn programs(&self, view: &dyn View) -> BTreeSet<WsPath> {
+    pub(super) fn programs(&self, view: &dyn View, candidates: &Candidates) -> OwnPrograms {
         let mut resolver = Resolver::new(view);
-        let folders: Vec<&str> =
-            self.environment.values.get("PATH").map_or(vec![], |path| path.split(':').collect());
         let names = self.tools.iter().map(|(name, _)| name.as_str()).chain([self.node.invocation.program()]);
-        let candidates = names.filter(|name| !name.contains('/')).flat_map(|name| {
-            folders
-                .iter()
-                .map(move |folder| WsPath::new(view.root(), &WsPath::root(), Path::new(folder).join(name)))
-        });
+        let path = self.environment.values.get("PATH").map(String::as_str);
+        let candidates = candidates.of(view.root(), path, names);
         let tools = self.tools.iter().filter_map(|(_, found)| found.as_ref()).chain(&self.program);
         let tools = tools.map(|path| WsPath::new(view.root(), &WsPath::root(), path));
-        let mut programs: BTreeSet<WsPath> = tools
-            .chain(self.node.script.clone())
-            .map(|path| resolver.resolve(&path).at)
-            .chain(candidates)
-            .collect();
-        programs.extend(resolver.into_links());
-        programs
+        let places = tools.chain(self.node.script.clone());
+        let mut found: BTreeSet<WsPath> = places.map(|path| resolver.resolve(&path).at).collect();
+        found.extend(resolver.into_links());
+        OwnPrograms { found, candidates }
     }
 
     /// Returns the values it is given that nobody must see: those that are long enough to be one.

@@ -11,6 +11,7 @@ use std::{
 };
 
 use super::{
+    candidates::OwnPrograms,
     inputs::Programs,
     session::Cache,
     usage::{Usage, usage},
@@ -35,7 +36,7 @@ pub(super) struct Scene<'a> {
     /// What the step left before.
     pub(super) own: &'a Own,
     /// Its script and its programs, which are in its key by themselves.
-    pub(super) known: Option<&'a BTreeSet<WsPath>>,
+    pub(super) known: Option<&'a OwnPrograms>,
     /// What it was given and nobody must see.
     pub(super) secrets: &'a [String],
     /// What it declares to make.

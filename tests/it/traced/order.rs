@@ -254,7 +254,7 @@ fn l11_a_log_that_is_scratch_is_kept_once_and_not_at_each_append() {
     let long = "a line of those before\n".repeat(10_000);
     let copies = |scratch: &str| {
         let repo = Repo::new();
-        repo.file("az.toml", &format!("[workspace]\nscratch = [\"{scratch}\"]\n")).file("log.txt", &long);
+        repo.file("az.toml", format!("[workspace]\nscratch = [\"{scratch}\"]\n")).file("log.txt", &long);
         for step in 0..12 {
             repo.script(&format!("04{step:02}_append.sh"), "echo another >> log.txt");
         }
