@@ -33,7 +33,7 @@ pub struct Scope {
     /// Its condition as it is written, also one that is known to hold; empty if it has none.
     pub written: String,
     /// What must hold that it runs; nothing for: all before it ended well.
-    pub condition: Option<Condition>,
+    pub condition: Option<Box<Condition>>,
     /// Of a job: the scopes of the jobs it needs.
     pub needs: Vec<usize>,
     /// Its turn among its siblings. Those of one turn run at once; those of a later one come after them.

@@ -79,10 +79,10 @@ pub struct Node {
     /// Programs its script depends on, each with the names it may have; they are part of its key.
     pub tools: Vec<(String, Vec<String>)>,
     /// Its condition, and what it came to.
-    pub condition: Option<Decision>,
+    pub condition: Option<Box<Decision>>,
     /// Its condition, if that can only be decided when its turn has come.
     #[serde(skip)]
-    pub open_condition: Option<Condition>,
+    pub open_condition: Option<Box<Condition>>,
     /// The scope it stands in, if it is a part of a playbook's step.
     #[serde(skip)]
     pub scope: Option<usize>,

@@ -276,8 +276,8 @@ pub(super) fn script_node(
         mentioned: script.mentioned.clone(),
         privileged: script.privileged.map(str::to_owned),
         tools: tools_of(script),
-        condition: decision,
-        open_condition,
+        condition: decision.map(Box::new),
+        open_condition: open_condition.map(Box::new),
         is_alone: layer.is_alone(script, reading),
         ..node
     };

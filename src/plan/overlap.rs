@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Bound,
+    sync::Arc,
 };
 
 use super::{Edge, EdgeKind, Node};
@@ -27,13 +28,13 @@ struct Output<'a> {
 
 /// Outputs of all nodes, found by the fixed part of their patterns.
 pub(super) struct Outputs<'a> {
-    nodes: &'a [Node],
+    nodes: &'a [Arc<Node>],
     /// Fixed leading path of a pattern, then the outputs that start with it.
     by_prefix: BTreeMap<WsPath, Vec<Output<'a>>>,
 }
 
 impl<'a> Outputs<'a> {
-    pub(super) fn of(nodes: &'a [Node]) -> Self {
+    pub(super) fn of(nodes: &'a [Arc<Node>]) -> Self {
         let mut by_prefix: BTreeMap<WsPath, Vec<_>> = BTreeMap::new();
         for (index, node) in nodes.iter().enumerate() {
             for pattern in node.outputs.iter().flatten() {
@@ -221,7 +222,8 @@ mod tests {
         #[test]
         fn overlapping_outputs_are_all_found(outputs in prop::collection::vec(pattern(), 0..12), asked in pattern()) {
             let node = |pattern: &Pattern| Node { outputs: Some(vec![pattern.clone()]), ..Node::default() };
-            let nodes: Vec<Node> = outputs.iter().map(node).collect();
+            let node = |pattern: &Pattern| Arc::new(node(pattern));
+            let nodes: Vec<Arc<Node>> = outputs.iter().map(node).collect();
             let mut found = Vec::new();
             Outputs::of(&nodes).overlapping(&asked, |output| found.push(output.node));
             found.sort_unstable();

@@ -93,9 +93,6 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     known.add_capacities(&nodes, &mut capacities);
     let rates = known.rates(&nodes);
     let is_sound = !has_errors(&diagnostics);
-    let mut nodes: Vec<Arc<super::Node>> = nodes.into_iter().map(Arc::new).collect();
-    // Collected in the place of the nodes themselves, it would keep all of that.
-    nodes.shrink_to_fit();
     scopes.shrink_to_fit();
     let scopes = Arc::new(scopes);
     let plan = Plan { nodes, playbook, time_limits, scopes, spans, capacities, rates, goes_on, timeout };

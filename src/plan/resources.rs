@@ -2,7 +2,10 @@
 //!
 //! Knows the configuration, the machine's memory, and what playbooks bound. Does not know who holds what, and when.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Node,
@@ -46,7 +49,7 @@ impl Ground<'_> {
     }
 
     /// Adds how much there is of what nodes want beside slots, in units, to what playbooks bound.
-    pub(super) fn add_capacities(&self, nodes: &[Node], capacities: &mut BTreeMap<String, u32>) {
+    pub(super) fn add_capacities(&self, nodes: &[Arc<Node>], capacities: &mut BTreeMap<String, u32>) {
         let wanted: BTreeSet<&String> =
             nodes.iter().flat_map(|node| node.settings.resources.keys()).collect();
         for name in wanted.into_iter().filter(|name| *name != CPU) {
@@ -58,7 +61,7 @@ impl Ground<'_> {
     }
 
     /// Returns how often what nodes want may be used.
-    pub(super) fn rates(&self, nodes: &[Node]) -> BTreeMap<String, Rate> {
+    pub(super) fn rates(&self, nodes: &[Arc<Node>]) -> BTreeMap<String, Rate> {
         let wanted = nodes.iter().flat_map(|node| node.settings.resources.keys());
         let rate = |name: &String| Some((name.clone(), self.config.resources.get(name)?.rate?));
         wanted.filter_map(rate).collect()
@@ -67,13 +70,13 @@ impl Ground<'_> {
     /// Finds steps that want more than there is, and names that are probably mistyped; `bounded` are the playbooks' own.
     pub(super) fn faults(
         &self,
-        nodes: &[Node],
+        nodes: &[Arc<Node>],
         bounded: &BTreeMap<String, u32>,
         places: &Places<'_>,
     ) -> Vec<Diagnostic> {
         let mut told = BTreeSet::new();
         let mut faults = Vec::new();
-        let runs = |node: &&Node| node.condition.as_ref().is_none_or(|decision| decision.holds);
+        let runs = |node: &&Arc<Node>| node.condition.as_ref().is_none_or(|decision| decision.holds);
         for node in nodes.iter().filter(runs) {
             let own = node.settings.resources.iter().filter(|(name, _)| !bounded.contains_key(*name));
             // With fewer slots than a step counts for, it has all of them.

@@ -1,6 +1,6 @@
 //! From nodes in the order of the text to a plan: the order, all edges, and what makes it impossible.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Edge, EdgeKind, Node,
@@ -19,7 +19,7 @@ use crate::{
 ///
 /// # Errors
 /// The circle, if there is one.
-pub(super) fn order(expanded: &mut Expanded, places: &Places<'_>) -> Result<Vec<Node>, Box<Diagnostic>> {
+pub(super) fn order(expanded: &mut Expanded, places: &Places<'_>) -> Result<Vec<Arc<Node>>, Box<Diagnostic>> {
     give_unique_ids(&mut expanded.nodes);
     let producers = Outputs::of(&expanded.nodes).producer_edges();
     let declared = std::mem::take(&mut expanded.edges).into_iter();
@@ -33,20 +33,26 @@ pub(super) fn order(expanded: &mut Expanded, places: &Places<'_>) -> Result<Vec<
     };
     let mut place = vec![0; order.len()];
     order.iter().enumerate().for_each(|(at, node)| place[*node] = at);
-    let mut slots: Vec<Option<Node>> = std::mem::take(&mut expanded.nodes).into_iter().map(Some).collect();
-    let mut nodes: Vec<Node> =
+    let mut slots: Vec<Option<Arc<Node>>> =
+        std::mem::take(&mut expanded.nodes).into_iter().map(Some).collect();
+    let mut nodes: Vec<Arc<Node>> =
         order.iter().map(|node| slots[*node].take().expect("an order names each node once")).collect();
     for (at, node) in order.iter().enumerate() {
-        nodes[at].sequence = expanded.groups[*node];
+        Arc::make_mut(&mut nodes[at]).sequence = expanded.groups[*node];
     }
     for (later, earlier, kind) in edges {
-        nodes[place[later]].edges.push(Edge { to: place[earlier], kind });
+        Arc::make_mut(&mut nodes[place[later]]).edges.push(Edge { to: place[earlier], kind });
     }
     let pairs = Outputs::of(&nodes).rewrite_pairs();
     for (earlier, later, path) in pairs {
-        nodes[later].come_after(earlier, EdgeKind::Rewrite(path));
+        Arc::make_mut(&mut nodes[later]).come_after(earlier, EdgeKind::Rewrite(path));
     }
-    nodes.iter_mut().for_each(|node| node.edges.sort_by_key(|edge| edge.to));
+    for node in &mut nodes {
+        let edges = &mut Arc::make_mut(node).edges;
+        edges.sort_by_key(|edge| edge.to);
+        // Most have one or two, and a list that grew has room for four.
+        edges.shrink_to_fit();
+    }
     Ok(nodes)
 }
 
@@ -57,20 +63,20 @@ fn dedup(edges: &mut Vec<(usize, usize, EdgeKind)>) {
 }
 
 /// Two nodes of one name get the path, then a count.
-fn give_unique_ids(nodes: &mut [Node]) {
+fn give_unique_ids(nodes: &mut [Arc<Node>]) {
     let mut seen = BTreeSet::new();
     for node in nodes {
         if !seen.insert(node.id.clone()) {
             let base = node.script.as_ref().map_or(node.id.clone(), WsPath::to_string);
             let numbered = (2..).map(|count| format!("{base}#{count}"));
             let free = std::iter::once(base.clone()).chain(numbered).find(|id| seen.insert(id.clone()));
-            node.id = free.expect("counting up ends at a free name");
+            Arc::make_mut(node).id = free.expect("counting up ends at a free name");
         }
     }
 }
 
 fn cycle(
-    nodes: &[Node],
+    nodes: &[Arc<Node>],
     edges: &[(usize, usize, EdgeKind)],
     circle: &[usize],
     places: &Places<'_>,
@@ -82,7 +88,7 @@ fn cycle(
         .zip(next)
         .filter_map(|(later, earlier)| {
             let (.., kind) = edges.iter().find(|(l, e, _)| (l, e) == (later, earlier))?;
-            Some((&nodes[*later], &nodes[*earlier], kind))
+            Some((&*nodes[*later], &*nodes[*earlier], kind))
         })
         .collect();
     let reasons: Vec<String> = edges
@@ -107,7 +113,7 @@ fn at(fault: Diagnostic, place: Option<Place>, remark: &str) -> Diagnostic {
 }
 
 /// Finds what must not be, however the steps are ordered.
-pub(super) fn check(nodes: &[Node], places: &Places<'_>) -> Vec<Diagnostic> {
+pub(super) fn check(nodes: &[Arc<Node>], places: &Places<'_>) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     for TwoOwners { nodes: (first, second), pattern } in Outputs::of(nodes).conflicts() {
         let place = places.output(&nodes[second], &pattern);

@@ -142,7 +142,7 @@ impl Course {
     /// Tells whether PowerShell has a word in whether a node runs.
     pub(super) fn asks_powershell(&self, node: usize) -> bool {
         self.around(node).any(|scope| {
-            let condition = self.plan.scopes[scope].condition.as_ref();
+            let condition = self.plan.scopes[scope].condition.as_deref();
             condition.is_some_and(|condition| matches!(condition.expr, Expr::PowerShell(_)))
         })
     }

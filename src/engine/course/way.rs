@@ -69,7 +69,7 @@ impl Course {
 
     fn decide(&self, scope: usize, grounds: &Grounds<'_>) -> Way {
         self.settle_before(scope, grounds);
-        let condition = self.plan.scopes[scope].condition.as_ref();
+        let condition = self.plan.scopes[scope].condition.as_deref();
         if !condition.is_some_and(|condition| condition.asks_status)
             && !self.leaves_it_to_combinations(scope)
             && let Some(way) = self.way_by_default(scope)

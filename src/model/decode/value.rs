@@ -229,7 +229,10 @@ impl<'a> Value<'a> {
             let value = Self { context: self.context, node: &found.value, field: key, way };
             entry(key, found.key.span, value).map(|value| (key, value))
         });
-        Some(read.collect())
+        // There may be very many jobs: a list of them that grows has room for as many more.
+        let mut all = Vec::with_capacity(entries.len());
+        all.extend(read);
+        Some(all)
     }
 
     /// Takes the value as JSON, whatever it is; of keys that stand twice the first is reported and kept.

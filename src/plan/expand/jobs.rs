@@ -346,11 +346,11 @@ impl Expanded {
             Decided::Fails(facts) => {
                 let text = condition.value.clone();
                 // What comes after is to know that it does not run.
-                self.scopes[scope].condition = Some(Condition::never(&text, &facts));
+                self.scopes[scope].condition = Some(Condition::never(&text, &facts).into());
                 Some(crate::plan::Decision { text, holds: false, facts })
             }
             Decided::Open(condition) => {
-                self.scopes[scope].condition = Some(condition);
+                self.scopes[scope].condition = Some(condition.into());
                 None
             }
         }
@@ -394,7 +394,8 @@ impl Expanded {
 
     /// Lets all nodes from a place on be skipped, since the condition they stand under is known not to hold.
     pub(super) fn leave_out(&mut self, from: usize, decision: &crate::plan::Decision) {
-        self.nodes[from..].iter_mut().for_each(|node| node.condition = Some(decision.clone()));
+        let skip = |node: &mut Arc<Node>| Arc::make_mut(node).condition = Some(decision.clone().into());
+        self.nodes[from..].iter_mut().for_each(skip);
     }
 
     /// Returns a truth that must be known before the run.

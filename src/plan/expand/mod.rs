@@ -11,6 +11,7 @@ mod untaken;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -28,7 +29,8 @@ pub(super) use playbook::Course;
 /// Nodes in the order of the text, with the edges that the text declares.
 #[derive(Default)]
 pub(super) struct Expanded {
-    pub(super) nodes: Vec<Node>,
+    /// Each by itself, as in the plan: there may be very many, and a list of them that grows has room for as many more.
+    pub(super) nodes: Vec<Arc<Node>>,
     /// The group of each node, which keep their order unless both say what they do: scripts that are asked for by
     /// themselves, and those of one step.
     pub(super) groups: Vec<usize>,
@@ -85,7 +87,7 @@ impl Ends {
 
 impl Expanded {
     fn push(&mut self, node: Node, group: usize) -> usize {
-        self.nodes.push(node);
+        self.nodes.push(Arc::new(node));
         self.groups.push(group);
         self.nodes.len() - 1
     }

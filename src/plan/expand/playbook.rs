@@ -203,7 +203,7 @@ impl Expanded {
                 scope.parent == Some(course.scope) && scope.turn == turn && scope.condition.is_none()
             };
             for scope in self.scopes.iter_mut().filter(own) {
-                scope.condition = Some(Condition::new("always()", always.clone()));
+                scope.condition = Some(Condition::new("always()", always.clone()).into());
             }
         }
         ends
@@ -267,15 +267,15 @@ impl Expanded {
             std::iter::successors(Some(scope), |scope| scopes[*scope].parent).any(|scope| {
                 let scope = &scopes[scope];
                 scope.kind == ScopeKind::OnFailure
-                    || scope.condition.as_ref().is_some_and(Condition::survives)
+                    || scope.condition.as_deref().is_some_and(Condition::survives)
             })
         };
         for node in self.nodes.iter_mut().filter(|node| node.deferred.is_some()) {
-            node.gate = Gate::Asked;
+            Arc::make_mut(node).gate = Gate::Asked;
         }
         for node in &mut self.nodes {
             let Some(scope) = node.scope.filter(|scope| special.contains(&root_of(*scope))) else { continue };
-            node.gate = if survives(scope) { Gate::Always } else { Gate::Asked };
+            Arc::make_mut(node).gate = if survives(scope) { Gate::Always } else { Gate::Asked };
         }
     }
 }

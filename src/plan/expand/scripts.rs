@@ -85,7 +85,7 @@ impl Expanded {
             let taker = Taker::Request(names, Some(course.of));
             let places = self.add_scripts(course.ground, sequence, course.of.source, &taker);
             for place in &places {
-                let node = &mut self.nodes[*place];
+                let node = Arc::make_mut(&mut self.nodes[*place]);
                 node.settings.resources.extend(bound.iter().map(|bound| (bound.clone(), 1)));
                 node.may_overlap |= course.may_overlap();
             }

@@ -295,7 +295,7 @@ impl Expanded {
             self.scopes[list].turn = 1;
             let left_out = match self.decided(&frame.course, condition, &frame.names) {
                 super::jobs::Decided::Open(found) => {
-                    self.scopes[list].condition = Some(Condition { is_negated, ..found });
+                    self.scopes[list].condition = Some(Condition { is_negated, ..found }.into());
                     None
                 }
                 super::jobs::Decided::Holds if !is_negated => None,
@@ -306,7 +306,7 @@ impl Expanded {
                     } else {
                         condition.value.clone()
                     };
-                    self.scopes[list].condition = Some(Condition::never(&text, ""));
+                    self.scopes[list].condition = Some(Condition::never(&text, "").into());
                     Some(crate::plan::Decision { text, holds: false, facts: String::new() })
                 }
             };

@@ -197,3 +197,12 @@ fn of_several_scripts_of_a_step_the_last_owns_what_the_step_makes() {
     assert_eq!(owners.map(|node| node.name.as_str()).collect::<Vec<_>>(), ["0200_b"]);
     assert_eq!(world.ids(), ["a/0300_c", "a/0100_a", "a/0200_b"]);
 }
+
+#[test]
+fn there_may_be_very_many_steps() {
+    assert!(size_of::<Node>() <= 752, "{}", size_of::<Node>());
+    assert!(size_of::<Scope>() <= 184, "{}", size_of::<Scope>());
+    // A list of nodes that grows has room for as many more: of pointers only.
+    let plan = world_of(&[vec![], vec![0]]).plan();
+    assert!(plan.nodes.iter().all(|node| node.edges.capacity() == node.edges.len()));
+}
