@@ -186,7 +186,7 @@ impl Table<'_> {
     }
 
     /// Returns everything, in the order of the places.
-    pub fn all(&self) -> impl Iterator<Item = (&Path, Seen)> {
+    pub fn all(&self) -> impl ExactSizeIterator<Item = (&Path, Seen)> {
         self.0.seen.iter().map(|(path, seen)| (Path::new(path), seen.seen()))
     }
 }

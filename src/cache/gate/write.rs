@@ -120,6 +120,15 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// Makes room for so many paths and askers, or more than there will be, which costs nothing: lists that grow are
+    /// there twice while they do.
+    pub fn expect(&mut self, paths: usize, askers: usize) {
+        let Sections { rows, digests, askers: all, .. } = &mut self.sections;
+        rows.reserve_exact(paths);
+        digests.reserve_exact(paths);
+        all.reserve_exact(askers);
+    }
+
     /// Adds a path; they come in the order of [`in_order`].
     ///
     /// # Errors

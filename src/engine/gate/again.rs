@@ -97,7 +97,8 @@ impl Engine {
         };
         // Its records have just been read.
         answer.paths = Some(shared.cache.store.paths_of(&nodes[index].node.identity));
-        answer.events.extend(event.map(|event| shown_event(event, &shared.masks)));
+        // Pushed onto an empty list, one event would have room for four.
+        answer.events = event.into_iter().map(|event| shown_event(event, &shared.masks)).collect();
         answer
     }
 }

@@ -65,6 +65,8 @@ impl Answers {
         if answer.has_run {
             return;
         }
+        // By itself an empty list makes room for four, and there is one for each step.
+        answer.events.reserve_exact(1);
         answer.events.push(event.clone());
         record.into_iter().for_each(|record| answer.reuses(record));
     }

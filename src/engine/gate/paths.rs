@@ -15,15 +15,29 @@ use crate::{
     sys::{FileKind, Seen, Stat},
 };
 
-/// A step that asked for a path.
+/// A step that asked for a path: in the order of their bits the place of the path in the recorder, the place of the step,
+/// and whether it may leave something there. There are very many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Asker {
-    /// The place of the path in the recorder.
-    pub(super) place: u32,
-    /// The place of the step.
-    pub(super) item: u32,
-    /// It may leave something there.
-    pub(super) writes: bool,
+pub(super) struct Asker(u64);
+
+impl Asker {
+    /// Takes a step, of which there are fewer than 2^31.
+    pub(super) fn new(place: u32, item: u32, writes: bool) -> Self {
+        Self(u64::from(place) << 32 | u64::from(item) << 1 | u64::from(writes))
+    }
+
+    fn place(self) -> u64 {
+        self.0 >> 32
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "31 bits are left")]
+    pub(super) fn item(self) -> u32 {
+        ((self.0 >> 1) & u64::from(u32::MAX >> 1)) as u32
+    }
+
+    pub(super) fn writes(self) -> bool {
+        self.0 & 1 == 1
+    }
 }
 
 /// Who asked for paths, by their places and by their own.
@@ -36,17 +50,25 @@ impl Askers {
         all.sort_unstable();
         // Who writes there comes behind the same that only asks.
         all.dedup_by(|later, kept| {
-            let is_same = (later.place, later.item) == (kept.place, kept.item);
-            kept.writes |= is_same && later.writes;
+            let is_same = later.0 >> 1 == kept.0 >> 1;
+            if is_same {
+                kept.0 |= later.0;
+            }
             is_same
         });
         Self(all)
     }
 
+    /// Returns how many there are.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Returns those of a path, by its place; O(log askers).
     pub(super) fn of(&self, place: u32) -> &[Asker] {
-        let start = self.0.partition_point(|asker| asker.place < place);
-        let count = self.0[start..].partition_point(|asker| asker.place == place);
+        let place = u64::from(place);
+        let start = self.0.partition_point(|asker| asker.place() < place);
+        let count = self.0[start..].partition_point(|asker| asker.place() == place);
         &self.0[start..start + count]
     }
 }
@@ -117,8 +139,8 @@ impl<'a> Contained<'a> {
             matters,
             gist: self.gists.get(path).copied().filter(|_| matches!(matters, Matters::Content(_))),
             is_common,
-            askers: askers.iter().map(|asker| asker.item).collect(),
-            writers: askers.iter().filter(|asker| asker.writes).map(|asker| asker.item).collect(),
+            askers: askers.iter().map(|asker| asker.item()).collect(),
+            writers: askers.iter().filter(|asker| asker.writes()).map(|asker| asker.item()).collect(),
         })
     }
 

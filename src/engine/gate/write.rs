@@ -22,7 +22,7 @@ use crate::{
     event::{Envelope, Event},
     plan::Plan,
     report::RunView,
-    sys::{FileKind, Seen, Stat, asking_for_one},
+    sys::{Asked, FileKind, Seen, Stat, asking_for_one},
 };
 
 /// A build that has ended.
@@ -132,12 +132,15 @@ impl Engine {
     fn whole<'a>(
         &self,
         finished: &Finished<'a>,
-        answers: Vec<Answer>,
+        mut answers: Vec<Answer>,
         (clock, is_whole): (&Stat, bool),
         is_flat: bool,
     ) -> Option<Made<'a>> {
         let mut draft = Box::<Draft>::default();
-        self.each_path(finished, &answers, (clock, is_whole), &mut |path| draft.add_path(&path).ok())?;
+        let askers = self.askers(finished, &mut answers);
+        draft.expect(self.recorder.table().all().len(), askers.count());
+        self.each_path(finished, &askers, (clock, is_whole), &mut |path| draft.add_path(&path).ok())?;
+        drop(askers);
         let resume = if is_whole {
             let events: Vec<&Event> = finished.events.iter().map(|told| &told.event).collect();
             let answer = serde_json::to_vec(&events).ok()?;
@@ -153,7 +156,7 @@ impl Engine {
         &self,
         finished: &Finished<'a>,
         partly: &'a Partly,
-        answers: Vec<Answer>,
+        mut answers: Vec<Answer>,
         (clock, is_whole): (&Stat, bool),
         is_flat: bool,
     ) -> Option<Made<'a>> {
@@ -162,7 +165,8 @@ impl Engine {
             paths.push(path);
             Some(())
         };
-        self.each_path(finished, &answers, (clock, is_whole), &mut add_path)?;
+        let askers = self.askers(finished, &mut answers);
+        self.each_path(finished, &askers, (clock, is_whole), &mut add_path)?;
         let mut add_item = |item| {
             items.push(item);
             Some(())
@@ -177,11 +181,10 @@ impl Engine {
     fn each_path(
         &self,
         finished: &Finished<'_>,
-        answers: &[Answer],
+        askers: &Askers,
         (clock, is_whole): (&Stat, bool),
         take: &mut dyn FnMut(GatePath) -> Option<()>,
     ) -> Option<()> {
-        let askers = self.askers(finished, answers);
         let contained = Contained::new(self, &finished.shared.cache);
         let table = self.recorder.table();
         let mut rows: Vec<(u32, bool)> = Vec::new();
@@ -219,15 +222,19 @@ impl Engine {
         });
     }
 
-    /// Returns who asked for what, and who may leave something where.
-    fn askers(&self, finished: &Finished<'_>, answers: &[Answer]) -> Askers {
-        let mut askers = Vec::new();
-        for (item, (answer, node)) in (0..).zip(answers.iter().zip(&finished.plan.nodes)) {
-            let asker = |place: u32, writes: bool| Asker { place, item, writes };
-            let known = answer.asked.known.iter().filter_map(|path| self.recorder.place(path));
-            askers.extend(answer.asked.places.iter().copied().chain(known).map(|place| asker(place, false)));
+    /// Returns who asked for what, and who may leave something where; the answers do not say it any more.
+    fn askers(&self, finished: &Finished<'_>, answers: &mut [Answer]) -> Askers {
+        let count = |answer: &Answer| {
+            let Asked { places, known } = &answer.asked;
+            places.len() + known.len() + answer.paths.as_deref().map_or(0, <[_]>::len)
+        };
+        let mut askers = Vec::with_capacity(answers.iter().map(count).sum());
+        for (item, (answer, node)) in (0..).zip(answers.iter_mut().zip(&finished.plan.nodes)) {
+            let (asked, paths) = (std::mem::take(&mut answer.asked), answer.paths.take());
+            let asker = |place: u32, writes: bool| Asker::new(place, item, writes);
+            let known = asked.known.iter().filter_map(|path| self.recorder.place(path));
+            askers.extend(asked.places.iter().copied().chain(known).map(|place| asker(place, false)));
             // Whatever it once left it may leave again.
-            let paths = answer.paths.clone();
             let paths = paths.unwrap_or_else(|| finished.shared.cache.store.paths_of(&node.identity));
             let places = paths.iter().filter_map(|path| self.recorder.place(&path.to_absolute(&self.root)));
             askers.extend(places.map(|place| asker(place, true)));
