@@ -181,7 +181,11 @@ impl Timeline {
     /// once it turns out that the change is one.
     pub fn note(&self, index: usize, path: &WsPath, state: &State) {
         self.meanwhile().change(Some(index), path, state, false);
-        self.write(|versions| _ = versions.noted.entry(path.clone()).or_insert_with(|| state.clone()));
+        self.write(|versions| {
+            if !versions.before.contains_key(path) {
+                versions.noted.entry(path.clone()).or_insert_with(|| state.clone());
+            }
+        });
     }
 
     /// Tells whether a step of this run was about to change a path.
@@ -229,6 +233,15 @@ impl Timeline {
     /// Returns the paths that this run changed on disk, or was about to.
     pub fn changed_on_disk(&self) -> Vec<WsPath> {
         self.read(|versions| versions.before.keys().cloned().collect())
+    }
+
+    /// Lets go of what steps left, since all have ended and nobody asks for it any more; [`Timeline::changed_on_disk`] is
+    /// answered as before.
+    pub fn let_go(&self) {
+        self.write(|versions| {
+            let before = std::mem::take(&mut versions.before);
+            *versions = Versions { before, ..Versions::default() };
+        });
     }
 
     /// Returns the paths that the step at `index` or one behind it left something at.
@@ -299,8 +312,9 @@ impl Timeline {
 impl Versions {
     /// Takes what was at a path before the run first changed it: what was noted then, else `state`.
     fn found(&mut self, path: &WsPath, state: &State) {
-        let noted = self.noted.get(path).unwrap_or(state).clone();
-        self.was(path, &noted);
+        // It is known from now on, and need not stand there twice.
+        let noted = self.noted.remove(path);
+        self.was(path, noted.as_ref().unwrap_or(state));
     }
 
     /// Takes what was at a path before the run first changed it.

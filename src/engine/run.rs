@@ -232,6 +232,7 @@ impl Engine {
         let (shared, answers) = (Arc::clone(&desk.shared), std::mem::take(&mut desk.answers));
         let plan = Arc::clone(&desk.plan);
         let (Told { view, folder, events }, exit_code) = asking_for_nobody(|| desk.finish(&summary));
+        shared.timeline.let_go();
         self.settle(&shared.cache, options.limits, folder.as_deref(), is_locked);
         if is_sound && !self.is_of_the_moment(&plan) {
             let (plan, shared, has_run) = (&*plan, &*shared, folder.is_some());

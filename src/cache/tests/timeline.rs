@@ -173,3 +173,20 @@ fn a_version_that_a_later_one_replaced_is_pending_only_if_it_was_put_on_disk() {
     assert_eq!(timeline.writer_before(2, &path("a")), Some(0));
     assert_eq!(timeline.writer_before(0, &path("a")), None);
 }
+
+#[test]
+fn of_what_is_noted_the_first_counts_and_is_kept_once() {
+    let timeline = Timeline::new(Arc::new(disk(&shared(&Memory::new()))));
+    let path = WsPath::from_normal("a").unwrap();
+    let [found, left, later] = ["1", "2", "3"].map(file);
+    timeline.note(0, &path, &found);
+    timeline.done(0, &path, &left, left.clone());
+    // It is about to be changed again, and what is there then is not what was there before the run.
+    timeline.note(1, &path, &later);
+    assert!(timeline.knows(&path, &found) && timeline.knows(&path, &left));
+    assert!(!timeline.knows(&path, &later));
+    assert_eq!(timeline.at(1).original(&path), Some(found));
+    timeline.let_go();
+    assert_eq!(timeline.changed_on_disk(), std::slice::from_ref(&path));
+    assert!(timeline.changed().is_empty() && !timeline.knows(&path, &left));
+}
