@@ -24,6 +24,9 @@ const FINE_GRAIN_NS: i64 = 10_000_000;
 /// The same where times are whole seconds, or the file is on another file system than the clock.
 const COARSE_GRAIN_NS: i64 = 2_000_000_000;
 
+/// So many lists of names are remembered: who asks again mostly does so at once, and a run may ask for very many.
+const REMEMBERED: usize = 1024;
+
 /// A digest that may be relied on as long as the stat is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownFile {
@@ -271,6 +274,9 @@ impl View for Disk {
         let names = Arc::new(list(&*self.system, &absolute));
         if self.is_settled(&stat) {
             let mut listings = self.listings.lock().unwrap_or_else(PoisonError::into_inner);
+            if listings.len() >= REMEMBERED {
+                listings.clear();
+            }
             listings.insert(path.clone(), (stat, Arc::clone(&names)));
         }
         names

@@ -202,3 +202,14 @@ fn what_is_not_read_is_no_content_and_another_after_each_change() {
     assert_eq!(disk.unread_state(&path("d")), State::Directory);
     assert_eq!(disk.unread_state(&path("none")), State::Absent);
 }
+
+#[test]
+fn names_are_remembered_and_not_those_of_all_folders() {
+    let world = (0..=1024).fold(world(&[]), |world, folder| world.file(format!("/w/{folder}/a"), ""));
+    let world = world.advance(Duration::from_mins(1));
+    let disk = disk(&world);
+    let first = Arc::downgrade(&disk.names(&path("0")));
+    assert!(first.upgrade().is_some(), "it is settled");
+    (1..=1024).for_each(|folder| _ = disk.names(&path(&folder.to_string())));
+    assert!(first.upgrade().is_none());
+}
