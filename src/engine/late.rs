@@ -47,7 +47,7 @@ pub(super) struct Answered {
     /// Private state it wrote, of which no version is kept.
     pub(super) private: Vec<WsPath>,
     /// Paths it looked at before it wrote them, with what it found.
-    pub(super) probed: Vec<(WsPath, State)>,
+    pub(super) probed: Box<[(WsPath, State)]>,
     /// What it should have left outside the workspace and did not, because a later step overwrites it.
     pub(super) unheld: Vec<WsPath>,
     /// Files it read in the private state of others.
@@ -84,7 +84,7 @@ pub(super) fn asked(questions: &[Question], observed: &[Component]) -> Vec<Said>
 }
 
 /// Returns the paths that were looked at before they were written, with what was found.
-pub(super) fn probed(effects: &[Effect]) -> Vec<(WsPath, State)> {
+pub(super) fn probed(effects: &[Effect]) -> Box<[(WsPath, State)]> {
     let probed = effects.iter().filter(|effect| effect.is_probed);
     probed.map(|effect| (effect.path.clone(), effect.before.clone())).collect()
 }
