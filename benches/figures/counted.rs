@@ -19,7 +19,7 @@ const MORE_CALLS: usize = 200;
 const CALLS_PER_FOLDER: usize = 2;
 /// All calls of a step that runs untraced: its shell's own, those of who starts it, and what is kept of it. How often
 /// threads wait for each other differs by a tenth from run to run.
-const CALLS_PER_RUN: f64 = 480.0;
+const CALLS_PER_RUN: f64 = 430.0;
 /// What doubling the steps may multiply.
 const GROWTH: f64 = 2.1;
 /// Instructions for a path, in a build without optimisation: its record is read and compared.

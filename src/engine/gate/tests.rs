@@ -85,7 +85,7 @@ fn act(world: &Memory, act: &Act) {
         Act::Copy(from, to) => {
             let (from, to) = (at(from), at(to));
             let dated =
-                |stat: Stat| world.copy(&from, &to, stat.mode).and_then(|_| world.date(&to, stat.mtime_ns));
+                |stat: Stat| world.copy(&from, &to, stat.mode).and_then(|()| world.date(&to, stat.mtime_ns));
             world.stat_target(&from).and_then(dated)
         }
         Act::Swap(one, other) => {
