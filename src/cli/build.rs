@@ -16,7 +16,8 @@ use crate::{
     base::{bytes, plural},
     diag::{Diagnostic, Severity, code},
     engine::{
-        Ask, Audit, Audited, BuildOptions, BuildResult, Engine, EngineError, Force, Glance, Live, UpToDate,
+        Ask, Audit, Audited, BuildOptions, BuildResult, Engine, EngineError, Force, Glance, Live, RunWith,
+        UpToDate,
     },
     event::{Envelope, Event},
     report::{
@@ -124,6 +125,7 @@ pub(super) fn options(
         audit: audit(words)?,
         tells_all: false,
         limits: ask::cache_limits(system)?,
+        run_with: RunWith::default(),
     })
 }
 

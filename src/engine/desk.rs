@@ -548,7 +548,7 @@ pub(super) fn share(
         timeline: Timeline::new(Arc::clone(&cache.disk)),
         cache,
         promises: Promises::default(),
-        runner: Arc::new(LazyRunner(OnceLock::new())),
+        runner: options.run_with.0.clone().unwrap_or_else(|| Arc::new(LazyRunner(OnceLock::new()))),
         kept: engine.layout.kept(&run),
         run,
         root: engine.root.clone(),

@@ -89,7 +89,7 @@ pub use matrix::JobMatrix;
 pub use node_key::NodeKey;
 pub use overview::Overview;
 pub use playbooks::{ConvertedPlaybook, FieldDifference, LibraryQuery, NormalForm};
-pub use run::{BuildOptions, BuildResult, Force};
+pub use run::{BuildOptions, BuildResult, Force, RunWith};
 pub use runs::SavedRun;
 pub use session::{Ask, Engine, EngineError};
 pub use verdict::{PlanReport, PlannedVerdict, Verdict};

@@ -1,6 +1,7 @@
 //! Builds: drives the nodes of a plan, tells what happens, and sums up.
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -24,7 +25,7 @@ use crate::{
     event::Envelope,
     execute::{
         driver::Signals,
-        runner::Live,
+        runner::{Live, Runner},
         scheduler::{self, OnFailure, Outcome, Policy, Scheduler},
     },
     journal::new_run_id,
@@ -44,6 +45,23 @@ pub enum Force {
     All,
     /// All that are selected; nothing is looked up or recorded.
     NoCache,
+}
+
+/// What runs the steps: processes, unless something else is named.
+#[derive(Clone, Default)]
+pub struct RunWith(pub(super) Option<Arc<dyn Runner>>);
+
+impl RunWith {
+    /// Has something else than processes do what steps do.
+    pub fn new(runner: Arc<dyn Runner>) -> Self {
+        Self(Some(runner))
+    }
+}
+
+impl fmt::Debug for RunWith {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "RunWith(..)" } else { "RunWith(processes)" })
+    }
 }
 
 /// How a build goes.
@@ -69,6 +87,8 @@ pub struct BuildOptions {
     pub tells_all: bool,
     /// How much the cache keeps, and for how long, above what the configuration says.
     pub limits: CacheLimits,
+    /// What runs the steps.
+    pub run_with: RunWith,
 }
 
 /// How a build ended.

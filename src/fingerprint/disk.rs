@@ -236,7 +236,10 @@ fn file(stat: &Stat, digest: Digest) -> State {
 
 /// Writes the clock file and returns what the file system then says of it; nothing where it cannot be written.
 pub fn read_clock(system: &dyn System, clock_file: &Path) -> Option<Stat> {
-    system.write(clock_file, b"", 0o644).and_then(|()| system.stat(clock_file)).ok()
+    let write = || system.write(clock_file, b"", 0o644);
+    // What stands in its place and does not let itself be written is nothing that anybody needs.
+    let written = write().or_else(|_| system.remove_file(clock_file).and_then(|()| write()));
+    written.and_then(|()| system.stat(clock_file)).ok()
 }
 
 /// Tells whether a file's times lie so clearly before `clock`, read before the file was looked at, that any later

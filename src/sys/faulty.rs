@@ -1,4 +1,4 @@
-//! A world whose changes can be made to fail, for tests of what is left behind then.
+//! A world whose changes can be made to fail, to see what is left behind then.
 //!
 //! Knows how many changes were asked for. Does not know which of them matter.
 
@@ -17,25 +17,34 @@ use std::{
 use super::{Abilities, AppendFile, Entry, Lock, LockMode, Memory, ReadFile, Stat, System, Wait};
 use crate::base::Timestamp;
 
-/// A world in memory in which one change fails as on a full disk, and all others work.
+/// A world in memory in which one change fails as on a full disk and all others work, or none works from one on.
 #[derive(Debug, Clone)]
 pub(crate) struct Faulty {
     world: Memory,
     /// Changes asked for.
     asked: Arc<AtomicUsize>,
-    /// The one that fails.
+    /// The first one that fails.
     failing: Arc<AtomicUsize>,
+    /// How many fail from there on.
+    count: Arc<AtomicUsize>,
 }
 
 impl Faulty {
     /// Makes a world in which nothing fails before [`Faulty::fail_after`].
     pub(crate) fn new(world: Memory) -> Self {
-        Self { world, asked: Arc::default(), failing: Arc::new(AtomicUsize::new(usize::MAX)) }
+        let none = Arc::new(AtomicUsize::new(usize::MAX));
+        Self { world, asked: Arc::default(), failing: none, count: Arc::new(AtomicUsize::new(1)) }
     }
 
     /// Lets `changes` more changes work and the next one fail.
     pub(crate) fn fail_after(&self, changes: usize) {
         self.failing.store(self.asked.load(Ordering::Relaxed) + changes, Ordering::Relaxed);
+    }
+
+    /// Lets `changes` more changes work and no more after them, as for a program that is killed.
+    pub(crate) fn die_after(&self, changes: usize) {
+        self.count.store(usize::MAX, Ordering::Relaxed);
+        self.fail_after(changes);
     }
 
     /// Tells whether the change that was to fail was asked for.
@@ -45,7 +54,8 @@ impl Faulty {
 
     fn change(&self) -> io::Result<&Memory> {
         let number = self.asked.fetch_add(1, Ordering::Relaxed);
-        if number == self.failing.load(Ordering::Relaxed) {
+        let after = number.checked_sub(self.failing.load(Ordering::Relaxed));
+        if after.is_some_and(|after| after < self.count.load(Ordering::Relaxed)) {
             return Err(io::ErrorKind::StorageFull.into());
         }
         Ok(&self.world)

@@ -66,6 +66,15 @@ fn without_a_clock_nothing_is_relied_on() {
 }
 
 #[test]
+fn a_clock_that_does_not_let_itself_be_written_is_made_anew() {
+    let world = world(&[("a", "1")])
+        .file("/w/.azcache/clock", "a content of somebody's")
+        .mode("/w/.azcache/clock", 0o444);
+    assert!(disk(&world).tick().is_some());
+    assert!(world.read(Path::new("/w/.azcache/clock")).unwrap().is_empty());
+}
+
+#[test]
 fn a_file_settles_when_the_clock_has_moved_on() {
     let world = world(&[]);
     world.file("/w/a", "1");

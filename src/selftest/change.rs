@@ -1,0 +1,274 @@
+//! What persons, programs and faults do to a workspace between two builds.
+//!
+//! Knows how each is carried out in a world in memory. Does not know builds.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use super::{
+    random::Random,
+    script::{LINK, SOURCES, VARIABLE},
+};
+use crate::sys::{FileKind, Memory, System, remove_tree};
+
+/// Where the workspace lies.
+pub(super) const ROOT: &str = "/w";
+
+/// Something that happens to the files of a workspace.
+#[derive(Debug, Clone)]
+pub(super) enum Change {
+    Write {
+        path: String,
+        text: u8,
+    },
+    /// Another text of the same size, with the time the file had.
+    Sneak {
+        path: String,
+        text: u8,
+    },
+    /// Another text with a time before that of the file.
+    Older {
+        path: String,
+        text: u8,
+    },
+    /// Another file of the same size, renamed over it.
+    Replace {
+        path: String,
+        text: u8,
+    },
+    Touch(String),
+    Mode {
+        path: String,
+        mode: u32,
+    },
+    Remove(String),
+    /// `cp -p`.
+    Copy {
+        from: String,
+        to: String,
+    },
+    Swap(String, String),
+    Move {
+        from: String,
+        to: String,
+    },
+    /// A link takes the place of what is there.
+    Link {
+        path: String,
+        target: String,
+    },
+    /// A folder takes the place of what is there.
+    Folder(String),
+    Variable(Option<u8>),
+    /// Time passes.
+    Wait(u64),
+    /// So much time passes at each change from now on.
+    Tick(u64),
+    SetBack(u64),
+}
+
+/// Something that happens to what az keeps.
+#[derive(Debug, Clone)]
+pub(super) enum Fault {
+    /// All of it goes.
+    Wipe,
+    /// A file goes.
+    Lose(u64),
+    /// A bit of a file changes.
+    Flip(u64, u64),
+    /// A file ends early.
+    Cut(u64, u64),
+    /// Two files change places.
+    Exchange(u64, u64),
+}
+
+impl Change {
+    /// Makes a random change; `made` is what steps make, by path.
+    pub(super) fn random(random: &mut Random, made: &[String]) -> Self {
+        let source = |random: &mut Random| (*random.pick(&SOURCES)).to_owned();
+        let plain = |random: &mut Random| (*random.pick(&SOURCES[..SOURCES.len() - 1])).to_owned();
+        let any = |random: &mut Random| match random.below(4) {
+            0 if !made.is_empty() => random.pick(made).clone(),
+            1 => format!("in/new{}", random.below(2)),
+            _ => source(random),
+        };
+        let text = u8::try_from(random.below(4)).expect("it is small");
+        match random.below(24) {
+            0..=3 => Self::Write { path: any(random), text },
+            4..=6 => Self::Sneak { path: any(random), text },
+            7 => Self::Older { path: any(random), text },
+            8 => Self::Replace { path: any(random), text },
+            9 => Self::Touch(any(random)),
+            10 => Self::Mode { path: any(random), mode: [0o644, 0o755][random.below(2)] },
+            11 | 12 => Self::Remove(any(random)),
+            13 => Self::Copy { from: source(random), to: any(random) },
+            // A link in the place of a result is written through by hand, and replaced by az.
+            14 => Self::Swap(plain(random), plain(random)),
+            15 => Self::Move { from: plain(random), to: plain(random) },
+            16 => Self::Link { path: LINK.to_owned(), target: plain(random) },
+            17 => Self::Folder(source(random)),
+            18 => Self::Variable((text > 0).then_some(text)),
+            19 | 20 => Self::Wait([0, 1, 5, 3000][random.below(4)]),
+            21 => Self::Tick(random.below(2) as u64),
+            22 => Self::SetBack(random.below(60) as u64),
+            _ => Self::Write { path: "in/deep/a".to_owned(), text },
+        }
+    }
+
+    /// Carries it out; what cannot be done is not done, as by a person whose command fails.
+    pub(super) fn apply(&self, world: &Memory) {
+        _ = self.try_apply(world);
+    }
+
+    fn try_apply(&self, world: &Memory) -> io::Result<()> {
+        let at = |path: &String| Path::new(ROOT).join(path);
+        match self {
+            Self::Write { path, text } => write(world, &at(path), *text, None),
+            Self::Sneak { path, text } => write(world, &at(path), *text, Some(0)),
+            Self::Older { path, text } => write(world, &at(path), *text, Some(-7_000_000_000)),
+            Self::Replace { path, text } => {
+                let beside = PathBuf::from(ROOT).join("beside");
+                world.write(&beside, &content(*text), 0o644)?;
+                world.rename(&beside, &at(path)).or_else(|_| world.remove_file(&beside))
+            }
+            Self::Touch(path) => world.date(&at(path), world.now().0),
+            Self::Mode { path, mode } => world.set_mode(&at(path), *mode),
+            Self::Remove(path) => remove(world, &at(path)),
+            Self::Copy { from, to } => {
+                let stat = world.stat_target(&at(from))?;
+                let bytes = world.read(&at(from))?;
+                world.write(&at(to), &bytes, stat.mode)?;
+                world.date(&at(to), stat.mtime_ns)
+            }
+            Self::Swap(one, other) => {
+                let aside = PathBuf::from(ROOT).join("aside");
+                world.rename(&at(one), &aside)?;
+                let swapped =
+                    world.rename(&at(other), &at(one)).and_then(|()| world.rename(&aside, &at(other)));
+                swapped.or_else(|_| world.rename(&aside, &at(one)))
+            }
+            Self::Move { from, to } => world.rename(&at(from), &at(to)),
+            Self::Link { path, target } => {
+                remove(world, &at(path))?;
+                world.symlink(&at(target), &at(path))
+            }
+            Self::Folder(path) => {
+                remove(world, &at(path))?;
+                world.create_dir_all(&at(path))?;
+                world.write(&at(path).join("a"), b"in a folder\n", 0o644)
+            }
+            Self::Variable(value) => {
+                match value {
+                    Some(value) => world.variable(VARIABLE, format!("v{value}")),
+                    None => world.without_variable(VARIABLE),
+                };
+                Ok(())
+            }
+            Self::Wait(time) => {
+                world.advance(Duration::from_millis(*time));
+                Ok(())
+            }
+            Self::Tick(step) => {
+                world.tick(Duration::from_millis(*step));
+                Ok(())
+            }
+            // By no whole number of ticks: no clock shows one time twice to the nanosecond.
+            Self::SetBack(time) => {
+                world.set_back(Duration::from_millis(*time) + Duration::from_nanos(1));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Returns the text of a number; all have one size.
+fn content(text: u8) -> Vec<u8> {
+    format!("text {text}\n").into_bytes()
+}
+
+/// Writes a file; it gets the time it had, so many nanoseconds later, if that is said.
+fn write(world: &Memory, path: &Path, text: u8, later: Option<i64>) -> io::Result<()> {
+    let before = world.stat_target(path).ok();
+    world.write(path, &content(text), before.map_or(0o644, |stat| stat.mode))?;
+    match before.zip(later) {
+        Some((before, later)) => world.date(path, before.mtime_ns + later),
+        None => Ok(()),
+    }
+}
+
+fn remove(world: &Memory, path: &Path) -> io::Result<()> {
+    match world.stat(path) {
+        Ok(stat) if stat.kind == FileKind::Directory => remove_tree(world, path),
+        Ok(_) => world.remove_file(path),
+        Err(_) => Ok(()),
+    }
+}
+
+impl Fault {
+    /// Makes a random fault.
+    pub(super) fn random(random: &mut Random) -> Self {
+        let (file, place) = (random.next(), random.next());
+        match random.below(8) {
+            0 => Self::Wipe,
+            1 => Self::Lose(file),
+            2 => Self::Exchange(file, place),
+            3 | 4 => Self::Cut(file, place),
+            _ => Self::Flip(file, place),
+        }
+    }
+
+    /// Carries it out on what lies in a folder.
+    pub(super) fn apply(&self, world: &Memory, folder: &Path) {
+        let files = files_below(world, folder);
+        let pick =
+            |number: &u64| files.get(usize::try_from(*number % files.len().max(1) as u64).unwrap_or(0));
+        let change = |path: &Path, change: &dyn Fn(&mut Vec<u8>)| {
+            let (Ok(mut bytes), Ok(stat)) = (world.read(path), world.stat(path)) else { return };
+            change(&mut bytes);
+            _ = world.write(path, &bytes, stat.mode);
+        };
+        let within = |place: &u64, length: usize| usize::try_from(*place % length.max(1) as u64).unwrap_or(0);
+        match self {
+            Self::Wipe => _ = remove_tree(world, folder),
+            Self::Lose(file) => _ = pick(file).map(|path| world.remove_file(path)),
+            Self::Flip(file, place) => {
+                let flip = |bytes: &mut Vec<u8>| {
+                    let place = within(place, bytes.len() * 8);
+                    if let Some(byte) = bytes.get_mut(place / 8) {
+                        *byte ^= 1 << (place % 8);
+                    }
+                };
+                pick(file).into_iter().for_each(|path| change(path, &flip));
+            }
+            Self::Cut(file, place) => {
+                let cut = |bytes: &mut Vec<u8>| bytes.truncate(within(place, bytes.len()));
+                pick(file).into_iter().for_each(|path| change(path, &cut));
+            }
+            Self::Exchange(one, other) => {
+                let pair = pick(one).zip(pick(other));
+                _ = pair.map(|(one, other)| world.exchange(one, other));
+            }
+        }
+    }
+}
+
+/// Returns all files below a folder, sorted.
+pub(super) fn files_below(world: &Memory, folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in world.list(&folder).unwrap_or_default() {
+            let path = folder.join(&entry.name);
+            match world.stat(&path).map(|stat| stat.kind) {
+                Ok(FileKind::Directory) => folders.push(path),
+                Ok(_) => files.push(path),
+                Err(_) => {}
+            }
+        }
+    }
+    files.sort();
+    files
+}

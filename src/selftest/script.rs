@@ -1,0 +1,220 @@
+//! What the scripts of a random workspace do: a small part of a shell's language, one act a line.
+//!
+//! Knows how an act is written and read again, and makes random ones. Does not know how it is carried out.
+
+use std::fmt::{self, Write};
+
+use super::random::Random;
+
+/// One line of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Act {
+    /// The contents of files, one after the other, as far as they are there.
+    Cat {
+        from: Vec<String>,
+        to: String,
+        appends: bool,
+    },
+    /// The names in a folder.
+    List {
+        folder: String,
+        to: String,
+    },
+    /// The value of a variable.
+    Tell {
+        variable: String,
+        to: String,
+    },
+    /// A text of its own, so that two scripts that read the same make different things.
+    Say {
+        text: String,
+        to: String,
+    },
+    MakeFolder(String),
+    Remove(String),
+    Link {
+        target: String,
+        path: String,
+    },
+    /// An act that is done only where something is.
+    IfThere {
+        path: String,
+        then: Box<Act>,
+    },
+}
+
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cat { from, to, appends } => {
+                write!(f, "cat {} {} {to}", from.join(" "), if *appends { ">>" } else { ">" })
+            }
+            Self::List { folder, to } => write!(f, "ls {folder} > {to}"),
+            Self::Tell { variable, to } => write!(f, "echo \"${variable}\" > {to}"),
+            Self::Say { text, to } => write!(f, "echo {text} > {to}"),
+            Self::MakeFolder(path) => write!(f, "mkdir -p {path}"),
+            Self::Remove(path) => write!(f, "rm -f {path}"),
+            Self::Link { target, path } => write!(f, "ln -sfn {target} {path}"),
+            Self::IfThere { path, then } => write!(f, "if [ -e {path} ]; then {then}; fi"),
+        }
+    }
+}
+
+impl Act {
+    /// Reads a line; nothing for a remark or what is none of the acts.
+    pub(super) fn read(line: &str) -> Option<Self> {
+        if let Some(rest) = line.strip_prefix("if [ -e ") {
+            let (path, then) = rest.split_once(" ]; then ")?;
+            let then = Box::new(Self::read(then.strip_suffix("; fi")?)?);
+            return Some(Self::IfThere { path: path.to_owned(), then });
+        }
+        let words: Vec<&str> = line.split(' ').filter(|word| !word.is_empty()).collect();
+        let owned = |word: &&str| (*word).to_owned();
+        match words.as_slice() {
+            ["cat", from @ .., into @ (">" | ">>"), to] => Some(Self::Cat {
+                from: from.iter().map(owned).collect(),
+                to: owned(to),
+                appends: *into == ">>",
+            }),
+            ["ls", folder, ">", to] => Some(Self::List { folder: owned(folder), to: owned(to) }),
+            ["echo", what, ">", to] => {
+                let variable = what.strip_prefix("\"$").and_then(|rest| rest.strip_suffix('"'));
+                let to = owned(to);
+                Some(match variable {
+                    Some(variable) => Self::Tell { variable: variable.to_owned(), to },
+                    None => Self::Say { text: owned(what), to },
+                })
+            }
+            ["mkdir", "-p", path] => Some(Self::MakeFolder(owned(path))),
+            ["rm", "-f", path] => Some(Self::Remove(owned(path))),
+            ["ln", "-sfn", target, path] => Some(Self::Link { target: owned(target), path: owned(path) }),
+            _ => None,
+        }
+    }
+}
+
+/// What persons write, by path.
+pub(super) const SOURCES: [&str; 6] = ["a", "b", "in/a", "in/b", "in/deep/a", LINK];
+/// Where persons put links. They do so nowhere else: what leads to itself tells nobody anything.
+pub(super) const LINK: &str = "link";
+/// What the first step makes, and others append to.
+const CHAIN: &str = "chain";
+/// The name of what a step makes and removes again.
+const PASSING: &str = "passing";
+/// What several steps write over.
+const SHARED: &str = "shared";
+/// A variable that steps may read.
+pub(super) const VARIABLE: &str = "MODEL";
+
+/// A script: its header and its acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Script {
+    /// It says what it reads and makes; else it is to be seen.
+    pub(super) is_declared: bool,
+    pub(super) acts: Vec<Act>,
+}
+
+impl Script {
+    /// Makes a random script for the step at a place; `made` is what earlier steps make, by path.
+    pub(super) fn random(random: &mut Random, step: usize, made: &[String]) -> Self {
+        let mut acts = vec![Act::MakeFolder(format!("out{step}"))];
+        if step == 0 {
+            // What later steps append to is begun anew each time.
+            acts.push(Act::Say { text: format!("s{}", random.below(3)), to: CHAIN.to_owned() });
+        }
+        let count = 1 + random.below(3);
+        for _ in 0..count {
+            let act = act(random, step, made);
+            // By way of a file that is gone in the end. A person's own file would stay there, which is meant so.
+            match act {
+                Act::Cat { from, to, appends: false } if random.is_one_in(6) => {
+                    let passing = format!("out{step}/{PASSING}");
+                    acts.push(Act::Cat { from, to: passing.clone(), appends: false });
+                    acts.push(Act::Cat { from: vec![passing.clone()], to, appends: false });
+                    acts.push(Act::Remove(passing));
+                }
+                act => acts.push(act),
+            }
+        }
+        let is_plain =
+            acts.iter().all(|act| matches!(act, Act::Cat { appends: false, .. } | Act::MakeFolder(_)));
+        Self { is_declared: is_plain && random.is_one_in(3), acts }
+    }
+
+    /// Returns what it makes and leaves, by path.
+    pub(super) fn makes(&self) -> Vec<String> {
+        self.acts.iter().filter_map(target).filter(|path| !path.ends_with(PASSING)).cloned().collect()
+    }
+
+    /// Returns the script as a file.
+    pub(super) fn text(&self) -> String {
+        let mut text = "#!/bin/sh\n".to_owned();
+        if self.is_declared {
+            let from = self.acts.iter().flat_map(|act| match act {
+                Act::Cat { from, .. } => from.as_slice(),
+                _ => &[],
+            });
+            let from: Vec<&str> = from.map(String::as_str).collect();
+            _ = writeln!(text, "# Inputs: {}\n# Outputs: {}", from.join(", "), self.makes().join(", "));
+        }
+        self.acts.iter().for_each(|act| _ = writeln!(text, "{act}"));
+        text
+    }
+}
+
+fn target(act: &Act) -> Option<&String> {
+    match act {
+        Act::Cat { to, .. }
+        | Act::List { to, .. }
+        | Act::Tell { to, .. }
+        | Act::Say { to, .. }
+        | Act::Link { path: to, .. } => Some(to),
+        Act::IfThere { then, .. } => target(then),
+        Act::MakeFolder(_) | Act::Remove(_) => None,
+    }
+}
+
+fn act(random: &mut Random, step: usize, made: &[String]) -> Act {
+    let own = |random: &mut Random| format!("out{step}/{}", ["x", "y", "z"][random.below(3)]);
+    let known = |random: &mut Random| {
+        let is_made = !made.is_empty() && random.is_one_in(2);
+        if is_made { random.pick(made).clone() } else { (*random.pick(&SOURCES)).to_owned() }
+    };
+    let to = own(random);
+    match random.below(16) {
+        0..=6 => {
+            Act::Cat { from: (0..=random.below(2)).map(|_| known(random)).collect(), to, appends: false }
+        }
+        // What is in its own folder is its own doing.
+        7 if step > 0 => Act::List { folder: format!("out{}", random.below(step)), to },
+        7 | 8 => Act::List { folder: "in".to_owned(), to },
+        9 => Act::Tell { variable: VARIABLE.to_owned(), to },
+        10 => Act::Say { text: format!("s{}", random.below(3)), to },
+        11 | 12 => {
+            let path = known(random);
+            let then = Box::new(Act::Cat { from: vec![path.clone()], to, appends: false });
+            Act::IfThere { path, then }
+        }
+        // What is written to its own link the next time goes elsewhere.
+        13 => Act::Link { target: format!("../{}", known(random)), path: format!("out{step}/l") },
+        14 if step > 0 => Act::Cat { from: vec![known(random)], to: CHAIN.to_owned(), appends: true },
+        14 => Act::Cat { from: vec![known(random)], to: SHARED.to_owned(), appends: false },
+        _ => Act::Cat { from: vec![known(random)], to, appends: false },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let mut random = Random::new(1);
+        for step in 0..200 {
+            let script = Script::random(&mut random, step % 5, &["out0/x".to_owned()]);
+            let text = script.text();
+            let read: Vec<Act> = text.lines().filter_map(Act::read).collect();
+            assert_eq!(read, script.acts, "{text}");
+        }
+    }
+}
