@@ -188,7 +188,7 @@ impl Timeline {
         });
     }
 
-    /// Tells whether a step of this run was about to change a path.
+    /// Tells whether it is noted what was at a path before this run, and no step counts as having changed it.
     pub fn has_noted(&self, path: &WsPath) -> bool {
         self.read(|versions| versions.noted.contains_key(path))
     }

@@ -23,8 +23,8 @@ type Wanted = (String, Vec<String>);
 pub(super) struct Candidates(Mutex<FxHashMap<Wanted, Arc<BTreeSet<WsPath>>>>);
 
 impl Candidates {
-    /// Returns the places at which programs of these names may be found, if `path` is the value of `PATH`; names that
-    /// say a place themselves are looked for nowhere.
+    /// Returns the places at which programs of these names may be found, if `path` is the value of `PATH`; none for a name
+    /// with a slash in it, which is a place by itself.
     pub(super) fn of<'n>(
         &self,
         root: &Path,
