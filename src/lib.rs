@@ -18,8 +18,7 @@ pub mod journal;
 pub mod model;
 pub mod plan;
 pub mod report;
-#[cfg(test)]
-mod selftest;
+pub mod selftest;
 pub mod sys;
 pub mod text;
 pub mod trace;

@@ -158,6 +158,9 @@ pub(super) enum Verb {
     Cache(Cache),
     /// Show how az works on this machine, and whether what the scripts need is there
     Doctor,
+    /// Prove on this machine that az keeps its promises, with workspaces of its own
+    #[command(after_help = super::selftest::EXAMPLES)]
+    Selftest(Selftest),
     /// Print the JSON schema that editors check playbooks, rules and az.toml with
     Schema {
         /// What the schema is of: playbook (default), rules, config, job or step
@@ -169,6 +172,34 @@ pub(super) enum Verb {
         /// A verb, a code or a topic
         topic: Option<String>,
     },
+}
+
+/// What is to be proven.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Selftest {
+    /// What is done to the workspaces
+    #[arg(value_enum)]
+    pub(super) what: Proof,
+    /// How often; default: 1000 workspaces in memory or 100 with --processes, 100 kills, each damage there can be
+    #[arg(long, value_name = "N")]
+    pub(super) rounds: Option<u64>,
+    /// The number the first random workspace is made of; the next one has the next number
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// `model`: on disk and with a process for each step, instead of in memory
+    #[arg(long)]
+    pub(super) processes: bool,
+}
+
+/// What az proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Proof {
+    /// Random workspaces live through random changes and faults; each build is held against running by hand
+    Model,
+    /// az is killed at any moment, and must find its way afterwards
+    Crash,
+    /// What az keeps is damaged, each file at each place
+    Corrupt,
 }
 
 /// What is asked for.

@@ -24,6 +24,7 @@ mod record;
 mod rewrite;
 mod runs;
 mod schema;
+mod selftest;
 mod table;
 mod topics;
 mod variables;
@@ -124,6 +125,7 @@ fn answer(system: &Arc<dyn System>, printer: &Printer, output: &Output, verb: Op
         Some(Verb::Why(why)) => why::why(system, printer, output, &why),
         Some(Verb::Inputs(inputs)) => inputs::inputs(system, printer, output, &inputs),
         Some(Verb::Doctor) => doctor::doctor(system, printer, output),
+        Some(Verb::Selftest(words)) => selftest::selftest(system, printer, &words),
         Some(Verb::Runs(runs)) => runs::runs(system, printer, output, &runs),
         Some(Verb::Cache(cache)) => cache::cache(system, printer, output, &cache),
         Some(Verb::Schema { of }) => schema::schema(printer, of.as_deref()),

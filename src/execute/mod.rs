@@ -4,6 +4,7 @@
 
 pub mod driver;
 pub mod guard;
+pub mod itself;
 pub mod probe;
 pub mod runner;
 pub mod scheduler;

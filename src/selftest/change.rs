@@ -1,6 +1,6 @@
 //! What persons, programs and faults do to a workspace between two builds.
 //!
-//! Knows how each is carried out in a world in memory. Does not know builds.
+//! Knows how each is carried out, in memory or on disk. Does not know builds.
 
 use std::{
     io,
@@ -9,13 +9,11 @@ use std::{
 };
 
 use super::{
+    place::Place,
     random::Random,
-    script::{LINK, SOURCES, VARIABLE},
+    script::{LINK, SOURCES},
 };
-use crate::sys::{FileKind, Memory, System, remove_tree};
-
-/// Where the workspace lies.
-pub(super) const ROOT: &str = "/w";
+use crate::sys::{FileKind, System, remove_tree};
 
 /// Something that happens to the files of a workspace.
 #[derive(Debug, Clone)]
@@ -119,32 +117,56 @@ impl Change {
     }
 
     /// Carries it out; what cannot be done is not done, as by a person whose command fails.
-    pub(super) fn apply(&self, world: &Memory) {
-        _ = self.try_apply(world);
+    pub(super) fn apply(&self, place: &mut dyn Place) {
+        _ = self.try_apply(place);
     }
 
-    fn try_apply(&self, world: &Memory) -> io::Result<()> {
-        let at = |path: &String| Path::new(ROOT).join(path);
+    fn try_apply(&self, place: &mut dyn Place) -> io::Result<()> {
         match self {
-            Self::Write { path, text } => write(world, &at(path), *text, None),
-            Self::Sneak { path, text } => write(world, &at(path), *text, Some(0)),
-            Self::Older { path, text } => write(world, &at(path), *text, Some(-7_000_000_000)),
+            Self::Variable(value) => {
+                place.set_variable(value.map(|value| format!("v{value}")));
+                Ok(())
+            }
+            Self::Wait(time) => {
+                place.wait(Duration::from_millis(*time));
+                Ok(())
+            }
+            Self::Tick(step) => {
+                place.tick(Duration::from_millis(*step));
+                Ok(())
+            }
+            Self::SetBack(time) => {
+                // By no whole number of ticks: no clock shows one time twice to the nanosecond.
+                place.set_back(Duration::from_millis(*time) + Duration::from_nanos(1));
+                Ok(())
+            }
+            _ => self.change_files(place),
+        }
+    }
+
+    fn change_files(&self, place: &dyn Place) -> io::Result<()> {
+        let (root, world) = (place.root(), place.system());
+        let at = |path: &String| root.join(path);
+        match self {
+            Self::Write { path, text } => write(place, &at(path), *text, None),
+            Self::Sneak { path, text } => write(place, &at(path), *text, Some(0)),
+            Self::Older { path, text } => write(place, &at(path), *text, Some(-7_000_000_000)),
             Self::Replace { path, text } => {
-                let beside = PathBuf::from(ROOT).join("beside");
+                let beside = root.join("beside");
                 world.write(&beside, &content(*text), 0o644)?;
                 world.rename(&beside, &at(path)).or_else(|_| world.remove_file(&beside))
             }
-            Self::Touch(path) => world.date(&at(path), world.now().0),
+            Self::Touch(path) => place.date(&at(path), world.now().0),
             Self::Mode { path, mode } => world.set_mode(&at(path), *mode),
             Self::Remove(path) => remove(world, &at(path)),
             Self::Copy { from, to } => {
                 let stat = world.stat_target(&at(from))?;
                 let bytes = world.read(&at(from))?;
                 world.write(&at(to), &bytes, stat.mode)?;
-                world.date(&at(to), stat.mtime_ns)
+                place.date(&at(to), stat.mtime_ns)
             }
             Self::Swap(one, other) => {
-                let aside = PathBuf::from(ROOT).join("aside");
+                let aside = root.join("aside");
                 world.rename(&at(one), &aside)?;
                 let swapped =
                     world.rename(&at(other), &at(one)).and_then(|()| world.rename(&aside, &at(other)));
@@ -153,33 +175,14 @@ impl Change {
             Self::Move { from, to } => world.rename(&at(from), &at(to)),
             Self::Link { path, target } => {
                 remove(world, &at(path))?;
-                world.symlink(&at(target), &at(path))
+                world.symlink(Path::new(target), &at(path))
             }
             Self::Folder(path) => {
                 remove(world, &at(path))?;
                 world.create_dir_all(&at(path))?;
                 world.write(&at(path).join("a"), b"in a folder\n", 0o644)
             }
-            Self::Variable(value) => {
-                match value {
-                    Some(value) => world.variable(VARIABLE, format!("v{value}")),
-                    None => world.without_variable(VARIABLE),
-                };
-                Ok(())
-            }
-            Self::Wait(time) => {
-                world.advance(Duration::from_millis(*time));
-                Ok(())
-            }
-            Self::Tick(step) => {
-                world.tick(Duration::from_millis(*step));
-                Ok(())
-            }
-            // By no whole number of ticks: no clock shows one time twice to the nanosecond.
-            Self::SetBack(time) => {
-                world.set_back(Duration::from_millis(*time) + Duration::from_nanos(1));
-                Ok(())
-            }
+            Self::Variable(_) | Self::Wait(_) | Self::Tick(_) | Self::SetBack(_) => Ok(()),
         }
     }
 }
@@ -190,16 +193,17 @@ fn content(text: u8) -> Vec<u8> {
 }
 
 /// Writes a file; it gets the time it had, so many nanoseconds later, if that is said.
-fn write(world: &Memory, path: &Path, text: u8, later: Option<i64>) -> io::Result<()> {
+fn write(place: &dyn Place, path: &Path, text: u8, later: Option<i64>) -> io::Result<()> {
+    let world = place.system();
     let before = world.stat_target(path).ok();
     world.write(path, &content(text), before.map_or(0o644, |stat| stat.mode))?;
     match before.zip(later) {
-        Some((before, later)) => world.date(path, before.mtime_ns + later),
+        Some((before, later)) => place.date(path, before.mtime_ns + later),
         None => Ok(()),
     }
 }
 
-fn remove(world: &Memory, path: &Path) -> io::Result<()> {
+fn remove(world: &dyn System, path: &Path) -> io::Result<()> {
     match world.stat(path) {
         Ok(stat) if stat.kind == FileKind::Directory => remove_tree(world, path),
         Ok(_) => world.remove_file(path),
@@ -221,7 +225,7 @@ impl Fault {
     }
 
     /// Carries it out on what lies in a folder.
-    pub(super) fn apply(&self, world: &Memory, folder: &Path) {
+    pub(super) fn apply(&self, world: &dyn System, folder: &Path) {
         let files = files_below(world, folder);
         let pick =
             |number: &u64| files.get(usize::try_from(*number % files.len().max(1) as u64).unwrap_or(0));
@@ -256,7 +260,7 @@ impl Fault {
 }
 
 /// Returns all files below a folder, sorted.
-pub(super) fn files_below(world: &Memory, folder: &Path) -> Vec<PathBuf> {
+pub(super) fn files_below(world: &dyn System, folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {

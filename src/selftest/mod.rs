@@ -1,27 +1,182 @@
 //! Random workspaces that live through random changes and faults: never a stale result, never a step more than must run.
 //!
-//! Knows how a workspace is made, changed, built and compared, all in memory. Does not know how that is asked for.
+//! Knows how a workspace is made, changed, built and compared, in memory and with real processes. Does not know how that
+//! is asked for.
 
 mod change;
-mod model;
+mod corrupt;
+mod disk;
+mod life;
+mod memory;
+mod place;
 mod random;
 mod runner;
 mod script;
 mod shell;
 
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+use self::{
+    corrupt::Corrupt,
+    disk::OnDisk,
+    life::{Act, Course, Life, acts},
+    memory::InMemory,
+    place::Built,
+};
+pub use self::{corrupt::Corrupted, life::Counts};
+
+/// As often a life is tried to be made shorter.
+const MOST_TRIES: usize = 300;
+/// What lives in memory.
+const IN_MEMORY: Course = Course { builds: 4, killed_one_in: 10, damaged_one_in: 10 };
+
+/// A life in which something was wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The life.
+    pub seed: u64,
+    /// All that happened in the shortest part of it in which it is still wrong, and at the end what is wrong.
+    pub history: String,
+}
+
+/// What lives on disk, with a process for each step.
+const ON_DISK: Course = Course { builds: 4, killed_one_in: 20, damaged_one_in: 10 };
+/// What lives on disk to be killed.
+const KILLED: Course = Course { builds: 5, killed_one_in: 1, damaged_one_in: 40 };
+
+/// Lets workspaces live on disk, with a process for each step.
+///
+/// # Errors
+/// The first one in which something was wrong.
+pub fn processes(first: u64, rounds: u64) -> Result<Counts, Found> {
+    live_all(first, rounds, ON_DISK, &on_disk)
+}
+
+/// Lets workspaces live on disk under an az that is killed at any moment before each build.
+///
+/// # Errors
+/// The first one in which something was wrong.
+pub fn crash(first: u64, rounds: u64) -> Result<Counts, Found> {
+    live_all(first, rounds.div_ceil(KILLED.builds as u64), KILLED, &on_disk)
+}
+
+fn on_disk() -> Box<dyn Built> {
+    Box::new(OnDisk::new().expect("a folder for temporary files can be written"))
+}
+
+/// Lets workspaces live in memory, those of `rounds` seeds from one on, on all cores.
+///
+/// # Errors
+/// The first one in which something was wrong.
+pub fn model(first: u64, rounds: u64) -> Result<Counts, Found> {
+    live_all(first, rounds, IN_MEMORY, &|| Box::new(InMemory::new()))
+}
+
+/// Damages what az keeps of a workspace in memory, in so many ways, or in all there are.
+///
+/// # Errors
+/// The first damage that cost more than a re-run.
+pub fn corrupt(rounds: Option<u64>) -> Result<Corrupted, Found> {
+    let corrupt = Corrupt::new().map_err(|history| Found { seed: 0, history })?;
+    let cases = corrupt.cases();
+    let rounds = rounds.unwrap_or(cases).clamp(1, cases);
+    let ran = AtomicU64::new(0);
+    on_all_cores(0..rounds, &|round| {
+        // Spread over all there are.
+        let case = round * cases / rounds;
+        let more = corrupt.try_case(case).map_err(|history| Found { seed: case, history })?;
+        ran.fetch_add(more, Ordering::Relaxed);
+        Ok(())
+    })?;
+    Ok(Corrupted { cases, tried: rounds, ran: ran.into_inner() })
+}
+
+fn live_all(
+    first: u64,
+    rounds: u64,
+    course: Course,
+    new: &(dyn Fn() -> Box<dyn Built> + Sync),
+) -> Result<Counts, Found> {
+    let all = Mutex::new(Counts::default());
+    on_all_cores(first..first.saturating_add(rounds), &|seed| {
+        let acts = acts(seed, course);
+        match Life::live(&mut *new(), &acts) {
+            Ok(counts) => *all.lock().unwrap_or_else(PoisonError::into_inner) += counts,
+            Err(history) => return Err(Found { seed, history: shrink(acts, history, new) }),
+        }
+        Ok(())
+    })?;
+    Ok(all.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Does something for each number; ends with the first fault, and of several found at once with that of the lowest.
+fn on_all_cores(
+    numbers: std::ops::Range<u64>,
+    each: &(dyn Fn(u64) -> Result<(), Found> + Sync),
+) -> Result<(), Found> {
+    let next = AtomicU64::new(numbers.start);
+    let found = Mutex::new(None::<Found>);
+    let work = || {
+        while found.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= numbers.end {
+                break;
+            }
+            if let Err(fault) = each(number) {
+                let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+                if found.as_ref().is_none_or(|known| fault.seed < known.seed) {
+                    *found = Some(fault);
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        (0..threads).for_each(|_| _ = scope.spawn(work));
+    });
+    found.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+/// Leaves out of a life what it is wrong without, and returns the shortest history.
+fn shrink(mut acts: Vec<Act>, mut history: String, new: &(dyn Fn() -> Box<dyn Built> + Sync)) -> String {
+    let mut tries = 0;
+    let mut piece = acts.len() / 2;
+    while piece > 0 && tries < MOST_TRIES {
+        let mut at = 0;
+        while at < acts.len() && tries < MOST_TRIES {
+            let mut fewer = acts.clone();
+            fewer.drain(at..(at + piece).min(acts.len()));
+            tries += 1;
+            match Life::live(&mut *new(), &fewer) {
+                Ok(_) => at += piece,
+                Err(shorter) => (acts, history) = (fewer, shorter),
+            }
+        }
+        piece /= 2;
+    }
+    history
+}
+
 #[cfg(test)]
 mod tests {
-    use super::model::{Counts, live};
+    use super::*;
+
+    #[test]
+    fn damage_costs_a_re_run_at_worst() {
+        let corrupted = corrupt(Some(600)).unwrap_or_else(|found| panic!("{}", found.history));
+        assert!(corrupted.tried == 600 && corrupted.ran > 100, "{corrupted:?}");
+    }
 
     /// As many workspaces as `AZ_MODEL_SEEDS` says, from `AZ_MODEL_SEED` on; some without it.
     #[test]
     fn whatever_happens_az_leaves_what_running_by_hand_leaves() {
         let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
-        let first = number("AZ_MODEL_SEED").unwrap_or(0);
-        let mut counts = Counts::default();
-        for seed in first..first + number("AZ_MODEL_SEEDS").unwrap_or(60) {
-            counts += live(seed).unwrap_or_else(|fault| panic!("{fault}"));
-        }
+        let seeds = number("AZ_MODEL_SEEDS").unwrap_or(100);
+        let counts = model(number("AZ_MODEL_SEED").unwrap_or(0), seeds);
+        let counts = counts.unwrap_or_else(|found| panic!("seed {}\n{}", found.seed, found.history));
         assert!(counts.ran > counts.builds / 10 && counts.settled * 20 < counts.builds, "{counts:?}");
     }
 }

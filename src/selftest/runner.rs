@@ -63,7 +63,7 @@ impl Runner for Carrier {
             trace,
         };
         match done {
-            Ok(seen) => Ok(ended(Exit::Code(0), is_watched.then_some(seen.trace))),
+            Ok(seen) => Ok(ended(Exit::Code(u8::from(seen.failed).into()), is_watched.then_some(seen.trace))),
             Err(error) if error.kind() == ErrorKind::Interrupted => Ok(ended(Exit::Signal(9), None)),
             Err(_) => Ok(ended(Exit::Code(1), None)),
         }

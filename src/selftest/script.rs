@@ -2,7 +2,10 @@
 //!
 //! Knows how an act is written and read again, and makes random ones. Does not know how it is carried out.
 
-use std::fmt::{self, Write};
+use std::{
+    fmt::{self, Write},
+    path::Path,
+};
 
 use super::random::Random;
 
@@ -36,6 +39,8 @@ pub(super) enum Act {
         target: String,
         path: String,
     },
+    /// The script fails where nothing is.
+    Need(String),
     /// An act that is done only where something is.
     IfThere {
         path: String,
@@ -53,6 +58,7 @@ impl fmt::Display for Act {
             Self::Tell { variable, to } => write!(f, "echo \"${variable}\" > {to}"),
             Self::Say { text, to } => write!(f, "echo {text} > {to}"),
             Self::MakeFolder(path) => write!(f, "mkdir -p {path}"),
+            Self::Need(path) => write!(f, "[ -e {path} ] || exit 1"),
             Self::Remove(path) => write!(f, "rm -f {path}"),
             Self::Link { target, path } => write!(f, "ln -sfn {target} {path}"),
             Self::IfThere { path, then } => write!(f, "if [ -e {path} ]; then {then}; fi"),
@@ -85,6 +91,7 @@ impl Act {
                     None => Self::Say { text: owned(what), to },
                 })
             }
+            ["[", "-e", path, "]", "||", "exit", "1"] => Some(Self::Need(owned(path))),
             ["mkdir", "-p", path] => Some(Self::MakeFolder(owned(path))),
             ["rm", "-f", path] => Some(Self::Remove(owned(path))),
             ["ln", "-sfn", target, path] => Some(Self::Link { target: owned(target), path: owned(path) }),
@@ -93,6 +100,8 @@ impl Act {
     }
 }
 
+/// The most steps of a workspace.
+pub(super) const STEPS: usize = 5;
 /// What persons write, by path.
 pub(super) const SOURCES: [&str; 6] = ["a", "b", "in/a", "in/b", "in/deep/a", LINK];
 /// Where persons put links. They do so nowhere else: what leads to itself tells nobody anything.
@@ -105,6 +114,11 @@ const PASSING: &str = "passing";
 const SHARED: &str = "shared";
 /// A variable that steps may read.
 pub(super) const VARIABLE: &str = "MODEL";
+
+/// Tells whether steps write a path of the workspace.
+pub(super) fn is_made(path: &Path) -> bool {
+    path.starts_with(CHAIN) || path.starts_with(SHARED) || path.to_string_lossy().starts_with("out")
+}
 
 /// A script: its header and its acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,7 +172,14 @@ impl Script {
             _ = writeln!(text, "# Inputs: {}\n# Outputs: {}", from.join(", "), self.makes().join(", "));
         }
         self.acts.iter().for_each(|act| _ = writeln!(text, "{act}"));
+        // What an act could not do is no failure.
+        text.push_str("exit 0\n");
         text
+    }
+
+    /// Tells whether it can fail.
+    pub(super) fn can_fail(&self) -> bool {
+        self.acts.iter().any(|act| matches!(act, Act::Need(_)))
     }
 }
 
@@ -170,7 +191,7 @@ fn target(act: &Act) -> Option<&String> {
         | Act::Say { to, .. }
         | Act::Link { path: to, .. } => Some(to),
         Act::IfThere { then, .. } => target(then),
-        Act::MakeFolder(_) | Act::Remove(_) => None,
+        Act::MakeFolder(_) | Act::Remove(_) | Act::Need(_) => None,
     }
 }
 
@@ -198,6 +219,7 @@ fn act(random: &mut Random, step: usize, made: &[String]) -> Act {
         // What is written to its own link the next time goes elsewhere.
         13 => Act::Link { target: format!("../{}", known(random)), path: format!("out{step}/l") },
         14 if step > 0 => Act::Cat { from: vec![known(random)], to: CHAIN.to_owned(), appends: true },
+        15 if random.is_one_in(3) => Act::Need((*random.pick(&SOURCES)).to_owned()),
         14 => Act::Cat { from: vec![known(random)], to: SHARED.to_owned(), appends: false },
         _ => Act::Cat { from: vec![known(random)], to, appends: false },
     }

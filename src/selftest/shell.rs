@@ -30,6 +30,7 @@ pub(super) struct Shell<'a, 'w> {
     facts: BTreeMap<PathBuf, Fact>,
     /// The values of variables that it asked for.
     values: Vec<Option<String>>,
+    failed: bool,
 }
 
 /// What is known of a path.
@@ -50,6 +51,8 @@ pub(super) struct Seen {
     pub(super) trace: Trace,
     /// What it was told, in one number: it does the same wherever it is told the same.
     pub(super) told: u64,
+    /// It ended before its end.
+    pub(super) failed: bool,
 }
 
 impl<'a, 'w> Shell<'a, 'w> {
@@ -59,7 +62,7 @@ impl<'a, 'w> Shell<'a, 'w> {
         env: &'a dyn Fn(&str) -> Option<String>,
         witness: Option<&'w mut dyn Witness>,
     ) -> Self {
-        Self { world, folder, env, witness, facts: BTreeMap::new(), values: Vec::new() }
+        Self { world, folder, env, witness, facts: BTreeMap::new(), values: Vec::new(), failed: false }
     }
 
     /// Runs a script; returns what was seen of it.
@@ -73,6 +76,9 @@ impl<'a, 'w> Shell<'a, 'w> {
         let text = String::from_utf8_lossy(&self.world.read(&path)?).into_owned();
         for act in text.lines().filter_map(Act::read) {
             self.act(&act)?;
+            if self.failed {
+                break;
+            }
         }
         let touch = |fact: &Fact| Touch {
             asked: fact.asked,
@@ -92,7 +98,7 @@ impl<'a, 'w> Shell<'a, 'w> {
         let mut told = DefaultHasher::new();
         self.facts.iter().for_each(|(path, fact)| (path, fact.found, fact.listed).hash(&mut told));
         self.values.hash(&mut told);
-        Ok(Seen { trace, told: told.finish() })
+        Ok(Seen { trace, told: told.finish(), failed: self.failed })
     }
 
     fn act(&mut self, act: &Act) -> io::Result<()> {
@@ -104,7 +110,10 @@ impl<'a, 'w> Shell<'a, 'w> {
                 for path in from {
                     let path = self.resolve(Path::new(path), true)?;
                     self.ask(&path, Asked::PROBED | Asked::READ);
-                    all.extend(self.content(&path)?.unwrap_or_default());
+                    // `cat` reads nothing of what it writes to.
+                    if to.as_ref() != Some(&path) {
+                        all.extend(self.content(&path)?.unwrap_or_default());
+                    }
                 }
                 self.write(to, &all)
             }
@@ -136,6 +145,12 @@ impl<'a, 'w> Shell<'a, 'w> {
             Act::MakeFolder(path) => self.make_folders(path),
             Act::Remove(path) => self.remove(path),
             Act::Link { target, path } => self.link(target, path),
+            Act::Need(path) => {
+                let path = self.resolve(Path::new(path), true)?;
+                self.ask(&path, Asked::PROBED);
+                self.failed = self.kind(&path)?.is_none();
+                Ok(())
+            }
             Act::IfThere { path, then } => {
                 let path = self.resolve(Path::new(path), true)?;
                 self.ask(&path, Asked::PROBED);
@@ -220,7 +235,8 @@ impl<'a, 'w> Shell<'a, 'w> {
             None => {}
         }
         self.change(&path, Changed::REPLACED)?;
-        self.world.write(&path, b"", 0o644)?;
+        let mode = self.world.stat(&path).map_or(0o644, |stat| stat.mode);
+        self.world.write(&path, b"", mode)?;
         self.own(&path);
         Ok(Some(path))
     }

@@ -19,7 +19,7 @@ use crate::base::Timestamp;
 
 /// A world in memory in which one change fails as on a full disk and all others work, or none works from one on.
 #[derive(Debug, Clone)]
-pub(crate) struct Faulty {
+pub struct Faulty {
     world: Memory,
     /// Changes asked for.
     asked: Arc<AtomicUsize>,
@@ -31,24 +31,24 @@ pub(crate) struct Faulty {
 
 impl Faulty {
     /// Makes a world in which nothing fails before [`Faulty::fail_after`].
-    pub(crate) fn new(world: Memory) -> Self {
+    pub fn new(world: Memory) -> Self {
         let none = Arc::new(AtomicUsize::new(usize::MAX));
         Self { world, asked: Arc::default(), failing: none, count: Arc::new(AtomicUsize::new(1)) }
     }
 
     /// Lets `changes` more changes work and the next one fail.
-    pub(crate) fn fail_after(&self, changes: usize) {
+    pub fn fail_after(&self, changes: usize) {
         self.failing.store(self.asked.load(Ordering::Relaxed) + changes, Ordering::Relaxed);
     }
 
     /// Lets `changes` more changes work and no more after them, as for a program that is killed.
-    pub(crate) fn die_after(&self, changes: usize) {
+    pub fn die_after(&self, changes: usize) {
         self.count.store(usize::MAX, Ordering::Relaxed);
         self.fail_after(changes);
     }
 
     /// Tells whether the change that was to fail was asked for.
-    pub(crate) fn has_failed(&self) -> bool {
+    pub fn has_failed(&self) -> bool {
         self.asked.load(Ordering::Relaxed) > self.failing.load(Ordering::Relaxed)
     }
 

@@ -88,6 +88,20 @@ impl Memory {
         Self(Arc::new(Shared { world: Mutex::new(world), unlocked: Condvar::new() }))
     }
 
+    /// Makes a world of its own that is now what this one is; nobody holds a lock in it.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let World { tree, environment, current_dir, random_calls, .. } = &*self.0.enter();
+        let world = World {
+            tree: tree.clone(),
+            locks: BTreeMap::new(),
+            environment: environment.clone(),
+            current_dir: current_dir.clone(),
+            random_calls: *random_calls,
+        };
+        Self(Arc::new(Shared { world: Mutex::new(world), unlocked: Condvar::new() }))
+    }
+
     /// Writes a file and the directories above it; a file that exists keeps its inode and mode, others get `0644`.
     pub fn file(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) -> Self {
         let path = path.as_ref();

@@ -12,7 +12,6 @@ mod call;
 mod contract;
 #[cfg(unix)]
 mod copy;
-#[cfg(test)]
 mod faulty;
 #[cfg(target_os = "linux")]
 pub mod filter;
@@ -32,8 +31,7 @@ use std::{
 };
 
 pub use asked::{Asked, asking_for_nobody, asking_for_one, note_again, note_known, noting};
-#[cfg(test)]
-pub(crate) use faulty::Faulty;
+pub use faulty::Faulty;
 #[cfg(target_os = "linux")]
 pub use lease::has_writer;
 pub use memory::Memory;

@@ -35,6 +35,7 @@ pub(super) enum Follow {
 }
 
 /// The clock all times come from.
+#[derive(Clone)]
 pub(super) struct Clock {
     /// How much time passes at each change.
     pub(super) step: Duration,
@@ -66,12 +67,14 @@ impl Clock {
 }
 
 /// All files.
+#[derive(Clone)]
 pub(super) struct Tree {
     pub(super) inodes: BTreeMap<u64, Inode>,
     pub(super) clock: Clock,
 }
 
 /// A file, directory or link without its name.
+#[derive(Clone)]
 pub(super) struct Inode {
     pub(super) body: Body,
     pub(super) mode: u32,
@@ -81,6 +84,7 @@ pub(super) struct Inode {
 }
 
 /// What an inode holds.
+#[derive(Clone)]
 pub(super) enum Body {
     File(Vec<u8>),
     Directory(BTreeMap<OsString, u64>),

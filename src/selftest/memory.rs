@@ -1,0 +1,169 @@
+//! A workspace in memory, whose scripts are carried out by an interpreter.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use super::{
+    place::{Built, End, How, Outcome, Place},
+    runner::Carrier,
+    script::{STEPS, VARIABLE},
+};
+use crate::{
+    engine::{Ask, BuildOptions, BuildResult, Engine, EngineError, Force, Glance, RunWith},
+    event::{Envelope, Event},
+    sys::{Faulty, Memory, System},
+};
+
+/// Where the workspace lies.
+const ROOT: &str = "/w";
+/// The program of all steps.
+pub(super) const SHELL: &str = "/bin/sh";
+
+/// A build changes about so many things before it has ended.
+const MOST_CHANGES: u64 = 120;
+
+/// A workspace in memory.
+pub(super) struct InMemory {
+    pub(super) world: Memory,
+    carrier: Carrier,
+}
+
+impl InMemory {
+    pub(super) fn new() -> Self {
+        let world = Memory::new().variable("PATH", "/bin").file(SHELL, "sh").mode(SHELL, 0o755);
+        // In a folder that a step made, what is of no use any more goes, which by hand it does not.
+        (0..STEPS).for_each(|step| _ = world.dir(format!("{ROOT}/out{step}")));
+        world.file(format!("{ROOT}/az.toml"), "").dir(format!("{ROOT}/in/deep"));
+        Self::of(world)
+    }
+
+    /// Takes a world that has a workspace.
+    pub(super) fn of(world: Memory) -> Self {
+        let carrier = Carrier::new(Arc::new(world.clone()), Path::new(SHELL));
+        Self { world, carrier }
+    }
+}
+
+impl Place for InMemory {
+    fn root(&self) -> &Path {
+        Path::new(ROOT)
+    }
+
+    fn system(&self) -> &dyn System {
+        &self.world
+    }
+
+    fn date(&self, path: &Path, mtime_ns: i64) -> io::Result<()> {
+        self.world.date(path, mtime_ns)
+    }
+
+    fn set_variable(&mut self, value: Option<String>) {
+        match value {
+            Some(value) => self.world.variable(VARIABLE, value),
+            None => self.world.without_variable(VARIABLE),
+        };
+    }
+
+    fn wait(&self, time: Duration) {
+        self.world.advance(time);
+    }
+
+    fn tick(&self, step: Duration) {
+        self.world.tick(step);
+    }
+
+    fn set_back(&self, time: Duration) {
+        self.world.set_back(time);
+    }
+}
+
+impl Built for InMemory {
+    /// An az that is killed can change so many things, and nothing after them.
+    fn build(&mut self, how: How) -> Outcome {
+        let mut outcome = Outcome::default();
+        let built = match how.killed_at {
+            None => {
+                let system: Arc<dyn System> = Arc::new(self.world.clone());
+                build(&system, &self.carrier, how, &mut |event| note(&mut outcome, event))
+            }
+            Some(changes) => {
+                let faulty = Faulty::new(self.world.clone());
+                faulty.die_after(usize::try_from(changes % MOST_CHANGES).expect("it is small"));
+                let system: Arc<dyn System> = Arc::new(faulty.clone());
+                let carrier = self.carrier.within(Arc::clone(&system));
+                build(&system, &carrier, how, &mut |event| {
+                    // What it says after its death nobody hears.
+                    if !faulty.has_failed() {
+                        note(&mut outcome, event);
+                    }
+                })
+            }
+        };
+        outcome.ran = self.carrier.take_ran();
+        if how.killed_at.is_none() {
+            outcome.end = match built {
+                None => End::Code(0),
+                Some(Ok(result)) => End::Code(result.exit_code),
+                Some(Err(error)) => End::Refused(format!("{error:?}")),
+            };
+        }
+        outcome
+    }
+}
+
+fn note(outcome: &mut Outcome, event: &Envelope) {
+    match &event.event {
+        Event::ScriptCompleted { node, cached, exit_code: Some(0), .. } => {
+            outcome.done.push(node.clone());
+            if !cached {
+                outcome.told.push(format!("  {:?}", event.event));
+            }
+        }
+        Event::ScriptStarted { .. } | Event::ScriptCompleted { cached: false, .. } => {
+            outcome.told.push(format!("  {:?}", event.event));
+        }
+        _ => {}
+    }
+}
+
+fn build(
+    system: &Arc<dyn System>,
+    carrier: &Carrier,
+    how: How,
+    tell: &mut dyn FnMut(&Envelope),
+) -> Option<Result<BuildResult, EngineError>> {
+    let ask = Ask { arguments: vec!["*".to_owned()], ..Ask::default() };
+    let options = BuildOptions {
+        jobs: Some(how.jobs),
+        force: if how.force { Force::All } else { Force::No },
+        allow_empty: true,
+        run_with: RunWith::new(Arc::new(carrier.clone())),
+        ..BuildOptions::default()
+    };
+    let root = PathBuf::from(ROOT);
+    match Engine::glance(&**system, &root, &ask, &options) {
+        Glance::UpToDate(_) => None,
+        Glance::Partly(partly) => {
+            let what = (&ask, &options);
+            Some(Engine::build_partly(
+                system,
+                &root,
+                what,
+                &partly,
+                &mut |_, event, _| tell(event),
+                &mut || (),
+            ))
+        }
+        Glance::Unknown => {
+            let built = Engine::open(Arc::clone(system), &root).and_then(|mut engine| {
+                engine.plan_ahead(&ask);
+                engine.build(&ask, &options, &mut |event, _| tell(event), &mut || ())
+            });
+            Some(built)
+        }
+    }
+}
