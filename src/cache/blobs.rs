@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use super::pack::Pack;
 use crate::{
     base::Digest,
-    sys::{self, FileKind, HeldFile, ReadFile, System},
+    sys::{self, FileKind, Flusher, HeldFile, ReadFile, System},
 };
 
 /// A store of contents, each under its own digest; read-only files, never hard-linked into the work tree.
@@ -163,6 +163,15 @@ impl Blobs {
             Err(error) if is_packed && sys::is_absent(&error) => Ok(()),
             removed => removed,
         }
+    }
+
+    /// Returns what waits until the small blobs would outlive a loss of power; nothing if none was added since. A large
+    /// one that is lost is missed, and made again.
+    ///
+    /// # Errors
+    /// As `dup`.
+    pub fn flusher(&self) -> io::Result<Option<Flusher>> {
+        self.pack.flusher()
     }
 
     /// Gives back the room of small blobs that were removed, and makes them quick to find; to be asked by who holds the

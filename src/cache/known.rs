@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// What the table is.
-const KIND: Kind = Kind { magic: *b"az files", format: 1 };
+const KIND: Kind = Kind { magic: *b"az files", format: 2 };
 /// The table of the paths' bytes.
 const TEXTS: usize = 1;
 /// Fewer bytes than this behind the table are read as fast as it is written.
@@ -116,6 +116,9 @@ pub struct KnownFiles {
     table_bytes: usize,
     more: HashMap<WsPath, Option<KnownFile>>,
     more_bytes: usize,
+    /// What tells this start of the machine from others. What was known before it is not: a file whose content was lost
+    /// with the power may be said to be what it was.
+    boot: [u8; 16],
 }
 
 impl Settled for KnownFiles {
@@ -134,18 +137,21 @@ impl KnownFiles {
     pub fn open(system: &dyn System, layout: &Layout) -> Self {
         let mapped = system.map(&layout.files()).ok();
         let table_bytes = mapped.as_ref().map_or(0, |mapped| mapped.len());
-        let table = mapped.and_then(|mapped| Flat::open(mapped, KIND));
+        let boot = system.boot();
+        let table = mapped.and_then(|mapped| Flat::open(mapped, KIND)).filter(|it| it.about()[..16] == boot);
         let changes = system.read(&changes_beside(layout)).unwrap_or_default();
         let mut more = HashMap::new();
         let mut at = 0;
         while let Some((payload, behind)) = frames::payload_at(&changes, at) {
-            let changes: Vec<WireChange<'_>> = postcard::from_bytes(payload).unwrap_or_default();
-            more.extend(changes.into_iter().filter_map(read_change));
+            let frame: Option<([u8; 16], Vec<WireChange<'_>>)> = postcard::from_bytes(payload).ok();
+            if let Some((_, changes)) = frame.filter(|(of, _)| *of == boot) {
+                more.extend(changes.into_iter().filter_map(read_change));
+            }
             at = behind;
         }
         // What stands behind a damaged frame cannot be read, nor can what would be written there.
         let more_bytes = if at < changes.len() { usize::MAX } else { at };
-        Self { table, table_bytes, more, more_bytes }
+        Self { table, table_bytes, more, more_bytes, boot }
     }
 
     /// Returns all that is known, sorted by path; O(files).
@@ -178,7 +184,7 @@ impl KnownFiles {
         if changes.is_empty() && !is_broken {
             return Ok(());
         }
-        let frame = frames::frame(&to_wire(changes)?);
+        let frame = frames::frame(&to_wire(self.boot, changes)?);
         let behind = self.more_bytes.saturating_add(frame.len());
         let is_long = behind > MERGE_ABOVE_BYTES && behind.saturating_mul(BEHIND_OF_TABLE) > self.table_bytes;
         if is_long && may_merge {
@@ -226,7 +232,9 @@ pub fn write_table(
     let mut file = FlatWriter::default();
     file.put(&rows);
     file.put_bytes(TEXTS, texts.as_bytes());
-    sys::replace(system, &layout.files(), &file.finish(KIND, [0; 64]))?;
+    let mut about = [0; 64];
+    about[..16].copy_from_slice(&system.boot());
+    sys::replace(system, &layout.files(), &file.finish(KIND, about))?;
     // Until they go, changes that are in the table are read twice, and say the same.
     match system.remove_file(&changes_beside(layout)) {
         Err(error) if !sys::is_absent(&error) => Err(error),
@@ -258,7 +266,7 @@ fn known(row: &Row) -> KnownFile {
     KnownFile { stat, digest: Digest(digest) }
 }
 
-fn to_wire(changes: &[FileChange]) -> io::Result<Vec<u8>> {
+fn to_wire(boot: [u8; 16], changes: &[FileChange]) -> io::Result<Vec<u8>> {
     let wire: Vec<WireChange<'_>> = changes
         .iter()
         .map(|(path, known)| WireChange {
@@ -266,7 +274,7 @@ fn to_wire(changes: &[FileChange]) -> io::Result<Vec<u8>> {
             known: known.map(|KnownFile { stat, digest }| (digest.0, WireStat::from(&stat))),
         })
         .collect();
-    postcard::to_stdvec(&wire).map_err(io::Error::other)
+    postcard::to_stdvec(&(boot, wire)).map_err(io::Error::other)
 }
 
 fn read_change(WireChange { path, known }: WireChange<'_>) -> Option<FileChange> {

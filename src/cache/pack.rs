@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     base::Digest,
-    sys::{self, AppendFile, Mapped, System},
+    sys::{self, AppendFile, Flusher, Mapped, System},
 };
 
 /// What the index is.
@@ -81,6 +81,8 @@ struct State {
     /// What stands behind them is none.
     is_damaged: bool,
     file: Option<Box<dyn AppendFile>>,
+    /// Something was written to it that a loss of power would take.
+    is_unflushed: bool,
 }
 
 impl std::fmt::Debug for State {
@@ -140,12 +142,23 @@ impl Pack {
         }
         let frame = frames::frame(&[&digest.0, content].concat());
         let written = state.file.as_mut().map_or(Ok(()), |file| file.write_all(&frame));
+        state.is_unflushed = true;
         // A part of it may stand there, and nothing that is written behind that could be read.
         state.is_damaged = written.is_err();
         written?;
         state.gone.remove(digest);
         state.appended.insert(*digest);
         Ok(true)
+    }
+
+    /// Returns what waits until all contents would outlive a loss of power; nothing if none was added since.
+    ///
+    /// # Errors
+    /// As [`AppendFile::flusher`].
+    pub(super) fn flusher(&self) -> io::Result<Option<Flusher>> {
+        let mut state = self.lock();
+        let is_unflushed = std::mem::take(&mut state.is_unflushed);
+        state.file.as_ref().filter(|_| is_unflushed).map(|file| file.flusher()).transpose()
     }
 
     /// Returns all contents with their sizes; O(contents).

@@ -4,6 +4,7 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -253,6 +254,8 @@ impl Engine {
         let plan = Arc::clone(&desk.plan);
         let (Told { view, folder, events }, exit_code) = asking_for_nobody(|| desk.finish(&summary));
         shared.timeline.let_go();
+        // While the rest is done that needs no disk.
+        let flushing = flush(&shared.cache).map(std::thread::spawn);
         self.settle(&shared.cache, options.limits, folder.as_deref(), is_locked);
         if is_sound && !self.is_of_the_moment(&plan) {
             let (plan, shared, has_run) = (&*plan, &*shared, folder.is_some());
@@ -262,6 +265,7 @@ impl Engine {
             self.write_gate(ask, options, &finished, answers);
         }
         let changed = shared.timeline.changed_on_disk();
+        _ = flushing.map(JoinHandle::join);
         Carried::Done(Box::new(BuildResult { view, diagnostics, exit_code, folder, audited, changed }))
     }
 
@@ -343,6 +347,14 @@ impl Engine {
         let timeout = options.timeout.into_iter().chain(plan.timeout).min();
         Policy { timeout, ..Policy::new(slots, on_failure) }
     }
+}
+
+/// Returns what waits until what a run has committed would outlive a loss of power: first the contents, then the records
+/// that name them; nothing if nothing was. What cannot be flushed is as safe as any file.
+fn flush(cache: &Cache) -> Option<impl FnOnce() + Send + 'static> {
+    let flushers = [cache.blobs.flusher(), cache.store.flusher()].map(|flusher| flusher.ok().flatten());
+    let is_needed = flushers.iter().any(Option::is_some);
+    is_needed.then(|| move || flushers.into_iter().flatten().for_each(|flush| _ = flush()))
 }
 
 /// Returns what was planned, unless the configuration does not let a playbook in it run.

@@ -19,7 +19,7 @@ const PAGE: usize = 4096;
 const SCRIPTS: [(&str, &str); 3] = [
     ("0400_first.sh", "cat a in/a > out0/x\n"),
     ("0410_second.sh", "cat out0/x b > out1/y\necho s1 > out1/z\n"),
-    ("0420_third.sh", "ls in > out2/x\ncat out1/y out1/z > out2/y\n"),
+    ("0420_third.sh", "ls in > out2/x\ncat out1/y out1/z > out2/y\ncat large > out2/large\n"),
 ];
 const PLAIN: How = How { jobs: 1, force: false, killed_at: None };
 
@@ -84,6 +84,8 @@ impl Corrupt {
         for path in ["b", "in/a", "in/deep/a"] {
             write(&place, path, "text 0\n");
         }
+        // One that has a file of its own in the cache.
+        place.world.file(place.root().join("large"), "large\n".repeat(1500));
         // An older state is known too.
         for text in ["text 1\n", "text 2\n", "text 2\n"] {
             write(&place, "a", text);
@@ -125,7 +127,11 @@ impl Corrupt {
         let path = &self.files[file];
         let fault = |what: &str| format!("{} {damage:?}, results {results:?}: {what}", path.display());
         self.apply(&place.world, path, damage).map_err(|error| fault(&error.to_string()))?;
-        for (made, text) in [("out0/x", "text 1\ntext 0\n"), ("out1/y", "text 1\ntext 0\ntext 0\n")] {
+        for (made, text) in [
+            ("out0/x", "text 1\ntext 0\n"),
+            ("out1/y", "text 1\ntext 0\ntext 0\n"),
+            ("out2/large", "older\n"),
+        ] {
             let made = place.root().join(made);
             let done = match results {
                 Results::Kept => Ok(()),
@@ -165,6 +171,8 @@ impl Corrupt {
             Damage::Removed => return world.remove_file(path),
             Damage::Exchanged { with } => return world.exchange(path, &self.files[with]),
         }
-        world.write(path, &bytes, mode)
+        world.set_mode(path, 0o644)?;
+        world.write(path, &bytes, 0o644)?;
+        world.set_mode(path, mode)
     }
 }

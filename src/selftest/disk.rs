@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::{
     place::{Built, End, How, Outcome, Place},
+    random::Random,
     script::{STEPS, VARIABLE},
 };
 use crate::{
@@ -173,6 +174,8 @@ impl Place for OnDisk {
     fn wait(&self, _: Duration) {}
 
     fn tick(&self, _: Duration) {}
+
+    fn cut_power(&self, _: &mut Random) {}
 
     fn set_back(&self, _: Duration) {}
 }

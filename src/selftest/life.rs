@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    change::{Change, Fault},
+    change::{Change, Fault, files_below},
     memory::{InMemory, SHELL},
     place::{Built, End, How, Outcome, Place as _},
     random::Random,
@@ -32,6 +32,8 @@ pub(super) enum Act {
     Script(usize, Script),
     /// Something happens to what az keeps.
     Damage(Fault),
+    /// The power goes and comes back; the number decides what is lost.
+    PowerCut(u64),
     /// az builds and is killed on the way.
     Killed {
         at: u64,
@@ -50,6 +52,8 @@ pub(super) struct Course {
     pub(super) killed_one_in: usize,
     /// What it keeps is damaged before one in so many builds.
     pub(super) damaged_one_in: usize,
+    /// The power goes before one in so many builds.
+    pub(super) power_cut_one_in: usize,
 }
 
 /// How often what happened.
@@ -120,6 +124,9 @@ pub(super) fn acts(seed: u64, course: Course) -> Vec<Act> {
         }
         if random.is_one_in(course.killed_one_in) {
             acts.push(Act::Killed { at: random.next(), jobs: 1 + random.below(2) });
+        }
+        if random.is_one_in(course.power_cut_one_in) {
+            acts.push(Act::PowerCut(random.next()));
         }
         acts.push(Act::Build(random.next()));
     }
@@ -194,6 +201,7 @@ impl<'a> Life<'a> {
                 fault.apply(self.place.system(), &self.place.root().join(OWN_FOLDER));
                 self.forgets = true;
             }
+            Act::PowerCut(seed) => self.cut_power(*seed),
             Act::Killed { at, jobs } => self.die(*at, *jobs)?,
             Act::Build(how) => self.build_and_compare(&mut Random::new(*how))?,
         }
@@ -213,6 +221,22 @@ impl<'a> Life<'a> {
             written.expect("nobody is in the way of scripts");
         }
         self.scripts.insert(step, script.clone());
+    }
+
+    /// What was lost of the workspace is lost by hand as well.
+    fn cut_power(&mut self, seed: u64) {
+        self.history.push(format!("power cut {seed}"));
+        self.place.cut_power(&mut Random::new(seed));
+        let (world, root) = (self.place.system(), self.place.root());
+        for path in files_below(world, root) {
+            let name = path.strip_prefix(root).expect("it lies below");
+            let Ok(stat) = world.stat(&path) else { continue };
+            if stat.kind == FileKind::File && !name.starts_with(OWN_FOLDER) {
+                let bytes = world.read(&path).unwrap_or_default();
+                _ = self.hand.world.write(&self.hand.root().join(name), &bytes, stat.mode);
+            }
+        }
+        self.forgets = true;
     }
 
     fn die(&mut self, at: u64, jobs: usize) -> Result<(), String> {

@@ -8,7 +8,9 @@ use std::{
 };
 
 use super::{
+    change::files_below,
     place::{Built, End, How, Outcome, Place},
+    random::Random,
     runner::Carrier,
     script::{STEPS, VARIABLE},
 };
@@ -23,6 +25,8 @@ const ROOT: &str = "/w";
 /// The program of all steps.
 pub(super) const SHELL: &str = "/bin/sh";
 
+/// What was written so long ago is on the disk.
+const FLUSHED_AFTER: Duration = Duration::from_secs(3);
 /// A build changes about so many things before it has ended.
 const MOST_CHANGES: u64 = 120;
 
@@ -70,6 +74,21 @@ impl Place for InMemory {
 
     fn wait(&self, time: Duration) {
         self.world.advance(time);
+        if time >= FLUSHED_AFTER {
+            self.world.flush_all();
+        }
+    }
+
+    fn cut_power(&self, random: &mut Random) {
+        // Editors flush what they write, and half a script may be anything.
+        for script in files_below(&self.world, &self.root().join("scripts")) {
+            let flushed = self.world.append(&script).and_then(|file| file.flusher()?());
+            flushed.expect("scripts are files");
+        }
+        self.world.cut_power(&mut |bytes| match random.below(4) {
+            0 | 1 => (bytes, false),
+            _ => (random.below(bytes + 1), random.is_one_in(2)),
+        });
     }
 
     fn tick(&self, step: Duration) {

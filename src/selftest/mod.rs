@@ -31,7 +31,7 @@ pub use self::{corrupt::Corrupted, life::Counts};
 /// As often a life is tried to be made shorter.
 const MOST_TRIES: usize = 300;
 /// What lives in memory.
-const IN_MEMORY: Course = Course { builds: 4, killed_one_in: 10, damaged_one_in: 10 };
+const IN_MEMORY: Course = Course { builds: 4, killed_one_in: 10, damaged_one_in: 10, power_cut_one_in: 10 };
 
 /// A life in which something was wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,9 +43,9 @@ pub struct Found {
 }
 
 /// What lives on disk, with a process for each step.
-const ON_DISK: Course = Course { builds: 4, killed_one_in: 20, damaged_one_in: 10 };
+const ON_DISK: Course = Course { builds: 4, killed_one_in: 20, damaged_one_in: 10, power_cut_one_in: 10 };
 /// What lives on disk to be killed.
-const KILLED: Course = Course { builds: 5, killed_one_in: 1, damaged_one_in: 40 };
+const KILLED: Course = Course { builds: 5, killed_one_in: 1, damaged_one_in: 40, power_cut_one_in: 1000 };
 
 /// Lets workspaces live on disk, with a process for each step.
 ///
@@ -148,7 +148,13 @@ fn shrink(mut acts: Vec<Act>, mut history: String, new: &(dyn Fn() -> Box<dyn Bu
         let mut at = 0;
         while at < acts.len() && tries < MOST_TRIES {
             let mut fewer = acts.clone();
-            fewer.drain(at..(at + piece).min(acts.len()));
+            let out = at..(at + piece).min(acts.len());
+            // What others append to would not be begun anew.
+            if fewer[out.clone()].iter().any(|act| matches!(act, Act::Script(0, _))) {
+                at += 1;
+                continue;
+            }
+            fewer.drain(out);
             tries += 1;
             match Life::live(&mut *new(), &fewer) {
                 Ok(_) => at += piece,

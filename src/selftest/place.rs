@@ -2,6 +2,7 @@
 
 use std::{io, path::Path, time::Duration};
 
+use super::random::Random;
 use crate::sys::System;
 
 /// The folder of a workspace, its clock and the variable that its scripts read.
@@ -21,6 +22,9 @@ pub(super) trait Place {
 
     /// Sets how much time passes at each change, where that can be said.
     fn tick(&self, step: Duration);
+
+    /// Cuts the power and starts again, where that can be done: what was not flushed is lost in parts.
+    fn cut_power(&self, random: &mut Random);
 
     /// Sets the clock back, where that can be done without disturbing others.
     fn set_back(&self, time: Duration);

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Abilities, AppendFile, Entry, Lock, LockMode, Memory, ReadFile, Stat, System, Wait};
+use super::{Abilities, AppendFile, Entry, Flusher, Lock, LockMode, Memory, ReadFile, Stat, System, Wait};
 use crate::base::Timestamp;
 
 /// A world in memory in which one change fails as on a full disk and all others work, or none works from one on.
@@ -71,6 +71,11 @@ struct Torn {
 impl AppendFile for Torn {
     fn written_up_to(&mut self) -> Option<u64> {
         self.file.written_up_to()
+    }
+
+    fn flusher(&self) -> io::Result<Flusher> {
+        self.world.change()?;
+        self.file.flusher()
     }
 }
 
@@ -175,6 +180,10 @@ impl System for Faulty {
 
     fn monotonic(&self) -> Duration {
         self.world.monotonic()
+    }
+
+    fn boot(&self) -> [u8; 16] {
+        self.world.boot()
     }
 
     fn random(&self) -> [u8; 16] {

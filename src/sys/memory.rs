@@ -42,6 +42,8 @@ struct World {
     environment: BTreeMap<OsString, OsString>,
     current_dir: PathBuf,
     random_calls: u64,
+    /// How often the machine was started.
+    boots: u64,
 }
 
 /// Who holds the lock on a file.
@@ -84,6 +86,7 @@ impl Memory {
             environment: BTreeMap::new(),
             current_dir: PathBuf::from("/"),
             random_calls: 0,
+            boots: 1,
         };
         Self(Arc::new(Shared { world: Mutex::new(world), unlocked: Condvar::new() }))
     }
@@ -91,13 +94,14 @@ impl Memory {
     /// Makes a world of its own that is now what this one is; nobody holds a lock in it.
     #[must_use]
     pub fn fork(&self) -> Self {
-        let World { tree, environment, current_dir, random_calls, .. } = &*self.0.enter();
+        let World { tree, environment, current_dir, random_calls, boots, .. } = &*self.0.enter();
         let world = World {
             tree: tree.clone(),
             locks: BTreeMap::new(),
             environment: environment.clone(),
             current_dir: current_dir.clone(),
             random_calls: *random_calls,
+            boots: *boots,
         };
         Self(Arc::new(Shared { world: Mutex::new(world), unlocked: Condvar::new() }))
     }
@@ -181,6 +185,20 @@ impl Memory {
     pub fn tick(&self, step: Duration) -> Self {
         self.0.enter().tree.clock.step = step;
         self.clone()
+    }
+
+    /// Cuts the power and starts again: of files that were written and not flushed, `lose` says how much is still there of
+    /// so many bytes, and whether the rest is zeros instead of missing. Their names and times are what they were.
+    pub fn cut_power(&self, lose: &mut dyn FnMut(usize) -> (usize, bool)) {
+        let mut world = self.0.enter();
+        world.boots += 1;
+        world.locks.clear();
+        world.tree.lose_unflushed(lose);
+    }
+
+    /// Has all that was written outlive a loss of power, as time does.
+    pub fn flush_all(&self) {
+        self.0.enter().tree.flush_all();
     }
 
     /// Lists all paths below `/` in sorted order with what they are, one a line, for snapshots.
@@ -334,6 +352,10 @@ impl System for Memory {
 
     fn monotonic(&self) -> Duration {
         self.0.enter().tree.clock.since_start
+    }
+
+    fn boot(&self) -> [u8; 16] {
+        u128::from(self.0.enter().boots).to_be_bytes()
     }
 
     fn random(&self) -> [u8; 16] {

@@ -184,7 +184,16 @@ impl From<Vec<u8>> for Mapped {
 pub trait AppendFile: io::Write + Send {
     /// Returns the offset behind what was last written, whoever else appends to the file; nothing if that is not known.
     fn written_up_to(&mut self) -> Option<u64>;
+
+    /// Returns what waits until all that was written so far would outlive a loss of power.
+    ///
+    /// # Errors
+    /// As `dup`; what is returned fails as `fdatasync`.
+    fn flusher(&self) -> io::Result<Flusher>;
 }
+
+/// Waits until something would outlive a loss of power.
+pub type Flusher = Box<dyn FnOnce() -> io::Result<()> + Send>;
 
 /// A held lock; dropping it, or the end of the process, frees it.
 pub trait Lock: Send + fmt::Debug {}
@@ -392,6 +401,11 @@ pub trait System: Send + Sync + fmt::Debug {
 
     /// Returns a clock that never goes back, from an arbitrary start.
     fn monotonic(&self) -> Duration;
+
+    /// Returns what tells this start of the machine from all others; zeros where that cannot be known.
+    ///
+    /// What the file system said of a file before the machine went down need not be true of what came back.
+    fn boot(&self) -> [u8; 16];
 
     /// Returns 16 random bytes.
     fn random(&self) -> [u8; 16];

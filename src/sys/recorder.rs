@@ -461,6 +461,10 @@ impl System for Recorder {
         self.inner.monotonic()
     }
 
+    fn boot(&self) -> [u8; 16] {
+        self.inner.boot()
+    }
+
     fn random(&self) -> [u8; 16] {
         self.inner.random()
     }

@@ -23,8 +23,8 @@ use rustix::{
 };
 
 use super::{
-    Abilities, AppendFile, Entry, FileKind, Lock, LockMode, Mapped, ReadFile, Stat, System, Wait, abilities,
-    copy,
+    Abilities, AppendFile, Entry, FileKind, Flusher, Lock, LockMode, Mapped, ReadFile, Stat, System, Wait,
+    abilities, copy,
 };
 use crate::base::{Digest, Timestamp};
 
@@ -177,6 +177,12 @@ impl System for Os {
         Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
     }
 
+    fn boot(&self) -> [u8; 16] {
+        let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let digits = text.trim().replace('-', "");
+        u128::from_str_radix(&digits, 16).unwrap_or_default().to_be_bytes()
+    }
+
     fn random(&self) -> [u8; 16] {
         let mut bytes = [0; 16];
         let filled = getrandom(&mut bytes, GetRandomFlags::empty());
@@ -247,6 +253,11 @@ impl AppendFile for fs::File {
     fn written_up_to(&mut self) -> Option<u64> {
         // Each write to a file opened for appending goes to its end, and moves the position there.
         self.stream_position().ok()
+    }
+
+    fn flusher(&self) -> io::Result<Flusher> {
+        let file = self.try_clone()?;
+        Ok(Box::new(move || file.sync_data()))
     }
 }
 

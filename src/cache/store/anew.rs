@@ -78,5 +78,8 @@ fn write_all(
     for action in open.chunk_by(|one, next| one.id == next.id) {
         begin(action[0].id, action.iter().map(|row| row.key).collect())?;
     }
-    file.flush()
+    file.flush()?;
+    // It takes the place of one that was flushed.
+    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.flusher()?()
 }

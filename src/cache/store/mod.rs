@@ -31,7 +31,7 @@ use super::{
 use crate::{
     base::{Digest, WsPath},
     fingerprint::{Question, State},
-    sys::{AppendFile, Mapped, System, is_absent},
+    sys::{AppendFile, Flusher, Mapped, System, is_absent},
 };
 
 /// Why a record with the right key must not be used.
@@ -61,6 +61,8 @@ struct Inner {
     file: Option<Box<dyn AppendFile>>,
     /// Behind the last entry of the journal stands what is none.
     is_damaged: bool,
+    /// Something was written to it that a loss of power would take.
+    is_unflushed: bool,
     /// Entries that could not be written.
     unwritten: Vec<Vec<u8>>,
     /// The index on disk is of no use.
@@ -86,6 +88,7 @@ impl Store {
             private_names: Arc::default(),
             file: None,
             is_damaged,
+            is_unflushed: false,
             unwritten: Vec::new(),
             has_lost_index: false,
             found: HashSet::new(),
@@ -323,6 +326,16 @@ impl Store {
         self.write(Entry::Withdraw { id: id.0 })
     }
 
+    /// Returns what waits until all entries would outlive a loss of power; nothing if none was written since.
+    ///
+    /// # Errors
+    /// As [`AppendFile::flusher`].
+    pub fn flusher(&self) -> io::Result<Option<Flusher>> {
+        let mut state = self.lock();
+        let is_unflushed = std::mem::take(&mut state.is_unflushed);
+        state.file.as_ref().filter(|_| is_unflushed).map(|file| file.flusher()).transpose()
+    }
+
     fn write(&self, entry: Entry) -> io::Result<()> {
         let frame = entries::encode(&entry);
         let mut state = self.lock();
@@ -348,6 +361,7 @@ impl Store {
         }
         let closed =
             || io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "the cache is not open for writing");
+        state.is_unflushed = true;
         state.file.as_mut().ok_or_else(closed)?.write_all(frame)
     }
 

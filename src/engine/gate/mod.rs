@@ -183,6 +183,8 @@ pub(super) fn gate_path(
     let build = std::env::current_exe().and_then(|path| system.stat(&path)).ok();
     let mut writer = DigestWriter::new("az gate v3")
         .field(format!("{build:?}"))
+        // What the file system says holds up to the next start of the machine.
+        .field(system.boot())
         .field(root.as_os_str().as_encoded_bytes())
         .field(format!("{ask:?}"))
         .field([options.allow_empty, system.is_administrator()].map(u8::from));

@@ -30,7 +30,36 @@ impl Tree {
     }
 
     pub(super) fn set_content(&mut self, inode: u64, content: Vec<u8>) {
-        self.modify(inode, |inode| inode.body = Body::File(content));
+        self.modify(inode, |inode| (inode.body, inode.flushed) = (Body::File(content), 0));
+    }
+
+    pub(super) fn flush(&mut self, inode: u64) {
+        let inode = self.get_mut(inode);
+        if let Body::File(content) = &inode.body {
+            inode.flushed = content.len();
+        }
+    }
+
+    pub(super) fn flush_all(&mut self) {
+        let all: Vec<u64> = self.inodes.keys().copied().collect();
+        all.into_iter().for_each(|inode| self.flush(inode));
+    }
+
+    /// Loses what was not flushed, as far as `lose` says.
+    pub(super) fn lose_unflushed(&mut self, lose: &mut dyn FnMut(usize) -> (usize, bool)) {
+        for inode in self.inodes.values_mut() {
+            let Body::File(content) = &mut inode.body else { continue };
+            let length = content.len();
+            let at_risk = length.saturating_sub(inode.flushed);
+            if at_risk > 0 {
+                let (kept, is_zeroed) = lose(at_risk);
+                content.truncate(inode.flushed + kept.min(at_risk));
+                if is_zeroed {
+                    content.resize(length, 0);
+                }
+            }
+            inode.flushed = content.len();
+        }
     }
 
     /// Adds to the end of an inode that was opened as a file.
@@ -180,7 +209,7 @@ impl Tree {
     pub(super) fn make(&mut self, body: Body, mode: u32) -> u64 {
         let now = self.clock.change();
         let number = self.inodes.last_key_value().map_or(ROOT, |(last, _)| last + 1);
-        let inode = Inode { body, mode: mode & 0o7777, mtime_ns: now, ctime_ns: now, links: 1 };
+        let inode = Inode { body, mode: mode & 0o7777, mtime_ns: now, ctime_ns: now, links: 1, flushed: 0 };
         self.inodes.insert(number, inode);
         number
     }

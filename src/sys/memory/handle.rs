@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{AppendFile, Lock, Memory, ReadFile, Stat};
+use crate::sys::Flusher;
 
 /// A file open to read.
 pub(super) struct Reading {
@@ -47,6 +48,14 @@ pub(super) struct Appending {
 impl AppendFile for Appending {
     fn written_up_to(&mut self) -> Option<u64> {
         self.end
+    }
+
+    fn flusher(&self) -> io::Result<Flusher> {
+        let (world, inode) = (self.world.clone(), self.inode);
+        Ok(Box::new(move || {
+            world.0.enter().tree.flush(inode);
+            Ok(())
+        }))
     }
 }
 

@@ -81,6 +81,8 @@ pub(super) struct Inode {
     pub(super) mtime_ns: i64,
     pub(super) ctime_ns: i64,
     pub(super) links: u64,
+    /// How many bytes at its begin would outlive a loss of power.
+    pub(super) flushed: usize,
 }
 
 /// What an inode holds.
@@ -126,7 +128,7 @@ impl Tree {
     }
 
     pub(super) fn stat(&self, inode: u64) -> Stat {
-        let Inode { body, mode, mtime_ns, ctime_ns, links } = self.get(inode);
+        let Inode { body, mode, mtime_ns, ctime_ns, links, .. } = self.get(inode);
         let (kind, size) = match body {
             Body::File(content) => (FileKind::File, content.len()),
             Body::Directory(_) => (FileKind::Directory, 0),
