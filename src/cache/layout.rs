@@ -86,6 +86,11 @@ impl Layout {
         self.version().join("cas")
     }
 
+    /// Contents on their way to their places, and back.
+    pub fn staged(&self) -> PathBuf {
+        self.version().join("staged")
+    }
+
     /// Run folders.
     pub fn runs(&self) -> PathBuf {
         self.version().join("runs")

@@ -21,6 +21,7 @@ mod private;
 mod record;
 mod restore;
 mod since;
+mod staging;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -39,5 +40,6 @@ pub use own::Own;
 pub use record::{BeginId, Effect, Ending, Evidence, Record};
 pub use restore::{RestoreError, Restored, SetAside, Target, restore, set_aside_copy};
 pub use since::ended_since;
+pub use staging::recover;
 pub use store::{Holding, Store, Unusable};
 pub use timeline::{Place, Timeline};

@@ -1,8 +1,9 @@
 //! Brings effects back, without ever losing what a person wrote.
 //!
-//! All contents are staged and verified near their places before the first one is put in. A path is then replaced
+//! All contents are staged and verified in az's own folder (near their places, where that is another device) before the first one is put in. A path is then replaced
 //! by exchanging it with the staged file and looking at what came out: if that is not what the decision was made
-//! on, it is set aside as well.
+//! on, it is set aside as well. Nothing is changed but through a folder that is held open, so that a link that takes
+//! the folder's place meanwhile leads nowhere.
 
 use std::{
     cmp::Reverse,
@@ -14,11 +15,11 @@ use std::{
 use rayon::prelude::*;
 use thiserror::Error;
 
-use super::Blobs;
+use super::{Blobs, staging};
 use crate::{
     base::WsPath,
     fingerprint::{Disk, State, View},
-    sys::{self, FileKind, System},
+    sys::{self, FileKind, Pinned, System},
 };
 
 /// A path and what shall be there.
@@ -149,7 +150,7 @@ pub fn set_aside_copy(disk: &Disk, path: &WsPath, kept: &Path) -> io::Result<Set
 }
 
 /// Returns a free place for a version of `path`.
-fn kept_path(system: &dyn System, kept: &Path, path: &WsPath) -> io::Result<PathBuf> {
+pub(super) fn kept_path(system: &dyn System, kept: &Path, path: &WsPath) -> io::Result<PathBuf> {
     let mut name = path.as_str().trim_start_matches('/').to_owned();
     let is_folder = |folder: &Path| {
         system
@@ -187,11 +188,12 @@ impl Restorer<'_> {
         self.check_way(&target.path)?;
         let temporary = || self.staging_place(&target.path, all);
         let staged = match &target.state {
-            State::File { digest, mode, .. } => {
-                temporary().and_then(|place| self.blobs.copy_out(digest, &place, *mode).map(|()| Some(place)))
-            }
-            State::Link { target } => temporary()
-                .and_then(|place| self.system.symlink(Path::new(&**target), &place).map(|()| Some(place))),
+            State::File { digest, mode, .. } => temporary().and_then(|place| {
+                self.blobs.copy_out(digest, &self.pin(&place)?.path, *mode).map(|()| Some(place))
+            }),
+            State::Link { target } => temporary().and_then(|place| {
+                self.system.symlink(Path::new(&**target), &self.pin(&place)?.path).map(|()| Some(place))
+            }),
             State::Absent | State::Directory => Ok(None),
             State::Unknown => Err(io::ErrorKind::InvalidData.into()),
         };
@@ -211,7 +213,9 @@ impl Restorer<'_> {
             }
             folder = folder.parent().expect("the workspace is a folder");
         }
-        Ok(sys::temporary_beside(self.system, &self.disk.absolute(&folder.join("staged"))))
+        let folder = self.disk.absolute(&folder);
+        let staged = staging::place_for(self.system, self.disk.root(), path, &folder);
+        Ok(staged.unwrap_or_else(|| sys::temporary_beside(self.system, &folder.join("staged"))))
     }
 
     fn state_of_folder(&self, folder: &WsPath) -> State {
@@ -248,14 +252,14 @@ impl Restorer<'_> {
         }
         if found == State::Directory && target.state == State::Absent {
             // A folder goes only when nothing is left in it.
-            if self.system.remove_dir(&absolute).is_ok() {
+            if self.remove_folder(&absolute).is_ok() {
                 self.report.written.push(target.path.clone());
             }
             return Ok(());
         }
         if found == State::Directory {
             // A folder stands where a file shall be; it is moved away whole, since anything may be in it.
-            if self.system.remove_dir(&absolute).is_err() {
+            if self.remove_folder(&absolute).is_err() {
                 self.move_aside(target, &absolute)?;
             }
         }
@@ -281,7 +285,7 @@ impl Restorer<'_> {
             self.take_out(target, absolute, is_replaceable)?;
         }
         self.report.written.push(target.path.clone());
-        self.system.create_dir_all(absolute)
+        self.create_folders(absolute)
     }
 
     /// Puts a staged file in, and looks at what was there.
@@ -292,11 +296,12 @@ impl Restorer<'_> {
         absolute: &Path,
         is_replaceable: &dyn Fn(&WsPath, &State) -> bool,
     ) -> io::Result<()> {
-        let mut renamed = self.system.rename_new(staged, absolute);
+        let rename_new = || self.system.rename_new(&self.pin(staged)?.path, &self.pin(absolute)?.path);
+        let mut renamed = rename_new();
         if renamed.as_ref().is_err_and(sys::is_absent) {
             let folder = absolute.parent().expect("a target lies in a folder");
-            self.system.create_dir_all(folder).inspect_err(|_| self.discard(staged))?;
-            renamed = self.system.rename_new(staged, absolute);
+            self.create_folders(folder).inspect_err(|_| self.discard(staged))?;
+            renamed = rename_new();
         }
         match renamed {
             Ok(()) => return Ok(()),
@@ -306,8 +311,14 @@ impl Restorer<'_> {
                 return Err(error);
             }
         }
-        self.system.exchange(staged, absolute).inspect_err(|_| self.discard(staged))?;
-        self.dispose(target, staged, is_replaceable)
+        // From here on it may be what a person wrote.
+        let old = staging::name_of_old(staged);
+        if old != staged {
+            self.system.rename(staged, &old).inspect_err(|_| self.discard(staged))?;
+        }
+        let exchange = || self.system.exchange(&self.pin(&old)?.path, &self.pin(absolute)?.path);
+        exchange().inspect_err(|_| self.discard(&old))?;
+        self.dispose(target, &old, is_replaceable)
     }
 
     /// Takes a path out, and looks at what it was.
@@ -317,8 +328,12 @@ impl Restorer<'_> {
         absolute: &Path,
         is_replaceable: &dyn Fn(&WsPath, &State) -> bool,
     ) -> io::Result<()> {
-        let temporary = sys::temporary_beside(self.system, absolute);
-        match self.system.rename(absolute, &temporary) {
+        let folder = absolute.parent().expect("a target lies in a folder");
+        let temporary = staging::place_for(self.system, self.disk.root(), &target.path, folder)
+            .map_or_else(|| sys::temporary_beside(self.system, absolute), |new| staging::name_of_old(&new));
+        let renamed =
+            self.pin(absolute).and_then(|from| self.system.rename(&from.path, &self.pin(&temporary)?.path));
+        match renamed {
             Ok(()) => self.dispose(target, &temporary, is_replaceable),
             Err(error) if sys::is_absent(&error) => Ok(()),
             Err(error) => Err(error),
@@ -335,7 +350,7 @@ impl Restorer<'_> {
         let beside = WsPath::new(self.disk.root(), &WsPath::root(), came_out);
         let state = self.disk.state(&beside);
         if state != State::Unknown && is_replaceable(&target.path, &state) {
-            return self.system.remove_file(came_out);
+            return self.system.remove_file(&self.pin(came_out)?.path);
         }
         self.keep(target, came_out)
     }
@@ -346,7 +361,7 @@ impl Restorer<'_> {
 
     fn keep(&mut self, target: &Target, from: &Path) -> io::Result<()> {
         let kept = kept_path(self.system, self.kept, &target.path)?;
-        self.system.rename(from, &kept)?;
+        self.system.rename(&self.pin(from)?.path, &self.system.pin(self.kept, &kept)?.path)?;
         self.report.set_aside.push(SetAside { path: target.path.clone(), kept });
         Ok(())
     }
@@ -357,9 +372,31 @@ impl Restorer<'_> {
 
     fn discard(&self, staged: &Path) {
         // A staged file that stays behind is only litter; the error that led here is the one to tell.
-        let is_file = self.system.stat(staged).is_ok_and(|stat| stat.kind != FileKind::Directory);
+        let Ok(staged) = self.pin(staged) else { return };
+        let is_file = self.system.stat(&staged.path).is_ok_and(|stat| stat.kind != FileKind::Directory);
         if is_file {
-            _ = self.system.remove_file(staged);
+            _ = self.system.remove_file(&staged.path);
+        }
+    }
+
+    fn pin(&self, path: &Path) -> io::Result<Pinned> {
+        self.system.pin(self.disk.root(), path)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        self.system.remove_dir(&self.pin(path)?.path)
+    }
+
+    /// Makes a folder and those above it.
+    fn create_folders(&self, path: &Path) -> io::Result<()> {
+        let create = || self.system.create_dir(&self.pin(path)?.path);
+        match create() {
+            Err(error) if sys::is_absent(&error) => {
+                self.create_folders(path.parent().ok_or(io::ErrorKind::NotFound)?)?;
+                create()
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            created => created,
         }
     }
 }

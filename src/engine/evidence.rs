@@ -372,6 +372,10 @@ impl Attempt {
         if let Some(why) = self.why_hidden(before, capture) {
             return Some(why);
         }
+        let acts_for_owner = |path: &WsPath| after.files.stat(path).is_some_and(|stat| stat.acts_for_owner());
+        if let Some(effect) = capture.effects.iter().find(|effect| acts_for_owner(&effect.path)) {
+            return Some(format!("its output `{}` acts for its owner when it is started", effect.path));
+        }
         if let Err(error) = capture.store(&after.files, &cache.blobs) {
             before
                 .warnings

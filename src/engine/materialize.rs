@@ -86,6 +86,11 @@ impl Promises {
         self.put(cache, timeline, &targets, kept)
     }
 
+    /// Takes what an az that was killed had taken out of its place.
+    pub(super) fn tell_of(&self, set_aside: Vec<SetAside>) {
+        self.lock().set_aside.extend(set_aside);
+    }
+
     /// Returns what was brought back and set aside since the last call, by place of the step.
     pub(super) fn take_report(&self) -> (BTreeMap<usize, BTreeSet<WsPath>>, Vec<SetAside>) {
         let mut inner = self.lock();

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     base::WsPath,
+    cache::recover,
     diag::{Diagnostic, Severity, code, has_errors},
     event::Envelope,
     execute::{
@@ -230,6 +231,10 @@ impl Engine {
         // Without handlers a signal ends az as it would any program; the guard still ends the steps.
         let signals = Signals::install().unwrap_or_else(|_| Signals::none());
         let shared = share(self, options, &part, Nodes::new(nodes, masks), cache, partly);
+        if is_locked && !self.is_nested() {
+            let found = recover(&*self.system, &self.root, &shared.cache.blobs, &shared.kept);
+            shared.promises.tell_of(found);
+        }
         let mut desk = Desk::new(self, ask, options, part, shared, &signals, on_event);
         desk.goes_on = policy.on_failure == OnFailure::KeepGoing;
         desk.around.of = around;

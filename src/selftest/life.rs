@@ -377,9 +377,7 @@ pub(super) fn tree(world: &dyn System, root: &Path) -> BTreeMap<PathBuf, String>
     while let Some(folder) = folders.pop() {
         for entry in world.list(&root.join(&folder)).unwrap_or_default() {
             let path = folder.join(&entry.name);
-            let name = entry.name.to_string_lossy();
-            // What a killed az was about to put somewhere has a name that nobody takes for another's.
-            if name == OWN_FOLDER || (name.starts_with(".az-") && name.ends_with(".tmp")) {
+            if entry.name == OWN_FOLDER {
                 continue;
             }
             let Ok(stat) = world.stat(&root.join(&path)) else { continue };

@@ -18,6 +18,8 @@ pub mod filter;
 #[cfg(target_os = "linux")]
 mod lease;
 mod memory;
+#[cfg(target_os = "linux")]
+mod pin;
 mod recorder;
 #[cfg(unix)]
 mod unix;
@@ -76,6 +78,13 @@ pub struct Stat {
     pub mode: u32,
     /// Names of this inode.
     pub links: u64,
+}
+
+impl Stat {
+    /// Tells whether who starts the file acts for its owner or group, whoever that is.
+    pub fn acts_for_owner(&self) -> bool {
+        self.kind == FileKind::File && self.mode & 0o6000 != 0
+    }
 }
 
 /// A name in a directory.
@@ -194,6 +203,16 @@ pub trait AppendFile: io::Write + Send {
 
 /// Waits until something would outlive a loss of power.
 pub type Flusher = Box<dyn FnOnce() -> io::Result<()> + Send>;
+
+/// Another name for a path, good as long as this is held.
+#[derive(Debug)]
+pub struct Pinned {
+    /// The name.
+    pub path: PathBuf,
+    /// What it leads through.
+    #[cfg(unix)]
+    _folder: Option<std::os::fd::OwnedFd>,
+}
 
 /// A held lock; dropping it, or the end of the process, frees it.
 pub trait Lock: Send + fmt::Debug {}
@@ -395,6 +414,22 @@ pub trait System: Send + Sync + fmt::Debug {
     /// # Errors
     /// As `open` and `flock`.
     fn lock(&self, path: &Path, mode: LockMode, wait: Wait) -> io::Result<Option<Box<dyn Lock>>>;
+
+    /// Returns another name for a path below `root`, in a folder that is there, which leads through no link whatever
+    /// others do meanwhile. Links above `root` are followed.
+    ///
+    /// # Errors
+    /// As `openat2`; `PermissionDenied` if a link stands on the way, or if the path does not lie below `root`.
+    fn pin(&self, root: &Path, path: &Path) -> io::Result<Pinned> {
+        if !path.starts_with(root) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        Ok(Pinned {
+            path: path.to_path_buf(),
+            #[cfg(unix)]
+            _folder: None,
+        })
+    }
 
     /// Returns the wall clock.
     fn now(&self) -> Timestamp;

@@ -19,8 +19,8 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
 use super::{
-    Abilities, AppendFile, Entry, FileKind, Lock, LockMode, Mapped, ReadFile, Stat, System, Wait, asked,
-    is_absent,
+    Abilities, AppendFile, Entry, FileKind, Lock, LockMode, Mapped, Pinned, ReadFile, Stat, System, Wait,
+    asked, is_absent,
 };
 use crate::base::{Digest, DigestWriter, Timestamp};
 
@@ -451,6 +451,10 @@ impl System for Recorder {
 
     fn lock(&self, path: &Path, mode: LockMode, wait: Wait) -> io::Result<Option<Box<dyn Lock>>> {
         self.inner.lock(path, mode, wait)
+    }
+
+    fn pin(&self, root: &Path, path: &Path) -> io::Result<Pinned> {
+        self.inner.pin(root, path)
     }
 
     fn now(&self) -> Timestamp {

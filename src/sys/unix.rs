@@ -22,9 +22,11 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 
+#[cfg(target_os = "linux")]
+use super::pin;
 use super::{
-    Abilities, AppendFile, Entry, FileKind, Flusher, Lock, LockMode, Mapped, ReadFile, Stat, System, Wait,
-    abilities, copy,
+    Abilities, AppendFile, Entry, FileKind, Flusher, Lock, LockMode, Mapped, Pinned, ReadFile, Stat, System,
+    Wait, abilities, copy,
 };
 use crate::base::{Digest, Timestamp};
 
@@ -165,6 +167,11 @@ impl System for Os {
                 Err(error) => Err(error.into()),
             };
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn pin(&self, root: &Path, path: &Path) -> io::Result<Pinned> {
+        pin::pin(root, path)
     }
 
     fn now(&self) -> Timestamp {

@@ -29,7 +29,7 @@ fn is_ours(_: &WsPath, found: &State) -> bool {
 }
 
 fn with_blobs(world: &Memory) -> Arc<dyn System> {
-    let system = shared(world);
+    let system = shared(&world.dir(Path::new(ROOT).join(".azcache/v1/staged")));
     // Looking at the disk writes the clock, which shall not count as a change.
     disk(&system);
     for text in ["new 0", "new 1", "new 2"] {
@@ -250,6 +250,75 @@ proptest! {
             if !faulty.has_failed() {
                 prop_assert!(!world.tree().contains(".tmp"), "litter: {}", world.tree());
             }
+        }
+    }
+}
+
+#[test]
+fn a_link_that_takes_a_folder_s_place_meanwhile_leads_nowhere() {
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    let folder = tempfile::tempdir().unwrap();
+    let (root, outside) = (folder.path().join("w"), folder.path().join("outside"));
+    for made in [&root.join("d"), &outside, &root.join(".azcache/v1")] {
+        std::fs::create_dir_all(made).unwrap();
+    }
+    std::fs::write(outside.join("f"), "theirs").unwrap();
+    let system: Arc<dyn System> = Arc::new(crate::sys::Os);
+    let disk = Disk::new(Arc::clone(&system), &root, &root.join(".azcache/v1/clock"), []);
+    let blobs = Blobs::new(Arc::clone(&system), root.join(".azcache/v1/cas"));
+    let contents = ["ours 1", "ours 2"].map(|text| (text, blobs.put_bytes(text.as_bytes()).unwrap()));
+    let (is_over, swaps) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let (d, link) = (root.join("d"), root.join("link"));
+    std::os::unix::fs::symlink(&outside, &link).unwrap();
+    let mut done = 0;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                system.exchange(&d, &link).unwrap();
+                swaps.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        for round in 0..4000 {
+            let (_, digest) = contents[round % 2];
+            let state = State::File { digest, size: 6, mode: 0o644 };
+            let target = Target { path: path("d/f"), state };
+            // What cannot be done is not done.
+            let kept = root.join(".azcache/v1/kept/run");
+            done += usize::from(restore(&disk, &blobs, &[target], &kept, |_, _| true).is_ok());
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(std::fs::read_to_string(outside.join("f")).unwrap(), "theirs");
+    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 1, "something was left outside");
+    assert!(swaps.into_inner() > 100 && done > 0, "too little was tried: {done}");
+}
+
+#[test]
+fn what_a_killed_az_had_taken_out_is_kept_and_what_it_had_not_put_in_goes() {
+    let mine = ["sub/mine", "odd%2fname", "a~b"];
+    // The kill comes at each change there is.
+    for changes in 0.. {
+        let world = world();
+        let system = with_blobs(&world);
+        mine.iter().for_each(|name| _ = world.file(inside(name), format!("mine {name}")));
+        let faulty = Faulty::new(world.clone());
+        faulty.die_after(changes);
+        let dying: Arc<dyn System> = Arc::new(faulty.clone());
+        let targets = mine.map(|name| (name, file("new 1")));
+        _ = bring(&dying, &targets);
+        let found = recover(&*system, Path::new(ROOT), &blobs(&system), Path::new(KEPT));
+        for name in mine {
+            let is_mine =
+                |path: &Path| world.read(path).is_ok_and(|text| text == format!("mine {name}").as_bytes());
+            let kept = Path::new(KEPT).join(name);
+            assert!(is_mine(&inside(name)) || is_mine(&kept), "{changes}: {name} is lost\n{}", world.tree());
+            let told = found.iter().find(|aside| aside.path.as_str() == name);
+            assert!(told.is_none_or(|aside| is_mine(&aside.kept)), "{changes}: {found:?}");
+        }
+        assert_eq!(world.list(&inside(".azcache/v1/staged")).unwrap(), [], "{changes}: litter stays");
+        if !faulty.has_failed() {
+            assert!(changes > 10 && found.is_empty());
+            return;
         }
     }
 }

@@ -107,3 +107,13 @@ fn an_output_outside_the_workspace_is_checked_and_never_brought_back() {
     assert_eq!(std::fs::read_to_string(&outside).unwrap(), "1");
     repo.az("build '*'").code(0).ran([]);
 }
+
+#[test]
+fn a_program_that_acts_for_its_owner_is_made_by_the_step_alone() {
+    let repo = Repo::new().script("0400_make.sh", "echo '#!/bin/sh' > tool\nchmod 4755 tool");
+    repo.az("build '*'").ran(["0400"]);
+    repo.az("build '*'").ran(["0400"]).says("acts for its owner");
+    repo.sh("rm tool").code(0);
+    repo.az("build '*'").ran(["0400"]);
+    repo.sh("test -u tool").code(0);
+}
