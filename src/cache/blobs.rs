@@ -35,8 +35,21 @@ pub const SMALL_BYTES: u64 = 8 << 10;
 impl Blobs {
     /// Opens the store in `folder`, which need not exist.
     pub fn new(system: Arc<dyn System>, folder: PathBuf) -> Self {
-        let pack = Arc::new(Pack::new(Arc::clone(&system), folder.join("small")));
+        let pack = Arc::new(Pack::new(Arc::clone(&system), Self::small_beside(&folder)));
         Self { system, folder, pack, added: Arc::default() }
+    }
+
+    /// Returns where the small ones of a folder's contents stand together.
+    pub(super) fn small_beside(folder: &Path) -> PathBuf {
+        folder.join("small")
+    }
+
+    /// Writes the small contents again, as far as they are whole; to be asked by who holds the lock of the workspace.
+    ///
+    /// # Errors
+    /// The first error of the system; nothing is then lost.
+    pub fn mend_small(&self) -> io::Result<()> {
+        self.pack.mend()
     }
 
     /// Returns how many bytes were stored since the store was opened.

@@ -113,6 +113,12 @@ impl Flat {
         Some(Self { bytes, header, verified })
     }
 
+    /// Tells whether all of it is what was written; O(bytes).
+    pub(super) fn is_whole(&self) -> bool {
+        let until = self.bytes.len() - self.verified.len() * CHECK;
+        self.verified(BLOCK..until.max(BLOCK)).is_ok()
+    }
+
     /// Returns what its writer said of it.
     pub(super) fn about(&self) -> &About {
         &self.header.about

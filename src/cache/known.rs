@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// What the table is.
-const KIND: Kind = Kind { magic: *b"az files", format: 2 };
+pub(super) const KIND: Kind = Kind { magic: *b"az files", format: 2 };
 /// The table of the paths' bytes.
 const TEXTS: usize = 1;
 /// Fewer bytes than this behind the table are read as fast as it is written.
@@ -243,7 +243,7 @@ pub fn write_table(
 }
 
 /// Returns where the changes since the table was written stand.
-fn changes_beside(layout: &Layout) -> PathBuf {
+pub(super) fn changes_beside(layout: &Layout) -> PathBuf {
     layout.files().with_extension("new")
 }
 

@@ -5,6 +5,7 @@
 
 mod blobs;
 mod capture;
+mod check;
 mod entries;
 mod evict;
 mod flat;
@@ -30,6 +31,7 @@ mod wire;
 
 pub use blobs::{Blobs, SMALL_BYTES};
 pub use capture::{Capture, capture, known_states, missing};
+pub use check::{Checked, Damage, Remedy, check};
 pub use evict::{Evictable, Limits, evicted};
 pub use gate::{Amendment, Draft, Gate, GateItem, GatePath, Known, Matters, in_order, write_gate};
 pub use known::{FileChange, KnownFiles, WireStat, write_table};

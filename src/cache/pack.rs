@@ -7,7 +7,7 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// What the index is.
-const KIND: Kind = Kind { magic: *b"az small", format: 1 };
+pub(super) const KIND: Kind = Kind { magic: *b"az small", format: 1 };
 /// The index is made anew when this much stands behind what it covers, and as much of it as this part.
 const INDEX_ABOVE_BYTES: usize = 64 << 10;
 const BEHIND_OF_INDEXED: usize = 4;
@@ -89,6 +89,16 @@ impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("State").field("sound", &self.sound).finish_non_exhaustive()
     }
+}
+
+/// Returns where the index of a file of small contents stands.
+pub(super) fn index_beside(path: &Path) -> PathBuf {
+    path.with_extension("index")
+}
+
+/// Tells whether the payload of a frame is a content with its digest.
+pub(super) fn is_sound(payload: &[u8]) -> bool {
+    payload.split_at_checked(DIGEST).is_some_and(|(digest, content)| Digest::of(content).0 == *digest)
 }
 
 impl Pack {
@@ -177,6 +187,14 @@ impl Pack {
         is_there
     }
 
+    /// Writes the file again, of all in it that is whole; O(its bytes).
+    ///
+    /// # Errors
+    /// As [`Pack::settle`].
+    pub(super) fn mend(&self) -> io::Result<()> {
+        self.write_anew(&mut self.open())
+    }
+
     /// Makes the file smaller if something of it is to go, and makes the index anew if much stands behind it.
     ///
     /// To be asked by who holds the lock of the workspace and is no az in a step of another.
@@ -234,7 +252,7 @@ impl Pack {
     }
 
     fn index_path(&self) -> PathBuf {
-        self.path.with_extension("index")
+        index_beside(&self.path)
     }
 
     /// Writes the file again, of all that is whole and does not go.

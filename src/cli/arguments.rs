@@ -158,6 +158,13 @@ pub(super) enum Verb {
     Cache(Cache),
     /// Show how az works on this machine, and whether what the scripts need is there
     Doctor,
+    /// Read all that the cache keeps, and say what of it is damaged
+    #[command(after_help = super::fsck::NOTES)]
+    Fsck {
+        /// Mend what can be mended, and put what a killed az had taken out of its place where it can be found
+        #[arg(long)]
+        repair: bool,
+    },
     /// Prove on this machine that az keeps its promises, with workspaces of its own
     #[command(after_help = super::selftest::EXAMPLES)]
     Selftest(Selftest),

@@ -11,6 +11,7 @@ mod command_line;
 mod declare;
 mod doctor;
 mod fix;
+mod fsck;
 mod help;
 mod inputs;
 mod library;
@@ -125,6 +126,7 @@ fn answer(system: &Arc<dyn System>, printer: &Printer, output: &Output, verb: Op
         Some(Verb::Why(why)) => why::why(system, printer, output, &why),
         Some(Verb::Inputs(inputs)) => inputs::inputs(system, printer, output, &inputs),
         Some(Verb::Doctor) => doctor::doctor(system, printer, output),
+        Some(Verb::Fsck { repair }) => fsck::fsck(system, printer, output, repair),
         Some(Verb::Selftest(words)) => selftest::selftest(system, printer, &words),
         Some(Verb::Runs(runs)) => runs::runs(system, printer, output, &runs),
         Some(Verb::Cache(cache)) => cache::cache(system, printer, output, &cache),

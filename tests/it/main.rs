@@ -25,6 +25,7 @@ mod exit_codes;
 mod filters;
 mod flows;
 mod formats;
+mod fsck;
 mod fuzz;
 mod guard;
 mod handed;

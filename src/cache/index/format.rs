@@ -5,7 +5,7 @@ use bytemuck::{Pod, Zeroable};
 use super::super::flat::{Kind, Table, Text};
 
 /// What the file is.
-pub(super) const KIND: Kind = Kind { magic: *b"az index", format: 1 };
+pub(in crate::cache) const KIND: Kind = Kind { magic: *b"az index", format: 1 };
 
 /// Half a digest: enough to find by; what is found by it is compared.
 pub(in crate::cache) type Short = [u8; 16];

@@ -9,7 +9,7 @@ mod tables;
 mod view;
 
 pub(super) use format::{
-    Blamed, ByIdentity, ByWeak, FAILED, Green, INTERRUPTED, LEARNED, Left, NO_RECORD, Open, PRIVATE,
+    Blamed, ByIdentity, ByWeak, FAILED, Green, INTERRUPTED, KIND, LEARNED, Left, NO_RECORD, Open, PRIVATE,
     REUSABLE, Row, Short, short,
 };
 pub(super) use tables::Tables;
