@@ -21,7 +21,7 @@ const SCRIPTS: [(&str, &str); 3] = [
     ("0410_second.sh", "cat out0/x b > out1/y\necho s1 > out1/z\n"),
     ("0420_third.sh", "ls in > out2/x\ncat out1/y out1/z > out2/y\ncat large > out2/large\n"),
 ];
-const PLAIN: How = How { jobs: 1, force: false, killed_at: None };
+const PLAIN: How = How { jobs: 1, force: false, killed_at: None, failing: None };
 
 /// What happens to a file that az keeps.
 #[derive(Debug, Clone, Copy)]

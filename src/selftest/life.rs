@@ -7,6 +7,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsStr,
     fmt::Write,
+    io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -14,7 +15,7 @@ use std::{
 use super::{
     change::{Change, Fault, files_below},
     memory::{InMemory, SHELL},
-    place::{Built, End, How, Outcome, Place as _},
+    place::{Built, End, Failing, How, Outcome, Place as _},
     random::Random,
     script::{SOURCES, STEPS, Script, VARIABLE, is_made},
     shell::Shell,
@@ -241,7 +242,7 @@ impl<'a> Life<'a> {
 
     fn die(&mut self, at: u64, jobs: usize) -> Result<(), String> {
         self.history.push(format!("build with {jobs} at once, killed at {at}"));
-        let outcome = self.place.build(How { jobs, force: false, killed_at: Some(at) });
+        let outcome = self.place.build(How { jobs, force: false, killed_at: Some(at), failing: None });
         self.history.push(format!("done by then: {:?}, ran: {:?}", outcome.done, outcome.ran));
         self.counts.killed += 1;
         self.counts.survived = self.counts.survived.max(outcome.survived);
@@ -270,9 +271,12 @@ impl<'a> Life<'a> {
             let must_take_turns = self.scripts.values().any(Script::can_fail);
             let jobs = if !must_take_turns && random.is_one_in(4) { 1 + random.below(4) } else { 1 };
             self.is_in_turn = jobs == 1;
-            let how = How { jobs, force: random.is_one_in(30), killed_at: None };
-            self.history
-                .push(format!("build with {jobs} at once{}", if how.force { ", forced" } else { "" }));
+            let failing = self.failing(random);
+            self.forgets |= failing.is_some();
+            let how = How { jobs, force: random.is_one_in(30), killed_at: None, failing };
+            let forced = if how.force { ", forced" } else { "" };
+            let faults = how.failing.map_or_else(String::new, |failing| format!(", {failing:?}"));
+            self.history.push(format!("build with {jobs} at once{forced}{faults}"));
             let outcome = self.place.build(how);
             self.history.extend(outcome.told.iter().cloned());
             self.history.push(format!("ran {:?}, needed {needed:?}", outcome.ran));
@@ -284,11 +288,21 @@ impl<'a> Life<'a> {
             }
             // What leads round in a circle cannot be read, and whoever asked it runs each time.
             let is_doubtful = outcome.told.iter().any(|line| line.contains("doubtful"));
-            if is_at_rest && round > 2 && !how.force && !is_doubtful {
+            if is_at_rest && round > 2 && !how.force && !is_doubtful && failing.is_none() {
                 return Err(self.fault("it does not come to rest"));
             }
         }
         Ok(())
+    }
+
+    /// Says what fails of what az does in a build, if anything.
+    fn failing(&self, random: &mut Random) -> Option<Failing> {
+        random.is_one_in(20).then(|| Failing {
+            after: random.next(),
+            count: [1, 3, usize::MAX][random.below(3)],
+            with: [io::ErrorKind::StorageFull, io::ErrorKind::Other][random.below(2)],
+            reads: random.is_one_in(2),
+        })
     }
 
     /// Holds what a build said, did and left against what it should have.

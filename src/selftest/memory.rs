@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     change::files_below,
-    place::{Built, End, How, Outcome, Place},
+    place::{Built, End, Failing, How, Outcome, Place},
     random::Random,
     runner::Carrier,
     script::{STEPS, VARIABLE},
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     engine::{Ask, BuildOptions, BuildResult, Engine, EngineError, Force, Glance, RunWith},
     event::{Envelope, Event},
-    sys::{Faulty, Memory, System},
+    sys::{Faulty, Memory, OWN_FOLDER, System},
 };
 
 /// Where the workspace lies.
@@ -104,23 +104,25 @@ impl Built for InMemory {
     /// An az that is killed can change so many things, and nothing after them.
     fn build(&mut self, how: How) -> Outcome {
         let mut outcome = Outcome::default();
-        let built = match how.killed_at {
-            None => {
-                let system: Arc<dyn System> = Arc::new(self.world.clone());
-                build(&system, &self.carrier, how, &mut |event| note(&mut outcome, event))
-            }
-            Some(changes) => {
-                let faulty = Faulty::new(self.world.clone());
-                faulty.die_after(usize::try_from(changes % MOST_CHANGES).expect("it is small"));
-                let system: Arc<dyn System> = Arc::new(faulty.clone());
-                let carrier = self.carrier.within(Arc::clone(&system));
-                build(&system, &carrier, how, &mut |event| {
-                    // What it says after its death nobody hears.
-                    if !faulty.has_failed() {
-                        note(&mut outcome, event);
-                    }
-                })
-            }
+        let faulty = Faulty::new(self.world.clone());
+        let built = if let Some(changes) = how.killed_at {
+            faulty.die_after(usize::try_from(changes % MOST_CHANGES).expect("it is small"));
+            let system: Arc<dyn System> = Arc::new(faulty.clone());
+            let carrier = self.carrier.within(Arc::clone(&system));
+            build(&system, &carrier, how, &mut |event| {
+                // What it says after its death nobody hears.
+                if !faulty.has_failed() {
+                    note(&mut outcome, event);
+                }
+            })
+        } else if let Some(Failing { after, count, with, reads }) = how.failing {
+            let faulty = faulty.failing_below(self.root().join(OWN_FOLDER), with, reads);
+            faulty.fail_so_many_after(usize::try_from(after % MOST_CHANGES).expect("it is small"), count);
+            let system: Arc<dyn System> = Arc::new(faulty);
+            build(&system, &self.carrier, how, &mut |event| note(&mut outcome, event))
+        } else {
+            let system: Arc<dyn System> = Arc::new(self.world.clone());
+            build(&system, &self.carrier, how, &mut |event| note(&mut outcome, event))
         };
         outcome.ran = self.carrier.take_ran();
         if how.killed_at.is_none() {
@@ -142,7 +144,9 @@ fn note(outcome: &mut Outcome, event: &Envelope) {
                 outcome.told.push(format!("  {:?}", event.event));
             }
         }
-        Event::ScriptStarted { .. } | Event::ScriptCompleted { cached: false, .. } => {
+        Event::ScriptStarted { .. }
+        | Event::ScriptFailed { .. }
+        | Event::ScriptCompleted { cached: false, .. } => {
             outcome.told.push(format!("  {:?}", event.event));
         }
         _ => {}

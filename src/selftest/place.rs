@@ -44,6 +44,20 @@ pub(super) struct How {
     pub(super) force: bool,
     /// When it is killed, in a measure of the place's own.
     pub(super) killed_at: Option<u64>,
+    /// What of az's own work fails, where that can be had.
+    pub(super) failing: Option<Failing>,
+}
+
+/// What fails of what az asks of the system; the steps are spared.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Failing {
+    /// So many changes work before.
+    pub(super) after: u64,
+    /// So many fail then.
+    pub(super) count: usize,
+    pub(super) with: io::ErrorKind,
+    /// So does reading what az keeps.
+    pub(super) reads: bool,
 }
 
 /// What came of it.

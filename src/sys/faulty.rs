@@ -27,13 +27,40 @@ pub struct Faulty {
     failing: Arc<AtomicUsize>,
     /// How many fail from there on.
     count: Arc<AtomicUsize>,
+    /// With what they fail.
+    with: io::ErrorKind,
+    /// Only what lies below fails.
+    below: Option<PathBuf>,
+    /// Reading fails as well there.
+    is_unreadable: bool,
 }
 
 impl Faulty {
     /// Makes a world in which nothing fails before [`Faulty::fail_after`].
     pub fn new(world: Memory) -> Self {
         let none = Arc::new(AtomicUsize::new(usize::MAX));
-        Self { world, asked: Arc::default(), failing: none, count: Arc::new(AtomicUsize::new(1)) }
+        let count = Arc::new(AtomicUsize::new(1));
+        Self {
+            world,
+            asked: Arc::default(),
+            failing: none,
+            count,
+            with: io::ErrorKind::StorageFull,
+            below: None,
+            is_unreadable: false,
+        }
+    }
+
+    /// Says how what is asked below a folder fails, and whether reading there counts and fails, too.
+    #[must_use]
+    pub fn failing_below(self, below: PathBuf, with: io::ErrorKind, is_unreadable: bool) -> Self {
+        Self { with, below: Some(below), is_unreadable, ..self }
+    }
+
+    /// Lets `changes` more changes work and then `count` fail.
+    pub fn fail_so_many_after(&self, changes: usize, count: usize) {
+        self.count.store(count, Ordering::Relaxed);
+        self.fail_after(changes);
     }
 
     /// Lets `changes` more changes work and the next one fail.
@@ -43,8 +70,7 @@ impl Faulty {
 
     /// Lets `changes` more changes work and no more after them, as for a program that is killed.
     pub fn die_after(&self, changes: usize) {
-        self.count.store(usize::MAX, Ordering::Relaxed);
-        self.fail_after(changes);
+        self.fail_so_many_after(changes, usize::MAX);
     }
 
     /// Tells whether the change that was to fail was asked for.
@@ -52,19 +78,27 @@ impl Faulty {
         self.asked.load(Ordering::Relaxed) > self.failing.load(Ordering::Relaxed)
     }
 
-    fn change(&self) -> io::Result<&Memory> {
+    fn change(&self, path: &Path) -> io::Result<&Memory> {
+        if self.below.as_ref().is_some_and(|folder| !path.starts_with(folder)) {
+            return Ok(&self.world);
+        }
         let number = self.asked.fetch_add(1, Ordering::Relaxed);
         let after = number.checked_sub(self.failing.load(Ordering::Relaxed));
         if after.is_some_and(|after| after < self.count.load(Ordering::Relaxed)) {
-            return Err(io::ErrorKind::StorageFull.into());
+            return Err(self.with.into());
         }
         Ok(&self.world)
+    }
+
+    fn look(&self, path: &Path) -> io::Result<&Memory> {
+        if self.is_unreadable { self.change(path) } else { Ok(&self.world) }
     }
 }
 
 /// A file opened for appending, whose failing write leaves half of what was to be written.
 struct Torn {
     file: Box<dyn AppendFile>,
+    path: PathBuf,
     world: Faulty,
 }
 
@@ -74,14 +108,14 @@ impl AppendFile for Torn {
     }
 
     fn flusher(&self) -> io::Result<Flusher> {
-        self.world.change()?;
+        self.world.change(&self.path)?;
         self.file.flusher()
     }
 }
 
 impl io::Write for Torn {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self.world.change() {
+        match self.world.change(&self.path) {
             Ok(_) => self.file.write(bytes),
             Err(error) => self.file.write_all(&bytes[..bytes.len() / 2]).and(Err(error)),
         }
@@ -94,27 +128,27 @@ impl io::Write for Torn {
 
 impl System for Faulty {
     fn stat(&self, path: &Path) -> io::Result<Stat> {
-        self.world.stat(path)
+        self.look(path)?.stat(path)
     }
 
     fn stat_target(&self, path: &Path) -> io::Result<Stat> {
-        self.world.stat_target(path)
+        self.look(path)?.stat_target(path)
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
-        self.world.open(path)
+        self.look(path)?.open(path)
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.world.read(path)
+        self.look(path)?.read(path)
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
-        self.world.list(path)
+        self.look(path)?.list(path)
     }
 
     fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
-        self.world.read_link(path)
+        self.look(path)?.read_link(path)
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
@@ -122,52 +156,52 @@ impl System for Faulty {
     }
 
     fn write(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-        self.change()?.write(path, bytes, mode)
+        self.change(path)?.write(path, bytes, mode)
     }
 
     fn append(&self, path: &Path) -> io::Result<Box<dyn AppendFile>> {
-        let file = self.change()?.append(path)?;
-        Ok(Box::new(Torn { file, world: self.clone() }))
+        let file = self.change(path)?.append(path)?;
+        Ok(Box::new(Torn { file, path: path.to_path_buf(), world: self.clone() }))
     }
 
     fn copy(&self, from: &Path, to: &Path, mode: u32) -> io::Result<()> {
-        self.change()?.copy(from, to, mode)
+        self.change(to)?.copy(from, to, mode)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.change()?.rename(from, to)
+        self.change(to)?.rename(from, to)
     }
 
     fn exchange(&self, one: &Path, other: &Path) -> io::Result<()> {
-        self.change()?.exchange(one, other)
+        self.change(one)?.exchange(one, other)
     }
 
     fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.change()?.rename_new(from, to)
+        self.change(to)?.rename_new(from, to)
     }
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {
-        self.change()?.remove_file(path)
+        self.change(path)?.remove_file(path)
     }
 
     fn remove_dir(&self, path: &Path) -> io::Result<()> {
-        self.change()?.remove_dir(path)
+        self.change(path)?.remove_dir(path)
     }
 
     fn symlink(&self, target: &Path, path: &Path) -> io::Result<()> {
-        self.change()?.symlink(target, path)
+        self.change(path)?.symlink(target, path)
     }
 
     fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
-        self.change()?.set_mode(path, mode)
+        self.change(path)?.set_mode(path, mode)
     }
 
     fn create_dir(&self, path: &Path) -> io::Result<()> {
-        self.change()?.create_dir(path)
+        self.change(path)?.create_dir(path)
     }
 
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.change()?.create_dir_all(path)
+        self.change(path)?.create_dir_all(path)
     }
 
     fn lock(&self, path: &Path, mode: LockMode, wait: Wait) -> io::Result<Option<Box<dyn Lock>>> {
@@ -191,7 +225,7 @@ impl System for Faulty {
     }
 
     fn temporary_root(&self) -> io::Result<PathBuf> {
-        self.change()?.temporary_root()
+        self.change(Path::new("/"))?.temporary_root()
     }
 
     fn env(&self) -> BTreeMap<OsString, OsString> {
