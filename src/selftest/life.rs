@@ -241,6 +241,7 @@ impl<'a> Life<'a> {
     }
 
     fn die(&mut self, at: u64, jobs: usize) -> Result<(), String> {
+        let jobs = if self.must_take_turns() { 1 } else { jobs };
         self.history.push(format!("build with {jobs} at once, killed at {at}"));
         let outcome = self.place.build(How { jobs, force: false, killed_at: Some(at), failing: None });
         self.history.push(format!("done by then: {:?}, ran: {:?}", outcome.done, outcome.ran));
@@ -267,9 +268,7 @@ impl<'a> Life<'a> {
             let (needed, failed) = self.by_hand()?;
             let is_still = tree(&self.hand.world, self.hand.root()) == before;
             let is_at_rest = round > 0 && needed.iter().all(|name| Some(name) == failed.as_ref()) && is_still;
-            // Which steps ran beside one that fails nobody can say before.
-            let must_take_turns = self.scripts.values().any(Script::can_fail);
-            let jobs = if !must_take_turns && random.is_one_in(4) { 1 + random.below(4) } else { 1 };
+            let jobs = if !self.must_take_turns() && random.is_one_in(4) { 1 + random.below(4) } else { 1 };
             self.is_in_turn = jobs == 1;
             let failing = self.failing(random);
             self.forgets |= failing.is_some();
@@ -293,6 +292,11 @@ impl<'a> Life<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Which steps ran beside one that fails nobody can say before.
+    fn must_take_turns(&self) -> bool {
+        self.scripts.values().any(Script::can_fail)
     }
 
     /// Says what fails of what az does in a build, if anything.
