@@ -13,7 +13,6 @@ use super::{
     desk::{Desk, share},
     gate::{Effect, Finished, Partly},
     growth::beginning,
-    mask::Masks,
     prepare::{Nodes, Prepared},
     resources::Capacities,
     secrets::shown_diagnostic,
@@ -34,6 +33,7 @@ use crate::{
     model::{config::CacheLimits, settings::CachePolicy},
     plan::{self, Around, Gate, Plan, Planned},
     report::RunView,
+    secret::Masks,
     sys::asking_for_nobody,
 };
 
@@ -362,13 +362,14 @@ fn flush(cache: &Cache) -> Option<impl FnOnce() + Send + 'static> {
     is_needed.then(|| move || flushers.into_iter().flatten().for_each(|flush| _ = flush()))
 }
 
-/// Returns what was planned, unless the configuration does not let a playbook in it run.
+/// Returns what was planned, unless the configuration does not let a playbook in it run, or a secret is missing.
 fn allowed(planned: Planned) -> Result<Planned, EngineError> {
-    if !planned.diagnostics.iter().any(|fault| fault.code == code::NOT_ALLOWED) {
+    let is_refused = |fault: &Diagnostic| [code::NOT_ALLOWED, code::MISSING_SECRET].contains(&fault.code);
+    if !planned.diagnostics.iter().any(is_refused) {
         return Ok(planned);
     }
     let mut diagnostics = planned.diagnostics;
-    for fault in diagnostics.iter_mut().filter(|fault| fault.code == code::NOT_ALLOWED) {
+    for fault in diagnostics.iter_mut().filter(|fault| is_refused(fault)) {
         fault.severity = Severity::Error;
     }
     Err(EngineError { diagnostics, is_strict: false })

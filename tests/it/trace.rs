@@ -91,6 +91,7 @@ fn where_a_program_was_looked_for_is_known_whoever_looked() {
             env,
             cwd: "/".into(),
             stdio: Stdio::Log(world.log()),
+            screen: None,
             bounds: None,
             mark: "0400".into(),
         };
