@@ -164,8 +164,12 @@ impl Engine {
         on_event: &mut dyn FnMut(&Envelope, &RunView),
         on_wait: &mut dyn FnMut(),
     ) -> Result<BuildResult, EngineError> {
-        let (planned, around) = self.look_around(allowed(self.planned(ask))?, Severity::Error);
-        let (plan, diagnostics) = self.runnable(ask, planned, options.allow_empty)?;
+        let shown =
+            |error: EngineError| EngineError { diagnostics: self.shown(ask, error.diagnostics), ..error };
+        let planned = allowed(self.planned(ask)).map_err(shown)?;
+        let (planned, around) = self.look_around(planned, Severity::Error);
+        let (plan, diagnostics) = self.runnable(ask, planned, options.allow_empty).map_err(shown)?;
+        let diagnostics = self.shown(ask, diagnostics);
         let work = Work { plan, around, diagnostics, partly: None };
         match self.carry_out(ask, options, work, on_event, on_wait)? {
             Carried::Done(result) => Ok(*result),

@@ -12,10 +12,11 @@ use serde_json::Value;
 
 use crate::{
     base::{Env, looks_secret},
-    diag::{Diagnostic, Label},
+    diag::{Diagnostic, Label, Source},
     event::{Event, Reason},
     plan::{Node, Plan},
     secret::{Masks, Patterns, is_maskable},
+    text::document::{Node as Tree, NodeValue},
 };
 
 /// Returns the values of an environment that nobody must see, as far as they are long enough to be one.
@@ -152,6 +153,37 @@ pub(super) fn shown_diagnostic(fault: Diagnostic, hidden: &Patterns) -> Diagnost
         help: fault.help.map(shown),
         labels: labels.collect(),
         ..fault
+    }
+}
+
+/// Returns a diagnostic that quotes no texts that nobody must see. Its edits, if it has any, are for the text as it was.
+pub(super) fn quoting_none(fault: Diagnostic, hidden: &Patterns) -> Diagnostic {
+    let Some(source) = fault.source.as_ref().filter(|source| hidden.is_in(source.text.as_bytes())) else {
+        return fault;
+    };
+    let source = Arc::new(Source::new(Arc::clone(&source.name), hidden.blank(&source.text)));
+    Diagnostic { source: Some(source), ..fault }
+}
+
+/// Returns the values in a file that nobody must see by the names they stand under.
+pub(super) fn secrets_of_tree(tree: &Tree) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    add_named(&mut found, tree);
+    found
+}
+
+fn add_named(found: &mut BTreeSet<String>, node: &Tree) {
+    match &node.value {
+        NodeValue::List(items) => items.iter().for_each(|item| add_named(found, item)),
+        NodeValue::Table(entries) => {
+            for entry in entries {
+                match &entry.value.value {
+                    NodeValue::Text(text) if looks_secret(&entry.key.value) => add(found, text),
+                    _ => add_named(found, &entry.value),
+                }
+            }
+        }
+        _ => {}
     }
 }
 

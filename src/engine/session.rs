@@ -19,19 +19,22 @@ use super::{
     nesting::Chain,
     prepare::{Prepared, prepare, prepare_one},
     secret_key::key_of,
-    secrets::{secrets_of_env, secrets_of_plan, secrets_of_variables, shown_diagnostic},
+    secrets::{
+        quoting_none, secrets_of_env, secrets_of_plan, secrets_of_tree, secrets_of_variables,
+        shown_diagnostic,
+    },
     tools::Tools,
     workspace::{self, Extent, Inputs},
 };
 use crate::{
     base::{Env, Fetched, SecretPlace, WsPath, looks_secret},
     cache::{Blobs, KnownFiles, Layout, Store},
-    db::{Database, Request, Surroundings, Workspace},
+    db::{Database, Request, SourceFile, Surroundings, Workspace},
     diag::{Diagnostic, Source},
     fingerprint::{Disk, Settled, read_clock},
     model::{self, scratch::Scratch},
     plan::{self, Found, Node, Plan, Planned},
-    secret::{FromEnvironment, FromFiles, Masks, Provider as _, is_maskable},
+    secret::{FromEnvironment, FromFiles, Masks, Patterns, Provider as _, is_maskable},
     sys::{Recorder, Stat, System, asking_for_nobody},
     trace,
 };
@@ -275,6 +278,26 @@ impl Engine {
             secrets.insert(place.clone(), fetched);
         }
         lock(&self.requests).retain(|request| request.secrets(&self.db) == &*secrets);
+    }
+
+    /// Returns what is told of a request, without what nobody must see in the lines that are quoted of playbooks.
+    pub(super) fn shown(&self, ask: &Ask, told: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        if told.is_empty() {
+            return told;
+        }
+        let is_quoted = |file: &&SourceFile| {
+            let name = file.path(&self.db).as_str();
+            told.iter().any(|fault| fault.source.as_ref().is_some_and(|source| &*source.name == name))
+        };
+        let mut hidden = secrets_of_env(&self.env);
+        hidden.extend(secrets_of_variables(&ask.variables, &looks_secret));
+        hidden.extend(self.fetched());
+        for file in self.workspace.playbooks(&self.db).iter().filter(is_quoted) {
+            let tree = &model::query::playbook_reading(&self.db, *file).tree;
+            hidden.extend(tree.iter().flat_map(secrets_of_tree));
+        }
+        let hidden = Patterns::new(hidden);
+        told.into_iter().map(|fault| quoting_none(fault, &hidden)).collect()
     }
 
     /// Returns the values of secrets that were looked for.

@@ -99,6 +99,13 @@ impl Patterns {
         String::from_utf8_lossy(&masked).into_owned()
     }
 
+    /// Returns a text that is as long, with a `*` for each byte of one of them.
+    pub fn blank(&self, text: &str) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        self.walk(None, text.as_bytes(), |end, length, _| bytes[end - length..end].fill(b'*'));
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// Goes on over some bytes from a state; returns the one after them. `found` is told where each form ends, how long
     /// it is, and whether it is sure.
     pub(super) fn walk(

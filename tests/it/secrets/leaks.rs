@@ -70,12 +70,13 @@ fn repo(then: &str) -> Option<Repo> {
     let mut text = "metadata: { name: p }\nsecrets:\n  - { name: value, source: environment, variable: DEPLOY_VALUE }\n  \
          - { name: cert, source: file, path: ../cert }\norchestration:\n  jobs:\n"
         .to_owned();
-    for way in ENCODINGS {
-        text.push_str(&format!(
+    let job = |way: &str| {
+        format!(
             "    {way}:\n      env: {{ MY: '${{{{ secrets.value }}}}', CERT: '${{{{ secrets.cert }}}}' }}\n      \
              steps: [{{ shell: sh, script: 'python3 print.py {way}; {then}' }}]\n"
-        ));
-    }
+        )
+    };
+    text.extend(ENCODINGS.map(job));
     fs::write(repo.outside("cert"), format!("-----BEGIN KEY-----\n{LINE}\n-----END KEY-----\n")).unwrap();
     repo.file("print.py", PRINT).playbook("p.yaml", &text).mode("../cert", 0o600);
     repo.script("0400_live.sh", "python3 print.py raw; python3 print.py base64; echo done");

@@ -29,7 +29,7 @@ fn a_step_is_given_what_it_asks_for_and_a_change_concerns_nobody_else() {
     repo.env("DEPLOY_VALUE", "swordfish-2");
     repo.az("build p --explain").code(0).says("secret MY changed").not("swordfish");
     repo.env("DEPLOY_VALUE", "swordfish-1").az("build p").code(0).says("reused 2");
-    let found = holders(&repo, &[b"swordfish".to_vec(), b"hunter2".to_vec()]);
+    let found = holders(&repo, &[b"swordfish-".to_vec(), b"hunter2-".to_vec()]);
     let named: Vec<_> = found.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
     assert_eq!(named.into_iter().filter(|name| *name != "p.yaml").collect::<Vec<_>>(), ["cert"]);
 }
@@ -66,6 +66,20 @@ fn what_is_open_to_others_or_too_common_is_told_and_the_value_is_not() {
         .says("everybody on this machine can read `../cert`")
         .says("too short or too common")
         .not("hunter2");
+}
+
+#[test]
+fn what_is_quoted_of_a_playbook_has_no_value_of_a_secret() {
+    let repo = repo().playbook(
+        "d.yaml",
+        "metadata: { name: d }\nvariables: { api_token: hunter2-hunter2, one: '${{ two }}' }\norchestration:\n  jobs:\n    \
+         a: { steps: [{ shell: sh, script: 'echo $api_token', env: { A: '${{ nobody.sets }}', db_password: swordfish-9 } }] }\n",
+    );
+    for line in ["build d", "plan d", "build d --json", "plan d --format jsonl"] {
+        let told = repo.az(line);
+        told.not("hunter2").not("swordfish");
+        assert!(!told.is_success(), "{line}");
+    }
 }
 
 #[test]
