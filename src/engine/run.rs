@@ -164,12 +164,10 @@ impl Engine {
         on_event: &mut dyn FnMut(&Envelope, &RunView),
         on_wait: &mut dyn FnMut(),
     ) -> Result<BuildResult, EngineError> {
-        let shown =
-            |error: EngineError| EngineError { diagnostics: self.shown(ask, error.diagnostics), ..error };
-        let planned = allowed(self.planned(ask)).map_err(shown)?;
+        let planned = allowed(self.planned(ask))
+            .map_err(|error| EngineError { diagnostics: self.shown(ask, error.diagnostics), ..error })?;
         let (planned, around) = self.look_around(planned, Severity::Error);
-        let (plan, diagnostics) = self.runnable(ask, planned, options.allow_empty).map_err(shown)?;
-        let diagnostics = self.shown(ask, diagnostics);
+        let (plan, diagnostics) = self.runnable(ask, planned, options.allow_empty)?;
         let work = Work { plan, around, diagnostics, partly: None };
         match self.carry_out(ask, options, work, on_event, on_wait)? {
             Carried::Done(result) => Ok(*result),
@@ -302,7 +300,7 @@ impl Engine {
         planned: Planned,
         allow_empty: bool,
     ) -> Result<(Arc<Plan>, Vec<Diagnostic>), EngineError> {
-        let mut diagnostics = planned.diagnostics;
+        let mut diagnostics = self.shown(ask, planned.diagnostics);
         diagnostics.extend(self.missing_tools(&planned.tools));
         if allow_empty {
             diagnostics.retain(|fault| fault.code != code::NOTHING_SELECTED);

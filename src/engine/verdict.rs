@@ -95,10 +95,7 @@ impl Engine {
     /// If nothing could be run: the request, a file or a program is at fault.
     pub fn plan(&self, ask: &Ask, force: Force, allow_empty: bool) -> Result<PlanReport, EngineError> {
         let (planned, around) = self.look_around(self.planned(ask), Severity::Warning);
-        let shown_here =
-            |error: EngineError| EngineError { diagnostics: self.shown(ask, error.diagnostics), ..error };
-        let (plan, diagnostics) = self.runnable(ask, planned, allow_empty).map_err(shown_here)?;
-        let mut diagnostics = self.shown(ask, diagnostics);
+        let (plan, mut diagnostics) = self.runnable(ask, planned, allow_empty)?;
         let masks = Arc::new(Masks::default());
         let (mut nodes, missing) = self.prepare(ask, &plan, &masks);
         diagnostics.extend(missing);
