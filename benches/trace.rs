@@ -152,6 +152,7 @@ impl Bench {
             cwd: self.folder.path().to_owned(),
             stdio: Stdio::Log(self.folder.path().join("log")),
             bounds: None,
+            screen: None,
             mark: "0400".into(),
         };
         let control = Control::default();

@@ -18,6 +18,7 @@ pub mod journal;
 pub mod model;
 pub mod plan;
 pub mod report;
+pub mod secret;
 pub mod selftest;
 pub mod sys;
 pub mod text;

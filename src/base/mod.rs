@@ -20,6 +20,6 @@ pub use human::{bytes, harmless, harmless_name, list, plural, quoted_list};
 pub use nearest::{nearest, nearest_alone};
 pub use number::ScriptNumber;
 pub use path::WsPath;
-pub use secrecy::looks_secret;
+pub use secrecy::{Fetched, SecretPlace, looks_secret};
 pub use span::{Span, Spanned};
 pub use time::{Timestamp, duration};

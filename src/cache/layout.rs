@@ -54,7 +54,7 @@ impl Layout {
         self.version().join("files")
     }
 
-    /// What the digests of secrets depend on.
+    /// What the digests of secrets depend on, where the user has no folder for such things.
     pub fn secret_key(&self) -> PathBuf {
         self.version().join("secret-key")
     }

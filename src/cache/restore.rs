@@ -169,6 +169,8 @@ pub(super) fn kept_path(system: &dyn System, kept: &Path, path: &WsPath) -> io::
         to = kept.join(format!("{name}.{number}"));
     }
     system.create_dir_all(to.parent().expect("a kept file lies in the kept folder"))?;
+    // What a person had is not for all users of a machine.
+    _ = system.set_mode(kept, 0o700);
     Ok(to)
 }
 

@@ -11,7 +11,7 @@ use salsa::Setter;
 use serde_json::Value;
 
 use crate::{
-    base::{Env, WsPath},
+    base::{Env, Fetched, SecretPlace, WsPath},
     diag::Source,
     sys::Platform,
 };
@@ -117,6 +117,10 @@ pub struct Request {
     #[default]
     #[returns(copy)]
     pub gives_to_powershell: bool,
+    /// What was found of the secrets that playbooks name.
+    #[default]
+    #[returns(ref)]
+    pub secrets: BTreeMap<SecretPlace, Fetched>,
 }
 
 /// The world as conditions see it.

@@ -11,6 +11,7 @@ use std::{
     collections::BTreeMap,
     io::Read as _,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use serde_json::Value;
@@ -18,7 +19,6 @@ use serde_json::Value;
 use super::{
     ending::Meaning,
     job::{Attempt, Before, Shared},
-    mask::{LEAST_BYTES, asked_masks, mask_file, mask_text},
     witness::{PreImages, has_any},
 };
 use crate::{
@@ -26,12 +26,10 @@ use crate::{
     cache::Capture,
     diag::code,
     execute::scheduler::Ending,
+    secret::{MASKED, Patterns, Screen, asked_masks, is_maskable, mask_file},
     sys::{self, FileKind, System},
     text::handed::{Fault, Handed, HandedFile, MOST_BYTES, value_has_text},
 };
-
-/// What stands for a value that nobody must see.
-const HIDDEN: &str = "***";
 
 /// What an attempt handed on, as far as it could be read.
 #[derive(Debug, Default)]
@@ -46,40 +44,32 @@ pub(super) struct HandedOn {
 }
 
 impl Shared {
-    /// Returns all that must not be seen of what a step prints, starts and hands on, however short.
-    pub(super) fn hidden(&self, index: usize) -> Vec<String> {
-        let mut hidden = self.nodes.get(index).secrets().to_vec();
-        hidden.extend(self.masks.texts());
-        hidden
+    /// Returns all that must not be seen of what a step prints, starts and hands on.
+    pub(super) fn hidden(&self, index: usize) -> Arc<Patterns> {
+        self.masks.with(self.nodes.get(index).secrets())
     }
 
     /// Returns what of that is long enough to be known by wherever it stands, so that it must not get into the cache.
-    pub(super) fn secrets(&self, index: usize) -> Vec<String> {
-        let mut secrets = self.hidden(index);
-        secrets.retain(|text| text.len() >= LEAST_BYTES);
-        secrets
+    pub(super) fn secrets(&self, index: usize) -> Vec<Vec<u8>> {
+        self.hidden(index).sure_forms()
     }
 
     /// Returns the outputs of a step as they may be shown.
     pub(super) fn shown_outputs(&self, index: usize, handed: &Handed) -> BTreeMap<String, Value> {
         let hidden = self.hidden(index);
-        let is_hidden = |text: &str| holds(text, &hidden);
+        let is_hidden = |text: &str| hidden.is_in(text.as_bytes());
         let shown = handed.outputs.iter().map(|(name, value)| {
             let is_secret = looks_secret(name) || value_has_text(value, &is_hidden);
-            let name = if is_hidden(name) { HIDDEN } else { name };
-            (name.to_owned(), if is_secret { Value::from(HIDDEN) } else { value.clone() })
+            let name = if is_hidden(name) { MASKED } else { name };
+            (name.to_owned(), if is_secret { Value::from(MASKED) } else { value.clone() })
         });
         shown.collect()
     }
 
     /// Returns the summary of a step as it may be shown.
     pub(super) fn shown_summary(&self, index: usize, handed: &Handed) -> Option<String> {
-        handed.summary.as_ref().map(|summary| mask_text(summary, &self.hidden(index)))
+        handed.summary.as_ref().map(|summary| self.hidden(index).mask_text(summary))
     }
-}
-
-fn holds(text: &str, hidden: &[String]) -> bool {
-    hidden.iter().any(|hidden| !hidden.is_empty() && text.contains(hidden.as_str()))
 }
 
 /// Returns the variables that say where a step writes what it hands on.
@@ -91,8 +81,17 @@ pub(super) fn handing_variables(temporary: &Path) -> impl Iterator<Item = (Strin
 }
 
 impl Attempt {
-    /// Takes what the step handed on, and masks in its log what must not be seen.
-    pub(super) fn take_handed(&self, before: &mut Before) {
+    /// Returns what masks the output of the step on its way, if az knows of something in it that nobody must see.
+    pub(super) fn screen(&self) -> Option<Arc<Screen>> {
+        let asks = |text: &String| text.contains("add-mask::");
+        let is_wanted = !self.shared.hidden(self.index).is_empty()
+            || self.prepared().node.invocation.text.as_ref().is_some_and(asks);
+        let given = || self.prepared().secrets().to_vec();
+        is_wanted.then(|| Arc::new(Screen::new(given(), Arc::clone(&self.shared.masks))))
+    }
+
+    /// Takes what the step handed on, and masks in its log what must not be seen; `screen` is what masked it already.
+    pub(super) fn take_handed(&self, before: &mut Before, screen: Option<&Screen>) {
         let folder = self.temporary().unwrap_or_else(|_| PathBuf::from("/dev/null"));
         let mut on = HandedOn::default();
         // Most steps leave nothing there; then it can go, and no file need be looked for.
@@ -104,8 +103,17 @@ impl Attempt {
         }
         let named: Vec<String> = named_secrets(&on.handed).map(|(_, value)| value).collect();
         on.has_news = self.shared.masks.add(named);
+        let is_masked = screen.is_some() && !on.has_news;
         before.handed_on = on;
-        self.mask_log(before);
+        if !is_masked {
+            self.mask_log(before);
+        }
+        if let Some(screen) = screen {
+            before.handed_on.has_masked |= screen.has_asked();
+            before.handed_on.has_news |= screen.has_news();
+            before.has_printed_secret |= screen.has_masked();
+            before.is_log_cut = screen.is_cut();
+        }
     }
 
     /// Masks secrets in what the step printed, and what it asks to be masked.
@@ -114,12 +122,7 @@ impl Attempt {
         let masked = asked_masks(system, &self.log).and_then(|asked| {
             before.handed_on.has_masked = !asked.is_empty();
             before.handed_on.has_news |= masks.add(asked);
-            let hidden = self.shared.hidden(self.index);
-            let (secrets, short): (Vec<String>, Vec<String>) =
-                hidden.into_iter().partition(|text| text.len() >= LEAST_BYTES);
-            let has_printed_secret = mask_file(system, &self.log, &secrets)?;
-            // What is that short stands in many a text by chance.
-            mask_file(system, &self.log, &short).map(|_| has_printed_secret)
+            mask_file(system, &self.log, &self.shared.hidden(self.index))
         });
         before.has_printed_secret = masked.unwrap_or_else(|error| {
             // A step that did not even start has no log.
@@ -142,6 +145,9 @@ impl Attempt {
             // Reused, it would not mask that for the steps behind it.
             return Some("it masks a value (`::add-mask::`), and az does not keep that".to_owned());
         }
+        if before.is_log_cut {
+            return Some("not all it printed could be written down".to_owned());
+        }
         if before.has_printed_secret || self.has_secret(capture) {
             return Some("what it left or printed holds a secret it was given".to_owned());
         }
@@ -149,7 +155,7 @@ impl Attempt {
             return Some(format!("it hands on `{name}`, a secret by its name"));
         }
         let hidden = self.shared.hidden(self.index);
-        if handed.has_text(&|text| holds(text, &hidden)) {
+        if handed.has_text(&|text| hidden.is_in(text.as_bytes())) {
             return Some("what it hands on holds a secret".to_owned());
         }
         let folder = self.temporary().ok()?.display().to_string();
@@ -198,7 +204,7 @@ fn named_secrets(handed: &Handed) -> impl Iterator<Item = (&str, String)> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let outputs = handed.outputs.iter().map(move |(name, value)| (name.as_str(), text(value)));
     let env = handed.env.iter().map(|(name, value)| (name.as_str(), value.clone()));
-    outputs.chain(env).filter(|(name, value)| looks_secret(name) && value.len() >= LEAST_BYTES)
+    outputs.chain(env).filter(|(name, value)| looks_secret(name) && is_maskable(value))
 }
 
 /// Reads a file of the step; nothing if it wrote none.

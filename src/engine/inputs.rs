@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Engine, EngineError};
 use crate::{
     cache::{Blobs, Record},
+    secret::Patterns,
     trace::Trace,
 };
 
@@ -43,10 +44,14 @@ pub struct Program {
 
 impl Programs {
     /// Takes what a trace says of programs; arguments that hold a secret are left out.
-    pub(super) fn of(trace: &Trace, secrets: &[String]) -> Self {
+    pub(super) fn of(trace: &Trace, secrets: Option<&Patterns>) -> Self {
         let shown = |word: &std::ffi::OsString| {
             let word = word.to_string_lossy().into_owned();
-            if secrets.iter().any(|secret| word.contains(secret)) { "***".to_owned() } else { word }
+            if secrets.is_some_and(|secrets| secrets.is_in(word.as_bytes())) {
+                "***".to_owned()
+            } else {
+                word
+            }
         };
         let processes = trace.processes.iter().map(|process| Program {
             parent: process.parent,

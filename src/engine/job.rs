@@ -16,7 +16,6 @@ use super::{
     keep::Outcome,
     late::{Answered, asked, probed},
     lookup::questions_of,
-    mask::Masks,
     materialize::Promises,
     mentioned::Mentioned,
     nesting::Chain,
@@ -38,6 +37,7 @@ use crate::{
     },
     fingerprint::{Component, Contents, Fingerprint, Moment, Question, State, View},
     model::settings::Undeclared,
+    secret::Masks,
     sys,
     text::handed::Handed,
     trace::{Trace, Witness},
@@ -177,6 +177,8 @@ pub(super) struct Before {
     pub(super) started_ns: Option<i64>,
     /// The step printed a secret, which is masked in its log.
     pub(super) has_printed_secret: bool,
+    /// Not all it printed is in its log.
+    pub(super) is_log_cut: bool,
     pub(super) handed_on: HandedOn,
     pub(super) warnings: Vec<(Code, String)>,
 }
@@ -220,7 +222,7 @@ impl Attempt {
         self.shared.timeline.begin(self.index);
         let ended = self.run_command(&command, watch, control);
         let duration = self.system().monotonic().saturating_sub(started);
-        self.take_handed(&mut before);
+        self.take_handed(&mut before, command.screen.as_deref());
         let has_news = before.handed_on.has_news();
         // From here on a file that changes was not changed by the step.
         let ended_ns = self.shared.cache.disk.tick();
@@ -335,6 +337,7 @@ impl Attempt {
             edits,
             started_ns,
             has_printed_secret: false,
+            is_log_cut: false,
             handed_on: HandedOn::default(),
             warnings,
         })
@@ -372,7 +375,7 @@ impl Attempt {
             place: timeline.at(self.index).in_moment(&after.files),
             zones,
             own: &before.own,
-            secrets: &[],
+            secrets: None,
             known: None,
             outputs: node.outputs.as_deref().unwrap_or_default(),
             inputs: node.inputs.as_deref().unwrap_or_default(),
@@ -401,7 +404,7 @@ impl Attempt {
     ) -> Result<Seen, String> {
         let trace = self.trace_of(ended)?;
         let scene = Scene {
-            secrets: &self.shared.hidden(self.index),
+            secrets: Some(&self.shared.hidden(self.index)),
             known: Some(&self.prepared().programs(&after.files, &self.shared.candidates)),
             // The log is made so, by az with the same mask.
             usual_mode: self.system().stat(&self.log).ok().map(|stat| stat.mode & 0o777),

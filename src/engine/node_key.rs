@@ -6,7 +6,6 @@ use super::{
     Ask, Engine, EngineError,
     desk::planned_node,
     lookup::{Decided, decide, questions_of},
-    mask::Masks,
     materialize::Promises,
     nodes::{self, Called},
     run::Force,
@@ -16,6 +15,7 @@ use crate::{
     cache::{self, Timeline},
     diag::has_errors,
     fingerprint::Fingerprint,
+    secret::Masks,
 };
 
 /// The key a step has now, at its place in the order.

@@ -9,7 +9,6 @@ use std::{
 use super::{
     candidates::{Candidates, OwnPrograms},
     environment::{Environment, Outer, environment_of},
-    mask::{LEAST_BYTES, Masks},
     secrets::mark,
     tools::Tools,
 };
@@ -20,6 +19,7 @@ use crate::{
     fingerprint::{Component, ComponentKind, Fingerprint, Question, Resolver, View, content},
     model::settings::ExitMeaning,
     plan::{Gate, Node, Plan, Reuse},
+    secret::{Masks, Patterns, is_maskable},
     sys::{Platform, System},
 };
 
@@ -106,7 +106,7 @@ pub(super) fn prepare(
     outer: &Outer<'_>,
     plan: &Arc<Plan>,
     unwatched: Option<&str>,
-    hidden: &[String],
+    hidden: &Patterns,
 ) -> (Vec<Prepared>, Vec<Diagnostic>) {
     let mut tools = Tools::new(system, outer.env.get("PATH").map_or("", String::as_str));
     let mut missing: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
@@ -131,9 +131,9 @@ pub(super) fn prepare_one(
     outer: &Outer<'_>,
     mut node: Arc<Node>,
     unwatched: Option<&str>,
-    hidden: &[String],
+    hidden: &Patterns,
 ) -> Prepared {
-    if !hidden.is_empty() {
+    if !hidden.texts().is_empty() {
         mark(Arc::make_mut(&mut node), hidden);
     }
     let cwd = outer.root.join(&node.invocation.cwd);
@@ -303,7 +303,7 @@ impl Prepared {
             variables.map(|(_, value)| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         let words = &self.node.secret_words;
         let words = words.iter().filter_map(|place| self.node.invocation.argv.get(*place).cloned());
-        values.chain(variables).chain(words).filter(|value| value.len() >= LEAST_BYTES).collect()
+        values.chain(variables).chain(words).filter(|value| is_maskable(value)).collect()
     }
 
     /// Returns the step as the cache looks it up.

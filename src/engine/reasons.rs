@@ -1,5 +1,7 @@
 //! Why a step runs, in the words of users.
 
+use std::collections::BTreeSet;
+
 use crate::{
     base::duration,
     cache::{Miss, Unusable},
@@ -16,7 +18,10 @@ pub(super) fn reasons_of(miss: &Miss, id: &str, writer: impl Fn(&str) -> Option<
                 let left = nearest.effects.iter().filter(|effect| effect.after.exists());
                 left.map(|effect| effect.path.as_str()).any(|path| path == name)
             };
-            changes.iter().map(|change| changed(change, &writer, is_own(&change.name))).collect()
+            let reasons = changes.iter().map(|change| changed(change, &writer, is_own(&change.name)));
+            // A secret may reach a step as a variable of az and of its environment.
+            let mut told = BTreeSet::new();
+            reasons.filter(|reason| told.insert(reason.text.clone())).collect()
         }
         Miss::Unusable(Unusable::FailedBefore) => {
             vec![Reason::new("previous_failed", id, "failed last time, and a failure is never reused")]
@@ -93,6 +98,12 @@ fn changed(change: &Change, writer: &impl Fn(&str) -> Option<String>, is_own: bo
             ("input_changed", format!("input `{name}` changed, which it reads and writes itself"))
         }
         ComponentKind::Input => ("input_changed", format!("input `{name}` changed")),
+    };
+    let is_value = matches!(change.kind, ComponentKind::Variable | ComponentKind::Environment);
+    let text = if is_value && is(&change.before, HIDDEN) && is(&change.after, HIDDEN) {
+        format!("secret {name} changed")
+    } else {
+        text
     };
     // What is hidden now may have stood in the open in an earlier run.
     let is_hidden = [&change.before, &change.after].into_iter().any(|side| is(side, HIDDEN));

@@ -13,7 +13,6 @@ use super::{
     desk::{Desk, share},
     gate::{Effect, Finished, Partly},
     growth::beginning,
-    mask::Masks,
     prepare::{Nodes, Prepared},
     resources::Capacities,
     secrets::shown_diagnostic,
@@ -34,6 +33,7 @@ use crate::{
     model::{config::CacheLimits, settings::CachePolicy},
     plan::{self, Around, Gate, Plan, Planned},
     report::RunView,
+    secret::Masks,
     sys::asking_for_nobody,
 };
 
@@ -164,7 +164,9 @@ impl Engine {
         on_event: &mut dyn FnMut(&Envelope, &RunView),
         on_wait: &mut dyn FnMut(),
     ) -> Result<BuildResult, EngineError> {
-        let (planned, around) = self.look_around(allowed(self.planned(ask))?, Severity::Error);
+        let planned = allowed(self.planned(ask))
+            .map_err(|error| EngineError { diagnostics: self.shown(ask, error.diagnostics), ..error })?;
+        let (planned, around) = self.look_around(planned, Severity::Error);
         let (plan, diagnostics) = self.runnable(ask, planned, options.allow_empty)?;
         let work = Work { plan, around, diagnostics, partly: None };
         match self.carry_out(ask, options, work, on_event, on_wait)? {
@@ -298,7 +300,7 @@ impl Engine {
         planned: Planned,
         allow_empty: bool,
     ) -> Result<(Arc<Plan>, Vec<Diagnostic>), EngineError> {
-        let mut diagnostics = planned.diagnostics;
+        let mut diagnostics = self.shown(ask, planned.diagnostics);
         diagnostics.extend(self.missing_tools(&planned.tools));
         if allow_empty {
             diagnostics.retain(|fault| fault.code != code::NOTHING_SELECTED);
@@ -362,13 +364,14 @@ fn flush(cache: &Cache) -> Option<impl FnOnce() + Send + 'static> {
     is_needed.then(|| move || flushers.into_iter().flatten().for_each(|flush| _ = flush()))
 }
 
-/// Returns what was planned, unless the configuration does not let a playbook in it run.
+/// Returns what was planned, unless the configuration does not let a playbook in it run, or a secret is missing.
 fn allowed(planned: Planned) -> Result<Planned, EngineError> {
-    if !planned.diagnostics.iter().any(|fault| fault.code == code::NOT_ALLOWED) {
+    let is_refused = |fault: &Diagnostic| [code::NOT_ALLOWED, code::MISSING_SECRET].contains(&fault.code);
+    if !planned.diagnostics.iter().any(is_refused) {
         return Ok(planned);
     }
     let mut diagnostics = planned.diagnostics;
-    for fault in diagnostics.iter_mut().filter(|fault| fault.code == code::NOT_ALLOWED) {
+    for fault in diagnostics.iter_mut().filter(|fault| is_refused(fault)) {
         fault.severity = Severity::Error;
     }
     Err(EngineError { diagnostics, is_strict: false })

@@ -210,7 +210,7 @@ impl Attempt {
             let path = WsPath::new(&self.shared.root, &WsPath::root(), path);
             let more = trace.refused.len() - 1;
             let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            let chain = Programs::of(trace, &self.shared.hidden(self.index)).chain(*by);
+            let chain = Programs::of(trace, Some(&self.shared.hidden(self.index))).chain(*by);
             let text = format!(
                 "the sandbox of {} did not let it write `{path}`{more} ({chain}); add it to `# Outputs:`",
                 node.id

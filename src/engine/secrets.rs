@@ -1,7 +1,7 @@
 //! Which texts nobody must see, and what az itself says without them.
 //!
 //! Knows the environment az was started with, what a plan sets, and the words of events and diagnostics. Does not know
-//! what steps print: see `mask`.
+//! what steps print: see the module `secret`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,12 +10,13 @@ use std::{
 
 use serde_json::Value;
 
-use super::mask::{LEAST_BYTES, Masks, mask_text};
 use crate::{
     base::{Env, looks_secret},
-    diag::{Diagnostic, Label},
+    diag::{Diagnostic, Label, Source},
     event::{Event, Reason},
     plan::{Node, Plan},
+    secret::{Masks, Patterns, is_maskable},
+    text::document::{Node as Tree, NodeValue},
 };
 
 /// Returns the values of an environment that nobody must see, as far as they are long enough to be one.
@@ -57,7 +58,7 @@ pub(super) fn secrets_of_plan(plan: &Plan) -> BTreeSet<String> {
 }
 
 fn add(found: &mut BTreeSet<String>, value: &str) {
-    if value.len() >= LEAST_BYTES {
+    if is_maskable(value) {
         found.insert(value.to_owned());
     }
 }
@@ -84,9 +85,9 @@ fn add_all(found: &mut BTreeSet<String>, value: &Value) {
 
 /// Marks what a playbook gives a step that nobody must see: what is one of these texts, or holds one that is long enough
 /// to be known by wherever it stands.
-pub(super) fn mark(node: &mut Node, hidden: &[String]) {
+pub(super) fn mark(node: &mut Node, hidden: &Patterns) {
     let holds =
-        |text: &str| hidden.iter().any(|one| text == one || (one.len() >= LEAST_BYTES && text.contains(one)));
+        |text: &str| hidden.texts().iter().any(|one| text == one) || hidden.is_surely_in(text.as_bytes());
     let env = node.settings.env.iter().chain(&node.invocation.env);
     let mut secret: BTreeSet<String> =
         env.filter(|(_, value)| holds(value)).map(|(name, _)| name.to_ascii_lowercase()).collect();
@@ -104,7 +105,7 @@ pub(super) fn shown_event(mut event: Event, masks: &Masks) -> Event {
     if hidden.is_empty() {
         return event;
     }
-    let hide = |text: &mut String| *text = mask_text(text, &hidden);
+    let hide = |text: &mut String| *text = hidden.mask_text(text);
     match &mut event {
         Event::ScriptStarted { reasons, .. }
         | Event::ScriptCompleted { reasons, .. }
@@ -133,25 +134,56 @@ pub(super) fn shown_event(mut event: Event, masks: &Masks) -> Event {
 }
 
 /// Takes texts that nobody must see out of a reason.
-pub(super) fn hide_in(reason: &mut Reason, hidden: &[String]) {
+pub(super) fn hide_in(reason: &mut Reason, hidden: &Patterns) {
     let values = reason.before.iter_mut().chain(&mut reason.after);
     for text in [&mut reason.subject, &mut reason.text].into_iter().chain(values) {
-        *text = mask_text(text, hidden);
+        *text = hidden.mask_text(text);
     }
 }
 
 /// Returns a diagnostic without texts that nobody must see; what it quotes of a file stays.
-pub(super) fn shown_diagnostic(fault: Diagnostic, hidden: &[String]) -> Diagnostic {
+pub(super) fn shown_diagnostic(fault: Diagnostic, hidden: &Patterns) -> Diagnostic {
     if hidden.is_empty() {
         return fault;
     }
-    let shown = |text: String| mask_text(&text, hidden);
+    let shown = |text: String| hidden.mask_text(&text);
     let labels = fault.labels.into_iter().map(|label| Label { text: label.text.map(shown), ..label });
     Diagnostic {
         message: shown(fault.message),
         help: fault.help.map(shown),
         labels: labels.collect(),
         ..fault
+    }
+}
+
+/// Returns a diagnostic that quotes no texts that nobody must see. Its edits, if it has any, are for the text as it was.
+pub(super) fn quoting_none(fault: Diagnostic, hidden: &Patterns) -> Diagnostic {
+    let Some(source) = fault.source.as_ref().filter(|source| hidden.is_in(source.text.as_bytes())) else {
+        return fault;
+    };
+    let source = Arc::new(Source::new(Arc::clone(&source.name), hidden.blank(&source.text)));
+    Diagnostic { source: Some(source), ..fault }
+}
+
+/// Returns the values in a file that nobody must see by the names they stand under.
+pub(super) fn secrets_of_tree(tree: &Tree) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    add_named(&mut found, tree);
+    found
+}
+
+fn add_named(found: &mut BTreeSet<String>, node: &Tree) {
+    match &node.value {
+        NodeValue::List(items) => items.iter().for_each(|item| add_named(found, item)),
+        NodeValue::Table(entries) => {
+            for entry in entries {
+                match &entry.value.value {
+                    NodeValue::Text(text) if looks_secret(&entry.key.value) => add(found, text),
+                    _ => add_named(found, &entry.value),
+                }
+            }
+        }
+        _ => {}
     }
 }
 
@@ -185,7 +217,7 @@ mod tests {
         ]);
         node.invocation.variables = BTreeMap::from([("Db".to_owned(), json!({ "p": "swordfish1" }))]);
         node.invocation.argv = vec!["tool".to_owned(), "-pswordfish1".to_owned()];
-        mark(&mut node, &["swordfish1".to_owned(), "pin".to_owned()]);
+        mark(&mut node, &Patterns::new(["swordfish1".to_owned(), "pin".to_owned()]));
         assert_eq!(node.secret.iter().collect::<Vec<_>>(), ["az_expr_1", "az_expr_2", "db"]);
         assert_eq!(node.secret_words, BTreeSet::from([1]));
     }

@@ -21,6 +21,7 @@ use crate::{
     base::{Digest, WsPath},
     cache::{self, Effect, Overlap, Own, Place, Timeline},
     fingerprint::{Component, Moment, OnDisk, Question, State, View},
+    secret::Patterns,
     sys,
     text::pattern::Pattern,
     trace::{Asked, Changed, Touch, Trace},
@@ -38,7 +39,7 @@ pub(super) struct Scene<'a> {
     /// Its script and its programs, which are in its key by themselves.
     pub(super) known: Option<&'a OwnPrograms>,
     /// What it was given and nobody must see.
-    pub(super) secrets: &'a [String],
+    pub(super) secrets: Option<&'a Patterns>,
     /// What it declares to make.
     pub(super) outputs: &'a [Pattern],
     /// What it declares to read.

@@ -6,29 +6,36 @@ mod tests;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use serde_json::Value;
 
 use super::{
     environment::{LastEnvironment, Outer, TRACE, WATCHED},
-    mask::Masks,
     nesting::Chain,
     prepare::{Prepared, prepare, prepare_one},
-    secrets::{secrets_of_env, secrets_of_plan, secrets_of_variables, shown_diagnostic},
+    secret_key::key_of,
+    secrets::{
+        quoting_none, secrets_of_env, secrets_of_plan, secrets_of_tree, secrets_of_variables,
+        shown_diagnostic,
+    },
     tools::Tools,
     workspace::{self, Extent, Inputs},
 };
 use crate::{
-    base::{Env, WsPath, looks_secret},
+    base::{Env, Fetched, SecretPlace, WsPath, looks_secret},
     cache::{Blobs, KnownFiles, Layout, Store},
-    db::{Database, Request, Surroundings, Workspace},
+    db::{Database, Request, SourceFile, Surroundings, Workspace},
     diag::{Diagnostic, Source},
     fingerprint::{Disk, Settled, read_clock},
     model::{self, scratch::Scratch},
-    plan::{self, Node, Plan, Planned},
-    sys::{Recorder, Stat, System},
+    plan::{self, Found, Node, Plan, Planned},
+    secret::{FromEnvironment, FromFiles, Masks, Patterns, Provider as _, is_maskable},
+    sys::{Recorder, Stat, System, asking_for_nobody},
     trace,
 };
 
@@ -122,6 +129,8 @@ pub struct Engine {
     inputs: Inputs,
     /// What was planned so far.
     requests: Mutex<Vec<Request>>,
+    /// What was found of the secrets that playbooks name.
+    secrets: Mutex<Found>,
     pub(super) workspace: Workspace,
     /// Something was asked that has another answer each time, whatever the files say.
     pub(super) momentary: AtomicBool,
@@ -194,6 +203,7 @@ impl Engine {
             db,
             inputs,
             requests: Mutex::new(Vec::from_iter(request)),
+            secrets: Mutex::default(),
             workspace,
             momentary,
             surroundings,
@@ -229,12 +239,16 @@ impl Engine {
 
     /// Plans a request in a workspace that may have more files than this one.
     pub(super) fn planned_in(&self, workspace: Workspace, ask: &Ask) -> Planned {
-        let request = self.request(workspace, ask);
-        let mut planned = plan::plan(&self.db, workspace, request, self.surroundings).clone();
+        let mut planned = self.planned_with(workspace, ask);
+        if !planned.secrets.is_empty() {
+            self.fetch(&planned.secrets);
+            planned = self.planned_with(workspace, ask);
+        }
         if !planned.diagnostics.is_empty() {
             let masks = Masks::default();
             masks.know(secrets_of_env(&self.env));
             masks.know(secrets_of_variables(&ask.variables, &looks_secret));
+            masks.know(self.fetched());
             planned.plan.iter().for_each(|plan| masks.know(secrets_of_plan(plan)));
             let (hidden, told) = (masks.all(), std::mem::take(&mut planned.diagnostics));
             planned.diagnostics = told.into_iter().map(|fault| shown_diagnostic(fault, &hidden)).collect();
@@ -242,10 +256,68 @@ impl Engine {
         planned
     }
 
+    fn planned_with(&self, workspace: Workspace, ask: &Ask) -> Planned {
+        let request = self.request(workspace, ask);
+        plan::plan(&self.db, workspace, request, self.surroundings).clone()
+    }
+
+    /// Looks for secrets that a plan wants; what was planned without them is of no use any more.
+    fn fetch(&self, places: &[SecretPlace]) {
+        let home = self.env.get("HOME").map(Path::new);
+        let files = FromFiles { system: &*self.system, folder: &self.root, home };
+        let mut secrets = lock(&self.secrets);
+        for place in places {
+            // What it holds has no part in a gate, so that no digest of it is written down.
+            let fetched = match place {
+                SecretPlace::Environment(name) => FromEnvironment(&self.env).fetch(name),
+                SecretPlace::File(path) => {
+                    self.momentary.store(true, Ordering::Relaxed);
+                    asking_for_nobody(|| files.fetch(path))
+                }
+            };
+            secrets.insert(place.clone(), fetched);
+        }
+        lock(&self.requests).retain(|request| request.secrets(&self.db) == &*secrets);
+    }
+
+    /// Returns what is told of a request, without what nobody must see in the lines that are quoted of playbooks.
+    pub(super) fn shown(&self, ask: &Ask, told: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        if told.is_empty() {
+            return told;
+        }
+        let is_quoted = |file: &&SourceFile| {
+            let name = file.path(&self.db).as_str();
+            told.iter().any(|fault| fault.source.as_ref().is_some_and(|source| &*source.name == name))
+        };
+        let mut hidden = secrets_of_env(&self.env);
+        hidden.extend(secrets_of_variables(&ask.variables, &looks_secret));
+        hidden.extend(self.fetched());
+        for file in self.workspace.playbooks(&self.db).iter().filter(is_quoted) {
+            let tree = &model::query::playbook_reading(&self.db, *file).tree;
+            hidden.extend(tree.iter().flat_map(secrets_of_tree));
+        }
+        let hidden = Patterns::new(hidden);
+        told.into_iter().map(|fault| quoting_none(fault, &hidden)).collect()
+    }
+
+    /// Returns the values of secrets that were looked for.
+    fn fetched(&self) -> Vec<String> {
+        let secrets = lock(&self.secrets);
+        secrets
+            .values()
+            .filter_map(Fetched::value)
+            .filter(|value| is_maskable(value))
+            .map(str::to_owned)
+            .collect()
+    }
+
     fn request(&self, workspace: Workspace, ask: &Ask) -> Request {
         let variables = self.variables(workspace, ask);
-        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_same = |request: &&Request| is_request(&self.db, **request, ask, &variables);
+        let secrets = lock(&self.secrets).clone();
+        let mut requests = lock(&self.requests);
+        let is_same = |request: &&Request| {
+            is_request(&self.db, **request, ask, &variables) && *request.secrets(&self.db) == secrets
+        };
         if let Some(known) = requests.iter().find(is_same) {
             return *known;
         }
@@ -261,7 +333,7 @@ impl Engine {
             ask.matrix.clone(),
         );
         let request = request.conditions(ask.conditions.clone());
-        let request = request.gives_to_powershell(ask.gives_to_powershell).new(&self.db);
+        let request = request.gives_to_powershell(ask.gives_to_powershell).secrets(secrets).new(&self.db);
         requests.push(request);
         request
     }
@@ -286,6 +358,8 @@ impl Engine {
     ) -> (Vec<Prepared>, Vec<Diagnostic>) {
         masks.know(secrets_of_env(&self.env));
         masks.know(secrets_of_plan(plan));
+        // Whoever gets hold of these, they are masked.
+        masks.add(self.fetched());
         let key = self.secret_key();
         let mut plan = Arc::clone(plan);
         if ask.sandbox {
@@ -349,17 +423,9 @@ impl Engine {
         Outer { env: &self.env, root: &self.root, secret_key, last: Some(&self.last_environment) }
     }
 
-    /// Returns what the digests of secrets depend on: random, and this workspace's own. Where there is no cache folder
-    /// to keep it in, no step that is given a secret is reused.
+    /// Returns what the digests of secrets depend on.
     pub(super) fn secret_key(&self) -> [u8; 32] {
-        let path = self.layout.secret_key();
-        let kept = self.system.read(&path).ok().and_then(|bytes| bytes.try_into().ok());
-        kept.unwrap_or_else(|| {
-            let mut key = [0; 32];
-            key.chunks_exact_mut(16).for_each(|half| half.copy_from_slice(&self.system.random()));
-            _ = self.system.write(&path, &key, 0o600);
-            key
-        })
+        key_of(&*self.system, &self.env, &self.layout, &self.root)
     }
 
     /// Returns why no step of a request is watched while it runs, if none is.
@@ -378,6 +444,10 @@ impl Engine {
         let disk = disk.with_settled(Arc::clone(&files) as Arc<dyn Settled>);
         Cache { store, blobs, files, disk: Arc::new(disk) }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns the environment and what conditions see of the world: what is known of them, if it still is so.

@@ -60,6 +60,7 @@ impl Attempt {
                 Some(to) => Stdio::Live { log: self.log.clone(), to },
                 None => Stdio::Log(self.log.clone()),
             },
+            screen: self.screen(),
             bounds: self.bounds(sandbox.as_ref()),
             mark: node.id.clone().into(),
         };

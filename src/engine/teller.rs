@@ -10,12 +10,13 @@ use std::{
     time::Duration,
 };
 
-use super::{mask::Masks, secrets::shown_event};
+use super::secrets::shown_event;
 use crate::{
     diag::{Code, code},
     event::{self, Envelope, Event},
     journal::{RunFolder, RunInfo, Status},
     report::{RunResult, RunView},
+    secret::Masks,
     sys::System,
 };
 

@@ -10,7 +10,6 @@ use super::{
     course::{Course, Open, Waits},
     desk::planned_node,
     lookup::{Decided, decide},
-    mask::Masks,
     materialize::Promises,
     prepare::Nodes,
     run::Force,
@@ -25,6 +24,7 @@ use crate::{
     execute::scheduler::Outcome,
     journal::new_run_id,
     plan::{EdgeKind, Node, Plan},
+    secret::{Masks, Patterns},
 };
 
 /// What would become of a step.
@@ -161,7 +161,7 @@ fn is_certain(node: &Node, decided: &Result<Decided, Ended>, open: &Waits, is_as
 }
 
 /// Takes texts that nobody must see out of a report.
-fn shown(mut report: PlanReport, hidden: &[String]) -> PlanReport {
+fn shown(mut report: PlanReport, hidden: &Patterns) -> PlanReport {
     let reasons = report.nodes.iter_mut().flat_map(|verdict| &mut verdict.reasons);
     reasons.for_each(|reason| hide_in(reason, hidden));
     let told = report.diagnostics.into_iter();

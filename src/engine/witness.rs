@@ -31,7 +31,7 @@ pub(super) struct PreImages<'a> {
     index: usize,
     node: Arc<Prepared>,
     /// What must not get into the cache.
-    secrets: Vec<String>,
+    secrets: Vec<Vec<u8>>,
     /// Where az's own folders for temporary files are.
     temporary: &'a Path,
     /// Stops the step where it must not go on; nothing if it may do all it wants.

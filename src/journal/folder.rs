@@ -55,6 +55,14 @@ impl std::fmt::Debug for RunFolder {
     }
 }
 
+/// Lets nobody else into a folder: what steps print is not for all users of a machine. Where that cannot be said, they are
+/// kept out by what the folders above allow.
+fn keep_private(system: &dyn System, folder: &Path) {
+    if system.stat(folder).is_ok_and(|stat| stat.mode & 0o077 != 0) {
+        _ = system.set_mode(folder, 0o700);
+    }
+}
+
 /// Returns a new run's id: `20261121-035412-7f3a`, the UTC time and four random digits.
 pub fn new_run_id(system: &dyn System) -> String {
     let time: String = system.now().to_rfc3339()[..19].chars().filter(|c| !matches!(c, '-' | ':')).collect();
@@ -70,6 +78,7 @@ impl RunFolder {
     pub fn create(system: &dyn System, runs: &Path, info: RunInfo) -> io::Result<Self> {
         let path = runs.join(&info.job_id);
         system.create_dir_all(&path.join("logs"))?;
+        keep_private(system, runs);
         let events = system.append(&path.join(EVENTS))?;
         let lock = system.lock(&path.join(EVENTS), LockMode::Exclusive, Wait::Try).ok().flatten();
         let folder = Self { path, info, events, _lock: lock };

@@ -112,6 +112,8 @@ pub struct Names {
     pub conditions: Arc<BTreeMap<String, Value>>,
     /// Names, in small letters, whose values are made of secrets, whatever they themselves look like.
     pub secret: BTreeSet<String>,
+    /// Names, in small letters, of the secrets that playbooks fetch.
+    pub fetched: Arc<BTreeSet<String>>,
 }
 
 /// A value that depends on how earlier steps end.
@@ -222,6 +224,11 @@ impl Names {
             .any(|(_, part)| looks_secret(part) || self.secret.contains(&part.to_ascii_lowercase()))
     }
 
+    /// Tells whether a name, with the members behind it, stands for a secret that a playbook fetches.
+    pub(super) fn is_fetched(&self, path: &str) -> bool {
+        path.split('.').any(|part| self.fetched.contains(&part.to_ascii_lowercase()))
+    }
+
     /// Remembers that the value of a name is made of a secret.
     pub(super) fn set_secret(&mut self, name: &str) {
         self.secret.insert(name.to_ascii_lowercase());
@@ -271,6 +278,9 @@ impl Names {
         self.contexts.extend(other.contexts.clone());
         self.of_other_combinations = Arc::clone(&other.of_other_combinations);
         self.secret.extend(other.secret.clone());
+        if !other.fetched.is_empty() {
+            Arc::make_mut(&mut self.fetched).extend(other.fetched.iter().cloned());
+        }
     }
 
     /// Sets variables over those there are; what was late is so no more.

@@ -28,6 +28,7 @@ mod registry;
 mod request;
 mod resources;
 mod rules;
+mod secrets;
 mod select;
 mod stored;
 #[cfg(test)]
@@ -52,5 +53,6 @@ pub use query::{Planned, plan, plan_graph};
 pub use request::{PlaybookFile, playbook_called, playbook_names};
 pub use resources::units;
 pub use rules::{RuleMatches, rule_matches};
+pub use secrets::Found;
 pub use select::{Selection, select};
 pub use world::{context, is_all, named};

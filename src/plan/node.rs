@@ -16,6 +16,7 @@ use super::{
     formula::Formula,
     graph::Origin,
     late::Late,
+    secrets::Found,
     variables::Receiver,
     world::World,
 };
@@ -58,6 +59,8 @@ pub(super) struct Ground<'a> {
     pub(super) is_check: bool,
     /// What the run has told so far: values of matrices.
     pub(super) known: &'a BTreeMap<String, Value>,
+    /// What was found of the secrets of playbooks.
+    pub(super) secrets: &'a Found,
     pub(super) script_arguments: &'a [String],
     /// Names that only conditions see.
     pub(super) conditions: Arc<BTreeMap<String, Value>>,

@@ -14,10 +14,10 @@ use super::{
     request::{Part, parts},
     resources,
     rules::rule_matches,
-    validate,
+    secrets, validate,
 };
 use crate::{
-    base::WsPath,
+    base::{SecretPlace, WsPath},
     db::{Db, Request, SourceFile, Surroundings, Workspace},
     diag::{Diagnostic, code, has_errors},
     model::{
@@ -40,6 +40,8 @@ pub struct Planned {
     pub around: Vec<Around>,
     /// What is wrong or doubtful.
     pub diagnostics: Vec<Diagnostic>,
+    /// Where secrets come from that were not looked for yet: with them it is to be planned again.
+    pub secrets: Vec<SecretPlace>,
     /// The selection is well formed and names nothing.
     pub is_empty: bool,
 }
@@ -75,6 +77,7 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     }
     let tools = std::mem::take(&mut expanded.tools);
     let around = std::mem::take(&mut expanded.around);
+    let secrets = std::mem::take(&mut expanded.secrets);
     let time_limits = std::mem::take(&mut expanded.time_limits);
     let places = Places { db, workspace };
     let nodes = validate::order(&mut expanded, &places).unwrap_or_else(|circle| {
@@ -85,6 +88,7 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
         Vec::new()
     });
     diagnostics.extend(validate::check(&nodes, &places));
+    diagnostics.extend(secrets::exposed(&nodes, request.secrets(db)));
     let playbook = playbooks.first().map(|(file, _)| file.path(db).clone());
     let Expanded { mut scopes, spans, mut capacities, goes_on, timeout, .. } = expanded;
     let configured = config(db, workspace).value.clone().unwrap_or_default();
@@ -97,7 +101,7 @@ pub fn plan(db: &dyn Db, workspace: Workspace, request: Request, surroundings: S
     let scopes = Arc::new(scopes);
     let plan = Plan { nodes, playbook, time_limits, scopes, spans, capacities, rates, goes_on, timeout };
     let plan = is_sound.then(|| Arc::new(plan));
-    Planned { plan, tools, around, diagnostics, is_empty }
+    Planned { plan, tools, around, diagnostics, secrets, is_empty }
 }
 
 /// Makes nodes of all parts of a request.
@@ -135,6 +139,7 @@ fn expand(
         with_dependencies: request.with_dependencies(db),
         is_check: request.are_paths(db),
         known: request.known(db),
+        secrets: request.secrets(db),
         script_arguments: request.script_arguments(db),
         conditions: Arc::new(request.conditions(db).clone()),
         gives_to_powershell: request.gives_to_powershell(db),

@@ -14,6 +14,7 @@ use super::{
     late::Late,
     node::{ITSELF, PlaybookContext, StepContext, bare},
     powershell::quoted,
+    secrets::in_word,
     variables::Receiver,
     world::Known,
 };
@@ -213,6 +214,9 @@ pub(super) fn command_node(
     for (index, word) in argv.into_iter().enumerate() {
         if word.asks_for(&|path| step.names().is_secret(path)) {
             node.secret_words.insert(index);
+        }
+        if word.asks_for(&|path| step.names().is_fetched(path)) {
+            diagnostics.push(in_word(step.of(), &line.at));
         }
         let filled = course.layer((&line.at, step.scope), diagnostics, |over| {
             over.fill(step.names(), &word, &BTreeSet::new())

@@ -168,5 +168,5 @@ fn a_secret_is_in_nothing_that_is_shown_or_exported() {
     // Hidden, and part of the key all the same.
     repo.env("API_TOKEN", "another-secret-value");
     assert_ne!(repo.az("cache key 0100 --json").json()["key"], before);
-    repo.az("build 0100").code(0).ran(["0100", "0100"]).says("env API_TOKEN changed");
+    repo.az("build 0100").code(0).ran(["0100", "0100"]).says("secret API_TOKEN changed");
 }

@@ -44,6 +44,7 @@ impl World {
             env: vec![("PATH".into(), "/usr/bin:/bin".into())],
             cwd: self.directory.path().to_owned(),
             stdio: Stdio::Log(self.path("log")),
+            screen: None,
             bounds: None,
             mark: "0400".into(),
         }

@@ -47,6 +47,7 @@ mod rows;
 mod runs;
 mod sandbox;
 mod schema;
+mod secrets;
 mod settings;
 mod single;
 mod stop;

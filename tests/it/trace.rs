@@ -56,6 +56,7 @@ impl World {
             env: vec![("PATH".into(), path)],
             cwd: self.folder.path().to_owned(),
             stdio,
+            screen: None,
             bounds: None,
             mark: "0400".into(),
         };
@@ -91,6 +92,7 @@ fn where_a_program_was_looked_for_is_known_whoever_looked() {
             env,
             cwd: "/".into(),
             stdio: Stdio::Log(world.log()),
+            screen: None,
             bounds: None,
             mark: "0400".into(),
         };
@@ -184,6 +186,7 @@ fn a_program_that_cannot_be_started_ends_its_trace() {
         env: Vec::new(),
         cwd: world.folder.path().to_owned(),
         stdio: Stdio::Log(world.log.path().join("log")),
+        screen: None,
         bounds: None,
         mark: "0400".into(),
     };

@@ -39,4 +39,13 @@ codes! {
     PRECONDITION = 514, "a precondition does not hold",
         "`preConditions` of a playbook must hold before anything of it runs. This one does not, so nothing was run. \
          `az plan` tells it as a warning.";
+    MISSING_SECRET = 515, "a secret is missing",
+        "`secrets` of a playbook says where its secrets come from: a variable of the environment, or a file. This one is \
+         not there, so az runs nothing of the playbook. `az plan` tells it as a warning.";
+    OPEN_SECRET = 516, "a secret is not well kept",
+        "Others can read the file it comes from, or its value is so short or so common that az does not mask it where it is \
+         printed: that would change many a text that has nothing to do with it, and tell what it is.";
+    EXPOSED_SECRET = 517, "a secret would stand in a command line",
+        "All users of a machine can see the command lines of its programs. A secret reaches a step in its environment \
+         alone: as the variable of its name, or by `env` with ${{ secrets.NAME }}.";
 }

@@ -18,7 +18,7 @@ use findings::Findings;
 pub use fix::{Mended, MendedFile};
 use targets::Targets;
 
-use super::{Ask, Engine, EngineError, mask::Masks};
+use super::{Ask, Engine, EngineError};
 use crate::{
     base::{Span, plural},
     db::{SourceFile, Workspace},
@@ -28,6 +28,7 @@ use crate::{
         rule::duplicate_kinds,
     },
     plan::{Around, Plan, Planned, rule_matches},
+    secret::Masks,
 };
 
 /// What is to be checked, and how strictly.

@@ -14,6 +14,7 @@ use crate::{
     cache::{Amendment, Gate, GatePath, Known, Layout},
     engine::{
         Ask, BuildOptions, Engine,
+        secret_key::read_key,
         session::environment,
         socket::{self, Clean, GateFile},
         stages::Stages,
@@ -120,7 +121,8 @@ fn glance(
     }
     let root = workspace::find_root(system, start).ok()?;
     let layout = Layout::new(&root);
-    let (env, key) = (environment(system), system.read(&layout.secret_key()).ok()?);
+    let env = environment(system);
+    let key = read_key(system, &env, &layout, &root)?;
     let path = gate_path(system, &layout, &root, ask, options, (&env, &key));
     if matches!(how, Look::Ask)
         && let Some(clean) = socket::ask(system, &layout, &path)

@@ -28,6 +28,7 @@ use keeper::{Command, Keeper};
 use super::{
     Ask, BuildOptions, BuildResult, Engine, EngineError, Glance, UpToDate,
     gate::{Look, gate_path},
+    secret_key::read_key,
     session::{Warm, environment},
     socket::GateFile,
     workspace::{self, Extent},
@@ -261,7 +262,8 @@ impl Watching {
     /// Returns where the gate of what is built is, if it may have one.
     fn gate(&self) -> Option<PathBuf> {
         let (system, layout) = (&*self.system, &self.layout);
-        let (env, key) = (environment(system), system.read(&layout.secret_key()).ok()?);
+        let env = environment(system);
+        let key = read_key(system, &env, layout, &self.root)?;
         Some(gate_path(system, layout, &self.root, &self.ask, &self.options, (&env, &key)))
     }
 

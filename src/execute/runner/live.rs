@@ -1,6 +1,6 @@
-//! Copies the output of a live step to az's own outputs and to its log, as it comes.
+//! Copies the output of a step to its log as it comes, and that of a live one to az's own outputs too.
 //!
-//! Knows descriptors. Does not know processes.
+//! Knows descriptors, and has masked what nobody must see. Does not know processes.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -9,6 +9,8 @@ use rustix::{
     fs::{OFlags, fcntl_setfl},
     io::{Errno, read, write},
 };
+
+use crate::secret::Masker;
 
 /// Tells whether nothing can come from az's own input, which a live step reads: it is closed, or an empty file.
 ///
@@ -26,39 +28,59 @@ pub fn input_is_empty() -> bool {
 /// One output of a step on its way.
 pub(super) struct Stream<'a> {
     from: OwnedFd,
-    /// az's own output; nothing once nobody reads it any more.
+    /// az's own output, if it goes there; nothing once nobody reads it any more.
     to: Option<BorrowedFd<'a>>,
+    masker: Option<Masker>,
+    /// What of a piece goes on.
+    masked: Vec<u8>,
     /// Why not all of it could be written there; that nobody reads it is no error.
     lost: Option<Errno>,
+    /// Not all of it could be written to the log.
+    is_unlogged: bool,
     is_open: bool,
 }
 
 impl<'a> Stream<'a> {
-    pub(super) fn new(from: OwnedFd, to: BorrowedFd<'a>) -> rustix::io::Result<Self> {
+    pub(super) fn new(
+        from: OwnedFd,
+        to: Option<BorrowedFd<'a>>,
+        masker: Option<Masker>,
+    ) -> rustix::io::Result<Self> {
         // A leftover that holds the other end must not make a read wait.
         fcntl_setfl(&from, OFlags::NONBLOCK)?;
-        Ok(Self { from, to: Some(to), lost: None, is_open: true })
+        Ok(Self { from, to, masker, masked: Vec::new(), lost: None, is_unlogged: false, is_open: true })
     }
 }
 
+/// What became of the output of a step.
+#[derive(Debug, Default)]
+pub(super) struct Copied {
+    /// Why not all could be written to az's own outputs, if it could not.
+    pub(super) lost: Option<Errno>,
+    /// Not all could be written to the log.
+    pub(super) is_unlogged: bool,
+}
+
 /// Copies until `done` hangs up and nothing is left to read. Both outputs reach the log in the order they came.
-///
-/// Returns why not all could be written to az's own outputs, if it could not.
-pub(super) fn copy(mut streams: [Stream<'_>; 2], log: BorrowedFd<'_>, done: &OwnedFd) -> Option<Errno> {
+pub(super) fn copy(streams: &mut [Stream<'_>], log: BorrowedFd<'_>, done: &OwnedFd) -> Copied {
     let mut buffer = vec![0; 64 << 10];
     loop {
-        let is_done = wait(&streams, done);
-        for stream in &mut streams {
+        let is_done = wait(streams, done);
+        for stream in &mut *streams {
             while stream.is_open && stream.copy_some(log, &mut buffer) {}
         }
         if is_done {
-            return streams.iter().find_map(|stream| stream.lost);
+            streams.iter_mut().for_each(|stream| stream.finish(log));
+            return Copied {
+                lost: streams.iter().find_map(|stream| stream.lost),
+                is_unlogged: streams.iter().any(|stream| stream.is_unlogged),
+            };
         }
     }
 }
 
 /// Waits until there is something to read; tells whether the step has ended.
-fn wait(streams: &[Stream<'_>; 2], done: &OwnedFd) -> bool {
+fn wait(streams: &[Stream<'_>], done: &OwnedFd) -> bool {
     let open = streams.iter().filter(|stream| stream.is_open);
     let mut ready: Vec<PollFd<'_>> = vec![PollFd::new(done, PollFlags::empty())];
     ready.extend(open.map(|stream| PollFd::new(&stream.from, PollFlags::IN)));
@@ -79,16 +101,41 @@ impl Stream<'_> {
             Err(Errno::INTR) => return true,
             Err(_) => return false,
         };
+        self.pass_on(log, &buffer[..count]);
+        // A full buffer hints at more; else the other stream gets its turn, which keeps their order close.
+        count == buffer.len()
+    }
+
+    fn pass_on(&mut self, log: BorrowedFd<'_>, bytes: &[u8]) {
+        if let Some(masker) = &mut self.masker {
+            let mut masked = std::mem::take(&mut self.masked);
+            masker.push(bytes, &mut masked);
+            self.write(log, &masked);
+            masked.clear();
+            self.masked = masked;
+        } else {
+            self.write(log, bytes);
+        }
+    }
+
+    /// Writes what was held back, when nothing follows.
+    fn finish(&mut self, log: BorrowedFd<'_>) {
+        if let Some(masker) = &mut self.masker {
+            let mut masked = std::mem::take(&mut self.masked);
+            masker.finish(&mut masked);
+            self.write(log, &masked);
+        }
+    }
+
+    fn write(&mut self, log: BorrowedFd<'_>, bytes: &[u8]) {
         // A log that cannot be written does not keep the person from seeing the output.
-        _ = write_all(log, &buffer[..count]);
+        self.is_unlogged |= write_all(log, bytes).is_err();
         if let Some(to) = self.to
-            && let Err(error) = write_all(to, &buffer[..count])
+            && let Err(error) = write_all(to, bytes)
         {
             self.to = None;
             self.lost = Some(error).filter(|error| *error != Errno::PIPE);
         }
-        // A full buffer hints at more; else the other stream gets its turn, which keeps their order close.
-        count == buffer.len()
     }
 }
 

@@ -15,11 +15,13 @@ use rustix::{
 };
 
 use super::{
-    Command, Control, Ended, Live, Runner, StartError, Stdio, live,
+    Command, Control, Ended, Live, Runner, StartError, Stdio,
+    live::{self, Copied},
     search::{Found, found},
 };
 use crate::{
     execute::guard::{Guard, Report, Start, Step, UNCONFINED, can_bound_writes},
+    secret::Screen,
     trace::{Offer, Trace, UNTRACED, Witness},
 };
 
@@ -61,6 +63,33 @@ impl Local {
         Ok(Outcome { report, trace, lost: None })
     }
 
+    /// Runs a command whose output must not be written down as it is.
+    fn run_masked(
+        &self,
+        command: &Command,
+        (log, screen): (&File, &Arc<Screen>),
+        watch: Watch<'_>,
+        control: &Control,
+    ) -> io::Result<Outcome> {
+        let (out, out_of_step) = pipe_with(PipeFlags::CLOEXEC)?;
+        // One pipe for both, so that their order is kept.
+        let mut streams = [live::Stream::new(out, None, Some(screen.masker()))?];
+        let mut descriptors = vec![out_of_step.as_fd(), out_of_step.as_fd()];
+        descriptors.extend(watch.entry());
+        let found = found(command);
+        let step = self.guard.spawn(start_of(command, found.as_ref(), None, &watch), &descriptors)?;
+        drop(out_of_step);
+        let (report, (mut trace, copied)) =
+            self.wait(&step, control, || serve(watch, &mut streams, log, &step.done));
+        if let (Some(trace), Some(found)) = (&mut trace, found) {
+            trace.add_absent(found.absent);
+        }
+        if copied.is_unlogged {
+            screen.cut();
+        }
+        Ok(Outcome { report, trace, lost: None })
+    }
+
     fn run_live(
         &self,
         command: &Command,
@@ -72,22 +101,35 @@ impl Local {
         let (err, err_of_step) = pipe_with(PipeFlags::CLOEXEC)?;
         let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
         let data = if to == Live::Apart { stdout.as_fd() } else { stderr.as_fd() };
-        let streams = [live::Stream::new(out, data)?, live::Stream::new(err, stderr.as_fd())?];
+        let masker = || command.screen.as_ref().map(Screen::masker);
+        let mut streams = [
+            live::Stream::new(out, Some(data), masker())?,
+            live::Stream::new(err, Some(stderr.as_fd()), masker())?,
+        ];
         // Only az's own process group may read the terminal.
         let group = rustix::process::getpgrp().as_raw_nonzero().get();
         let mut descriptors = vec![out_of_step.as_fd(), err_of_step.as_fd(), stdin.as_fd()];
         descriptors.extend(watch.entry());
         let step = self.guard.spawn(start_of(command, None, Some(group), &watch), &descriptors)?;
         drop((out_of_step, err_of_step));
-        let (report, (trace, lost)) = self.wait(&step, control, || {
-            thread::scope(|scope| {
-                let serving = scope.spawn(|| watch.serve(step.done.as_fd()));
-                let lost = live::copy(streams, log.as_fd(), &step.done);
-                (serving.join().unwrap_or(None), lost)
-            })
-        });
-        Ok(Outcome { report, trace, lost })
+        let (report, (trace, copied)) =
+            self.wait(&step, control, || serve(watch, &mut streams, log, &step.done));
+        Ok(Outcome { report, trace, lost: copied.lost })
     }
+}
+
+/// Watches a step and copies what it prints, until it and all it started have ended.
+fn serve(
+    watch: Watch<'_>,
+    streams: &mut [live::Stream<'_>],
+    log: &File,
+    done: &OwnedFd,
+) -> (Option<Trace>, Copied) {
+    thread::scope(|scope| {
+        let serving = scope.spawn(|| watch.serve(done.as_fd()));
+        let copied = live::copy(streams, log.as_fd(), done);
+        (serving.join().unwrap_or(None), copied)
+    })
 }
 
 /// What became of a command.
@@ -135,9 +177,10 @@ impl Runner for Local {
         if watch.0.is_none() && command.bounds.as_ref().is_some_and(|bounds| bounds.is_trace_needed) {
             return Err(StartError::Untraced);
         }
-        let outcome = match &command.stdio {
-            Stdio::Log(_) => self.run_logged(command, &log, watch, control),
-            Stdio::Live { to, .. } => self.run_live(command, (&log, *to), watch, control),
+        let outcome = match (&command.stdio, &command.screen) {
+            (Stdio::Log(_), None) => self.run_logged(command, &log, watch, control),
+            (Stdio::Log(_), Some(screen)) => self.run_masked(command, (&log, screen), watch, control),
+            (Stdio::Live { to, .. }, _) => self.run_live(command, (&log, *to), watch, control),
         };
         match outcome {
             Ok(Outcome {

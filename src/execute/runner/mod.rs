@@ -8,7 +8,7 @@ mod live;
 mod local;
 mod search;
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
 pub use control::{Control, Listening};
 pub use error::StartError;
@@ -17,7 +17,10 @@ pub use local::Local;
 
 pub use super::guard::{Bounds, Exit};
 use super::scheduler::StopCause;
-use crate::trace::{Trace, Witness};
+use crate::{
+    secret::Screen,
+    trace::{Trace, Witness},
+};
 
 /// A command, all of it given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub struct Command {
     pub cwd: PathBuf,
     /// Where its output goes.
     pub stdio: Stdio,
+    /// What of its output nobody must see; without it nothing is masked.
+    pub screen: Option<Arc<Screen>>,
     /// What the kernel shall keep it from.
     pub bounds: Option<Bounds>,
     /// A name unique among the steps that run at the same time and equal from run to run: the value of `AZ_STEP`, by
@@ -40,7 +45,8 @@ pub struct Command {
 /// Where the output of a command goes and where its input comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stdio {
-    /// Both outputs are appended to one file, in order, by the command itself. The input is empty.
+    /// Both outputs are appended to one file, in order, by the command itself, or through what masks it. The input is
+    /// empty.
     Log(PathBuf),
     /// Both outputs go to az's own as they come, and to the log. The input is az's own.
     Live {

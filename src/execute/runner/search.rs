@@ -74,6 +74,7 @@ mod tests {
             env: vec![("PATH".into(), path)],
             cwd: "/".into(),
             stdio: Stdio::Log("/dev/null".into()),
+            screen: None,
             bounds: None,
             mark: "0400".into(),
         })

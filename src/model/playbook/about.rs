@@ -346,7 +346,6 @@ pub(super) fn integrations(value: Value<'_>) -> Option<Vec<Integration>> {
 
 /// Reads `secrets`: a list of names with where each comes from.
 pub(super) fn secrets(value: Value<'_>) -> Option<Vec<Secret>> {
-    value.note_later();
     value.list(|item| {
         let mut table = item.table("a secret")?;
         let name = table.required("name", "the variable that holds it", Value::nonempty_text);
@@ -362,6 +361,7 @@ pub(super) fn secrets(value: Value<'_>) -> Option<Vec<Secret>> {
                 .required("path", "the file", Value::nonempty_text)
                 .map(|path| SecretSource::File { path }),
             Some(_) => {
+                item.note_later();
                 let path = table.required("path", "where it lies in the vault", Value::nonempty_text);
                 let key = table.optional(Key::new("key", &["field"]), Value::nonempty_text);
                 path.map(|path| SecretSource::Vault { path, key })

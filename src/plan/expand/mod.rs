@@ -21,7 +21,7 @@ use super::{
     dependencies::Resolved,
     flow::{Scope, Span},
 };
-use crate::diag::Diagnostic;
+use crate::{base::SecretPlace, diag::Diagnostic};
 
 pub(super) use jobs::Frame;
 pub(super) use playbook::Course;
@@ -44,6 +44,8 @@ pub(super) struct Expanded {
     /// How long nodes may take together that share one of these.
     pub(super) time_limits: Vec<Duration>,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// Where secrets come from that were not looked for yet.
+    pub(super) secrets: Vec<SecretPlace>,
     /// What stands around the bodies of playbooks.
     pub(super) around: Vec<Around>,
     /// The places of scripts that are no part of a step: asked for twice, such a script is one node.

@@ -21,7 +21,7 @@ use crate::{
         formula::{SYNTAXES, SYNTAXES_OF_STEPS},
         names::Layering,
         node::{Ground, PlaybookContext},
-        parameters, profile, references, registry,
+        parameters, profile, references, registry, secrets,
     },
     text::{
         expression::{Expr, Function, Status},
@@ -234,6 +234,7 @@ impl Expanded {
             names.set(&BTreeMap::from([(name.clone(), Value::Null)]));
         }
         names.lay_over(given);
+        faults.extend(secrets::lay(of, &mut names, given, ground.secrets, &mut self.secrets));
         course.layer(("/variables", course.scope), &mut faults, |over| over.variables(&mut names, &layer));
         faults.extend(parameters::check(of, &mut names, ground.is_check));
         faults.extend(parameters::mistyped(of, given));

@@ -135,6 +135,8 @@ pub(super) const WITHOUT: &[(&str, &str)] = &[
     ("AZ0224", "no playbook is known that cannot be converted"),
     ("AZ0310", "needs a script that somebody changes while it is declared: tests/it/declare.rs"),
     ("AZ0312", "needs another user than root: tests/it/settings.rs"),
+    ("AZ0516", "needs a file that others can read: tests/it/secrets/sources.rs"),
+    ("AZ0517", "needs a secret that is there: tests/it/secrets/sources.rs"),
     ("AZ0701", "stands for a step's outcome, which has words of its own"),
     ("AZ0703", "stands for a step's outcome, which has words of its own"),
     ("AZ0704", "needs a change while a step runs"),

@@ -35,6 +35,8 @@ pub(super) const CASES: &[Case] = &[
     Case { name: "a precondition that is false", code: "AZ0514", line: Some("build FILE"),
         body: Root(r#""name": "é 🚀", "variables": { "Target": "prod" }, "validation": { "preConditions": [{ "name": "é 🚀", "condition": «"$Target -eq 'dev'"», "message": "only dev may be built" }] },
         "stages": [{ "name": "é 🚀", "sequence": ["0402"] }]"#) },
+    Case { name: "a secret that nobody set", code: "AZ0515", line: Some("build FILE"),
+        body: Root(r#""name": "é 🚀", "secrets": [«{ "name": "token", "source": "environment", "variable": "DEPLOY_TOKEN" }»], "stages": [{ "name": "é 🚀", "sequence": ["0402"] }]"#) },
     Case { name: "a precondition that asks a command", code: "AZ0602", line: Some("build FILE"),
         body: Root(r#""name": "é 🚀", "validation": { "preConditions": [{ "condition": "(git status «--porcelain»).Length -eq 0" }] }, "stages": [{ "name": "é 🚀", "sequence": ["0402"] }]"#) },
     Case { name: "a value where a shell would evaluate it", code: "AZ0605", line: None,

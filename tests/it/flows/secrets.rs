@@ -38,7 +38,7 @@ fn a_secret_of_the_environment_is_masked_in_reasons_logs_explanations_and_record
         repo.env("API_TOKEN", format!("hunter2hunter2{}", format.len()).as_str());
         repo.az(&format!("build p {format}")).not("hunter2");
     }
-    repo.env("API_TOKEN", "hunter2hunter3").az("build p --explain").says("env MY changed").not("hunter2");
+    repo.env("API_TOKEN", "hunter2hunter3").az("build p --explain").says("secret MY changed").not("hunter2");
     is_nowhere(&repo, "hunter2");
 }
 

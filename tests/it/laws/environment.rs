@@ -83,7 +83,7 @@ fn a_secret_parameter_is_keyed_and_never_written_down() {
         .says("reused 1");
     repo.az("build 0400 --var Password=another1 --explain")
         .code(0)
-        .says("variable Password changed")
+        .says("secret Password changed")
         .not("another1")
         .not("hunter2");
     repo.sh("grep -r hunter2secret .azcache").not("hunter2secret");
@@ -99,7 +99,10 @@ fn a_secret_that_a_step_leaves_or_prints_is_in_no_record() {
     repo.az("build '*'").code(0).ran(["0400", "0410", "0420"]);
     repo.az("build '*' --explain").code(0).ran(["0400", "0410"]).says("holds a secret");
     repo.sh("grep -rl hunter2secret .azcache/v1/cas .azcache/v1/journal").not(".azcache");
-    repo.env("API_TOKEN", "another2secret").az("build 0420 --explain").code(0).says("env API_TOKEN changed");
+    repo.env("API_TOKEN", "another2secret")
+        .az("build 0420 --explain")
+        .code(0)
+        .says("secret API_TOKEN changed");
 }
 
 #[test]
