@@ -306,6 +306,9 @@ pub(super) struct Build {
     /// Neither look anything up nor record anything
     #[arg(long)]
     pub(super) no_cache: bool,
+    /// Do not wait for another az that is at work here: exit 75
+    #[arg(long)]
+    pub(super) no_wait: bool,
     /// Run this share of the steps that could be reused all the same, and compare: 5%
     #[arg(long, value_name = "N%", conflicts_with_all = ["force", "no_cache", "dry_run"])]
     pub(super) audit: Option<String>,

@@ -120,6 +120,7 @@ pub(super) fn options(
         continue_on_error: words.continue_on_error,
         force,
         timeout: words.timeout,
+        no_wait: words.no_wait,
         allow_empty: words.request.allow_empty,
         live: None,
         audit: audit(words)?,

@@ -153,7 +153,7 @@ impl Engine {
         if self.system.stat(&version).is_err() {
             return Ok(Cleared::default());
         }
-        let _lock = self.lock_workspace(on_wait)?;
+        let _lock = self.lock_workspace(true, on_wait)?;
         let status = self.cache_status();
         let mut cleared = Cleared {
             entries: status.entries,

@@ -156,7 +156,7 @@ impl Engine {
         if self.system.stat(&self.layout.version()).is_err() {
             return Ok(Collected::default());
         }
-        let _lock = self.lock_workspace(on_wait)?;
+        let _lock = self.lock_workspace(true, on_wait)?;
         let failed = |error: io::Error| {
             let message = format!("the cache cannot be cleaned: {error}");
             let help = format!("make it writable: chmod -R u+rwX '{}'", self.layout.version().display());

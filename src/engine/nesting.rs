@@ -88,9 +88,10 @@ impl Engine {
     /// as many.
     ///
     /// # Errors
-    /// If those it would wait for wait for this one.
+    /// If those it would wait for wait for this one, or if it is not to wait.
     pub(super) fn lock_workspace(
         &self,
+        may_wait: bool,
         on_wait: &mut dyn FnMut(),
     ) -> Result<Option<Box<dyn Lock>>, EngineError> {
         _ = self.system.create_dir_all(&self.layout.version());
@@ -99,6 +100,11 @@ impl Engine {
         let Ok(free) = self.system.lock(&lock, LockMode::Exclusive, Wait::Try) else { return Ok(None) };
         if free.is_some() {
             return Ok(free);
+        }
+        if !may_wait {
+            let message = format!("another az is at work in `{}`", self.root.display());
+            let help = "leave out `--no-wait` to wait for it";
+            return Err(Diagnostic::error(code::LOCKED, message).help(help).into());
         }
         on_wait();
         let held = self.chain.locks();

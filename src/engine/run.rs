@@ -81,6 +81,8 @@ pub struct BuildOptions {
     pub live: Option<Live>,
     /// How long the whole run may take.
     pub timeout: Option<Duration>,
+    /// If another az is at work here it is an error, and nothing is done.
+    pub no_wait: bool,
     /// Nothing selected is no error.
     pub allow_empty: bool,
     /// Steps that could be reused run all the same, to be compared.
@@ -198,7 +200,7 @@ impl Engine {
             });
         }
         self.refuse_loop(&plan)?;
-        let lock = self.lock_workspace(on_wait)?;
+        let lock = self.lock_workspace(!options.no_wait, on_wait)?;
         if partly.is_some_and(|partly| !partly.still_holds(self)) {
             return Ok(Carried::More(Box::default()));
         }

@@ -22,6 +22,7 @@ mod declare;
 mod diagnostics;
 mod doctor;
 mod exit_codes;
+mod faults;
 mod filters;
 mod flows;
 mod formats;
