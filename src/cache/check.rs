@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Blobs, Gate, Layout, entries, flat::Flat, frames, index, known, pack};
+use super::{Blobs, Gate, Layout, entries, flat::Flat, frames, index, known, pack, wire::Entry};
 use crate::{
     base::Digest,
     sys::{self, FileKind, System},
@@ -42,8 +42,8 @@ pub struct Damage {
 /// What was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Checked {
-    /// Entries of the journal that are whole.
-    pub entries: usize,
+    /// Records that can be read.
+    pub records: usize,
     /// Contents that are what their names say.
     pub contents: usize,
     /// Bytes that were read.
@@ -101,8 +101,9 @@ impl Check<'_> {
         let path = self.layout.entries();
         let Some(bytes) = self.read(&path)? else { return Ok(()) };
         let mut at = 0;
-        while let Some((_, behind)) = entries::decode_at(&bytes, at) {
-            (at, self.found.entries) = (behind, self.found.entries + 1);
+        while let Some((entry, behind)) = entries::decode_at(&bytes, at) {
+            self.found.records += usize::from(matches!(entry, Entry::Commit { .. } | Entry::CommitHanding { .. }));
+            at = behind;
         }
         if at < bytes.len() {
             let what = format!("{} of {} bytes cannot be read", bytes.len() - at, bytes.len());

@@ -42,7 +42,7 @@ fn text(fsck: &Fsck, repairs: bool) -> String {
     let mut out = format!(
         "read {}: {}, {}, {}\n",
         bytes(checked.bytes),
-        plural(checked.entries, "entry"),
+        plural(checked.records, "record"),
         plural(checked.contents, "content"),
         plural(checked.gates, "gate")
     );
@@ -89,7 +89,7 @@ fn json(fsck: &Fsck) -> Value {
         "ok": !fsck.is_damaged(),
         "read": {
             "bytes": fsck.checked.bytes,
-            "entries": fsck.checked.entries,
+            "records": fsck.checked.records,
             "contents": fsck.checked.contents,
             "gates": fsck.checked.gates,
         },

@@ -60,7 +60,7 @@ fn a_cache_of_somebody_else_costs_a_warning() {
 /// On ext4, data that was not flushed is gone when the file system is shut down without its journal being written.
 #[test]
 fn power_that_is_cut_after_a_run_makes_nothing_stale() {
-    let repo = Repo::new();
+    let repo = Repo::new().env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
     let trial = "command -v mkfs.ext4 && command -v python3 && dd if=/dev/zero of=image bs=1M count=0 seek=64 && mkfs.ext4 -q image \
                  && mkdir m && mount -o loop image m && umount m && rmdir m";
     if skips(&repo, "loop devices", &format!("{MOUNTS} \"{trial}\"")) {
@@ -74,14 +74,14 @@ fn power_that_is_cut_after_a_run_makes_nothing_stale() {
          {AZ} build '*'; sync; echo 2 > a; sync a; {AZ} build '*'; cat one; cd ..; python3 cut.py m; umount m; \
          mount -o loop image m; echo 00000000-0000-0000-0000-000000000001 > boot; \
          mount --bind boot /proc/sys/kernel/random/boot_id; cd m; cat a; {AZ} build '*'; cat one; test $(cat one) = $(cat a); {AZ} build '*'; {AZ} fsck",
-        ran = repo.outside("ran").display()
+        ran = repo.unseen("ran").display()
     );
     for _ in 0..super::rounds("AZ_POWER_ROUNDS", 2) {
-        repo.sh("rm -f ../ran; mkfs.ext4 -q -F image").code(0);
+        repo.sh(&format!("rm -f {}; mkfs.ext4 -q -F image", repo.unseen("ran").display())).code(0);
         let done = repo.sh(&format!("{MOUNTS} \"{}\"", script.replace('$', "\\$")));
         done.code(0).says("nothing is damaged");
         // What was committed is not run again, unless what it had made is lost and cannot be brought back.
-        let ran = std::fs::read_to_string(repo.outside("ran")).unwrap().lines().count();
+        let ran = std::fs::read_to_string(repo.unseen("ran")).unwrap().lines().count();
         assert!((2..=3).contains(&ran), "{ran}");
     }
 }
