@@ -102,7 +102,8 @@ impl Check<'_> {
         let Some(bytes) = self.read(&path)? else { return Ok(()) };
         let mut at = 0;
         while let Some((entry, behind)) = entries::decode_at(&bytes, at) {
-            self.found.records += usize::from(matches!(entry, Entry::Commit { .. } | Entry::CommitHanding { .. }));
+            self.found.records +=
+                usize::from(matches!(entry, Entry::Commit { .. } | Entry::CommitHanding { .. }));
             at = behind;
         }
         if at < bytes.len() {

@@ -47,8 +47,10 @@ pub(super) enum Act {
 /// What a life is made of.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Course {
-    /// How often az builds.
-    pub(super) builds: usize,
+    /// How often az builds at least.
+    pub(super) least_builds: usize,
+    /// How often more at most.
+    pub(super) more_builds: usize,
     /// az is killed before one in so many builds.
     pub(super) killed_one_in: usize,
     /// What it keeps is damaged before one in so many builds.
@@ -103,7 +105,7 @@ pub(super) fn acts(seed: u64, course: Course) -> Vec<Act> {
         versions.push((step, script));
     }
     acts.extend(versions.iter().cloned().map(|(step, script)| Act::Script(step, script)));
-    for _ in 0..course.builds {
+    for _ in 0..course.least_builds + random.below(course.more_builds + 1) {
         for _ in 0..random.below(4) {
             let (step, script) = match random.below(10) {
                 0 => {

@@ -31,7 +31,8 @@ pub use self::{corrupt::Corrupted, life::Counts};
 /// As often a life is tried to be made shorter.
 const MOST_TRIES: usize = 300;
 /// What lives in memory.
-const IN_MEMORY: Course = Course { builds: 4, killed_one_in: 10, damaged_one_in: 10, power_cut_one_in: 10 };
+const IN_MEMORY: Course =
+    Course { least_builds: 1, more_builds: 3, killed_one_in: 10, damaged_one_in: 10, power_cut_one_in: 10 };
 
 /// A life in which something was wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,9 +44,11 @@ pub struct Found {
 }
 
 /// What lives on disk, with a process for each step.
-const ON_DISK: Course = Course { builds: 4, killed_one_in: 20, damaged_one_in: 10, power_cut_one_in: 10 };
+const ON_DISK: Course =
+    Course { least_builds: 1, more_builds: 3, killed_one_in: 20, damaged_one_in: 10, power_cut_one_in: 10 };
 /// What lives on disk to be killed.
-const KILLED: Course = Course { builds: 5, killed_one_in: 1, damaged_one_in: 40, power_cut_one_in: 1000 };
+const KILLED: Course =
+    Course { least_builds: 5, more_builds: 0, killed_one_in: 1, damaged_one_in: 40, power_cut_one_in: 1000 };
 
 /// Lets workspaces live on disk, with a process for each step.
 ///
@@ -60,7 +63,7 @@ pub fn processes(first: u64, rounds: u64) -> Result<Counts, Found> {
 /// # Errors
 /// The first one in which something was wrong.
 pub fn crash(first: u64, rounds: u64) -> Result<Counts, Found> {
-    live_all(first, rounds.div_ceil(KILLED.builds as u64), KILLED, &on_disk)
+    live_all(first, rounds.div_ceil(KILLED.least_builds as u64), KILLED, &on_disk)
 }
 
 fn on_disk() -> Box<dyn Built> {
