@@ -128,7 +128,7 @@ impl Teller<'_> {
         let mut on_event = |engine: &Engine, envelope: &Envelope, view: &RunView| {
             let said = lines.lines(&envelope.event, view);
             if printer.format == Format::Text {
-                said.iter().for_each(|line| printer.say(line));
+                said.iter().for_each(|line| printer.say_colored(line));
                 tell_github(printer, &envelope.event);
                 show_log(printer, engine, output, view, &envelope.event);
             }
