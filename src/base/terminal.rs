@@ -310,7 +310,10 @@ mod tests {
         let zero = "\\u{0}";
         assert_eq!(filtered(&[&[0; 3]]), zero.repeat(3));
         assert_eq!(filtered(&[&[0; 1000], &[0; 1], b"x"]), format!("{}[1001 times]x", zero.repeat(4)));
-        assert_eq!(filtered(&[b"\0", b"\0", &[0; 9], b"\x01"]), format!("{}[11 times]\\u{{1}}", zero.repeat(4)));
+        assert_eq!(
+            filtered(&[b"\0", b"\0", &[0; 9], b"\x01"]),
+            format!("{}[11 times]\\u{{1}}", zero.repeat(4))
+        );
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
     cache::Cache, inputs::Inputs, library::Library, matrix::Matrix, playbooks::Playbooks, runs::Runs,
-    verify::Verify, watch::Watch, why::Why,
+    trust::Trust, verify::Verify, watch::Watch, why::Why,
 };
 use crate::{
     engine::HIGHEST_PRIORITY,
@@ -156,6 +156,8 @@ pub(super) enum Verb {
     Runs(Runs),
     /// Look at the cache, empty or export it
     Cache(Cache),
+    /// Say that the scripts, playbooks, rules and az.toml of a workspace may run without being asked for
+    Trust(Trust),
     /// Show how az works on this machine, and whether what the scripts need is there
     Doctor,
     /// Read all that the cache keeps, and say what of it is damaged

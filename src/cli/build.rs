@@ -115,6 +115,7 @@ pub(super) fn options(
         _ => ask::jobs(system)?,
     };
     Ok(BuildOptions {
+        agreed: None,
         jobs,
         priority: words.priority,
         continue_on_error: words.continue_on_error,

@@ -21,6 +21,7 @@ mod overview;
 mod plan;
 mod playbooks;
 mod printer;
+mod question;
 mod record;
 mod rewrite;
 mod runs;
@@ -28,6 +29,7 @@ mod schema;
 mod selftest;
 mod table;
 mod topics;
+mod trust;
 mod variables;
 mod verify;
 mod watch;
@@ -130,6 +132,7 @@ fn answer(system: &Arc<dyn System>, printer: &Printer, output: &Output, verb: Op
         Some(Verb::Selftest(words)) => selftest::selftest(system, printer, &words),
         Some(Verb::Runs(runs)) => runs::runs(system, printer, output, &runs),
         Some(Verb::Cache(cache)) => cache::cache(system, printer, output, &cache),
+        Some(Verb::Trust(words)) => trust::trust(system, printer, output, &words),
         Some(Verb::Schema { of }) => schema::schema(printer, of.as_deref()),
         Some(Verb::Help { topic }) => help::help(printer, topic.as_deref()),
     };

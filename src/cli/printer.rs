@@ -134,9 +134,23 @@ impl Printer {
         _ = writeln!(io::stderr().lock(), "{}", harmless_colored(line));
     }
 
+    /// Writes a text of several lines as conversation, in which az has used colours, where they may be used.
+    pub(super) fn say_lines(&self, text: &str) {
+        _ = io::stderr().lock().write_all(colored(text, self.look.color).as_bytes());
+    }
+
+    /// Writes a question, behind which the answer is typed.
+    #[expect(clippy::unused_self, reason = "as above")]
+    pub(super) fn ask(&self, question: &str) {
+        let mut to = io::stderr().lock();
+        _ = to.write_all(harmless(question).as_bytes()).and_then(|()| to.flush());
+    }
+
     /// Writes a diagnostic for people.
     pub(super) fn diagnostic(&self, fault: &Diagnostic) {
-        _ = io::stderr().lock().write_all(colored(&diag::render(fault, self.look), self.look.color).as_bytes());
+        _ = io::stderr()
+            .lock()
+            .write_all(colored(&diag::render(fault, self.look), self.look.color).as_bytes());
     }
 
     /// Writes a diagnostic that is itself the answer.

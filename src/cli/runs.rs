@@ -129,7 +129,11 @@ fn show_log(
 ) -> Result<(), EngineError> {
     let saved = engine.run_called(run)?;
     let mut log = engine.saved_log(&saved, saved.step_called(step)?)?;
-    if is_raw { printer.copy(&mut log) } else { printer.copy_shown(&mut log) }
+    if is_raw {
+        printer.copy(&mut log)
+    } else {
+        printer.copy_shown(&mut log)
+    }
     Ok(())
 }
 
