@@ -170,11 +170,10 @@ impl Engine {
         on_event: &mut dyn FnMut(&Envelope, &RunView),
         on_wait: &mut dyn FnMut(),
     ) -> Result<BuildResult, EngineError> {
+        self.check_agreed(options.agreed.as_ref())?;
         let planned = allowed(self.planned(ask))
             .map_err(|error| EngineError { diagnostics: self.shown(ask, error.diagnostics), ..error })?;
         let (planned, around) = self.look_around(planned, Severity::Error);
-        self.check_agreed(options.agreed.as_ref())?;
-        let (planned, around) = self.look_around(allowed(self.planned(ask))?, Severity::Error);
         let (plan, diagnostics) = self.runnable(ask, planned, options.allow_empty)?;
         let work = Work { plan, around, diagnostics, partly: None };
         match self.carry_out(ask, options, work, on_event, on_wait)? {

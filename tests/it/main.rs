@@ -53,6 +53,7 @@ mod single;
 mod stop;
 mod trace;
 mod traced;
+mod trust;
 mod verify;
 mod watch;
 mod why;
