@@ -33,7 +33,8 @@ What you type, such as `az build`, is your own decision and asks for no trust. W
 `az watch` after one of these files has changed. Files that steps read, or scripts start, are not part of it.
 --edits gives up this protection: whoever can write to the workspace, and whatever you pull or check out there, can then
 run anything as you. In CI, set AZ_TRUST to the hash, or to `ci` for whatever was checked out; CI=1 alone trusts nothing.
-What you agreed to is kept in $XDG_STATE_HOME/az/trust, else in ~/.local/state/az/trust, by the real path of the workspace.";
+What you agreed to is kept in $XDG_STATE_HOME/az/trust, else in ~/.local/state/az/trust, by the real path of the workspace.
+";
 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = ABOUT)]
