@@ -47,7 +47,10 @@ pub fn harmless_name(name: &str) -> Cow<'_, str> {
 /// Does what [`harmless`] does to JSON as it is written, so that it says the same: such characters stand in its texts only.
 pub fn harmless_json(json: &str) -> Cow<'_, str> {
     // Each is in the first plane, so that four digits are enough.
-    let escape = |c: char, shown: &mut String| *shown += &format!("\\u{:04x}", u32::from(c));
+    let escape = |c: char, shown: &mut String| {
+        // A text takes all that it is given.
+        _ = std::fmt::Write::write_fmt(shown, format_args!("\\u{:04x}", u32::from(c)));
+    };
     escaped(json, |c| is_harmful(c) && !matches!(c, '\n' | '\t' | '\r'), escape)
 }
 
@@ -135,7 +138,7 @@ impl<W: Write> Filter<W> {
                 }
                 piece => piece,
             };
-            bytes = &bytes[self.piece(&bytes, piece)?..];
+            bytes = &bytes[self.piece(bytes, piece)?..];
         }
         Ok(())
     }

@@ -130,9 +130,9 @@ fn show_log(
     let saved = engine.run_called(run)?;
     let mut log = engine.saved_log(&saved, saved.step_called(step)?)?;
     if is_raw {
-        printer.copy(&mut log)
+        printer.copy(&mut log);
     } else {
-        printer.copy_shown(&mut log)
+        printer.copy_shown(&mut log);
     }
     Ok(())
 }

@@ -1,6 +1,10 @@
 //! `az trust`.
 
-use std::{fmt::Write, path::PathBuf, sync::Arc};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -38,6 +42,7 @@ What you agreed to is kept in $XDG_STATE_HOME/az/trust, else in ~/.local/state/a
 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = ABOUT)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct Trust {
     /// The workspace; default: the one this folder lies in
     #[arg(value_name = "PATH")]
@@ -87,15 +92,15 @@ pub(super) fn trust(system: &Arc<dyn System>, printer: &Printer, output: &Output
             printer.say(&summary(&set));
         }
         Format::Json | Format::Jsonl => {
-            printer.json(&to_json(&set, records.get(&**system, set.root()).as_ref()))
+            printer.json(&to_json(&set, records.get(&**system, set.root()).as_ref()));
         }
     }
     Ok(0)
 }
 
-fn revoke(system: &Arc<dyn System>, printer: &Printer, start: &PathBuf) -> Outcome {
+fn revoke(system: &Arc<dyn System>, printer: &Printer, start: &Path) -> Outcome {
     // A workspace that is not there any more can be revoked too.
-    let real = system.canonicalize(start).unwrap_or_else(|_| start.clone());
+    let real = system.canonicalize(start).unwrap_or_else(|_| start.to_path_buf());
     let root = Engine::open(Arc::clone(system), start).map_or(real, |engine| engine.root().to_path_buf());
     let was_there = Records::of(&**system, &root)?.revoke(&**system, &root)?;
     match printer.format {

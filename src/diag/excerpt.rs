@@ -123,9 +123,9 @@ impl Cut<'_> {
             // Alone it would let what follows be written over what stands before it.
             let is_line_end = c == '\r' && rest.as_str().starts_with('\n');
             if is_line_end {
-                self.shown.push(c)
+                self.shown.push(c);
             } else {
-                self.shown.push_str(harmless(c).encode_utf8(&mut [0; 4]))
+                self.shown.push_str(harmless(c).encode_utf8(&mut [0; 4]));
             }
         }
     }

@@ -87,16 +87,15 @@ impl Untrusted {
     /// Returns the diagnostic, for who has nobody to ask.
     pub fn diagnostic(&self) -> Diagnostic {
         let files = plural(self.changes.len(), "file");
-        let (count, what) = match self.is_first {
-            true => {
-                (self.changes.len(), format!("{files} that decide what runs, to which nobody has agreed"))
-            }
-            false => (3, format!("{files} that decide what runs changed since somebody agreed to them")),
+        let what = if self.is_first {
+            format!("{files} that decide what runs, to which nobody has agreed")
+        } else {
+            format!("{files} that decide what runs changed since somebody agreed to them")
         };
         let names: Vec<String> = self.changes.iter().take(3).map(|file| format!("`{}`", file.path)).collect();
         let more = self.changes.len().saturating_sub(names.len());
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let names = if count == 0 { String::new() } else { format!(": {}{more}", names.join(", ")) };
+        let names = if names.is_empty() { names.concat() } else { format!(": {}{more}", names.join(", ")) };
         let why = self.why_not_asked.iter().map(|why| format!("; {why}")).collect::<String>();
         let help = "look at them with `az trust --show`, then `az trust` (`az trust --edits` for your own workspace)";
         Diagnostic::error(code::UNTRUSTED, format!("{what}{names}{why}")).help(help)

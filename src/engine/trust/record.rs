@@ -159,6 +159,7 @@ impl Records {
         }
     }
 
+    #[expect(clippy::unnecessary_box_returns, reason = "errors hold boxed diagnostics")]
     fn unkept(&self, error: &std::io::Error) -> Box<Diagnostic> {
         let message = format!("what you trust cannot be kept in `{}`: {error}", self.folder.display());
         let help = "make that folder writable, or set XDG_STATE_HOME to another one of your own";
@@ -166,6 +167,7 @@ impl Records {
     }
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "errors hold boxed diagnostics")]
 fn no_folder(message: &str) -> Box<Diagnostic> {
     let help = "set XDG_STATE_HOME to a folder of your own, outside of every workspace";
     Box::new(Diagnostic::error(code::TRUST_UNKEPT, message).help(help))

@@ -201,7 +201,7 @@ impl Runner for Spy {
     ) -> Result<Ended, StartError> {
         let mut started = self.started.lock().unwrap();
         let argv: Vec<String> = command.argv.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-        let script = argv.iter().find(|word| word.ends_with(".sh"));
+        let script = argv.iter().find(|word| word.contains("scripts/"));
         let bytes = script.map(|script| self.world.read(&Path::new(ROOT).join(script)).unwrap());
         started.push((argv.join(" "), bytes.unwrap_or_default()));
         if let Some((_, path, version)) = self.edit.filter(|(after, ..)| started.len() == *after) {

@@ -25,7 +25,30 @@ pub(super) struct Consent {
     /// The gate that the last build of this set has left.
     gate: Option<GateFile>,
     /// What the record was when a set was refused, while one is.
-    refused: Option<Option<Stat>>,
+    refused: Option<Refused>,
+}
+
+/// A set is refused, and this was the record then, if there was one.
+struct Refused {
+    record: Option<Stat>,
+}
+
+/// What a build of a watch may run.
+pub(super) enum May {
+    /// Whatever it finds.
+    Whatever,
+    /// One set, and no other.
+    Only(Agreed),
+}
+
+impl May {
+    /// Returns what the build is told.
+    pub(super) fn agreed(self) -> Option<Agreed> {
+        match self {
+            Self::Whatever => None,
+            Self::Only(agreed) => Some(agreed),
+        }
+    }
 }
 
 /// What differs from a gate, and nothing else does.
@@ -46,37 +69,37 @@ impl Consent {
         system: &dyn System,
         root: &Path,
         differing: Option<&Differing>,
-    ) -> Option<Option<Agreed>> {
+    ) -> Option<May> {
         if self.is_free {
-            return Some(None);
+            return Some(May::Whatever);
         }
-        let Some(agreed) = &self.agreed else { return trusts_edits(system, root).then_some(None) };
+        let Some(agreed) = &self.agreed else { return trusts_edits(system, root).then_some(May::Whatever) };
         let Differing { gate, paths } = differing?;
         let is_same = self.gate.as_ref() == Some(gate)
             && !paths.iter().any(|path| agreed.may_be_changed_by(system, path));
-        is_same.then(|| Some(Agreed(Arc::clone(agreed))))
+        is_same.then(|| May::Only(Agreed(Arc::clone(agreed))))
     }
 
     /// Returns what may run of what an engine has read.
     ///
     /// # Errors
     /// If nobody has agreed to it.
-    pub(super) fn after_a_look(&mut self, engine: &Engine) -> Result<Option<Agreed>, Box<Untrusted>> {
+    pub(super) fn after_a_look(&mut self, engine: &Engine) -> Result<May, Box<Untrusted>> {
         if self.is_free {
-            return Ok(None);
+            return Ok(May::Whatever);
         }
         let now = engine.deciding(self.agreed.as_deref());
         match may_run(&*engine.system, &now, self.agreed.as_deref()) {
             Ok(Grant::Content) => {
                 self.agreed = Some(Arc::clone(&now));
-                Ok(Some(Agreed(now)))
+                Ok(May::Only(Agreed(now)))
             }
             Ok(Grant::Edits) => {
                 self.agreed = None;
-                Ok(None)
+                Ok(May::Whatever)
             }
             Err(untrusted) => {
-                self.refused = Some(record_of(&*engine.system, now.root()));
+                self.refused = Some(Refused { record: record_of(&*engine.system, now.root()) });
                 Err(untrusted)
             }
         }
@@ -105,7 +128,7 @@ impl Consent {
 
     /// Tells whether somebody has agreed to something, or revoked it, since a set was refused.
     pub(super) fn has_news(&mut self, system: &dyn System, root: &Path) -> bool {
-        let Some(before) = &mut self.refused else { return false };
+        let Some(Refused { record: before }) = &mut self.refused else { return false };
         let now = record_of(system, root);
         std::mem::replace(before, now) != now
     }

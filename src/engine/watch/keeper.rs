@@ -450,7 +450,7 @@ impl Keeper {
         self.settles_left = SETTLES;
         let is_known = !self.is_tree && !self.is_doubted && self.watcher.is_exact();
         let own = self.own.as_ref().filter(|own| is_known && own.is_passed());
-        let rows = own.map(|own| Rows { file: own.file, rows, paths: differing });
+        let rows = own.map(|own| Rows { file: own.file, numbers: rows, paths: differing });
         self.lines.wakes.send(Wake::Changed(Changed { paths: news, rows })).is_ok()
     }
 

@@ -72,7 +72,7 @@ struct Changed {
 /// What differs from a gate.
 struct Rows {
     file: GateFile,
-    rows: Vec<usize>,
+    numbers: Vec<usize>,
     /// Their paths, also of those that were told before.
     paths: Vec<PathBuf>,
 }
@@ -239,24 +239,28 @@ impl Watching {
     ) -> Result<Rebuilt, EngineError> {
         let (system, ask) = (&self.system, &self.ask);
         let (look, differing) = match self.rows.take() {
-            Some(Rows { file, rows, paths }) => (Look::At(file, rows), Some(Differing { gate: file, paths })),
+            Some(Rows { file, numbers, paths }) => {
+                (Look::At(file, numbers), Some(Differing { gate: file, paths }))
+            }
             None => (Look::Alone, None),
         };
         let mut options = self.options.clone();
         let result = match Engine::look_at_gate(&**system, &self.start, ask, &options, &look) {
             Glance::UpToDate(answer) => return Ok(Rebuilt::UpToDate(answer)),
             Glance::Partly(partly) => {
-                options.agreed = match self.consent.as_it_was(&**system, &self.root, differing.as_ref()) {
-                    Some(agreed) => agreed,
-                    None => {
+                let known = self.consent.as_it_was(&**system, &self.root, differing.as_ref());
+                let may = known.map_or_else(
+                    || {
                         let engine = open(system, &self.start, ask, std::mem::take(&mut self.warm))?;
-                        let agreed = self.consent.after_a_look(&engine);
+                        let may = self.consent.after_a_look(&engine);
                         self.warm = engine.into_warm();
-                        match agreed {
-                            Ok(agreed) => agreed,
-                            Err(untrusted) => return Ok(Rebuilt::Untrusted(untrusted)),
-                        }
-                    }
+                        Ok::<_, EngineError>(may)
+                    },
+                    |may| Ok(Ok(may)),
+                )?;
+                options.agreed = match may {
+                    Ok(may) => may.agreed(),
+                    Err(untrusted) => return Ok(Rebuilt::Untrusted(untrusted)),
                 };
                 let (at, what) = ((system, &*self.start), (ask, &options, &*partly));
                 Engine::build_partly_warm(at, what, &mut self.warm, on_event, on_wait)
@@ -264,7 +268,7 @@ impl Watching {
             Glance::Unknown => {
                 let engine = open(system, &self.start, ask, std::mem::take(&mut self.warm))?;
                 options.agreed = match self.consent.after_a_look(&engine) {
-                    Ok(agreed) => agreed,
+                    Ok(may) => may.agreed(),
                     Err(untrusted) => {
                         self.warm = engine.into_warm();
                         return Ok(Rebuilt::Untrusted(untrusted));

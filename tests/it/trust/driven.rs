@@ -14,7 +14,7 @@ use std::{
 use super::hostile::{self, Hostile};
 
 /// What no command needs.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Verbs that are there to execute, each typed by a person, with how they are asked to execute nothing.
 const EXECUTING: [(&str, &str); 5] = [
