@@ -248,6 +248,11 @@ impl Watching {
         let result = match Engine::look_at_gate(&**system, &self.start, ask, &options, &look) {
             Glance::UpToDate(answer) => return Ok(Rebuilt::UpToDate(answer)),
             Glance::Partly(partly) => {
+                // If another gate has taken its place, that one may have been what was looked at.
+                let is_this = |differing: &Differing| {
+                    self.gate().is_some_and(|gate| GateFile::at(&**system, &gate) == Some(differing.gate))
+                };
+                let differing = differing.filter(is_this);
                 let known = self.consent.as_it_was(&**system, &self.root, differing.as_ref());
                 let may = known.map_or_else(
                     || {
