@@ -105,8 +105,7 @@ A step hands something on by lines that it appends to files. Each step has its o
 
 Steps get AITHERZERO_NONINTERACTIVE=true and _ORCHESTRATED_PARALLEL=true, AITHERZERO_ROOT, and AITHERZERO_CI=true in CI.
 
-az reads NO_COLOR, CLICOLOR_FORCE, TERM, AZ_NO_WATCH, AZ_TRUST, AZ_CACHE_MAX_SIZE, AZ_CACHE_MAX_AGE, and where no option
-says it
+az reads NO_COLOR, CLICOLOR_FORCE, TERM, AZ_NO_WATCH, AZ_TRUST, AZ_CACHE_MAX_SIZE, AZ_CACHE_MAX_AGE, and for options
 
   AZ_ENVIRONMENT, AITHERZERO_ENVIRONMENT   --environment      AZ_CONFIGURATION   --configuration
   AZ_PROFILE                               --profile          AZ_JOBS            --jobs

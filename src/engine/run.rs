@@ -277,18 +277,18 @@ impl Engine {
             let (view, diagnostics, events) = (&view, &*diagnostics, &*events);
             let finished =
                 Finished { plan, shared, view, diagnostics, events, exit_code, has_run, is_flat, partly };
-            // Nobody else can have written one yet, since the workspace is locked.
-            let is_written = self.write_gate(ask, options, &finished, answers);
-            gate = (is_written && is_locked && options.agreed.is_some())
-                .then(|| self.gate_file(ask, options))
-                .flatten();
+            let is_ours = self.write_gate(ask, options, &finished, answers) && is_locked;
+            gate = is_ours.then(|| self.gate_file(ask, options)).flatten();
         }
         let changed = shared.timeline.changed_on_disk();
         _ = flushing.map(JoinHandle::join);
         Carried::Done(Box::new(BuildResult { view, diagnostics, exit_code, folder, audited, changed, gate }))
     }
 
+    /// Returns which gate was left, where somebody wants to know; nobody else can have written one since, as long as the
+    /// workspace is locked.
     fn gate_file(&self, ask: &Ask, options: &BuildOptions) -> Option<GateFile> {
+        options.agreed.as_ref()?;
         let (env, key) = (&self.env, &self.secret_key());
         GateFile::at(
             &*self.system,

@@ -13,6 +13,8 @@ use std::{
 
 use super::hostile::{self, Hostile};
 
+/// What sees the calls.
+const STRACE: &str = "/usr/bin/strace";
 /// What no command needs.
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -56,7 +58,7 @@ const READING: [(&str, &[&str]); 31] = [
     ("doctor", &["doctor"]),
     ("schema", &["schema"]),
     ("help", &["help", "--help", "--version", "no-such-verb"]),
-    ("fsck", &["fsck"]),
+    ("fsck", &["fsck", "fsck --repair"]),
     ("selftest", &[]),
 ];
 
@@ -98,7 +100,8 @@ fn wait(child: &mut Child) -> bool {
 fn drive(hostile: &Hostile, line: &str, form: &str) -> Option<Seen> {
     let (trace, out, err) = (hostile.aside("trace"), hostile.aside("out"), hostile.aside("err"));
     let words = line.split_whitespace().chain(form.split_whitespace());
-    let mut command = Command::new("strace");
+    // What is first on the path of the repository is not what is meant here.
+    let mut command = Command::new(STRACE);
     command.args(["-f", "--seccomp-bpf", "-qq", "-e", "trace=execve,execveat", "-e", "signal=none", "-o"]);
     command.arg(&trace).arg("--").arg(env!("CARGO_BIN_EXE_az")).args(words);
     command.current_dir(hostile.root()).env_clear().envs(hostile.environment()).stdin(Stdio::null());
@@ -116,7 +119,7 @@ fn drive(hostile: &Hostile, line: &str, form: &str) -> Option<Seen> {
         panic!(
             "{}: az {line} {form}: strace wrote nothing: {}",
             hostile.name,
-            fs::read_to_string(&err).unwrap()
+            fs::read_to_string(&err).unwrap_or_default()
         );
     };
     let calls = String::from_utf8_lossy(&calls).into_owned();
@@ -145,8 +148,8 @@ fn harmful(output: &[u8]) -> Option<String> {
 
 /// Drives all lines through some repositories; returns what is wrong.
 fn drive_all(part: usize) {
-    if Command::new("strace").arg("--version").stdout(Stdio::null()).status().is_err() {
-        eprintln!("skipped: there is no strace");
+    if Command::new(STRACE).arg("--version").stdout(Stdio::null()).status().is_err() {
+        eprintln!("skipped: there is no {STRACE}");
         return;
     }
     let faults = Mutex::new(Vec::new());
