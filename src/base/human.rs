@@ -1,6 +1,6 @@
 //! Numbers and lists as people read them.
 
-use std::{borrow::Cow, fmt::Display};
+use std::fmt::Display;
 
 /// Writes a count with its noun: `1 step`, `3 steps`.
 pub fn plural(count: usize, noun: &str) -> String {
@@ -32,37 +32,9 @@ pub fn quoted_list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
     list(items.into_iter().map(|item| format!("`{item}`")))
 }
 
-/// Writes what a terminal would obey as what it is; line ends and tabs stay.
-pub fn harmless(text: &str) -> Cow<'_, str> {
-    escaped(text, |c| c.is_control() && !matches!(c, '\n' | '\t'))
-}
-
-/// Writes a name on one line, with nothing in it that a terminal would obey.
-pub fn harmless_name(name: &str) -> Cow<'_, str> {
-    escaped(name, char::is_control)
-}
-
-fn escaped(text: &str, is_harmful: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if !text.contains(&is_harmful) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        if is_harmful(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
-    }
-    Cow::Owned(shown)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_terminal_obeys_nothing_that_is_shown() {
-        assert_eq!(harmless("a\tb\u{1b}[2J\nc"), "a\tb\\u{1b}[2J\nc");
-        assert_eq!(harmless_name("a\nb\u{7f}"), "a\\nb\\u{7f}");
-        assert!(matches!(harmless("naïve 🚀\n"), Cow::Borrowed(_)));
-    }
 
     #[test]
     fn sizes_and_counts() {

@@ -5,8 +5,8 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    cache::Cache, inputs::Inputs, library::Library, matrix::Matrix, playbooks::Playbooks, runs::Runs,
-    verify::Verify, watch::Watch, why::Why,
+    cache::Cache, doctor::DoctorWords, inputs::Inputs, library::Library, matrix::Matrix,
+    playbooks::Playbooks, runs::Runs, trust::Trust, verify::Verify, watch::Watch, why::Why,
 };
 use crate::{
     engine::HIGHEST_PRIORITY,
@@ -156,8 +156,10 @@ pub(super) enum Verb {
     Runs(Runs),
     /// Look at the cache, empty or export it
     Cache(Cache),
+    /// Say that the scripts, playbooks, rules and az.toml of a workspace may run without being asked for
+    Trust(Trust),
     /// Show how az works on this machine, and whether what the scripts need is there
-    Doctor,
+    Doctor(DoctorWords),
     /// Read all that the cache keeps, and say what of it is damaged
     #[command(after_help = super::fsck::NOTES)]
     Fsck {

@@ -13,7 +13,7 @@ use super::{
     usage, variables,
 };
 use crate::{
-    base::{bytes, plural},
+    base::{bytes, harmless_colored, plural},
     diag::{Diagnostic, Severity, code},
     engine::{
         Ask, Audit, Audited, BuildOptions, BuildResult, Engine, EngineError, Force, Glance, Live, RunWith,
@@ -115,6 +115,7 @@ pub(super) fn options(
         _ => ask::jobs(system)?,
     };
     Ok(BuildOptions {
+        agreed: None,
         jobs,
         priority: words.priority,
         continue_on_error: words.continue_on_error,
@@ -218,7 +219,7 @@ fn nothing_to_do(
             printer.json(&serde_json::to_value(&envelope).expect("an event can be written"));
         }
         view.apply(&envelope.event);
-        lines.lines(&envelope.event, &view).iter().for_each(|line| printer.say(line));
+        lines.lines(&envelope.event, &view).iter().for_each(|line| printer.say_colored(line));
     }
     if printer.format != Format::Text {
         printer.json(&result_json(&view));
@@ -299,7 +300,7 @@ fn run(
         if printer.format == Format::Jsonl {
             printer.json(&serde_json::to_value(envelope).expect("an event can be written"));
         }
-        lines.lines(&envelope.event, view).iter().for_each(|line| printer.say(line));
+        lines.lines(&envelope.event, view).iter().for_each(|line| printer.say_colored(line));
         tell_github(printer, &envelope.event);
         if !is_live {
             show_log(printer, engine, output, view, &envelope.event);
@@ -384,7 +385,7 @@ pub(super) fn show_log(printer: &Printer, engine: &Engine, output: &Output, view
         _ => return,
     };
     let Some(log) = engine.log_of(view, node) else { return };
-    let say = |line: &str| printer.say(&format!("           | {}", readable(line)));
+    let say = |line: &str| printer.say_colored(&format!("           | {}", readable(line)));
     if is_whole {
         log.lines().for_each(|line| say(&line));
     } else if let Ok(tail) = log.tail(count) {
@@ -399,24 +400,9 @@ pub(super) fn show_log(printer: &Printer, engine: &Engine, output: &Output, view
 /// Columns of a line of output that are shown.
 const SHOWN_OF_LINE: usize = 400;
 
-/// Cuts a line and writes what a terminal would obey as what it is; colours stay.
+/// Cuts a line of a log; colours stay.
 fn readable(line: &str) -> String {
-    let mut shown = String::new();
-    let mut characters = line.chars();
-    while let Some(c) = characters.next() {
-        if shown.len() > SHOWN_OF_LINE {
-            shown.push('…');
-            break;
-        }
-        let rest = characters.as_str();
-        let color_end =
-            rest.strip_prefix('[').and_then(|rest| rest.find(|c: char| !c.is_ascii_digit() && c != ';'));
-        match (c, color_end) {
-            ('\u{1b}', Some(end)) if rest[end + 1..].starts_with('m') => shown.push(c),
-            ('\t', _) => shown.push(c),
-            _ if c.is_control() => shown.extend(c.escape_default()),
-            _ => shown.push(c),
-        }
-    }
-    if shown.contains('\u{1b}') { shown + "\u{1b}[0m" } else { shown }
+    let end = line.floor_char_boundary(SHOWN_OF_LINE);
+    let more = if end < line.len() { "…" } else { "" };
+    harmless_colored(&line[..end]).into_owned() + more
 }

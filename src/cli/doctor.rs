@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use clap::Args;
 use serde_json::{Value, json};
 
 use super::{
@@ -18,9 +19,21 @@ use crate::{
     trace::Rung,
 };
 
+#[derive(Debug, Clone, Args)]
+pub(super) struct DoctorWords {
+    /// Start the interpreters that the scripts here name, and ask them for their versions; without it az runs nothing
+    #[arg(long)]
+    versions: bool,
+}
+
 /// Runs `az doctor`; something that scripts need and that is missing is a failure.
-pub(super) fn doctor(system: &Arc<dyn System>, printer: &Printer, output: &Output) -> Outcome {
-    let doctor = Doctor::examine(system, &start_folder(system, output));
+pub(super) fn doctor(
+    system: &Arc<dyn System>,
+    printer: &Printer,
+    output: &Output,
+    words: &DoctorWords,
+) -> Outcome {
+    let doctor = Doctor::examine(system, &start_folder(system, output), words.versions);
     match printer.format {
         Format::Text => printer.data(&text(&doctor)),
         Format::Json | Format::Jsonl => printer.json(&json(&doctor)),

@@ -29,7 +29,7 @@ pub(super) fn fix(system: &Arc<dyn System>, printer: &Printer, output: &Output, 
     };
     let is_for_people = output.form() == Form::Text;
     if is_for_people {
-        mended.files.iter().for_each(|file| printer.bytes(diff(file, printer.data_color()).as_bytes()));
+        mended.files.iter().for_each(|file| printer.colored_data(&diff(file, printer.data_color())));
     }
     if words.dry_run {
         tell(printer, output, &mended.diagnostics);

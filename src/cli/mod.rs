@@ -21,6 +21,7 @@ mod overview;
 mod plan;
 mod playbooks;
 mod printer;
+mod question;
 mod record;
 mod rewrite;
 mod runs;
@@ -28,6 +29,7 @@ mod schema;
 mod selftest;
 mod table;
 mod topics;
+mod trust;
 mod variables;
 mod verify;
 mod watch;
@@ -36,7 +38,7 @@ mod why;
 use std::{ffi::OsString, panic::AssertUnwindSafe, sync::Arc};
 
 use arguments::{Arguments, Form, Output, Verb};
-use clap::{Parser, error::ErrorKind};
+use clap::{CommandFactory, Parser, error::ErrorKind};
 use printer::Printer;
 
 use crate::{
@@ -90,6 +92,20 @@ fn misfit(verb: Option<&Verb>, form: Form) -> Option<Diagnostic> {
     Some(*usage(message, "write `--format text`, `json` or `jsonl`"))
 }
 
+/// Returns every verb, and every verb of a verb, as it is typed: `cache list`.
+pub fn verbs() -> Vec<String> {
+    fn add(command: &clap::Command, above: &str, verbs: &mut Vec<String>) {
+        for verb in command.get_subcommands() {
+            let name = format!("{above}{}", verb.get_name());
+            add(verb, &format!("{name} "), verbs);
+            verbs.push(name);
+        }
+    }
+    let mut verbs = Vec::new();
+    add(&Arguments::command(), "", &mut verbs);
+    verbs
+}
+
 /// Runs what may go wrong by a mistake of az's own, and then says so.
 fn caught(printer: &Printer, run: impl FnOnce() -> u8) -> u8 {
     std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
@@ -125,11 +141,12 @@ fn answer(system: &Arc<dyn System>, printer: &Printer, output: &Output, verb: Op
         Some(Verb::Verify(words)) => verify::verify(system, printer, output, &words),
         Some(Verb::Why(why)) => why::why(system, printer, output, &why),
         Some(Verb::Inputs(inputs)) => inputs::inputs(system, printer, output, &inputs),
-        Some(Verb::Doctor) => doctor::doctor(system, printer, output),
+        Some(Verb::Doctor(words)) => doctor::doctor(system, printer, output, &words),
         Some(Verb::Fsck { repair }) => fsck::fsck(system, printer, output, repair),
         Some(Verb::Selftest(words)) => selftest::selftest(system, printer, &words),
         Some(Verb::Runs(runs)) => runs::runs(system, printer, output, &runs),
         Some(Verb::Cache(cache)) => cache::cache(system, printer, output, &cache),
+        Some(Verb::Trust(words)) => trust::trust(system, printer, output, &words),
         Some(Verb::Schema { of }) => schema::schema(printer, of.as_deref()),
         Some(Verb::Help { topic }) => help::help(printer, topic.as_deref()),
     };

@@ -264,7 +264,7 @@ pub(super) fn show_converted(
 ) {
     match path {
         Some(path) => printer.say(&format!("{} -> {}", converted.path, path.display())),
-        None => printer.data(&converted.text),
+        None => printer.json_text(&converted.text),
     }
     if output.quiet {
         return;

@@ -1,6 +1,7 @@
 //! The one way to standard output and standard error.
 
 use std::{
+    borrow::Cow,
     cell::RefCell,
     io::{self, ErrorKind, IsTerminal, Read, Write},
 };
@@ -12,7 +13,7 @@ use super::{
     arguments::{Color, Format, Output},
 };
 use crate::{
-    base::harmless,
+    base::{Filter, harmless, harmless_colored, harmless_json},
     diag::{self, Diagnostic, Look, Severity, code, to_json},
     sys::System,
 };
@@ -62,14 +63,25 @@ impl Printer {
         self.bytes(harmless(text).as_bytes());
     }
 
-    /// Writes data that need not be text.
-    pub(super) fn bytes(&self, bytes: &[u8]) {
+    /// Writes data in which az has used colours, where they may be used.
+    pub(super) fn colored_data(&self, text: &str) {
+        self.bytes(colored(text, self.data_color).as_bytes());
+    }
+
+    fn bytes(&self, bytes: &[u8]) {
         self.note(io::stdout().lock().write_all(bytes));
     }
 
-    /// Writes all that can be read, piece by piece.
+    /// Writes all that can be read, piece by piece, as it is.
     pub(super) fn copy(&self, from: &mut impl Read) {
         self.note(io::copy(from, &mut io::stdout().lock()).map(|_| ()));
+    }
+
+    /// Writes all that can be read, piece by piece; of what a terminal would obey only colours stay.
+    pub(super) fn copy_shown(&self, from: &mut impl Read) {
+        let mut filter = Filter::new(io::BufWriter::new(io::stdout().lock()));
+        let copied = io::copy(&mut io::BufReader::with_capacity(1 << 16, from), &mut filter);
+        self.note(copied.and_then(|_| filter.end()));
     }
 
     /// Ends the output: returns what az exits with, which is no success if data was lost.
@@ -96,29 +108,54 @@ impl Printer {
             Format::Jsonl => serde_json::to_string(value),
             Format::Text | Format::Json => serde_json::to_string_pretty(value),
         };
-        self.data(&(text.expect("a JSON value can be written") + "\n"));
+        self.json_text(&(text.expect("a JSON value can be written") + "\n"));
+    }
+
+    /// Writes what is JSON already, or has the same escapes in its quotes.
+    pub(super) fn json_text(&self, text: &str) {
+        self.bytes(harmless_json(text).as_bytes());
     }
 
     /// Writes a JSON value on one line, whatever follows it.
     pub(super) fn json_line(&self, value: &Value) {
-        self.data(&(serde_json::to_string(value).expect("a JSON value can be written") + "\n"));
+        self.json_text(&(serde_json::to_string(value).expect("a JSON value can be written") + "\n"));
         self.note(io::stdout().lock().flush());
     }
 
     /// Writes a line of conversation.
     #[expect(clippy::unused_self, reason = "all output goes through the one printer")]
     pub(super) fn say(&self, line: &str) {
-        _ = writeln!(io::stderr().lock(), "{line}");
+        _ = writeln!(io::stderr().lock(), "{}", harmless(line));
+    }
+
+    /// Writes a line of conversation in which colours were used where they may be, or what a step printed.
+    #[expect(clippy::unused_self, reason = "as above")]
+    pub(super) fn say_colored(&self, line: &str) {
+        _ = writeln!(io::stderr().lock(), "{}", harmless_colored(line));
+    }
+
+    /// Writes a text of several lines as conversation, in which az has used colours, where they may be used.
+    pub(super) fn say_lines(&self, text: &str) {
+        _ = io::stderr().lock().write_all(colored(text, self.look.color).as_bytes());
+    }
+
+    /// Writes a question, behind which the answer is typed.
+    #[expect(clippy::unused_self, reason = "as above")]
+    pub(super) fn ask(&self, question: &str) {
+        let mut to = io::stderr().lock();
+        _ = to.write_all(harmless(question).as_bytes()).and_then(|()| to.flush());
     }
 
     /// Writes a diagnostic for people.
     pub(super) fn diagnostic(&self, fault: &Diagnostic) {
-        _ = io::stderr().lock().write_all(diag::render(fault, self.look).as_bytes());
+        _ = io::stderr()
+            .lock()
+            .write_all(colored(&diag::render(fault, self.look), self.look.color).as_bytes());
     }
 
     /// Writes a diagnostic that is itself the answer.
     pub(super) fn data_diagnostic(&self, fault: &Diagnostic) {
-        self.bytes(diag::render(fault, Look { color: self.data_color, ..self.look }).as_bytes());
+        self.colored_data(&diag::render(fault, Look { color: self.data_color, ..self.look }));
     }
 
     /// Writes a diagnostic in one line, for what is told again and again.
@@ -131,7 +168,7 @@ impl Printer {
         let help = fault.advice().map_or_else(String::new, |help| format!("; {help}"));
         let at = at.unwrap_or_default();
         let line = format!("{}[{}]: {at}{}{help}", fault.severity.as_str(), fault.code, fault.message);
-        self.say(&harmless(&line));
+        self.say(&line);
     }
 
     /// Writes diagnostics behind an answer of one value a line, if there are any.
@@ -158,4 +195,9 @@ impl Printer {
             }
         }
     }
+}
+
+/// Returns what may be written where colours may be used, or not.
+fn colored(text: &str, color: bool) -> Cow<'_, str> {
+    if color { harmless_colored(text) } else { harmless(text) }
 }

@@ -39,6 +39,9 @@ enum RunsVerb {
         /// Print what this step of the run printed, and nothing else
         #[arg(long, value_name = "STEP")]
         log: Option<String>,
+        /// With --log: print it byte by byte, also what a terminal obeys; without it only colours pass
+        #[arg(long, requires = "log")]
+        raw: bool,
     },
 }
 
@@ -50,8 +53,8 @@ pub(super) fn runs(system: &Arc<dyn System>, printer: &Printer, output: &Output,
             list(printer, &engine);
             Ok(())
         }
-        Some(RunsVerb::Show { run, log: Some(step) }) => show_log(printer, &engine, run, step),
-        Some(RunsVerb::Show { run, log: None }) => {
+        Some(RunsVerb::Show { run, log: Some(step), raw }) => show_log(printer, &engine, (run, step), *raw),
+        Some(RunsVerb::Show { run, log: None, .. }) => {
             show(printer, output, &engine, &engine.run_called(run)?);
             Ok(())
         }
@@ -118,10 +121,19 @@ fn run_json((result, run): &(Option<Value>, RunEntry)) -> Value {
     })
 }
 
-fn show_log(printer: &Printer, engine: &Engine, run: &str, step: &str) -> Result<(), EngineError> {
+fn show_log(
+    printer: &Printer,
+    engine: &Engine,
+    (run, step): (&str, &str),
+    is_raw: bool,
+) -> Result<(), EngineError> {
     let saved = engine.run_called(run)?;
     let mut log = engine.saved_log(&saved, saved.step_called(step)?)?;
-    printer.copy(&mut log);
+    if is_raw {
+        printer.copy(&mut log);
+    } else {
+        printer.copy_shown(&mut log);
+    }
     Ok(())
 }
 

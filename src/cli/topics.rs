@@ -8,7 +8,7 @@ pub(super) struct Topic {
 }
 
 /// All topics.
-pub(super) const TOPICS: [Topic; 7] = [
+pub(super) const TOPICS: [Topic; 8] = [
     Topic { name: "selection", about: "how to say which scripts are meant", text: SELECTION },
     Topic { name: "exit-codes", about: "what az's exit code means", text: EXIT_CODES },
     Topic { name: "cache", about: "when a step is run again, and when not", text: CACHE },
@@ -19,6 +19,7 @@ pub(super) const TOPICS: [Topic; 7] = [
         about: "where playbooks lie, their formats, and how to convert them",
         text: PLAYBOOKS,
     },
+    Topic { name: "trust", about: "what may run without being asked for", text: super::trust::ABOUT },
     Topic { name: "migrate", about: "what AitherZero's commands are called here", text: MIGRATE },
 ];
 
@@ -104,7 +105,7 @@ A step hands something on by lines that it appends to files. Each step has its o
 
 Steps get AITHERZERO_NONINTERACTIVE=true and _ORCHESTRATED_PARALLEL=true, AITHERZERO_ROOT, and AITHERZERO_CI=true in CI.
 
-az reads NO_COLOR, CLICOLOR_FORCE, TERM, AZ_NO_WATCH, AZ_CACHE_MAX_SIZE, AZ_CACHE_MAX_AGE, and where no option says it
+az reads NO_COLOR, CLICOLOR_FORCE, TERM, AZ_NO_WATCH, AZ_TRUST, AZ_CACHE_MAX_SIZE, AZ_CACHE_MAX_AGE, and for options
 
   AZ_ENVIRONMENT, AITHERZERO_ENVIRONMENT   --environment      AZ_CONFIGURATION   --configuration
   AZ_PROFILE                               --profile          AZ_JOBS            --jobs

@@ -7,7 +7,7 @@ use std::ops::Range;
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
 use super::Source;
-use crate::base::{Span, harmless_name};
+use crate::base::{Span, harmless_name, is_harmful};
 
 /// How long a line may be, in bytes, before only the surroundings of its labels are shown.
 const LONG_LINE: usize = 200;
@@ -118,7 +118,16 @@ impl Cut<'_> {
 
     fn keep(&mut self, text: &str, at: usize) {
         self.pieces.push((at..at + text.len(), self.shown.len()));
-        self.shown.extend(text.chars().map(harmless));
+        let mut rest = text.chars();
+        while let Some(c) = rest.next() {
+            // Alone it would let what follows be written over what stands before it.
+            let is_line_end = c == '\r' && rest.as_str().starts_with('\n');
+            if is_line_end {
+                self.shown.push(c);
+            } else {
+                self.shown.push_str(harmless(c).encode_utf8(&mut [0; 4]));
+            }
+        }
     }
 
     /// Returns where a place of the file is shown, or where it is left out.
@@ -164,11 +173,12 @@ fn first_line_of_many(source: &Source, label: Span) -> Span {
 
 /// Replaces what a terminal would obey by as many bytes that it does not, so that places stay where they are.
 fn harmless(c: char) -> char {
-    match c {
-        '\n' | '\r' | '\t' => c,
-        _ if c.is_ascii_control() => '?',
-        _ if c.is_control() => '¿',
-        _ => c,
+    match (is_harmful(c), c.len_utf8()) {
+        (false, _) => c,
+        _ if matches!(c, '\n' | '\t') => c,
+        (true, 1) => '?',
+        (true, 2) => '¿',
+        (true, _) => char::REPLACEMENT_CHARACTER,
     }
 }
 

@@ -563,6 +563,7 @@ pub(super) fn share(
         mentioned: Arc::default(),
         candidates: Arc::default(),
         spares: Arc::default(),
+        agreed: options.agreed.clone(),
         nodes,
     }
 }

@@ -78,7 +78,7 @@ pub struct Interpreter {
     pub path: Option<PathBuf>,
     /// Where it really is, if links lead there.
     pub target: Option<PathBuf>,
-    /// What it says of its version.
+    /// What it says of its version, if it was asked.
     pub version: Option<String>,
     /// A step whose condition holds wants it.
     pub is_wanted: bool,
@@ -96,8 +96,9 @@ pub struct Tool {
 }
 
 impl Doctor {
-    /// Examines the machine, and the workspace that `start` lies in if it lies in one.
-    pub fn examine(system: &Arc<dyn System>, start: &Path) -> Self {
+    /// Examines the machine, and the workspace that `start` lies in if it lies in one; `asks_versions` starts the
+    /// interpreters that its scripts name to ask them for their versions, and without it nothing but az itself is started.
+    pub fn examine(system: &Arc<dyn System>, start: &Path, asks_versions: bool) -> Self {
         let env = environment(&**system);
         let guard = std::env::current_exe().and_then(|program| Guard::start(&program));
         let canary = canary(&**system);
@@ -111,7 +112,9 @@ impl Doctor {
             kernel: read_line(&**system, "/proc/sys/kernel/osrelease"),
             abilities: system.abilities(folder),
             file_system: file_system(&**system, folder),
-            workspace: engine.as_ref().map(|engine| engine.needs(guard.as_ref().ok())),
+            workspace: engine
+                .as_ref()
+                .map(|engine| engine.needs(guard.as_ref().ok().filter(|_| asks_versions))),
         }
     }
 

@@ -24,6 +24,7 @@ use super::{
     seen::{Scene, Seen},
     session::Cache,
     spares::Spares,
+    trust::Agreed,
     witness::PreImages,
     zones::{Zone, Zones},
 };
@@ -73,6 +74,8 @@ pub(super) struct Shared {
     pub(super) mentioned: Arc<Mentioned>,
     /// Where steps look for programs.
     pub(super) candidates: Arc<Candidates>,
+    /// The only set of files that may run, where no person has asked for it.
+    pub(super) agreed: Option<Agreed>,
 }
 
 /// What an attempt left.
@@ -135,6 +138,7 @@ impl Shared {
             spares: Arc::clone(&self.spares),
             mentioned: Arc::clone(&self.mentioned),
             candidates: Arc::clone(&self.candidates),
+            agreed: self.agreed.clone(),
         }
     }
 
@@ -202,6 +206,9 @@ impl Attempt {
 
     fn run_with_log(&self, control: &Control) -> Done {
         let started = self.system().monotonic();
+        if let Some(why) = self.refused() {
+            return Done::failed(why, Duration::ZERO);
+        }
         let (command, sandbox) = match self.command() {
             Ok(ready) => ready,
             Err(error) => {
@@ -243,6 +250,12 @@ impl Attempt {
             self.forget_hidden(&witness);
         }
         done
+    }
+
+    /// Returns why the script must not be started, where only one set of files may run.
+    fn refused(&self) -> Option<String> {
+        let script = self.prepared().node.script.as_ref()?;
+        self.shared.agreed.as_ref()?.refuses(&**self.system(), &self.shared.root, script)
     }
 
     /// Undoes what a step did that was held right before an act that cannot be undone; it starts again in its turn.

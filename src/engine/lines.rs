@@ -2,6 +2,8 @@
 //!
 //! Knows bytes and lines. Does not know where they come from.
 
+use crate::base::harmless_name;
+
 /// The first line in which two texts differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineDifference {
@@ -39,10 +41,7 @@ fn shown(line: Option<&[u8]>) -> String {
     let text = String::from_utf8_lossy(line);
     let cut: String = text.chars().take(SHOWN).collect();
     let more = if cut.len() < text.len() { "…" } else { "" };
-    cut.chars()
-        .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
-        .collect::<String>()
-        + more
+    harmless_name(&cut).into_owned() + more
 }
 
 impl std::fmt::Display for LineDifference {

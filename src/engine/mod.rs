@@ -63,6 +63,7 @@ mod teller;
 #[cfg(test)]
 mod tests;
 mod tools;
+pub mod trust;
 mod turn;
 mod turns;
 mod usage;

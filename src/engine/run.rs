@@ -11,13 +11,15 @@ use std::{
 use super::{
     Ask, Audit, Audited, Engine, EngineError,
     desk::{Desk, share},
-    gate::{Effect, Finished, Partly},
+    gate::{Effect, Finished, Partly, gate_path},
     growth::beginning,
     prepare::{Nodes, Prepared},
     resources::Capacities,
     secrets::shown_diagnostic,
     session::Cache,
+    socket::GateFile,
     teller::Told,
+    trust::Agreed,
 };
 use crate::{
     base::WsPath,
@@ -93,6 +95,8 @@ pub struct BuildOptions {
     pub limits: CacheLimits,
     /// What runs the steps.
     pub run_with: RunWith,
+    /// The only set of files that may run, where no person has asked for it.
+    pub agreed: Option<Agreed>,
 }
 
 /// How a build ended.
@@ -110,6 +114,8 @@ pub struct BuildResult {
     pub audited: Option<Audited>,
     /// The paths that steps were seen to change, or az changed for them.
     pub changed: Vec<WsPath>,
+    /// The gate that was left, of a build that may run one set only.
+    pub(super) gate: Option<GateFile>,
 }
 
 /// What is to be run.
@@ -166,6 +172,7 @@ impl Engine {
         on_event: &mut dyn FnMut(&Envelope, &RunView),
         on_wait: &mut dyn FnMut(),
     ) -> Result<BuildResult, EngineError> {
+        self.check_agreed(options.agreed.as_ref())?;
         let planned = allowed(self.planned(ask))
             .map_err(|error| EngineError { diagnostics: self.shown(ask, error.diagnostics), ..error })?;
         let (planned, around) = self.look_around(planned, Severity::Error);
@@ -266,16 +273,29 @@ impl Engine {
         // While the rest is done that needs no disk.
         let flushing = flush(&shared.cache).map(std::thread::spawn);
         self.settle(&shared.cache, options.limits, folder.as_deref(), is_locked);
+        let mut gate = None;
         if is_sound && !self.is_of_the_moment(&plan) {
             let (plan, shared, has_run) = (&*plan, &*shared, folder.is_some());
             let (view, diagnostics, events) = (&view, &*diagnostics, &*events);
             let finished =
                 Finished { plan, shared, view, diagnostics, events, exit_code, has_run, is_flat, partly };
-            self.write_gate(ask, options, &finished, answers);
+            let is_ours = self.write_gate(ask, options, &finished, answers) && is_locked;
+            gate = is_ours.then(|| self.gate_file(ask, options)).flatten();
         }
         let changed = shared.timeline.changed_on_disk();
         _ = flushing.map(JoinHandle::join);
-        Carried::Done(Box::new(BuildResult { view, diagnostics, exit_code, folder, audited, changed }))
+        Carried::Done(Box::new(BuildResult { view, diagnostics, exit_code, folder, audited, changed, gate }))
+    }
+
+    /// Returns which gate was left, where somebody wants to know; nobody else can have written one since, as long as the
+    /// workspace is locked.
+    fn gate_file(&self, ask: &Ask, options: &BuildOptions) -> Option<GateFile> {
+        options.agreed.as_ref()?;
+        let (env, key) = (&self.env, &self.secret_key());
+        GateFile::at(
+            &*self.system,
+            &gate_path(&*self.system, &self.layout, &self.root, ask, options, (env, key)),
+        )
     }
 
     /// Tells whether an answer is good for no longer than a moment, whatever the files say.

@@ -216,8 +216,12 @@ impl Engine {
         let Self { db, inputs, env, surroundings, requests, .. } = self;
         let requests = requests.into_inner().unwrap_or_else(PoisonError::into_inner);
         // What was planned for other requests would stay in memory for ever.
-        let [request] = requests[..] else { return Warm::default() };
-        Warm { db, inputs, world: Some((env, surroundings)), request: Some(request) }
+        let request = match requests[..] {
+            [] => None,
+            [request] => Some(request),
+            _ => return Warm::default(),
+        };
+        Warm { db, inputs, world: Some((env, surroundings)), request }
     }
 
     /// Returns the absolute path of the workspace.

@@ -25,7 +25,7 @@ const SCRIPT_ROOTS: [&str; 3] = ["scripts", "automation-scripts", "library/autom
 /// Folders that hold playbooks, where `az.toml` names none.
 const PLAYBOOK_ROOTS: [&str; 3] = ["playbooks", "orchestration/playbooks", "library/playbooks"];
 /// The configuration.
-const CONFIG: &str = "az.toml";
+pub(super) const CONFIG: &str = "az.toml";
 
 /// Returns the workspace that `start` lies in: the nearest folder upward with `az.toml`, else the nearest that has
 /// one of az's folders, else `start` itself if it holds numbered scripts.
@@ -170,6 +170,23 @@ fn paths(root: &Path, named: Option<&[String]>, usual: &[&str]) -> Vec<WsPath> {
 pub(super) fn playbook_roots(root: &Path, db: &Database, workspace: Workspace) -> Vec<WsPath> {
     let configured = configured(db, workspace.config(db), workspace.named_config(db));
     paths(root, configured.playbooks.as_deref(), &PLAYBOOK_ROOTS)
+}
+
+/// Returns the folders in which what decides is looked for: scripts, playbooks, rules.
+pub(super) fn deciding_folders(
+    system: &dyn System,
+    root: &Path,
+    db: &Database,
+    workspace: Workspace,
+) -> Vec<WsPath> {
+    let configured = configured(db, workspace.config(db), workspace.named_config(db));
+    let usual = [SCRIPT_ROOTS, PLAYBOOK_ROOTS].concat();
+    let mut folders = script_folders(system, root, &configured).paths;
+    folders.extend(paths(root, configured.playbooks.as_deref(), &PLAYBOOK_ROOTS));
+    folders.extend(paths(root, configured.rules.as_ref().map(std::slice::from_ref), &["rules"]));
+    // One of these that is made may take the place of others.
+    folders.extend(paths(root, None, &usual));
+    folders
 }
 
 /// Reads the configuration as far as it says where files are; its faults are told when it is planned with.

@@ -54,6 +54,7 @@ mod single;
 mod stop;
 mod trace;
 mod traced;
+mod trust;
 mod verify;
 mod watch;
 mod why;

@@ -74,8 +74,10 @@ fn logs_are_printed_byte_by_byte() {
         .script("0100_a.sh", "printf 'one\\ntwo\\377'")
         .script("0200_b.sh", "# Condition: IsWindows\ntrue");
     repo.az("build '*'").code(0).ran(["0100"]);
-    repo.sh(&format!("'{}' runs show --log 0100 > log.bin", env!("CARGO_BIN_EXE_az"))).code(0);
+    repo.sh(&format!("'{}' runs show --log 0100 --raw > log.bin", env!("CARGO_BIN_EXE_az"))).code(0);
     assert_eq!(fs::read(repo.path("log.bin")).unwrap(), b"one\ntwo\xff");
+    // Without that no terminal has to guess what a byte means.
+    repo.az("runs show --log 0100").code(0).says("one\ntwo\\xff");
     repo.az("runs show --log 0200").code(2).says("AZ0907").says("it was skipped");
     repo.az("runs show --log 0300").code(2).says("AZ0904").says("did you mean `0100`?");
 }

@@ -29,4 +29,13 @@ codes! {
         "Under `[playbook.NAME]` the configuration says that the playbook is not enabled, that it may run in other \
          environments only, or that somebody must agree first. Nobody can agree yet, so such a playbook is not run. \
          `az plan` shows what it would do.";
+    UNTRUSTED = 912, "nobody has agreed to what would run",
+        "What you type (`az build`) is your decision. What would run without being asked for, such as `az watch` after a \
+         script, a playbook, a rule or az.toml has changed, needs that somebody agreed to exactly these files: look at \
+         them with `az trust --show`, then say `az trust`. In a workspace that only you write to, `az trust --edits` \
+         agrees to whatever its files become. In CI set AZ_TRUST to the hash that `az trust --show` prints, or to `ci` \
+         for whatever was checked out. Until then nothing of the changed set runs.";
+    TRUST_UNKEPT = 913, "what you trust cannot be kept",
+        "What you agreed to with `az trust` is kept in $XDG_STATE_HOME/az/trust, else ~/.local/state/az/trust, which only \
+         you may write to, and never inside a workspace: what is in there could agree to itself.";
 }

@@ -71,25 +71,26 @@ impl Engine {
     /// Writes the gate of a request; one that cannot be written is none.
     ///
     /// After a build in which steps ran, what they left is looked at once more, as the next build would.
+    ///
+    /// Tells whether one was.
     pub(in crate::engine) fn write_gate(
         &self,
         ask: &Ask,
         options: &BuildOptions,
         finished: &Finished<'_>,
         answers: Answers,
-    ) {
+    ) -> bool {
         let Finished { view, diagnostics, .. } = finished;
         let counts = view.counts();
         let is_quiet = view.warnings.is_empty() && view.set_aside.is_empty();
         let has_nothing_to_do = counts.cached + counts.skipped == counts.total && is_quiet;
         let is_candidate = has_nothing_to_do || finished.is_flat;
         if !is_candidate || !diagnostics.is_empty() || !may_have_gate(options) {
-            return;
+            return false;
         }
-        if let Some(made) = self.made(finished, answers) {
-            let evaluated = finished.partly.map_or_else(|| today(&*self.system), Partly::evaluated);
-            _ = self.put_gate(ask, options, view, evaluated, made);
-        }
+        let Some(made) = self.made(finished, answers) else { return false };
+        let evaluated = finished.partly.map_or_else(|| today(&*self.system), Partly::evaluated);
+        self.put_gate(ask, options, view, evaluated, made).is_some()
     }
 
     fn made<'a>(&self, finished: &Finished<'a>, answers: Answers) -> Option<Made<'a>> {

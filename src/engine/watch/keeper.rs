@@ -16,7 +16,7 @@ use std::{
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::{
-    Changed, Wake,
+    Changed, Rows, Wake,
     followed::{Followed, SCRUB},
     quiet::{Quiet, Unfinished},
 };
@@ -444,12 +444,13 @@ impl Keeper {
         if news.is_empty() || self.follow_ups > MOST_FOLLOW_UPS {
             return self.rest(&rows, &found);
         }
+        let differing = found.keys().cloned().collect();
         self.told = found;
         self.is_waiting = false;
         self.settles_left = SETTLES;
         let is_known = !self.is_tree && !self.is_doubted && self.watcher.is_exact();
         let own = self.own.as_ref().filter(|own| is_known && own.is_passed());
-        let rows = own.map(|own| (own.file, rows));
+        let rows = own.map(|own| Rows { file: own.file, numbers: rows, paths: differing });
         self.lines.wakes.send(Wake::Changed(Changed { paths: news, rows })).is_ok()
     }
 

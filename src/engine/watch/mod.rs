@@ -6,6 +6,7 @@
 //! Two threads: the caller's builds; the [`Keeper`]'s hears, says when, and answers. Where a gate stands, what it is about
 //! is watched; where none does, or steps in it are open, the whole tree is.
 
+mod consent;
 mod followed;
 mod keeper;
 mod quiet;
@@ -18,11 +19,13 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        mpsc::{Receiver, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread::JoinHandle,
+    time::Duration,
 };
 
+use consent::{Consent, Differing};
 use keeper::{Command, Keeper};
 
 use super::{
@@ -31,6 +34,7 @@ use super::{
     secret_key::read_key,
     session::{Warm, environment},
     socket::GateFile,
+    trust::{Records, Untrusted, trusts_edits},
     workspace::{self, Extent},
 };
 use crate::{
@@ -62,8 +66,19 @@ enum Wake {
 struct Changed {
     paths: Vec<PathBuf>,
     /// The rows of the gate in this file that differ; nothing if all have to be looked at.
-    rows: Option<(GateFile, Vec<usize>)>,
+    rows: Option<Rows>,
 }
+
+/// What differs from a gate.
+struct Rows {
+    file: GateFile,
+    numbers: Vec<usize>,
+    /// Their paths, also of those that were told before.
+    paths: Vec<PathBuf>,
+}
+
+/// So often it is asked whether somebody has trusted what is refused.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
 
 /// What a watch waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +100,8 @@ pub enum Rebuilt {
     UpToDate(Box<UpToDate>),
     /// Steps were decided.
     Built(Box<BuildResult>),
+    /// Nothing was run, since what decides what runs was changed, and nobody has agreed to that.
+    Untrusted(Box<Untrusted>),
 }
 
 /// A watch.
@@ -103,7 +120,9 @@ pub struct Watching {
     /// What the last build that planned anything left in memory.
     warm: Warm,
     /// What the last wake said.
-    rows: Option<(GateFile, Vec<usize>)>,
+    rows: Option<Rows>,
+    /// What may run.
+    consent: Consent,
     thread: Option<JoinHandle<()>>,
     /// Held since it hears no signals without it.
     _signals: Signals,
@@ -116,7 +135,8 @@ impl std::fmt::Debug for Watching {
 }
 
 impl Watching {
-    /// Begins to watch the workspace that `start` lies in, for a request.
+    /// Begins to watch the workspace that `start` lies in, for a request; what may run is what is there now, and if it
+    /// `is_free` whatever it becomes.
     ///
     /// # Errors
     /// If there is no workspace, or it cannot be watched.
@@ -125,8 +145,15 @@ impl Watching {
         start: &Path,
         ask: &Ask,
         options: &BuildOptions,
+        is_free: bool,
     ) -> Result<Self, EngineError> {
         let root = workspace::find_root(&**system, start).map_err(EngineError::from)?;
+        let (consent, warm) = if is_free || trusts_edits(&**system, &root) {
+            (Consent::to(None, is_free), Warm::default())
+        } else {
+            let engine = open(system, start, ask, Warm::default())?;
+            (Consent::to(Some(engine.deciding(None)), false), engine.into_warm())
+        };
         let layout = Layout::new(&root);
         let watcher = Watcher::new(&root, &PRIVATE_FOLDERS).map_err(|error| cannot_watch(&root, &error))?;
         let (commands, obeys) = channel();
@@ -160,8 +187,9 @@ impl Watching {
             waker,
             wakes: woken,
             open: VecDeque::new(),
-            warm: Warm::default(),
+            warm,
             rows: None,
+            consent,
             _signals: signals,
         })
     }
@@ -181,15 +209,26 @@ impl Watching {
         on_wait: &mut dyn FnMut(),
     ) -> Result<Rebuilt, EngineError> {
         self.say(Command::Building);
-        let built = self.build_now(on_event, on_wait);
+        let mut built = self.build_now(on_event, on_wait);
+        let is_other = |fault: &Diagnostic| fault.code == code::UNTRUSTED;
+        if built.as_ref().is_err_and(|error| error.diagnostics.iter().any(is_other)) {
+            // It was changed after it was looked at.
+            built = self.build_now(on_event, on_wait);
+        }
         let gate = self.gate();
+        match &built {
+            Ok(Rebuilt::Built(result)) => self.consent.built(result.gate),
+            Ok(Rebuilt::UpToDate(_)) => self.consent.rests(),
+            Ok(Rebuilt::Untrusted(_)) | Err(_) => {}
+        }
         let changed = match &built {
             Ok(Rebuilt::Built(result)) => {
                 result.changed.iter().map(|path| path.to_absolute(&self.root)).collect()
             }
-            Ok(Rebuilt::UpToDate(_)) | Err(_) => Vec::new(),
+            Ok(Rebuilt::UpToDate(_) | Rebuilt::Untrusted(_)) | Err(_) => Vec::new(),
         };
-        self.say(Command::Built { gate: gate.filter(|_| built.is_ok()), changed });
+        let has_gate = matches!(built, Ok(Rebuilt::Built(_) | Rebuilt::UpToDate(_)));
+        self.say(Command::Built { gate: gate.filter(|_| has_gate), changed });
         built
     }
 
@@ -198,20 +237,50 @@ impl Watching {
         on_event: &mut dyn FnMut(&Engine, &Envelope, &RunView),
         on_wait: &mut dyn FnMut(),
     ) -> Result<Rebuilt, EngineError> {
-        let (system, ask, options) = (&self.system, &self.ask, &self.options);
-        let look = self.rows.take().map_or(Look::Alone, |(file, rows)| Look::At(file, rows));
-        let result = match Engine::look_at_gate(&**system, &self.start, ask, options, &look) {
+        let (system, ask) = (&self.system, &self.ask);
+        let (look, differing) = match self.rows.take() {
+            Some(Rows { file, numbers, paths }) => {
+                (Look::At(file, numbers), Some(Differing { gate: file, paths }))
+            }
+            None => (Look::Alone, None),
+        };
+        let mut options = self.options.clone();
+        let result = match Engine::look_at_gate(&**system, &self.start, ask, &options, &look) {
             Glance::UpToDate(answer) => return Ok(Rebuilt::UpToDate(answer)),
             Glance::Partly(partly) => {
-                let (at, what) = ((system, &*self.start), (ask, options, &*partly));
+                // If another gate has taken its place, that one may have been what was looked at.
+                let is_this = |differing: &Differing| {
+                    self.gate().is_some_and(|gate| GateFile::at(&**system, &gate) == Some(differing.gate))
+                };
+                let differing = differing.filter(is_this);
+                let known = self.consent.as_it_was(&**system, &self.root, differing.as_ref());
+                let may = known.map_or_else(
+                    || {
+                        let engine = open(system, &self.start, ask, std::mem::take(&mut self.warm))?;
+                        let may = self.consent.after_a_look(&engine);
+                        self.warm = engine.into_warm();
+                        Ok::<_, EngineError>(may)
+                    },
+                    |may| Ok(Ok(may)),
+                )?;
+                options.agreed = match may {
+                    Ok(may) => may.agreed(),
+                    Err(untrusted) => return Ok(Rebuilt::Untrusted(untrusted)),
+                };
+                let (at, what) = ((system, &*self.start), (ask, &options, &*partly));
                 Engine::build_partly_warm(at, what, &mut self.warm, on_event, on_wait)
             }
             Glance::Unknown => {
-                let named = (ask.configuration.as_deref(), ask.environment.as_deref());
-                let (system, warm) = (Arc::clone(system), std::mem::take(&mut self.warm));
-                let engine = Engine::open_as_far(system, &self.start, named, Extent::Whole, warm)?;
+                let engine = open(system, &self.start, ask, std::mem::take(&mut self.warm))?;
+                options.agreed = match self.consent.after_a_look(&engine) {
+                    Ok(may) => may.agreed(),
+                    Err(untrusted) => {
+                        self.warm = engine.into_warm();
+                        return Ok(Rebuilt::Untrusted(untrusted));
+                    }
+                };
                 let mut on_event = |event: &Envelope, view: &RunView| on_event(&engine, event, view);
-                let result = engine.build(ask, options, &mut on_event, on_wait);
+                let result = engine.build(ask, &options, &mut on_event, on_wait);
                 self.warm = engine.into_warm();
                 result
             }
@@ -219,34 +288,71 @@ impl Watching {
         result.map(Box::new).map(Rebuilt::Built)
     }
 
+    /// A person has agreed to a set that was refused.
+    pub fn agree(&mut self, untrusted: &Untrusted) {
+        self.consent.agree(&untrusted.now);
+    }
+
+    /// A person has agreed to whatever the files of this workspace become.
+    ///
+    /// # Errors
+    /// If that cannot be kept.
+    pub fn agree_to_edits(&mut self, untrusted: &Untrusted) -> Result<(), Box<Diagnostic>> {
+        self.consent.agree(&untrusted.now);
+        Records::of(&*self.system, &self.root)?.agree(&*self.system, &untrusted.now, true)?;
+        self.consent = Consent::to(None, false);
+        Ok(())
+    }
+
     /// Waits until it is time to build.
     pub fn wait(&mut self) -> Woken {
         loop {
-            if self.open.is_empty() {
-                // The keeper tells when it ends, so that this always returns.
-                self.open.extend(self.wakes.recv());
+            if let Some(woken) = self.wait_at_most(None) {
+                return woken;
             }
-            self.open.extend(self.wakes.try_iter());
-            let interrupt = self.open.iter().find_map(|wake| match wake {
-                Wake::Interrupted(interrupt) => Some(*interrupt),
-                _ => None,
-            });
-            if let Some(interrupt) = interrupt {
-                return Woken::Interrupted(interrupt.exit_code());
+        }
+    }
+
+    /// Waits like [`Watching::wait`], but no longer than a limit.
+    pub fn wait_at_most(&mut self, limit: Option<Duration>) -> Option<Woken> {
+        if self.open.is_empty() {
+            let limit = if self.consent.is_refused() { limit.or(Some(ASK_AGAIN)) } else { limit };
+            // The keeper tells when it ends, so that this always returns.
+            let wake = limit.map_or_else(
+                || self.wakes.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                |limit| self.wakes.recv_timeout(limit),
+            );
+            match wake {
+                Err(RecvTimeoutError::Timeout) => {
+                    let has_news = self.consent.has_news(&*self.system, &self.root);
+                    return has_news.then(|| Woken::Changed(Vec::new()));
+                }
+                wake => self.open.extend(wake),
             }
-            match self.open.pop_front() {
-                Some(Wake::Changed(Changed { paths, rows })) => {
-                    self.rows = rows;
-                    return Woken::Changed(paths.iter().map(|path| self.shown(path)).collect());
-                }
-                Some(Wake::Settle) => self.settle(),
-                Some(Wake::Gone(root)) => return Woken::Gone(Box::new(gone(&root))),
-                Some(Wake::Short(shortage)) => return Woken::Limited(Box::new(short(shortage))),
-                Some(Wake::Interrupted(_)) => {}
-                Some(Wake::Ended) | None => {
-                    let error = io::Error::other("what looks for changes has ended");
-                    return Woken::Gone(Box::new(cannot_watch_fault(&self.root, &error)));
-                }
+        }
+        self.open.extend(self.wakes.try_iter());
+        let interrupt = self.open.iter().find_map(|wake| match wake {
+            Wake::Interrupted(interrupt) => Some(*interrupt),
+            _ => None,
+        });
+        if let Some(interrupt) = interrupt {
+            return Some(Woken::Interrupted(interrupt.exit_code()));
+        }
+        match self.open.pop_front() {
+            Some(Wake::Changed(Changed { paths, rows })) => {
+                self.rows = rows;
+                Some(Woken::Changed(paths.iter().map(|path| self.shown(path)).collect()))
+            }
+            Some(Wake::Settle) => {
+                self.settle();
+                None
+            }
+            Some(Wake::Gone(root)) => Some(Woken::Gone(Box::new(gone(&root)))),
+            Some(Wake::Short(shortage)) => Some(Woken::Limited(Box::new(short(shortage)))),
+            Some(Wake::Interrupted(_)) => None,
+            Some(Wake::Ended) | None => {
+                let error = io::Error::other("what looks for changes has ended");
+                Some(Woken::Gone(Box::new(cannot_watch_fault(&self.root, &error))))
             }
         }
     }
@@ -278,6 +384,12 @@ impl Watching {
         let below = path.strip_prefix(&self.root).unwrap_or(path);
         if below.as_os_str().is_empty() { ".".to_owned() } else { below.display().to_string() }
     }
+}
+
+/// Opens a workspace with all that takes part in planning.
+fn open(system: &Arc<dyn System>, start: &Path, ask: &Ask, warm: Warm) -> Result<Engine, EngineError> {
+    let named = (ask.configuration.as_deref(), ask.environment.as_deref());
+    Engine::open_as_far(Arc::clone(system), start, named, Extent::Whole, warm)
 }
 
 impl Drop for Watching {

@@ -154,6 +154,8 @@ pub(super) const WITHOUT: &[(&str, &str)] = &[
     ("AZ0803", "stands for a line of the summary: tests/it/incremental.rs"),
     ("AZ0903", "needs a defect of az"),
     ("AZ0906", "needs two az at once: tests/it/cache.rs, tests/it/stop.rs"),
+    ("AZ0912", "needs a watch, and an edit while it is at work: tests/it/trust/watched.rs"),
+    ("AZ0913", "needs a state folder in the workspace: tests/it/trust/agreed.rs"),
 ];
 
 /// Returns what people see of a mistake; nothing, said aloud, where it cannot be made.

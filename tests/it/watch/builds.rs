@@ -93,7 +93,7 @@ fn a_folder_that_goes_and_comes_back_is_watched_on() {
 #[test]
 fn a_new_script_and_a_changed_one_are_planned() {
     let repo = world();
-    let mut watch = Watch::start(&repo, "'*'");
+    let mut watch = Watch::start(&repo, "'*' --trust-edits");
     repo.script("0300_third.sh", "# Inputs: second\n# Outputs: third\ncp second third");
     watch.line_with("changed -> ran 1 step, reused 2");
     repo.edit("0300_third.sh", "# Inputs: second\n# Outputs: fourth\ncp second fourth");
@@ -109,7 +109,7 @@ fn a_new_script_and_a_changed_one_are_planned() {
 #[test]
 fn a_playbook_that_is_broken_for_a_while_is_told_of_and_watched_on() {
     let repo = world().playbook("ci.json", r#"{"sequence": ["*"]}"#);
-    let mut watch = Watch::start(&repo, "ci");
+    let mut watch = Watch::start(&repo, "ci --trust-edits");
     repo.playbook("ci.json", r#"{"sequence": ["*"}"#);
     let told = watch.line_with("nothing was run; waiting for the next change");
     assert!(told.iter().any(|line| line.contains("ci.json")), "{told:?}");
@@ -125,7 +125,7 @@ fn a_playbook_that_is_broken_for_a_while_is_told_of_and_watched_on() {
 #[test]
 fn a_workspace_that_cannot_be_built_yet_is_watched_until_it_can() {
     let repo = world();
-    let mut watch = Watch::begin(&repo, "ci");
+    let mut watch = Watch::begin(&repo, "ci --trust-edits");
     watch.line_with("nothing was run; waiting for the next change");
     repo.playbook("ci.json", r#"{"sequence": ["*"]}"#);
     watch.line_with("changed -> ran 2 steps");
