@@ -131,7 +131,7 @@ impl<W: Write> Filter<W> {
                 _ => character(bytes),
             };
             let piece = match piece {
-                Piece::Cut if is_end => Piece::Shown(1, format!("\\x{first:02x}")),
+                Piece::Cut if is_end => Piece::Shown(1, unfinished(*first)),
                 Piece::Cut => {
                     self.open = bytes.to_vec();
                     return Ok(());
@@ -212,9 +212,18 @@ fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~' | b'\n' | b'\t')
 }
 
-/// Returns how many bytes from the first on are the same, where all of them are: so a gigabyte of zeros costs little.
+/// Writes what began something that nothing ended.
+fn unfinished(byte: u8) -> String {
+    match byte {
+        b'\r' => "\\r".to_owned(),
+        0x1b => "\\u{1b}".to_owned(),
+        _ => format!("\\x{byte:02x}"),
+    }
+}
+
+/// Returns how many zeros there are from the first byte on, if there is nothing else: so a gigabyte of them costs little.
 fn same_bytes(bytes: &[u8]) -> usize {
-    let is_same = bytes[0] < b' ' && bytes[1..] == bytes[..bytes.len() - 1];
+    let is_same = bytes[0] == 0 && bytes[1..] == bytes[..bytes.len() - 1];
     if is_same { bytes.len() } else { 1 }
 }
 
@@ -302,7 +311,7 @@ mod tests {
     fn colours_pass_and_nothing_else() {
         assert_eq!(filtered(&[b"a\x1b[1;31mb\x1b[0m\r\n"]), "a\u{1b}[1;31mb\u{1b}[0m\r\n");
         assert_eq!(filtered(&[b"\x1b", b"[3", b"1mred"]), "\u{1b}[31mred\u{1b}[0m");
-        assert_eq!(filtered(&[b"\x1b]0;t\x07 \x1b[2J\x1b["]), "\\u{1b}]0;t\\u{7} \\u{1b}[2J\\x1b[");
+        assert_eq!(filtered(&[b"\x1b]0;t\x07 \x1b[2J\x1b["]), "\\u{1b}]0;t\\u{7} \\u{1b}[2J\\u{1b}[");
         assert_eq!(filtered(&["é".as_bytes(), b"\xc3", b"\xa9\xff\x9b1m"]), "éé\\xff\\x9b1m");
         assert_eq!(filtered(&["\u{9b}31m\u{202e}".as_bytes(), b"10%\r20%"]), "\\u{9b}31m\\u{202e}10%\\r20%");
         assert_eq!(filtered(&[b"\x1b[31m"]), "\u{1b}[31m\u{1b}[0m");

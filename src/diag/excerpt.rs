@@ -101,7 +101,7 @@ impl Cut<'_> {
         if line.len() <= LONG_LINE {
             return self.keep(line, at);
         }
-        let body = line.trim_end_matches(['\r', '\n']);
+        let body = line.strip_suffix('\n').map_or(line, |body| body.strip_suffix('\r').unwrap_or(body));
         let mut end = 0;
         for window in windows(body, at, labels) {
             if window.start > end {
