@@ -147,10 +147,9 @@ impl Check<'_> {
         let Some(bytes) = self.read(&path)? else { return Ok(()) };
         let (mut at, mut wrong) = (0, 0);
         while let Some((payload, behind)) = frames::payload_at(&bytes, at) {
-            match pack::is_sound(payload) {
-                true => self.found.contents += 1,
-                false => wrong += 1,
-            }
+            let is_sound = pack::is_sound(payload);
+            self.found.contents += usize::from(is_sound);
+            wrong += usize::from(!is_sound);
             at = behind;
         }
         if at < bytes.len() || wrong > 0 {

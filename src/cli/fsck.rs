@@ -1,6 +1,6 @@
 //! `az fsck`.
 
-use std::sync::Arc;
+use std::{fmt::Write, sync::Arc};
 
 use serde_json::{Value, json};
 
@@ -60,11 +60,11 @@ fn text(fsck: &Fsck, repairs: bool) -> String {
     };
     out += &indented(&checked.damages.iter().map(row).collect::<Vec<_>>());
     for SetAside { path, kept } in &fsck.recovered {
-        out += &format!("  kept  {path} -> {}\n", kept.display());
+        _ = writeln!(out, "  kept  {path} -> {}", kept.display());
     }
     if fsck.stranded > 0 {
         let files = plural(fsck.stranded, "file");
-        out += &format!("  {files} of an az that was killed wait in .azcache/v1/staged\n");
+        _ = writeln!(out, "  {files} of an az that was killed wait in .azcache/v1/staged");
     }
     out += match (fsck.is_damaged(), repairs) {
         (false, _) if checked.damages.is_empty() => "nothing is damaged\n",

@@ -74,13 +74,13 @@ fn text(name: &str, proven: &Result<Figures, Found>, seconds: f64) -> String {
         ),
         _ => format!(
             "{}, {}, {}: each left what running by hand leaves; {} ran, {} of them once more to settle; \
-             no process lived longer than {:.1} ms after az was killed",
+             no process lived longer than {} ms after az was killed",
             count("worlds", "workspace"),
             count("builds", "build"),
             count("killed", "kill"),
             count("ran", "step"),
             get("settled"),
-            get("survived_us") as f64 / 1000.0
+            get("survived_us").div_ceil(1000)
         ),
     };
     format!("{name}: {what} ({seconds:.1} s)\n")

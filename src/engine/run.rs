@@ -70,6 +70,7 @@ impl fmt::Debug for RunWith {
 
 /// How a build goes.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct BuildOptions {
     /// Steps at work at once; nothing for what the configuration says, else the number of cores.
     pub jobs: Option<usize>,

@@ -28,7 +28,7 @@ use crate::{
 /// What a build takes that is killed.
 const MOST_KILLED_AFTER: Duration = Duration::from_millis(120);
 /// A build that takes longer hangs.
-const LONGEST_BUILD: Duration = Duration::from_secs(60);
+const LONGEST_BUILD: Duration = Duration::from_mins(1);
 /// How long processes are waited for after az was killed, and how often it is looked.
 const LONGEST_SURVIVAL: Duration = Duration::from_secs(5);
 const LOOKS_EACH: Duration = Duration::from_millis(1);

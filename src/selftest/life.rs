@@ -272,7 +272,7 @@ impl<'a> Life<'a> {
             let is_at_rest = round > 0 && needed.iter().all(|name| Some(name) == failed.as_ref()) && is_still;
             let jobs = if !self.must_take_turns() && random.is_one_in(4) { 1 + random.below(4) } else { 1 };
             self.is_in_turn = jobs == 1;
-            let failing = self.failing(random);
+            let failing = Self::failing(random);
             self.forgets |= failing.is_some();
             let how = How { jobs, force: random.is_one_in(30), killed_at: None, failing };
             let forced = if how.force { ", forced" } else { "" };
@@ -302,7 +302,7 @@ impl<'a> Life<'a> {
     }
 
     /// Says what fails of what az does in a build, if anything.
-    fn failing(&self, random: &mut Random) -> Option<Failing> {
+    fn failing(random: &mut Random) -> Option<Failing> {
         random.is_one_in(20).then(|| Failing {
             after: random.next(),
             count: [1, 3, usize::MAX][random.below(3)],
