@@ -72,16 +72,22 @@ fn text(name: &str, proven: &Result<Figures, Found>, seconds: f64) -> String {
             get("cases"),
             count("ran", "step")
         ),
-        _ => format!(
-            "{}, {}, {}: each left what running by hand leaves; {} ran, {} of them once more to settle; \
-             no process lived longer than {} ms after az was killed",
-            count("worlds", "workspace"),
-            count("builds", "build"),
-            count("killed", "kill"),
-            count("ran", "step"),
-            get("settled"),
-            get("survived_us").div_ceil(1000)
-        ),
+        _ => {
+            let ran = match get("ran") {
+                0 => String::new(),
+                _ => {
+                    format!("; {} ran, {} of them once more to settle", count("ran", "step"), get("settled"))
+                }
+            };
+            format!(
+                "{}, {}, {}: each left what running by hand leaves{ran}; no process lived longer than {} ms after az \
+                 was killed",
+                count("worlds", "workspace"),
+                count("builds", "build"),
+                count("killed", "kill"),
+                get("survived_us").div_ceil(1000)
+            )
+        }
     };
     format!("{name}: {what} ({seconds:.1} s)\n")
 }

@@ -272,7 +272,8 @@ impl<'a> Life<'a> {
             let is_at_rest = round > 0 && needed.iter().all(|name| Some(name) == failed.as_ref()) && is_still;
             let jobs = if !self.must_take_turns() && random.is_one_in(4) { 1 + random.below(4) } else { 1 };
             self.is_in_turn = jobs == 1;
-            let failing = Self::failing(random);
+            // Side by side it may have to undo what it could not keep, and says so with a code.
+            let failing = Self::failing(random).filter(|_| jobs == 1);
             self.forgets |= failing.is_some();
             let how = How { jobs, force: random.is_one_in(30), killed_at: None, failing };
             let forced = if how.force { ", forced" } else { "" };
