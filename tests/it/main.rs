@@ -34,6 +34,7 @@ mod house;
 mod incremental;
 mod journal;
 mod laws;
+mod limits;
 mod list;
 mod logs;
 mod matrix;
