@@ -4,6 +4,9 @@
 //! Knows how az is started with little of something. Does not know the cases.
 
 mod bombs;
+mod exhausted;
+mod odd;
+mod output;
 
 use crate::repo::{Output, Repo};
 
