@@ -33,7 +33,7 @@ use crate::{
     execute::{
         driver::{self, Change, Job, Panic, Signals, Summary},
         guard::Guard,
-        runner::{Command, Control, Ended, Local, Runner, StartError},
+        runner::{Command, Control, Ended, LOG_LIMIT, Local, Runner, StartError},
         scheduler::{Ending, Outcome, Verdict},
     },
     fingerprint::Question,
@@ -46,7 +46,18 @@ use crate::{
 };
 
 /// Starts the guard with the first command, so that a run with nothing to do starts no process.
-struct LazyRunner(OnceLock<Option<Local>>);
+struct LazyRunner {
+    local: OnceLock<Option<Local>>,
+    log_limit: u64,
+}
+
+impl LazyRunner {
+    fn new(engine: &Engine) -> Self {
+        let config = crate::model::query::config(&engine.db, engine.workspace).value.as_ref();
+        let log_limit = config.and_then(|config| config.defaults.log_limit);
+        Self { local: OnceLock::new(), log_limit: log_limit.unwrap_or(LOG_LIMIT) }
+    }
+}
 
 impl Runner for LazyRunner {
     fn run(
@@ -57,9 +68,10 @@ impl Runner for LazyRunner {
     ) -> Result<Ended, StartError> {
         let start = || {
             let program = std::env::current_exe().ok()?;
-            Guard::start(&program).ok().map(|guard| Local::new(Arc::new(guard)))
+            let guard = Guard::start(&program).ok()?;
+            Some(Local::new(Arc::new(guard)).with_log_limit(self.log_limit))
         };
-        self.0.get_or_init(start).as_ref().ok_or(StartError::GuardLost)?.run(command, watch, control)
+        self.local.get_or_init(start).as_ref().ok_or(StartError::GuardLost)?.run(command, watch, control)
     }
 }
 
@@ -548,7 +560,7 @@ pub(super) fn share(
         timeline: Timeline::new(Arc::clone(&cache.disk)),
         cache,
         promises: Promises::default(),
-        runner: options.run_with.0.clone().unwrap_or_else(|| Arc::new(LazyRunner(OnceLock::new()))),
+        runner: options.run_with.0.clone().unwrap_or_else(|| Arc::new(LazyRunner::new(engine))),
         kept: engine.layout.kept(&run),
         run,
         root: engine.root.clone(),

@@ -138,6 +138,15 @@ impl Attempt {
         });
     }
 
+    /// Keeps nothing of what the step printed, since what it asked to be masked in it is not known any more.
+    pub(super) fn forget_log(&self, before: &mut Before) {
+        _ = self.system().remove_file(&self.log);
+        before.handed_on.has_masked = true;
+        let text = "the step printed more than is kept and asked that something in it be masked, so that nothing of \
+                    it is kept";
+        before.warnings.push((code::CACHE_UNUSABLE, text.to_owned()));
+    }
+
     /// Returns why what the step left, printed or hands on must not be kept, if it must not.
     pub(super) fn why_hidden(&self, before: &Before, capture: &Capture) -> Option<String> {
         let HandedOn { handed, has_masked, .. } = &before.handed_on;

@@ -33,7 +33,7 @@ use crate::{
     cache::{self, BeginId, Ending as Kept, Overlap, Own, SetAside, Target, Timeline},
     diag::{Code, code},
     execute::{
-        runner::{Control, Ended, Exit, Live, Runner, StartError},
+        runner::{Control, Ended, Exit, LeftOut, Live, Runner, StartError},
         scheduler::Ending,
     },
     fingerprint::{Component, Contents, Fingerprint, Moment, Question, State, View},
@@ -230,6 +230,11 @@ impl Attempt {
         let ended = self.run_command(&command, watch, control);
         let duration = self.system().monotonic().saturating_sub(started);
         self.take_handed(&mut before, command.screen.as_deref());
+        if let Ok(Ended { left_out: Some(LeftOut { has_asked: true, .. }), .. }) = &ended
+            && command.screen.is_none()
+        {
+            self.forget_log(&mut before);
+        }
         let has_news = before.handed_on.has_news();
         // From here on a file that changes was not changed by the step.
         let ended_ns = self.shared.cache.disk.tick();

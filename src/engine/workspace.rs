@@ -15,7 +15,7 @@ use crate::{
     model::{config, decode::Reading, script::script_name},
     sys::{self, FileKind, Platform, System},
     text::{
-        document::{Format, USUAL_BYTES},
+        document::{Format, MAX_BYTES, USUAL_BYTES},
         pattern::PRIVATE_FOLDERS,
     },
 };
@@ -207,7 +207,7 @@ pub(super) enum ReadAs {
     Data,
     /// A playbook, which is not read at all above this number of bytes.
     Playbook(u64),
-    /// A script, of any size.
+    /// A script, of any size that a script can have.
     Script,
 }
 
@@ -225,7 +225,7 @@ impl ReadAs {
         match self {
             Self::Data => USUAL_BYTES,
             Self::Playbook(limit) => limit,
-            Self::Script => u64::MAX,
+            Self::Script => MAX_BYTES as u64,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Which paths a pattern names in a view.
 
+use std::collections::HashSet;
+
 use super::{Resolver, View, resolve::Resolved};
 use crate::{
     base::WsPath,
@@ -24,7 +26,8 @@ pub fn expand(view: &dyn View, resolver: &mut Resolver<'_>, pattern: &Pattern) -
     let is_absolute = pattern.as_str().starts_with('/');
     let top = if is_absolute { WsPath::from_normal("/") } else { None };
     let parts = &pattern.parts()[usize::from(is_absolute)..];
-    let mut walk = Walk { view, resolver, found: Found::default() };
+    let many = parts.iter().filter(|part| matches!(part, Part::AnyDepth)).count() > 1;
+    let mut walk = Walk { view, resolver, found: Found::default(), entered: many.then(HashSet::new) };
     walk.enter(&top.unwrap_or_else(WsPath::root), parts);
     let mut found = walk.found;
     found.paths.sort();
@@ -36,11 +39,19 @@ struct Walk<'a, 'v> {
     view: &'a dyn View,
     resolver: &'a mut Resolver<'v>,
     found: Found,
+    /// Folders entered, each with how much of the pattern was left: what holds more than one `**` comes to the same in
+    /// many ways.
+    entered: Option<HashSet<(WsPath, usize)>>,
 }
 
 impl Walk<'_, '_> {
     fn enter(&mut self, folder: &WsPath, parts: &[Part]) {
         let Some((part, rest)) = parts.split_first() else { return };
+        if let Some(entered) = &mut self.entered
+            && !entered.insert((folder.clone(), parts.len()))
+        {
+            return;
+        }
         if let Part::Literal(name) = part
             && !rest.is_empty()
         {

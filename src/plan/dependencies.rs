@@ -13,6 +13,9 @@ use crate::{
     text::script::Dependency,
 };
 
+/// Faults of one script that are told.
+const MOST_TOLD: usize = 100;
+
 /// A program that scripts depend on, to be looked up before they run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolWish {
@@ -124,7 +127,10 @@ pub(super) fn resolve(
                 resolved.unreadable.extend(scripts.faults_of(*number).cloned());
                 let is_known = (resolved.scripts.len(), resolved.unreadable.len()) != before;
                 if !is_known && all[place].number != *number {
-                    resolved.diagnostics.push(unknown_number(all, *number, entry, source));
+                    // Each looks at all scripts, and nobody reads more of them.
+                    if resolved.diagnostics.len() < MOST_TOLD {
+                        resolved.diagnostics.push(unknown_number(all, *number, entry, source));
+                    }
                 }
             }
             Dependency::Tool { name, optional } => {

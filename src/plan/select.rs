@@ -22,6 +22,9 @@ pub struct Selection {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// Faults of one selection that are told: nobody reads more, and each looks at all scripts.
+const MOST_TOLD: usize = 100;
+
 /// Selects from scripts sorted by number and path; `source` is the text the selection stands in.
 ///
 /// O(items x scripts).
@@ -78,6 +81,9 @@ impl Selection {
         found: &[usize],
     ) {
         match (selector, found) {
+            (Selector::Number(number), []) if self.diagnostics.len() >= MOST_TOLD => {
+                self.missing.push(*number)
+            }
             (Selector::Number(number), []) => {
                 self.missing.push(*number);
                 self.diagnostics.push(no_such_number(scripts, *number, span, source));
@@ -87,6 +93,7 @@ impl Selection {
                 let message = format!("{} scripts share the number {number}", found.len());
                 self.diagnostics.push(ambiguous(scripts, message, span, source, found));
             }
+            _ if self.diagnostics.len() >= MOST_TOLD => {}
             (Selector::Name(name), [_, _, ..]) => {
                 let message = format!("{} scripts are called `{name}`", found.len());
                 self.diagnostics.push(ambiguous(scripts, message, span, source, found));

@@ -1,6 +1,6 @@
 //! How variables reach a script: only through parameters it declares, or names its kind says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -15,8 +15,14 @@ use crate::{
     text::script::ParameterType,
 };
 
+/// So many variables are looked for by a look at all there are.
+const FEW: usize = 16;
+
 /// Sets variables over others. A name is one in any case and keeps the spelling it has below.
 pub(super) fn overlay(lower: &mut BTreeMap<String, Value>, higher: &BTreeMap<String, Value>) {
+    if higher.len() > FEW {
+        return overlay_many(lower, higher);
+    }
     for (name, value) in higher {
         let known = lower.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name));
         if let Some((_, known)) = known {
@@ -24,6 +30,16 @@ pub(super) fn overlay(lower: &mut BTreeMap<String, Value>, higher: &BTreeMap<Str
         } else {
             lower.insert(name.clone(), value.clone());
         }
+    }
+}
+
+/// The same where a look at all names for each would take too long.
+fn overlay_many(lower: &mut BTreeMap<String, Value>, higher: &BTreeMap<String, Value>) {
+    let mut spelled: HashMap<String, String> =
+        lower.keys().map(|name| (name.to_ascii_lowercase(), name.clone())).collect();
+    for (name, value) in higher {
+        let name = spelled.entry(name.to_ascii_lowercase()).or_insert_with(|| name.clone());
+        lower.insert(name.clone(), value.clone());
     }
 }
 

@@ -42,6 +42,14 @@ pub fn asked_masks(system: &dyn System, path: &Path) -> io::Result<BTreeSet<Stri
     }
 }
 
+/// Tells whether there may be a line that asks to have something masked.
+pub fn asks_to_mask(bytes: &[u8]) -> bool {
+    let asks =
+        |at| bytes.get(at..at + ASKS.len()).is_some_and(|found: &[u8]| found.eq_ignore_ascii_case(ASKS));
+    // Colons are rarer than letters.
+    memchr::memchr_iter(b':', bytes).any(asks)
+}
+
 /// Returns the value that a line asks to be masked.
 fn asked(line: &[u8]) -> Option<&[u8]> {
     let (command, value) = line.trim_ascii_start().split_at_checked(ASKS.len())?;

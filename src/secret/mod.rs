@@ -10,7 +10,7 @@ mod masks;
 mod patterns;
 mod provider;
 
-pub use file::{asked_masks, mask_file};
+pub use file::{asked_masks, asks_to_mask, mask_file};
 pub use forms::is_maskable;
 pub use masker::{Masker, Screen};
 pub use masks::Masks;

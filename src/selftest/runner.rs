@@ -60,6 +60,7 @@ impl Runner for Carrier {
             has_leftovers: false,
             stopped: control.stop_cause(),
             lost: None,
+            left_out: None,
             trace,
         };
         match done {

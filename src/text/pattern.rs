@@ -74,6 +74,11 @@ impl BadPattern {
     pub const HELP: &str = "close its brackets and braces, write `\\[` and `\\{` for the characters themselves, and `..` only at its start";
 }
 
+/// No system takes a longer path.
+const MOST_BYTES: usize = 4096;
+/// Braces of one name; what reads them goes down for each.
+const MOST_BRACES: usize = 32;
+
 /// Folders that no wildcard enters: they are the tools' own, and change without anybody's doing.
 pub const PRIVATE_FOLDERS: [&str; 2] = [".git", ".azcache"];
 
@@ -88,6 +93,9 @@ impl Pattern {
         if text.trim().is_empty() {
             return Err(BadPattern("a pattern cannot be empty".to_owned()));
         }
+        if text.len() > MOST_BYTES {
+            return Err(BadPattern(format!("a pattern cannot have more than {MOST_BYTES} bytes")));
+        }
         let wild_at = text.find(['*', '?', '[', '{']);
         // Only the part before the first wildcard is a path that can be normalised.
         let (fixed, wild) = match wild_at {
@@ -101,6 +109,8 @@ impl Pattern {
         if text.ends_with('/') {
             parts.push(Part::AnyDepth);
         }
+        // Any depth below any depth is any depth.
+        parts.dedup_by(|later, earlier| matches!((earlier, later), (Part::AnyDepth, Part::AnyDepth)));
         let normal = match parts.as_slice() {
             [] => ".".to_owned(),
             [Part::Literal(root)] if root.is_empty() => "/".to_owned(),
@@ -201,6 +211,9 @@ fn part(name: &str) -> Result<Part, BadPattern> {
     }
     if !name.contains(['*', '?', '[', '{', '}', '\\']) {
         return Ok(Part::Literal(name.to_owned()));
+    }
+    if name.bytes().filter(|byte| *byte == b'{').count() > MOST_BRACES {
+        return Err(BadPattern(format!("a name cannot have more than {MOST_BRACES} braces")));
     }
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(matcher) = compiled.get(name) {
@@ -323,8 +336,15 @@ mod tests {
     }
 
     #[test]
+    fn any_depth_below_any_depth_is_any_depth() {
+        assert_eq!(pattern("a/**/**/./**/b").as_str(), "a/**/b");
+        assert_eq!(pattern("a/**/**/").as_str(), "a/**");
+    }
+
+    #[test]
     fn bad_patterns_are_refused() {
-        for text in ["a[", "a{b", "", "{a/b}", "a/*/../b"] {
+        let (long, deep) = ("a/".repeat(MOST_BYTES), format!("{}{}", "{a,".repeat(33), "}".repeat(33)));
+        for text in ["a[", "a{b", "", "{a/b}", "a/*/../b", &long, &deep] {
             assert!(Pattern::parse(text, Path::new("/w"), &WsPath::root()).is_err(), "{text}");
         }
     }

@@ -35,6 +35,7 @@ mod house;
 mod incremental;
 mod journal;
 mod laws;
+mod limits;
 mod list;
 mod logs;
 mod matrix;

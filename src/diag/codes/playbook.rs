@@ -70,4 +70,8 @@ codes! {
         "A matrix runs its job once for each combination of its values, so that a few more values can be thousands of \
          steps. az takes up to 1,000 combinations, counted before `exclude` takes any away, and up to 1,000 entries of \
          `include` and of `exclude`.";
+    PLAN_TOO_LARGE = 227, "the plan has too many steps",
+        "Matrices, loops and playbooks that use others multiply: a few lines can ask for more steps than any machine has \
+         room for. az plans up to 50,000 of them, counted with the jobs, lists and branches they stand in, and up to 2,000,000 \
+         times that one waits for another.";
 }

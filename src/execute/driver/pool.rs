@@ -96,7 +96,14 @@ impl<D: Send + 'static> Pool<D> {
                 sent.unwrap_or_else(|_| unreachable!("the worker has just begun"));
                 self.workers.push(Worker { work: sender, thread });
             }
-            Err(error) => (self.deliver)(usize::MAX, node, Err(Panic(format!("no further thread: {error}")))),
+            Err(error) => match self.workers.last() {
+                // Fewer threads do the same, one step after the other.
+                Some(worker) => {
+                    let sent = worker.work.send(first);
+                    sent.unwrap_or_else(|_| unreachable!("a worker ends only with the pool"));
+                }
+                None => (self.deliver)(usize::MAX, node, Err(Panic(format!("no further thread: {error}")))),
+            },
         }
     }
 }

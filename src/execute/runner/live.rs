@@ -10,6 +10,7 @@ use rustix::{
     io::{Errno, read, write},
 };
 
+use super::log::Log;
 use crate::secret::Masker;
 
 /// Tells whether nothing can come from az's own input, which a live step reads: it is closed, or an empty file.
@@ -62,7 +63,7 @@ pub(super) struct Copied {
 }
 
 /// Copies until `done` hangs up and nothing is left to read. Both outputs reach the log in the order they came.
-pub(super) fn copy(streams: &mut [Stream<'_>], log: BorrowedFd<'_>, done: &OwnedFd) -> Copied {
+pub(super) fn copy(streams: &mut [Stream<'_>], log: &Log, done: &OwnedFd) -> Copied {
     let mut buffer = vec![0; 64 << 10];
     loop {
         let is_done = wait(streams, done);
@@ -91,7 +92,7 @@ fn wait(streams: &[Stream<'_>], done: &OwnedFd) -> bool {
 
 impl Stream<'_> {
     /// Copies one piece; tells whether there may be more at once.
-    fn copy_some(&mut self, log: BorrowedFd<'_>, buffer: &mut [u8]) -> bool {
+    fn copy_some(&mut self, log: &Log, buffer: &mut [u8]) -> bool {
         let count = match read(&self.from, &mut *buffer) {
             Ok(0) => {
                 self.is_open = false;
@@ -106,7 +107,7 @@ impl Stream<'_> {
         count == buffer.len()
     }
 
-    fn pass_on(&mut self, log: BorrowedFd<'_>, bytes: &[u8]) {
+    fn pass_on(&mut self, log: &Log, bytes: &[u8]) {
         if let Some(masker) = &mut self.masker {
             let mut masked = std::mem::take(&mut self.masked);
             masker.push(bytes, &mut masked);
@@ -119,7 +120,7 @@ impl Stream<'_> {
     }
 
     /// Writes what was held back, when nothing follows.
-    fn finish(&mut self, log: BorrowedFd<'_>) {
+    fn finish(&mut self, log: &Log) {
         if let Some(masker) = &mut self.masker {
             let mut masked = std::mem::take(&mut self.masked);
             masker.finish(&mut masked);
@@ -127,9 +128,9 @@ impl Stream<'_> {
         }
     }
 
-    fn write(&mut self, log: BorrowedFd<'_>, bytes: &[u8]) {
+    fn write(&mut self, log: &Log, bytes: &[u8]) {
         // A log that cannot be written does not keep the person from seeing the output.
-        self.is_unlogged |= write_all(log, bytes).is_err();
+        self.is_unlogged |= log.write(bytes).is_err();
         if let Some(to) = self.to
             && let Err(error) = write_all(to, bytes)
         {
@@ -139,7 +140,7 @@ impl Stream<'_> {
     }
 }
 
-fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> rustix::io::Result<()> {
+pub(super) fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> rustix::io::Result<()> {
     while !bytes.is_empty() {
         match write(to, bytes) {
             Ok(count) => bytes = &bytes[count..],

@@ -1,11 +1,10 @@
 //! Runs commands on this machine, through the guard.
 
 use std::{
-    fs::{File, OpenOptions},
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
-    path::{Path, PathBuf},
-    sync::Arc,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
     thread,
 };
 
@@ -17,6 +16,7 @@ use rustix::{
 use super::{
     Command, Control, Ended, Live, Runner, StartError, Stdio,
     live::{self, Copied},
+    log::{Keeper, LOG_LIMIT, Log},
     search::{Found, found},
 };
 use crate::{
@@ -29,12 +29,22 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Local {
     guard: Arc<Guard>,
+    keeper: Arc<Keeper>,
+    log_limit: u64,
+    /// Whether logs can have holes; as one can, all can.
+    has_holes: Arc<OnceLock<bool>>,
 }
 
 impl Local {
     /// Makes a runner that asks this guard.
     pub fn new(guard: Arc<Guard>) -> Self {
-        Self { guard }
+        Self { guard, keeper: Arc::default(), log_limit: LOG_LIMIT, has_holes: Arc::default() }
+    }
+
+    /// Keeps so many bytes of a log at most, half of them from its beginning.
+    #[must_use]
+    pub fn with_log_limit(self, log_limit: u64) -> Self {
+        Self { log_limit, ..self }
     }
 
     /// Waits for the report of a step, after `meanwhile`, letting `control` stop it all the time.
@@ -48,13 +58,14 @@ impl Local {
     fn run_logged(
         &self,
         command: &Command,
-        log: &File,
+        log: &Arc<Log>,
         watch: Watch<'_>,
         control: &Control,
     ) -> io::Result<Outcome> {
         let mut descriptors = vec![log.as_fd(), log.as_fd()];
         descriptors.extend(watch.entry());
         let found = found(command);
+        let _kept = self.keeper.keep(log)?;
         let step = self.guard.spawn(start_of(command, found.as_ref(), None, &watch), &descriptors)?;
         let (report, mut trace) = self.wait(&step, control, || watch.serve(step.done.as_fd()));
         if let (Some(trace), Some(found)) = (&mut trace, found) {
@@ -63,17 +74,17 @@ impl Local {
         Ok(Outcome { report, trace, lost: None })
     }
 
-    /// Runs a command whose output must not be written down as it is.
+    /// Runs a command whose output must not be written down as it is, or not by itself.
     fn run_masked(
         &self,
         command: &Command,
-        (log, screen): (&File, &Arc<Screen>),
+        (log, screen): (&Log, Option<&Arc<Screen>>),
         watch: Watch<'_>,
         control: &Control,
     ) -> io::Result<Outcome> {
         let (out, out_of_step) = pipe_with(PipeFlags::CLOEXEC)?;
         // One pipe for both, so that their order is kept.
-        let mut streams = [live::Stream::new(out, None, Some(screen.masker()))?];
+        let mut streams = [live::Stream::new(out, None, screen.map(|screen| screen.masker()))?];
         let mut descriptors = vec![out_of_step.as_fd(), out_of_step.as_fd()];
         descriptors.extend(watch.entry());
         let found = found(command);
@@ -84,7 +95,7 @@ impl Local {
         if let (Some(trace), Some(found)) = (&mut trace, found) {
             trace.add_absent(found.absent);
         }
-        if copied.is_unlogged {
+        if let Some(screen) = screen.filter(|_| copied.is_unlogged) {
             screen.cut();
         }
         Ok(Outcome { report, trace, lost: None })
@@ -93,7 +104,7 @@ impl Local {
     fn run_live(
         &self,
         command: &Command,
-        (log, to): (&File, Live),
+        (log, to): (&Log, Live),
         watch: Watch<'_>,
         control: &Control,
     ) -> io::Result<Outcome> {
@@ -122,12 +133,12 @@ impl Local {
 fn serve(
     watch: Watch<'_>,
     streams: &mut [live::Stream<'_>],
-    log: &File,
+    log: &Log,
     done: &OwnedFd,
 ) -> (Option<Trace>, Copied) {
     thread::scope(|scope| {
         let serving = scope.spawn(|| watch.serve(done.as_fd()));
-        let copied = live::copy(streams, log.as_fd(), done);
+        let copied = live::copy(streams, log, done);
         (serving.join().unwrap_or(None), copied)
     })
 }
@@ -169,7 +180,8 @@ impl Runner for Local {
         control: &Control,
     ) -> Result<Ended, StartError> {
         let (Stdio::Log(path) | Stdio::Live { log: path, .. }) = &command.stdio;
-        let log = open_log(path).map_err(|source| StartError::Log { path: path.clone(), source })?;
+        let unusable = |source| StartError::Log { path: path.clone(), source };
+        let log = Arc::new(Log::open(path, self.log_limit).map_err(unusable)?);
         if command.bounds.as_ref().is_some_and(|bounds| bounds.writable.is_some()) && !can_bound_writes() {
             return Err(StartError::NoLandlock);
         }
@@ -178,8 +190,10 @@ impl Runner for Local {
             return Err(StartError::Untraced);
         }
         let outcome = match (&command.stdio, &command.screen) {
-            (Stdio::Log(_), None) => self.run_logged(command, &log, watch, control),
-            (Stdio::Log(_), Some(screen)) => self.run_masked(command, (&log, screen), watch, control),
+            (Stdio::Log(_), None) if *self.has_holes.get_or_init(|| log.can_have_holes()) => {
+                self.run_logged(command, &log, watch, control)
+            }
+            (Stdio::Log(_), screen) => self.run_masked(command, (&log, screen.as_ref()), watch, control),
             (Stdio::Live { to, .. }, _) => self.run_live(command, (&log, *to), watch, control),
         };
         match outcome {
@@ -190,7 +204,8 @@ impl Runner for Local {
             }) => {
                 let stopped = if is_stopped { control.stop_cause() } else { None };
                 let lost = lost.map(Errno::raw_os_error);
-                Ok(Ended { exit, cpu, has_leftovers, stopped, lost, trace })
+                let left_out = log.finish().map_err(unusable)?;
+                Ok(Ended { exit, cpu, has_leftovers, stopped, lost, left_out, trace })
             }
             Ok(Outcome { report: Some(Report::Failed(errno)), .. }) => {
                 Err(refusal(command, io::Error::from_raw_os_error(errno)))
@@ -213,11 +228,6 @@ fn start_of(command: &Command, found: Option<&Found>, group: Option<i32>, watch:
         bounds: command.bounds.clone(),
         is_traced: watch.0.is_some(),
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the step writes its log itself, so a descriptor is needed")]
-fn open_log(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).open(path)
 }
 
 /// Finds out what the system's refusal is about: the same error stands for directory, program and interpreter.

@@ -6,6 +6,7 @@ mod control;
 mod error;
 mod live;
 mod local;
+mod log;
 mod search;
 
 use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
@@ -14,6 +15,7 @@ pub use control::{Control, Listening};
 pub use error::StartError;
 pub use live::input_is_empty;
 pub use local::Local;
+pub use log::{LOG_LIMIT, LeftOut};
 
 pub use super::guard::{Bounds, Exit};
 use super::scheduler::StopCause;
@@ -79,6 +81,8 @@ pub struct Ended {
     pub stopped: Option<StopCause>,
     /// The error number, if not all it printed could be written to az's own outputs.
     pub lost: Option<i32>,
+    /// What was left out of its log, if that was too long.
+    pub left_out: Option<LeftOut>,
     /// What it was seen to do, if it was watched.
     pub trace: Option<Trace>,
 }

@@ -23,6 +23,9 @@ use crate::{
 
 const CONTINUE_ON_ERROR: Key = Key::new("continue_on_error", &["continueOnError", "continue-on-error"]);
 const MAX_PLAYBOOK_SIZE: Key = Key::new("max_playbook_size", &["maxPlaybookSize", "max-playbook-size"]);
+const LOG_LIMIT: Key = Key::new("log_limit", &["logLimit", "log-limit"]);
+/// A log of which less is kept says nothing.
+const LEAST_LOG: u64 = 64 << 10;
 const RETRY_DELAY: Key = Key::new("retry_delay", &["retryDelay", "retry-delay"]);
 
 /// Reads `az.toml`, with all its faults.
@@ -97,6 +100,15 @@ fn playbook_size(value: Value<'_>) -> Option<u64> {
     Some(size)
 }
 
+fn log_size(value: Value<'_>) -> Option<u64> {
+    let size = settings::memory(value)?;
+    if size < LEAST_LOG {
+        let least = size::write(LEAST_LOG);
+        return value.bad_value(&format!("is less than {least}"), &format!("write `{least}` or more"));
+    }
+    Some(size)
+}
+
 /// Reads what commands run: a text is parted at blanks, a list is taken as it is.
 fn commands(value: Value<'_>) -> Option<BTreeMap<String, Vec<String>>> {
     let entries = value.map(Names::AnyCase, |name, _, value| {
@@ -124,6 +136,7 @@ fn defaults(value: Value<'_>) -> Option<Defaults> {
         retries: table.optional("retries", |value| value.whole_number(0..=MAX_RETRIES)),
         retry_delay: table.optional(RETRY_DELAY, Value::duration),
         parallel: table.optional("parallel", Value::boolean),
+        log_limit: table.optional(LOG_LIMIT, log_size),
     };
     table.finish();
     Some(defaults)

@@ -100,6 +100,8 @@ pub struct Defaults {
     pub retry_delay: Option<Duration>,
     /// Steps may overlap.
     pub parallel: Option<bool>,
+    /// How many bytes are kept of what one attempt prints.
+    pub log_limit: Option<u64>,
 }
 
 /// A selection with a name, and variables for it.
@@ -193,6 +195,7 @@ impl Config {
             retries: high.retries.or(low.retries),
             retry_delay: high.retry_delay.or(low.retry_delay),
             parallel: high.parallel.or(low.parallel),
+            log_limit: high.log_limit.or(low.log_limit),
         };
         replace(&mut self.profiles, above.profiles, |profile| &profile.name);
         replace(&mut self.registry, above.registry, |playbook| &playbook.name);

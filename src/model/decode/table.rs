@@ -27,7 +27,7 @@ pub struct Table<'a> {
 }
 
 /// Of so many unknown fields in one table it is guessed what was meant.
-const MOST_GUESSED: usize = 1000;
+const MOST_GUESSED: usize = 100;
 /// Up to this many fields are all named in a help.
 const MOST_NAMED: usize = 12;
 /// Of more fields, these many are named.

@@ -95,6 +95,9 @@ struct Defaults {
     retry_delay: Duration,
     /// Whether steps may overlap. Default: `true`.
     parallel: Boolean,
+    /// How much is kept of what one attempt prints, half of it from the beginning: a size such as `16MiB`, at least `64KiB`. Default: `64MiB`.
+    #[schemars(extend("aliases" = ["logLimit", "log-limit"], "examples" = ["16MiB"]))]
+    log_limit: Size,
 }
 
 /// A selection with a name.

@@ -114,11 +114,8 @@ impl Expanded {
         let by_id: BTreeMap<&str, &Job> = jobs.iter().rev().map(|job| (job.id.as_str(), job)).collect();
         for job in jobs {
             for need in &job.needs {
-                for earlier in last_of(&by_id, &ends, &need.value) {
-                    for later in &ends[job.id.as_str()].first {
-                        self.edges.push((*later, earlier, EdgeKind::Need));
-                    }
-                }
+                let earlier: Vec<usize> = last_of(&by_id, &ends, &need.value).into_iter().collect();
+                self.wait(&ends[job.id.as_str()].first, &earlier, &EdgeKind::Need);
             }
         }
         outer_ends(jobs, &ends)
@@ -207,6 +204,9 @@ impl Expanded {
         let line = self.line_of(course, &own, job, &rounds);
         let mut ends = Ends::default();
         for round in &rounds {
+            if self.is_full(course, &job.at) {
+                break;
+            }
             if is_multiplied {
                 // What it sets is written in the list that comes next.
                 let list = self.scopes.len();

@@ -21,7 +21,10 @@ use super::{
     dependencies::Resolved,
     flow::{Scope, Span},
 };
-use crate::{base::SecretPlace, diag::Diagnostic};
+use crate::{
+    base::SecretPlace,
+    diag::{Diagnostic, code},
+};
 
 pub(super) use jobs::Frame;
 pub(super) use playbook::Course;
@@ -62,7 +65,14 @@ pub(super) struct Expanded {
     last_cohort: usize,
     /// Scripts of which everything is told.
     told: BTreeSet<usize>,
+    /// There is more than any plan may hold; the rest is left out.
+    is_cut: bool,
 }
+
+/// Nodes and scopes that a plan may hold: some kilobytes each.
+const MOST_STEPS: usize = 50_000;
+/// Edges that a plan may hold.
+const MOST_EDGES: usize = 2_000_000;
 
 /// The nodes that something starts and ends with.
 #[derive(Debug, Clone, Default)]
@@ -114,13 +124,43 @@ impl Expanded {
         if later.is_empty() {
             return;
         }
-        for node in &later.first {
-            self.edges.extend(before.last.iter().map(|earlier| (*node, *earlier, kind.clone())));
-        }
+        self.wait(&later.first, &before.last, kind);
         if before.first.is_empty() {
             before.first = later.first;
         }
         before.last = later.last;
+    }
+
+    /// Lets each of some nodes wait for each of others.
+    fn wait(&mut self, later: &[usize], earlier: &[usize], kind: &EdgeKind) {
+        if later.len().saturating_mul(earlier.len()).saturating_add(self.edges.len()) > MOST_EDGES {
+            return self.cut(None);
+        }
+        for node in later {
+            self.edges.extend(earlier.iter().map(|earlier| (*node, *earlier, kind.clone())));
+        }
+    }
+
+    /// Tells whether the plan is as large as it may be, so that nothing more is to be added; the first time this is
+    /// asked about what stands at `at`.
+    fn is_full(&mut self, course: &Course<'_>, at: &str) -> bool {
+        if self.nodes.len() + self.scopes.len() >= MOST_STEPS {
+            self.cut(Some((course, at)));
+        }
+        self.is_cut
+    }
+
+    fn cut(&mut self, at: Option<(&Course<'_>, &str)>) {
+        if std::mem::replace(&mut self.is_cut, true) {
+            return;
+        }
+        let message = "the plan has more steps, or more of them wait for each other, than az can plan";
+        let fault = Diagnostic::error(code::PLAN_TOO_LARGE, message)
+            .help("make less of it at once: smaller matrices and loops, or several playbooks");
+        self.diagnostics.push(match at {
+            Some((course, at)) => fault.source(course.of.source).label(course.of.span(at), "from here on"),
+            None => fault,
+        });
     }
 
     /// Adds what can only be told when all parts are there.

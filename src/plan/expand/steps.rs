@@ -33,6 +33,9 @@ impl Expanded {
         let mut last: Option<&Step> = None;
         let mut later: Option<Frame<'_>> = None;
         for (index, step) in steps.iter().enumerate() {
+            if self.is_full(&frame.course, &step.at) {
+                break;
+            }
             let is_beside = last
                 .is_some_and(|last| (all_at_once && !frame.is_inner) || self.is_beside(frame, last, step));
             if !is_beside {

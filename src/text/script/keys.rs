@@ -63,6 +63,9 @@ const KEYS: [(&str, Key); 24] = [
 /// Keys that real scripts write beside ours on one line; az does not read them.
 const FOREIGN: [&str; 6] = ["Order", "Category", "Author", "Version", "Requires", "RequiresAdmin"];
 
+/// Bytes in which the colon behind a name is looked for.
+const LONGEST_NAME: usize = 256;
+
 impl Key {
     /// Returns the key as it is best written.
     pub(super) fn name(self) -> &'static str {
@@ -115,7 +118,10 @@ pub(super) fn entries(line: Spanned<&str>) -> Vec<Entry<'_>> {
 
 /// Splits `Name: value`; the name is one word.
 fn split_key(line: Spanned<&str>) -> Option<(Spanned<&str>, Spanned<&str>)> {
-    let (name, value) = line.value.split_once(':')?;
+    // No name is longer; a line of nothing but commas is asked at each of them.
+    let head = line.value.floor_char_boundary(LONGEST_NAME);
+    let colon = line.value[..head].find(':')?;
+    let (name, value) = (&line.value[..colon], &line.value[colon + 1..]);
     let name = part(line, 0, name.len());
     let is_word = |c: char| c.is_ascii_alphabetic() || c == '-' || c == '_';
     let is_key = name.value.starts_with(|c: char| c.is_ascii_alphabetic()) && name.value.chars().all(is_word);

@@ -9,10 +9,13 @@ use std::sync::Arc;
 use az::{
     base::{Span, Spanned},
     diag::{Diagnostic, Edit, Severity, Source, apply, code, has_errors, to_json},
+    event::Envelope,
     model::{config, playbook, rule},
+    secret::{Masks, Screen},
     text::{
         document::{self, Format, Node, NodeValue, write::WriteFormat},
         expression,
+        handed::{Handed, HandedFile},
         script::{self, CommentStyle, Declarations, Language},
         sequence,
     },
@@ -22,7 +25,7 @@ use az::{
 pub(crate) type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 10] = [
+pub(crate) const TARGETS: [Target; 13] = [
     ("read_json", read_json),
     ("read_yaml", read_yaml),
     ("read_toml", read_toml),
@@ -33,6 +36,9 @@ pub(crate) const TARGETS: [Target; 10] = [
     ("expression", expression),
     ("header", header),
     ("edits", edits),
+    ("masker", masker),
+    ("handed", handed),
+    ("event", event),
 ];
 
 /// The tree of a JSON text.
@@ -167,6 +173,43 @@ pub(crate) fn edits(data: &[u8]) {
         }
         at_hand = next;
     }
+}
+
+/// What a step prints, in pieces: nothing of a secret is left, and the pieces make no difference.
+pub(crate) fn masker(data: &[u8]) {
+    let secret = "tuna-and-salmon";
+    let screen = || Arc::new(Screen::new(vec![secret.to_owned()], Arc::new(Masks::default())));
+    let half = data.len() / 2;
+    let printed = [&data[..half], secret.as_bytes(), &data[half..]].concat();
+    let masked = |size: usize| {
+        let (mut masker, mut to) = (screen().masker(), Vec::new());
+        printed.chunks(size).for_each(|piece| masker.push(piece, &mut to));
+        masker.finish(&mut to);
+        to
+    };
+    let whole = masked(printed.len().max(1));
+    assert!(!whole.windows(secret.len()).any(|window| window == secret.as_bytes()), "a secret is left");
+    for size in [1, 7, 64] {
+        assert!(masked(size) == whole, "pieces of {size} bytes are masked in another way");
+    }
+}
+
+/// What a step hands on, which is another's to write.
+pub(crate) fn handed(data: &[u8]) {
+    for file in HandedFile::ALL {
+        let mut handed = Handed::default();
+        if let Err(fault) = handed.take(file, data) {
+            assert!(!fault.to_string().is_empty(), "a fault without words");
+        }
+    }
+}
+
+/// A line of the record of a run: what is read is the same when it is written and read again.
+pub(crate) fn event(data: &[u8]) {
+    let Ok(read) = serde_json::from_slice::<Envelope>(data) else { return };
+    let written = serde_json::to_vec(&read).expect("an event can be written");
+    let again: Envelope = serde_json::from_slice(&written).expect("what was written can be read");
+    assert!(again == read, "an event changes on its way");
 }
 
 /// Nobody sets anything.

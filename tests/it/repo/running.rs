@@ -58,6 +58,23 @@ impl Running {
         self.text_of("stdout")
     }
 
+    /// Returns how much memory it and its guard have now, in bytes.
+    pub(crate) fn memory_of_all(&self) -> u64 {
+        let own = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
+        let guard = children.split_whitespace().find(|pid| {
+            let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            line.contains("guard")
+        });
+        let of = |pid: &str| {
+            let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+            let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+            kilobytes.unwrap_or(0) << 10
+        };
+        of(&own.to_string()) + guard.map_or(0, of)
+    }
+
     /// Waits for its end.
     pub(crate) fn wait(mut self) -> Output {
         let started = Instant::now();

@@ -100,6 +100,9 @@ impl Walk<'_> {
         for entry in entries {
             if entry.is_merge {
                 let merged = self.merged(entry, depth)?;
+                // Merges of merges look at the same names again and again.
+                self.nodes += merged.len();
+                self.check(entry.key.span)?;
                 told.extend(merged.into_iter().filter(|merged| taken.insert(merged.key.value.clone())));
             } else {
                 self.count(&entry.key.value);
