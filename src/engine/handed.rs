@@ -116,6 +116,13 @@ impl Attempt {
         }
     }
 
+    /// Removes what the step printed; what stands for a log that cannot be kept is `/dev/null`, and must stay.
+    fn remove_log(&self) {
+        if self.system().stat(&self.log).is_ok_and(|stat| stat.kind == FileKind::File) {
+            _ = self.system().remove_file(&self.log);
+        }
+    }
+
     /// Masks secrets in what the step printed, and what it asks to be masked.
     fn mask_log(&self, before: &mut Before) {
         let (system, masks) = (&**self.system(), &self.shared.masks);
@@ -130,7 +137,7 @@ impl Attempt {
                 return false;
             }
             // Better no log than one that may hold a secret.
-            _ = system.remove_file(&self.log);
+            self.remove_log();
             let text =
                 format!("secrets in what the step printed cannot be masked, so that is not kept: {error}");
             before.warnings.push((code::CACHE_UNUSABLE, text));
@@ -140,7 +147,7 @@ impl Attempt {
 
     /// Keeps nothing of what the step printed, since what it asked to be masked in it is not known any more.
     pub(super) fn forget_log(&self, before: &mut Before) {
-        _ = self.system().remove_file(&self.log);
+        self.remove_log();
         before.handed_on.has_masked = true;
         let text = "the step printed more than is kept and asked that something in it be masked, so that nothing of \
                     it is kept";
