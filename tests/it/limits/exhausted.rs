@@ -35,7 +35,7 @@ fn with_few_descriptors_nothing_is_recorded_that_was_not_seen() {
         let output = az_within(&repo, &format!("--nofile={most}:{most}"), "build '*' --jobs 4");
         // 127 is what the loader says that cannot open az's libraries.
         assert!(output.exit() < 100 || (most < 5 && output.exit() == 127), "{most} descriptors: {output}");
-        let is_told = output.stderr().contains("error") || output.stderr().contains("failed");
+        let is_told = ["error", "failed", "warning"].iter().any(|word| output.stderr().contains(word));
         // What cannot even load its libraries says so itself.
         assert!(output.exit() == 0 || is_told, "{most} descriptors: {output}");
         if output.exit() == 0 {
@@ -73,9 +73,9 @@ fn with_few_processes_nothing_is_recorded_that_was_not_seen() {
             "exec prlimit --nproc={most}:{most} setpriv --reuid {user} --regid {user} --clear-groups '{}/az' build '*' --jobs 4",
             root.display()
         ));
-        // Without any thread at all az cannot do a thing.
+        // Without a thread for a step az cannot do a thing.
         let is_thread = output.exit() == 100 && output.stderr().contains("no further thread");
-        assert!(output.exit() < 100 || (most == 1 && is_thread), "{most} processes: {output}");
+        assert!(output.exit() < 100 || (most < 4 && is_thread), "{most} processes: {output}");
         assert!(output.exit() == 0 || !output.stderr().is_empty(), "{most} processes: {output}");
         let run = repo.sh(&format!(
             "exec setpriv --reuid {user} --regid {user} --clear-groups '{}/az' build '*' --parallel=false",
