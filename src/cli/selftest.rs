@@ -65,29 +65,26 @@ fn text(name: &str, proven: &Result<Figures, Found>, seconds: f64) -> String {
     };
     let get = |name: &str| figures.iter().find(|(known, _)| *known == name).map_or(0, |(_, number)| *number);
     let count = |name: &str, word: &str| plural(usize::try_from(get(name)).unwrap_or(usize::MAX), word);
-    let what = match name {
-        "corrupt" => format!(
+    let what = if name == "corrupt" {
+        format!(
             "{} of {} there can be: nothing wrong was used or left, {} ran again",
             count("tried", "damage"),
             get("cases"),
             count("ran", "step")
-        ),
-        _ => {
-            let ran = match get("ran") {
-                0 => String::new(),
-                _ => {
-                    format!("; {} ran, {} of them once more to settle", count("ran", "step"), get("settled"))
-                }
-            };
-            format!(
-                "{}, {}, {}: each left what running by hand leaves{ran}; no process lived longer than {} ms after az \
-                 was killed",
-                count("worlds", "workspace"),
-                count("builds", "build"),
-                count("killed", "kill"),
-                get("survived_us").div_ceil(1000)
-            )
-        }
+        )
+    } else {
+        let ran = match get("ran") {
+            0 => String::new(),
+            _ => format!("; {} ran, {} of them once more to settle", count("ran", "step"), get("settled")),
+        };
+        format!(
+            "{}, {}, {}: each left what running by hand leaves{ran}; no process lived longer than {} ms after az was \
+             killed",
+            count("worlds", "workspace"),
+            count("builds", "build"),
+            count("killed", "kill"),
+            get("survived_us").div_ceil(1000)
+        )
     };
     format!("{name}: {what} ({seconds:.1} s)\n")
 }

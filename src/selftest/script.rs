@@ -115,9 +115,12 @@ const SHARED: &str = "shared";
 /// A variable that steps may read.
 pub(super) const VARIABLE: &str = "MODEL";
 
+/// How the paths begin that steps write.
+pub(super) const MADE: [&str; 3] = [CHAIN, SHARED, "out"];
+
 /// Tells whether steps write a path of the workspace.
 pub(super) fn is_made(path: &Path) -> bool {
-    path.starts_with(CHAIN) || path.starts_with(SHARED) || path.to_string_lossy().starts_with("out")
+    MADE.iter().any(|made| path.to_string_lossy().starts_with(made))
 }
 
 /// A script: its header and its acts.

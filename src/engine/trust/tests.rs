@@ -208,7 +208,15 @@ impl Runner for Spy {
             put(&self.world, PATHS[path], version);
         }
         let (exit, stopped) = (Exit::Code(0), control.stop_cause());
-        Ok(Ended { exit, cpu: Duration::ZERO, has_leftovers: false, stopped, lost: None, trace: None })
+        Ok(Ended {
+            exit,
+            cpu: Duration::ZERO,
+            has_leftovers: false,
+            stopped,
+            lost: None,
+            left_out: None,
+            trace: None,
+        })
     }
 }
 
