@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, OnceLock},
+    sync::Arc,
     time::Duration,
 };
 
@@ -32,8 +32,6 @@ use crate::{
     event::{self, Envelope, Event, PlannedNode, Reason, millis},
     execute::{
         driver::{self, Change, Job, Panic, Signals, Summary},
-        guard::Guard,
-        runner::{Command, Control, Ended, LOG_LIMIT, Local, Runner, StartError},
         scheduler::{Ending, Outcome, Verdict},
     },
     fingerprint::Question,
@@ -42,38 +40,7 @@ use crate::{
     report::RunView,
     sys::{asking_for_nobody, asking_for_one},
     text::handed::Handed,
-    trace::Witness,
 };
-
-/// Starts the guard with the first command, so that a run with nothing to do starts no process.
-struct LazyRunner {
-    local: OnceLock<Option<Local>>,
-    log_limit: u64,
-}
-
-impl LazyRunner {
-    fn new(engine: &Engine) -> Self {
-        let config = crate::model::query::config(&engine.db, engine.workspace).value.as_ref();
-        let log_limit = config.and_then(|config| config.defaults.log_limit);
-        Self { local: OnceLock::new(), log_limit: log_limit.unwrap_or(LOG_LIMIT) }
-    }
-}
-
-impl Runner for LazyRunner {
-    fn run(
-        &self,
-        command: &Command,
-        watch: Option<&mut dyn Witness>,
-        control: &Control,
-    ) -> Result<Ended, StartError> {
-        let start = || {
-            let program = std::env::current_exe().ok()?;
-            let guard = Guard::start(&program).ok()?;
-            Some(Local::new(Arc::new(guard)).with_log_limit(self.log_limit))
-        };
-        self.local.get_or_init(start).as_ref().ok_or(StartError::GuardLost)?.run(command, watch, control)
-    }
-}
 
 /// Answers the driver, and tells what happens.
 pub(super) struct Desk<'a> {
@@ -560,7 +527,7 @@ pub(super) fn share(
         timeline: Timeline::new(Arc::clone(&cache.disk)),
         cache,
         promises: Promises::default(),
-        runner: options.run_with.0.clone().unwrap_or_else(|| Arc::new(LazyRunner::new(engine))),
+        runner: options.run_with.0.clone().unwrap_or_else(|| Arc::new(super::lazy::LazyRunner::new(engine))),
         kept: engine.layout.kept(&run),
         run,
         root: engine.root.clone(),

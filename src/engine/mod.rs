@@ -27,6 +27,7 @@ mod inputs;
 mod job;
 mod keep;
 mod late;
+mod lazy;
 mod lines;
 mod listing;
 mod logs;

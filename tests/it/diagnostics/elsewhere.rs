@@ -152,6 +152,7 @@ pub(super) const WITHOUT: &[(&str, &str)] = &[
     ("AZ0732", "needs a watch whose workspace goes: tests/it/watch/ends.rs"),
     ("AZ0801", "what is told depends on the byte that is damaged: tests/it/damage.rs"),
     ("AZ0803", "stands for a line of the summary: tests/it/incremental.rs"),
+    ("AZ0227", "needs thousands of lines; `limits/bombs` has them"),
     ("AZ0903", "needs a defect of az"),
     ("AZ0906", "needs two az at once: tests/it/cache.rs, tests/it/stop.rs"),
     ("AZ0912", "needs a watch, and an edit while it is at work: tests/it/trust/watched.rs"),

@@ -45,7 +45,9 @@ fn output_without_end_takes_neither_memory_nor_disk() {
     }
     running.wait().code(0).ran(["0100"]);
     eprintln!("{gigabytes} GiB of output: {} MiB of memory, {} MiB on disk", memory / MIB, disk / MIB);
-    assert!(memory < 64 * MIB, "{memory} bytes of memory");
+    // Code that is not optimised is large.
+    let most = if cfg!(debug_assertions) { 96 } else { 64 };
+    assert!(memory < most * MIB, "{memory} bytes of memory");
     // What is not optimised looks through what it takes out far more slowly than it is written.
     if !cfg!(debug_assertions) {
         assert!(disk < 256 * MIB, "{disk} bytes on disk");

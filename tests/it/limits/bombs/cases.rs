@@ -6,12 +6,16 @@ use super::Bomb;
 pub(super) fn all() -> Vec<Bomb> {
     [
         documents(),
+        tables(),
         yaml(),
         products(),
         selections(),
         patterns(),
         expressions(),
+        placeholders(),
         playbooks(),
+        long_playbooks(),
+        long_texts(),
         circles(),
         scripts(),
         settings(),
@@ -81,6 +85,11 @@ fn documents() -> Vec<Bomb> {
         ),
         bomb("JSON that is broken all over", JSON, "{,\"\n".repeat(400_000)),
         bomb("a playbook beyond its size", JSON, " ".repeat(5 << 20)).refused("AZ0201"),
+    ]
+}
+
+fn tables() -> Vec<Bomb> {
+    vec![
         bomb(
             "TOML dots in dots",
             TOML,
@@ -277,19 +286,6 @@ fn expressions() -> Vec<Bomb> {
     let condition = |text: &str| {
         job(&format!("      steps: [{{ run: '0100', if: {} }}]\n", serde_json::to_string(text).unwrap()))
     };
-    let with = |text: &str| {
-        job(&format!(
-            "      steps: [{{ run: '0100', env: {{ A: {} }} }}]\n",
-            serde_json::to_string(text).unwrap()
-        ))
-    };
-    let doubling = {
-        let variables =
-            each(60, |n| format!("    v{n}: '${{{{ env.X }}}}{{{{v{0}}}}}{{{{v{0}}}}}'\n", n + 1));
-        format!(
-            "metadata: {{ name: p }}\norchestration:\n  defaultVariables:\n{variables}  jobs: {{ j: {{ steps: [{{ run: '0100', with: {{ A: '{{{{v0}}}}' }} }}] }} }}\n"
-        )
-    };
     let format = (0..30).fold("'xxxxxxxxxx'".to_owned(), |inner, _| {
         format!("format('{{0}}{{0}}{{0}}{{0}}{{0}}{{0}}{{0}}{{0}}', {inner})")
     });
@@ -312,6 +308,27 @@ fn expressions() -> Vec<Bomb> {
         ),
         bomb("a text that doubles", YAML, condition(&format!("{format} == ''"))),
         bomb("JSON in an expression", YAML, condition(&format!("fromJSON('{}') == 1", "[".repeat(100_000)))),
+    ]
+}
+
+fn placeholders() -> Vec<Bomb> {
+    let condition = |text: &str| {
+        job(&format!("      steps: [{{ run: '0100', if: {} }}]\n", serde_json::to_string(text).unwrap()))
+    };
+    let with = |text: &str| {
+        job(&format!(
+            "      steps: [{{ run: '0100', env: {{ A: {} }} }}]\n",
+            serde_json::to_string(text).unwrap()
+        ))
+    };
+    let doubling = {
+        let variables =
+            each(60, |n| format!("    v{n}: '${{{{ env.X }}}}{{{{v{0}}}}}{{{{v{0}}}}}'\n", n + 1));
+        format!(
+            "metadata: {{ name: p }}\norchestration:\n  defaultVariables:\n{variables}  jobs: {{ j: {{ steps: [{{ run: '0100', with: {{ A: '{{{{v0}}}}' }} }}] }} }}\n"
+        )
+    };
+    vec![
         bomb(
             "a pattern that backtracks",
             YAML,
@@ -386,6 +403,11 @@ fn playbooks() -> Vec<Bomb> {
                 ))
             ),
         ),
+    ]
+}
+
+fn long_playbooks() -> Vec<Bomb> {
+    vec![
         bomb(
             "50,000 stages",
             JSON,
@@ -415,6 +437,11 @@ fn playbooks() -> Vec<Bomb> {
                 each(25, |n| format!("{}steps:\n{}- type: parallel\n", "    ".repeat(n), "    ".repeat(n)))
             ),
         ),
+    ]
+}
+
+fn long_texts() -> Vec<Bomb> {
+    vec![
         bomb(
             "a script of 3 MiB in a playbook",
             YAML,
