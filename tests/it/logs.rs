@@ -18,7 +18,7 @@ fn the_end_of_a_log_is_shown_without_the_rest_in_memory() {
     small(&repo, "build 0100 --no-trace")
         .code(1)
         .says("| the end")
-        .says("the last lines of 1.0 GiB")
+        .says("the last lines of 64.0 MiB")
         .ran(["0100"]);
     let count = small(&repo, "runs show --log 0100 | tail -c 8");
     assert_eq!(count.stdout(), "the end\n");

@@ -122,6 +122,11 @@ impl Gate {
         Some(Self { base, over })
     }
 
+    /// Tells whether one of the files of a gate is as it was written; O(bytes).
+    pub fn is_sound(system: &dyn System, path: &Path) -> bool {
+        Part::read(system, path).is_some_and(|part| part.is_whole())
+    }
+
     /// Returns the files that a gate stands in.
     pub fn files(path: &Path) -> [PathBuf; 2] {
         [path.to_path_buf(), write::beside(path)]

@@ -82,7 +82,8 @@ impl Log {
 
     /// Tells whether the file can have holes.
     pub(super) fn can_have_holes(&self) -> bool {
-        punch(&self.file, 0, 1).is_ok()
+        // At its end, where there is nothing to lose.
+        self.file.metadata().is_ok_and(|stat| punch(&self.file, stat.len(), 1).is_ok())
     }
 
     /// Writes at the end.
