@@ -82,7 +82,7 @@ impl Selection {
     ) {
         match (selector, found) {
             (Selector::Number(number), []) if self.diagnostics.len() >= MOST_TOLD => {
-                self.missing.push(*number)
+                self.missing.push(*number);
             }
             (Selector::Number(number), []) => {
                 self.missing.push(*number);

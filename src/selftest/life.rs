@@ -146,6 +146,7 @@ fn script_name(step: usize) -> String {
 }
 
 /// A workspace, by az and by hand.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Life<'a> {
     place: &'a mut dyn Built,
     hand: InMemory,

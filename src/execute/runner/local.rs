@@ -84,7 +84,7 @@ impl Local {
     ) -> io::Result<Outcome> {
         let (out, out_of_step) = pipe_with(PipeFlags::CLOEXEC)?;
         // One pipe for both, so that their order is kept.
-        let mut streams = [live::Stream::new(out, None, screen.map(|screen| screen.masker()))?];
+        let mut streams = [live::Stream::new(out, None, screen.map(Screen::masker))?];
         let mut descriptors = vec![out_of_step.as_fd(), out_of_step.as_fd()];
         descriptors.extend(watch.entry());
         let found = found(command);

@@ -41,8 +41,6 @@ fn fault_of(output: &Output, refused: Option<&str>) -> Option<String> {
     };
     let errors: Vec<_> = told.iter().filter(|fault| fault["severity"] == "error").collect();
     match (output.exit(), refused) {
-        // 3 says that nothing is selected.
-        (0 | 3, None) => None,
         (0, Some(code)) => Some(format!("{code} is not told")),
         (2, _) if errors.is_empty() => Some("no error is told".to_owned()),
         (2, _)
@@ -55,7 +53,8 @@ fn fault_of(output: &Output, refused: Option<&str>) -> Option<String> {
         (2, Some(code)) if !errors.iter().any(|fault| fault["code"] == code) => {
             Some(format!("{code} is not told, but {}", errors[0]["code"]))
         }
-        (2, _) => None,
+        // 3 says that nothing is selected.
+        (0 | 3, None) | (2, _) => None,
         (code, _) => Some(format!("exit code {code}")),
     }
 }

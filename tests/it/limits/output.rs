@@ -19,8 +19,7 @@ fn log_of(repo: &Repo) -> Vec<u8> {
 
 /// Bytes on the disk of all that is below a folder.
 fn bytes_on_disk(folder: &std::path::Path) -> u64 {
-    let entries =
-        fs::read_dir(folder).map(|entries| entries.flatten().collect()).unwrap_or_else(|_| Vec::new());
+    let entries = fs::read_dir(folder).map_or_else(|_| Vec::new(), |entries| entries.flatten().collect());
     let of = |entry: &fs::DirEntry| {
         let stat = entry.metadata().ok();
         let own = stat.as_ref().map_or(0, |stat| stat.blocks() * 512);
