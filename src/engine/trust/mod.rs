@@ -24,7 +24,7 @@ use crate::{
     sys::System,
 };
 
-/// The variable that says what is trusted where no person is: the hash of a set, or [`IN_CI`].
+/// The variable that says what is trusted where no person is: the hash of a set, or `ci`.
 pub const VARIABLE: &str = "AZ_TRUST";
 /// Whatever this process finds is trusted.
 const IN_CI: &str = "ci";
