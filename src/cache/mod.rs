@@ -40,8 +40,8 @@ pub use lookup::{Hit, Lookup, Miss, Wanted, fingerprints, look_up, observe, stro
 pub use meanwhile::Overlap;
 pub use own::Own;
 pub use record::{BeginId, Effect, Ending, Evidence, Record};
-pub use restore::{RestoreError, Restored, SetAside, Target, restore, set_aside_copy};
+pub use restore::{RestoreError, Restored, Target, restore, set_aside_copy};
 pub use since::ended_since;
-pub use staging::recover;
+pub use staging::{SetAside, recover};
 pub use store::{Holding, Store, Unusable};
 pub use timeline::{Place, Timeline};

@@ -15,7 +15,10 @@ use std::{
 use rayon::prelude::*;
 use thiserror::Error;
 
-use super::{Blobs, staging};
+use super::{
+    Blobs,
+    staging::{self, SetAside, kept_path},
+};
 use crate::{
     base::WsPath,
     fingerprint::{Disk, State, View},
@@ -29,15 +32,6 @@ pub struct Target {
     pub path: WsPath,
     /// What shall be there.
     pub state: State,
-}
-
-/// A version that was set aside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SetAside {
-    /// Where it was.
-    pub path: WsPath,
-    /// Where it is.
-    pub kept: PathBuf,
 }
 
 /// What a restore did.
@@ -147,31 +141,6 @@ pub fn set_aside_copy(disk: &Disk, path: &WsPath, kept: &Path) -> io::Result<Set
         _ => return Err(io::ErrorKind::Unsupported.into()),
     }
     Ok(SetAside { path: path.clone(), kept: to })
-}
-
-/// Returns a free place for a version of `path`.
-pub(super) fn kept_path(system: &dyn System, kept: &Path, path: &WsPath) -> io::Result<PathBuf> {
-    let mut name = path.as_str().trim_start_matches('/').to_owned();
-    let is_folder = |folder: &Path| {
-        system
-            .stat(folder)
-            .map_or_else(|error| sys::is_absent(&error), |stat| stat.kind == FileKind::Directory)
-    };
-    // A link that was set aside may stand where the folder of this version would be; nothing goes through it.
-    let ways: Vec<PathBuf> = kept.join(&name).ancestors().skip(1).map(Path::to_path_buf).collect();
-    if !ways.iter().take_while(|folder| folder.starts_with(kept)).all(|folder| is_folder(folder)) {
-        name = name.replace('/', "~");
-    }
-    let mut to = kept.join(&name);
-    let mut number = 1;
-    while system.stat(&to).is_ok() {
-        number += 1;
-        to = kept.join(format!("{name}.{number}"));
-    }
-    system.create_dir_all(to.parent().expect("a kept file lies in the kept folder"))?;
-    // What a person had is not for all users of a machine.
-    _ = system.set_mode(kept, 0o700);
-    Ok(to)
 }
 
 struct Restorer<'a> {

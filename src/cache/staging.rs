@@ -3,12 +3,12 @@
 //! In az's own folder, so that nobody who lists the workspace sees them, and so that they are found again when az was
 //! killed: what a person had written may be among them.
 
-use std::path::{Path, PathBuf};
-
-use super::{
-    Blobs, Layout,
-    restore::{SetAside, kept_path},
+use std::{
+    io,
+    path::{Path, PathBuf},
 };
+
+use super::{Blobs, Layout};
 use crate::{
     base::WsPath,
     sys::{self, FileKind, System},
@@ -21,6 +21,15 @@ const OLD: &str = "old-";
 const DIGITS: usize = 16;
 /// The longest name that file systems take.
 const LONGEST_NAME: usize = 255;
+
+/// A version that was set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAside {
+    /// Where it was.
+    pub path: WsPath,
+    /// Where it is.
+    pub kept: PathBuf,
+}
 
 /// Returns a free name for what shall be at a path; nothing if the folder that is to hold it in the end lies
 /// on another device, or the name would be too long.
@@ -70,4 +79,29 @@ pub fn recover(system: &dyn System, root: &Path, blobs: &Blobs, kept: &Path) -> 
         found.extend(moved.ok().map(|kept| SetAside { path, kept }));
     }
     found
+}
+
+/// Returns a free place for a version of `path`.
+pub(super) fn kept_path(system: &dyn System, kept: &Path, path: &WsPath) -> io::Result<PathBuf> {
+    let mut name = path.as_str().trim_start_matches('/').to_owned();
+    let is_folder = |folder: &Path| {
+        system
+            .stat(folder)
+            .map_or_else(|error| sys::is_absent(&error), |stat| stat.kind == FileKind::Directory)
+    };
+    // A link that was set aside may stand where the folder of this version would be; nothing goes through it.
+    let ways: Vec<PathBuf> = kept.join(&name).ancestors().skip(1).map(Path::to_path_buf).collect();
+    if !ways.iter().take_while(|folder| folder.starts_with(kept)).all(|folder| is_folder(folder)) {
+        name = name.replace('/', "~");
+    }
+    let mut to = kept.join(&name);
+    let mut number = 1;
+    while system.stat(&to).is_ok() {
+        number += 1;
+        to = kept.join(format!("{name}.{number}"));
+    }
+    system.create_dir_all(to.parent().expect("a kept file lies in the kept folder"))?;
+    // What a person had is not for all users of a machine.
+    _ = system.set_mode(kept, 0o700);
+    Ok(to)
 }
