@@ -84,7 +84,7 @@ fn documents() -> Vec<Bomb> {
             format!("{{{}\"sequence\": [\"0100\"]}}", "\"a\": 1, ".repeat(200_000)),
         ),
         bomb("JSON that is broken all over", JSON, "{,\"\n".repeat(400_000)),
-        bomb("a playbook beyond its size", JSON, " ".repeat(5 << 20)).refused("AZ0201"),
+        bomb("a playbook beyond its size", JSON, " ".repeat(5 << 20)).refused("AZ0218"),
     ]
 }
 
