@@ -22,6 +22,7 @@ use az::{
         guard::{Exit, Guard},
         runner::{Command, Control, Local, Runner, Stdio},
     },
+    model::settings::Leftovers,
     trace::{Rung, Trace, Witness},
 };
 
@@ -152,6 +153,7 @@ impl Bench {
             cwd: self.folder.path().to_owned(),
             stdio: Stdio::Log(self.folder.path().join("log")),
             bounds: None,
+            leftovers: Leftovers::Kill,
             screen: None,
             mark: "0400".into(),
         };

@@ -8,12 +8,13 @@ pub(super) struct Topic {
 }
 
 /// All topics.
-pub(super) const TOPICS: [Topic; 8] = [
+pub(super) const TOPICS: [Topic; 9] = [
     Topic { name: "selection", about: "how to say which scripts are meant", text: SELECTION },
     Topic { name: "exit-codes", about: "what az's exit code means", text: EXIT_CODES },
     Topic { name: "cache", about: "when a step is run again, and when not", text: CACHE },
     Topic { name: "environment", about: "which environment variables a step gets", text: ENVIRONMENT },
     Topic { name: "sandbox", about: "how to keep a step from writing elsewhere, and test it", text: SANDBOX },
+    Topic { name: "processes", about: "how steps end, and what becomes of what they leave", text: PROCESSES },
     Topic {
         name: "playbooks",
         about: "where playbooks lie, their formats, and how to convert them",
@@ -134,6 +135,27 @@ Whether results can be relied on, these find out:
   az build --audit=5%     run a share of what could be reused all the same, and compare with what is recorded
 
 Steps really run there: one that deploys deploys each time. `az verify --sandbox` keeps them in.
+";
+
+const PROCESSES: &str = "\
+All that a step starts belongs to it, also what leaves its session, closes its outputs or does not listen to signals.
+However az ends, killed included, that ends with it.
+
+  Ctrl-C                the steps are asked to end, and killed 2 s later; again: killed at once
+  Ctrl-Z, fg            the run stands still with all its steps and goes on; their time limits stand still too
+  # Timeout: 5m         a step that takes longer is ended in the same way
+
+Processes that are left when a step's own has ended have 250 ms. Then they are asked to end and killed 2 s later; the
+step is told with [leftovers] and its result is not used again. To have it otherwise, for a server that others need:
+
+  # Leftovers: warn     they go on while the run lasts, and are ended with it
+  # Leftovers: keep     they go on when az has ended, however that was
+  # Service: true       the same as keep, and the result is never used again
+
+Such a step is not traced, since what is traced cannot go on without az. `leftovers` in a rule or a playbook says the same.
+
+Of what one attempt prints 64 MiB are kept: the beginning and the end. `log_limit` under [defaults] of az.toml is another
+limit; the log says how much was left out, and the step goes on.
 ";
 
 const PLAYBOOKS: &str = "\

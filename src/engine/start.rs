@@ -62,6 +62,7 @@ impl Attempt {
             },
             screen: self.screen(),
             bounds: self.bounds(sandbox.as_ref()),
+            leftovers: node.leftovers(),
             mark: node.id.clone().into(),
         };
         Ok((command, sandbox))

@@ -18,7 +18,10 @@ use super::{
     guard::{Exit, Guard, Report, Start, Step},
     scheduler::StopHow,
 };
-use crate::trace::{Flaw, Probe, Rung};
+use crate::{
+    model::settings::Leftovers,
+    trace::{Flaw, Probe, Rung},
+};
 
 /// How long a question may take; what takes longer is ended.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -94,5 +97,6 @@ fn report(guard: &Guard, step: &Step, limit: Duration) -> Option<Report> {
 
 fn start(argv: Vec<OsString>, env: Vec<(OsString, OsString)>) -> Start {
     let (cwd, mark) = ("/".into(), "az probe".into());
-    Start { argv, program: None, env, cwd, mark, group: None, is_traced: false, bounds: None }
+    let leftovers = Leftovers::Kill;
+    Start { argv, program: None, env, cwd, mark, group: None, is_traced: false, bounds: None, leftovers }
 }

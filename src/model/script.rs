@@ -9,8 +9,8 @@ use super::{
     kind::Kinds,
     scratch::takes_everything,
     settings::{
-        CachePolicy, ExitMeaning, HIGHEST_PRIORITY, MAX_RETRIES, SCRATCH_HELP, SWITCH_WORDS, Settings,
-        Undeclared, declare_exit_code, resource,
+        CachePolicy, ExitMeaning, HIGHEST_PRIORITY, Leftovers, MAX_RETRIES, SCRATCH_HELP, SWITCH_WORDS,
+        Settings, Undeclared, declare_exit_code, resource,
     },
 };
 use crate::{
@@ -231,14 +231,15 @@ fn settings(source: &Arc<Source>, header: &Header, diagnostics: &mut Vec<Diagnos
         trace: header.trace.as_ref().and_then(|field| switch("Trace", field, &mut bad)),
         sandbox: header.sandbox.as_ref().and_then(|field| switch("Sandbox", field, &mut bad)),
         network: header.network.as_ref().and_then(|field| switch("Network", field, &mut bad)),
-        undeclared: header.undeclared.as_ref().and_then(|field| {
-            let word = Undeclared::WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(&field.value));
-            if word.is_none() {
-                bad("Undeclared", field.span, &field.value, "write warning, error or allowed");
-            }
-            word.map(|(_, meaning)| *meaning)
-        }),
+        undeclared: header
+            .undeclared
+            .as_ref()
+            .and_then(|field| choice("Undeclared", field, &Undeclared::WORDS, &mut bad)),
         service: header.service.as_ref().map(|field| field.value),
+        leftovers: header
+            .leftovers
+            .as_ref()
+            .and_then(|field| choice("Leftovers", field, &Leftovers::WORDS, &mut bad)),
         resources: resources(header, &mut bad),
         priority: header.priority.as_ref().and_then(|field| priority(field, &mut bad)),
         exit_codes: exit_codes(header, &mut bad),
@@ -256,6 +257,17 @@ fn switch(key: &str, field: &Spanned<String>, bad: &mut Bad<'_>) -> Option<bool>
         bad(key, field.span, &field.value, "write on or off");
     }
     word.map(|(_, is_on)| *is_on)
+}
+
+/// Reads one of a few words; letters match in any case.
+fn choice<T: Copy>(key: &str, field: &Spanned<String>, words: &[(&str, T)], bad: &mut Bad<'_>) -> Option<T> {
+    let word = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&field.value));
+    if word.is_none() {
+        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let (last, others) = words.split_last().expect("there are words");
+        bad(key, field.span, &field.value, &format!("write {} or {last}", others.join(", ")));
+    }
+    word.map(|(_, meaning)| *meaning)
 }
 
 fn cache_policy(field: &Spanned<String>, bad: &mut Bad<'_>) -> Option<CachePolicy> {

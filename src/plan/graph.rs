@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     base::{ScriptNumber, WsPath, looks_secret},
-    model::settings::{ExitMeaning, FewSettings},
+    model::settings::{ExitMeaning, FewSettings, Leftovers},
     text::{pattern::Pattern, rate::Rate},
 };
 
@@ -315,8 +315,21 @@ impl Node {
         match (self.settings.trace, self.settings.service, &self.privileged) {
             (Some(false), ..) => Some("is declared `trace: off`".to_owned()),
             (None, Some(true), _) => Some("leaves a service behind".to_owned()),
+            (None, ..) if self.leftovers() != Leftovers::Kill => {
+                Some("may leave processes behind".to_owned())
+            }
             (None, _, Some(program)) => Some(format!("starts `{program}`, which cannot be traced")),
             (Some(true), ..) | (None, _, None) => None,
+        }
+    }
+
+    /// Returns what becomes of processes that the step leaves behind. What is watched cannot go on without who watches.
+    pub fn leftovers(&self) -> Leftovers {
+        match (self.settings.trace, self.settings.leftovers, self.settings.service) {
+            (Some(true), ..) => Leftovers::Kill,
+            (_, Some(leftovers), _) => leftovers,
+            (_, None, Some(true)) => Leftovers::Keep,
+            (_, None, _) => Leftovers::Kill,
         }
     }
 

@@ -143,3 +143,30 @@ fn looking_at_a_damaged_cache_never_breaks() {
         }
     }
 }
+
+#[test]
+fn what_answers_one_request_answers_no_other_in_whose_place_it_stands() {
+    let repo = Repo::new()
+        .file("a", "1")
+        .script("0100_a.sh", "# Inputs: a\n# Outputs: x\ncp a x")
+        .script("0110_b.sh", "# Inputs: x, b\n# Outputs: y\ncat x b >y")
+        .file("b", "1");
+    let requests = ["build 0100", "build 0100,0110"];
+    for request in requests {
+        repo.az(request).code(0);
+        _ = repo.scripts_run();
+        repo.is_answered_by_gate(request);
+    }
+    let gates: Vec<_> = std::fs::read_dir(repo.path(".azcache/v1/gate"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(gates.len(), 2, "{gates:?}");
+    let kept = gates[0].with_extension("kept");
+    std::fs::rename(&gates[0], &kept).unwrap();
+    std::fs::rename(&gates[1], &gates[0]).unwrap();
+    std::fs::rename(&kept, &gates[1]).unwrap();
+    repo.edit("b", "2");
+    repo.az(requests[1]).code(0).ran(["0110"]);
+    assert_eq!(repo.read("y"), "12");
+}

@@ -5,6 +5,7 @@ mod cases;
 mod disk;
 mod kill;
 mod many;
+mod swapped;
 
 use std::path::Path;
 

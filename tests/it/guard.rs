@@ -18,7 +18,7 @@ use az::execute::{
     runner::{Command, Control, Ended, Live, Local, Runner, StartError, Stdio},
     scheduler::{Ending, Node, OnFailure, Outcome, Policy, Scheduler, StopCause, StopHow, Verdict},
 };
-use az::sys::Os;
+use az::{model::settings::Leftovers, sys::Os};
 
 /// Says to a re-executed test binary what it shall be: `live`, `steps` or `guard-lost`, and where.
 const HELPER: &str = "AZ_TEST_HELPER";
@@ -46,6 +46,7 @@ impl World {
             stdio: Stdio::Log(self.path("log")),
             screen: None,
             bounds: None,
+            leftovers: Leftovers::Kill,
             mark: "0400".into(),
         }
     }
@@ -252,6 +253,7 @@ fn a_step_in_az_s_own_group_is_stopped_with_its_children_and_nothing_else() {
         env: vec![("PATH".into(), "/usr/bin:/bin".into())],
         cwd: world.directory.path().to_owned(),
         bounds: None,
+        leftovers: Leftovers::Kill,
         mark: "0400".into(),
         group: Some(rustix::process::getpgrp().as_raw_nonzero().get()),
         is_traced: false,
@@ -321,6 +323,7 @@ fn dropping_the_guard_ends_what_runs() {
             env: Vec::new(),
             cwd: world.directory.path().to_owned(),
             bounds: None,
+            leftovers: Leftovers::Kill,
             mark: "0400".into(),
             group: None,
             is_traced: false,

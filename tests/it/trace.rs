@@ -10,6 +10,7 @@ use az::{
         guard::{Exit, Guard},
         runner::{Command, Control, Live, Local, Runner, Stdio},
     },
+    model::settings::Leftovers,
     trace::{Asked, Changed, Contact, Gap, Rung, Trace, Witness},
 };
 use tempfile::TempDir;
@@ -58,6 +59,7 @@ impl World {
             stdio,
             screen: None,
             bounds: None,
+            leftovers: Leftovers::Kill,
             mark: "0400".into(),
         };
         let local = Local::new(Arc::clone(&self.guard));
@@ -94,6 +96,7 @@ fn where_a_program_was_looked_for_is_known_whoever_looked() {
             stdio: Stdio::Log(world.log()),
             screen: None,
             bounds: None,
+            leftovers: Leftovers::Kill,
             mark: "0400".into(),
         };
         let local = Local::new(Arc::clone(&world.guard));
@@ -188,6 +191,7 @@ fn a_program_that_cannot_be_started_ends_its_trace() {
         stdio: Stdio::Log(world.log.path().join("log")),
         screen: None,
         bounds: None,
+        leftovers: Leftovers::Kill,
         mark: "0400".into(),
     };
     let local = Local::new(Arc::clone(&world.guard));

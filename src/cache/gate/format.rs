@@ -2,7 +2,7 @@
 //!
 //! Every offset and every length is checked before it is used; what does not fit is not there.
 
-use std::{io, ops::Range};
+use std::{io, ops::Range, os::unix::ffi::OsStrExt, path::Path};
 
 use bytemuck::{Pod, Zeroable};
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What a gate begins with; another form has another one.
-pub(super) const MAGIC: [u8; 8] = *b"az gate\x04";
+pub(super) const MAGIC: [u8; 8] = *b"az gate\x05";
 
 /// What stands first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
@@ -38,6 +38,8 @@ pub(super) struct Head {
     pub(super) open: u64,
     /// What this amends; zeros if it stands for itself.
     pub(super) base: [u8; 32],
+    /// What [`name_of`] says of the file: in the place of another one it would answer another question.
+    pub(super) name: [u8; 32],
 }
 
 /// Paths in one folder; with an empty name, the folder itself.
@@ -242,10 +244,16 @@ pub(super) fn head(bytes: &[u8]) -> &Head {
     bytemuck::from_bytes(&bytes[..size_of::<Head>()])
 }
 
-/// Returns where the sections of a gate are whose hot part is what was written; nothing if it is none.
-pub(super) fn sound(bytes: &[u8]) -> Option<Layout> {
+/// Returns what a gate says of where it stands.
+pub(super) fn name_of(path: &Path) -> [u8; 32] {
+    checksum(path.file_name().unwrap_or_default().as_bytes())
+}
+
+/// Returns where the sections of a gate are whose hot part is what was written, of the file with this name; nothing if
+/// it is none.
+pub(super) fn sound(bytes: &[u8], name: [u8; 32]) -> Option<Layout> {
     let head: &Head = bytemuck::try_from_bytes(bytes.get(..size_of::<Head>())?).ok()?;
-    let layout = head.layout(bytes.len()).filter(|_| head.magic == MAGIC)?;
+    let layout = head.layout(bytes.len()).filter(|_| head.magic == MAGIC && head.name == name)?;
     (checksum(&bytes[hot(&layout)]) == head.hot_checksum).then_some(layout)
 }
 
@@ -287,12 +295,12 @@ const HOT: usize = 4;
 
 impl Head {
     /// Returns what stands before these sections.
-    pub(super) fn of(sections: &Counted<'_>, open: u64, base: [u8; 32]) -> Self {
+    pub(super) fn of(sections: &Counted<'_>, open: u64, base: [u8; 32], name: [u8; 32]) -> Self {
         let [preface, folders, rows, names, digests, askers, asked, needs, items, blobs, numbers, gone] =
             sections.map(|(_, count)| count);
         let (magic, unknown) = (MAGIC, Self::zeroed());
         let head = Self { magic, preface, folders, rows, names, digests, askers, asked, ..unknown };
-        let mut head = Self { needs, items, blobs, numbers, gone, open, base, ..head };
+        let mut head = Self { needs, items, blobs, numbers, gone, open, base, name, ..head };
         let checked = &bytemuck::bytes_of(&head)[std::mem::offset_of!(Self, preface)..];
         let (hot, cold) = sections.split_at(HOT);
         let hot = Digest::of_parts(std::iter::once(checked).chain(padded(hot)));

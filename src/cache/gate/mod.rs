@@ -116,7 +116,8 @@ pub struct Known<'a> {
 impl Gate {
     /// Reads a gate; nothing if there is none that can be relied on.
     pub fn read(system: &dyn System, path: &Path) -> Option<Self> {
-        let base = Part::read(system, path)?;
+        // What amends another one says little by itself, wherever it stands.
+        let base = Part::read(system, path).filter(|base| base.base() == [0; 32])?;
         // One that is about another gate, or that is lost, leaves what was true before it.
         let over = Part::read(system, &write::beside(path)).filter(|over| over.base() == base.id());
         Some(Self { base, over })

@@ -26,7 +26,7 @@ pub(super) struct Part {
 impl Part {
     pub(super) fn read(system: &dyn System, path: &Path) -> Option<Self> {
         let bytes = system.map(path).ok()?;
-        let layout = format::sound(&bytes)?;
+        let layout = format::sound(&bytes, format::name_of(path))?;
         Some(Self { bytes, layout })
     }
 

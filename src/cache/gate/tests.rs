@@ -12,8 +12,9 @@ use crate::sys::Memory;
 
 const GATE: &str = "/w/.azcache/gate";
 
-fn assembled(sections: &[(&[u8], u64); format::SECTIONS], base: [u8; 32]) -> Vec<u8> {
-    format::pieces(&format::Head::of(sections, 0, base), sections).concat()
+fn assembled(path: &str, sections: &[(&[u8], u64); format::SECTIONS], base: [u8; 32]) -> Vec<u8> {
+    let name = format::name_of(Path::new(path));
+    format::pieces(&format::Head::of(sections, 0, base, name), sections).concat()
 }
 
 fn known(world: &Memory, path: &str, matters: Matters) -> GatePath {
@@ -229,6 +230,23 @@ fn asked(gate: &Gate) -> Asked {
 }
 
 #[test]
+fn one_that_stands_in_the_place_of_another_is_none() {
+    let world = world();
+    let items = vec![GateItem { answer: vec![7; 100], ..GateItem::default() }; 50];
+    let gate = write(&world, &paths(&world), &items);
+    let (path, other) = (Path::new(GATE), Path::new("/w/.azcache/other"));
+    write_gate(&world, other, b"preface", &mut paths(&world), &items).unwrap();
+    assert!(Gate::read(&world, other).is_some());
+    world.exchange(path, other).unwrap();
+    assert!(Gate::read(&world, path).is_none() && Gate::read(&world, other).is_none());
+    world.exchange(path, other).unwrap();
+    // Nor is what amends one, in the place of that.
+    gate.amend(&world, path, Amendment { preface: b"newer".into(), ..Amendment::default() }).unwrap();
+    world.exchange(path, &write::beside(path)).unwrap();
+    assert!(Gate::read(&world, path).is_none());
+}
+
+#[test]
 fn what_amends_another_gate_or_is_damaged_is_none() {
     let world = world();
     let more = Path::new("/w/.azcache/gate.more");
@@ -392,8 +410,8 @@ proptest! {
             parts.push((bytes, count));
         }
         let sections: [(&[u8], u64); format::SECTIONS] = std::array::from_fn(|index| (parts[index].0.as_slice(), parts[index].1));
-        let bytes = assembled(&sections, [0; 32]);
-        let beside = assembled(&sections, format::id(&bytes));
+        let bytes = assembled(GATE, &sections, [0; 32]);
+        let beside = assembled("gate.more", &sections, format::id(&bytes));
         let world = Memory::new().file(GATE, bytes);
         let world = if amends { world.file("/w/.azcache/gate.more", beside) } else { world };
         let gate = Gate::read(&world, Path::new(GATE)).expect("its checksums are right");

@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     Gate, GateItem, GatePath, Matters,
-    format::{Asked, Flags, Folder, Head, Item, NOTABLE, OPEN, Row, WRITES, pieces},
+    format::{Asked, Flags, Folder, Head, Item, NOTABLE, OPEN, Row, WRITES, name_of, pieces},
     part::Part,
 };
 use crate::sys::{self, System};
@@ -79,7 +79,7 @@ impl Gate {
         let (numbers, own): (Vec<u32>, Vec<GateItem>) = items.into_iter().unzip();
         let amends =
             Amends { base: self.base.id(), gone: gone.into_iter().collect(), numbers, open: Some(open) };
-        let written = Draft::of(&mut paths, &own)?.assemble(&preface, &amends, |pieces| {
+        let written = Draft::of(&mut paths, &own)?.assemble(&beside(path), &preface, &amends, |pieces| {
             let size: usize = pieces.iter().map(|piece| piece.len()).sum();
             let is_small = size.saturating_mul(PART) < self.base.size();
             is_small.then(|| sys::replace_by_pieces(system, &beside(path), pieces))
@@ -156,7 +156,8 @@ impl Draft {
     /// # Errors
     /// The first error of the system; an older gate is then still there.
     pub fn write(&self, system: &dyn System, path: &Path, preface: &[u8]) -> io::Result<()> {
-        self.assemble(preface, &Amends::default(), |pieces| sys::replace_by_pieces(system, path, pieces))??;
+        let replace = |pieces: &[&[u8]]| sys::replace_by_pieces(system, path, pieces);
+        self.assemble(path, preface, &Amends::default(), replace)??;
         // What amended the old one is none of the new one's; it says so itself.
         _ = system.remove_file(&beside(path));
         Ok(())
@@ -176,6 +177,7 @@ impl Draft {
     /// That a gate so large has no form.
     fn assemble<T>(
         &self,
+        path: &Path,
         preface: &[u8],
         amends: &Amends,
         take: impl FnOnce(&[&[u8]]) -> T,
@@ -198,7 +200,7 @@ impl Draft {
             (bytemuck::cast_slice(numbers), numbers.len() as u64),
             (bytemuck::cast_slice(gone), gone.len() as u64),
         ];
-        let head = Head::of(&sections, open.unwrap_or(self.open), *base);
+        let head = Head::of(&sections, open.unwrap_or(self.open), *base, name_of(path));
         Ok(take(&pieces(&head, &sections)))
     }
 }

@@ -91,18 +91,25 @@ pub struct Summary {
 
 /// What reaches the driving thread.
 enum Message<D> {
-    Done { worker: usize, node: usize, result: Result<D, Panic> },
+    Done {
+        worker: usize,
+        node: usize,
+        result: Result<D, Panic>,
+    },
     Interrupted(Interrupt),
+    /// A person wants the run to stand still: Ctrl-Z.
+    Suspended,
 }
 
 /// Runs all nodes and returns when each has its outcome and every job has ended.
 pub fn drive<D: Desk>(scheduler: Scheduler, desk: &mut D, system: &dyn System, signals: &Signals) -> Summary {
     let (sender, messages) = channel();
-    let interrupts = sender.clone();
-    let _listening = signals.listen(move |interrupt| {
+    let (interrupts, suspensions) = (sender.clone(), sender.clone());
+    let _listening = signals.listen(
         // A run that has just ended needs no interrupt.
-        _ = interrupts.send(Message::Interrupted(interrupt));
-    });
+        move |interrupt| _ = interrupts.send(Message::Interrupted(interrupt)),
+        move || _ = suspensions.send(Message::Suspended),
+    );
     let done = move |worker, node, result| {
         // Who drives waits for every job.
         _ = sender.send(Message::Done { worker, node, result });
@@ -116,6 +123,7 @@ pub fn drive<D: Desk>(scheduler: Scheduler, desk: &mut D, system: &dyn System, s
         controls: BTreeMap::new(),
         look_ups: BTreeSet::new(),
         wake_at: None,
+        stood_still: Duration::ZERO,
         interrupted: None,
         is_abandoned: false,
     };
@@ -137,6 +145,8 @@ struct Driver<'a, D: Desk> {
     /// Asked for and not answered yet; the first in order is answered first.
     look_ups: BTreeSet<usize>,
     wake_at: Option<Duration>,
+    /// How long the run was held up, which is nobody's time.
+    stood_still: Duration,
     interrupted: Option<Interrupt>,
     is_abandoned: bool,
 }
@@ -162,7 +172,7 @@ impl<D: Desk> Driver<'_, D> {
             let message = messages.recv().expect("the pool holds a sender as long as the driver lives");
             return self.input_of(message);
         };
-        match messages.recv_timeout(at.saturating_sub(self.system.monotonic())) {
+        match messages.recv_timeout(at.saturating_sub(self.now())) {
             Ok(message) => self.input_of(message),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                 self.wake_at = None;
@@ -171,8 +181,26 @@ impl<D: Desk> Driver<'_, D> {
         }
     }
 
+    /// Returns the time of the run.
+    fn now(&self) -> Duration {
+        self.system.monotonic().saturating_sub(self.stood_still)
+    }
+
+    /// Stands still, with all that runs, until this process is let go on.
+    fn suspend(&mut self) {
+        let before = self.system.monotonic();
+        self.controls.values().for_each(|control| control.hold(true));
+        signals::suspend();
+        self.stood_still += self.system.monotonic().saturating_sub(before);
+        self.controls.values().for_each(|control| control.hold(false));
+    }
+
     fn input_of(&mut self, message: Message<D::Done>) -> Input {
         match message {
+            Message::Suspended => {
+                self.suspend();
+                Input::Tick
+            }
             Message::Interrupted(interrupt) => {
                 self.is_abandoned |= self.interrupted.is_some();
                 self.interrupted.get_or_insert(interrupt);
@@ -195,7 +223,7 @@ impl<D: Desk> Driver<'_, D> {
     }
 
     fn step(&mut self, input: Input) {
-        let now = self.system.monotonic();
+        let now = self.now();
         for effect in self.scheduler.step(now, input) {
             self.carry_out(now, effect);
         }
@@ -226,7 +254,7 @@ impl<D: Desk> Driver<'_, D> {
         self.controls.insert(node, control.clone());
         let job = self.desk.job(node, attempt);
         // What the desk did first is none of the node's time.
-        self.scheduler.begins(self.system.monotonic(), node);
+        self.scheduler.begins(self.now(), node);
         self.pool.submit(node, job, control);
     }
 }

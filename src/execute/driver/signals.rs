@@ -1,4 +1,4 @@
-//! What may interrupt a run: `SIGINT` and `SIGTERM`, or a face that wants it to end.
+//! What may interrupt a run: `SIGINT` and `SIGTERM`, or a face that wants it to end; and `SIGTSTP`, which holds it up.
 //!
 //! Knows that somebody listens. Does not know what an interrupt does.
 
@@ -9,8 +9,9 @@ use std::{
 };
 
 use signal_hook::{
-    consts::{SIGINT, SIGTERM},
+    consts::{SIGINT, SIGTERM, SIGTSTP},
     iterator::{Handle, Signals as OsSignals},
+    low_level,
 };
 
 /// Why a run is to end.
@@ -33,6 +34,7 @@ impl Interrupt {
 }
 
 type Listener = Box<dyn Fn(Interrupt) + Send>;
+type Suspender = Box<dyn Fn() + Send>;
 
 /// Where interrupts come from; what comes while nobody listens is kept for who listens next.
 pub struct Signals {
@@ -44,22 +46,28 @@ pub struct Signals {
 #[derive(Default)]
 struct Shared {
     listener: Option<Listener>,
+    /// Who stops this process, after what it looks after.
+    suspender: Option<Suspender>,
     kept: Vec<Interrupt>,
 }
 
 impl Signals {
-    /// Catches `SIGINT` and `SIGTERM` from here on, until it is dropped.
+    /// Catches `SIGINT`, `SIGTERM` and `SIGTSTP` from here on, until it is dropped.
     ///
     /// # Errors
     /// As `sigaction` and the start of a thread.
     pub fn install() -> io::Result<Self> {
         let mut signals = Self::none();
-        let mut caught = OsSignals::new([SIGINT, SIGTERM])?;
+        let mut caught = OsSignals::new([SIGINT, SIGTERM, SIGTSTP])?;
         let handle = caught.handle();
         let shared = Arc::clone(&signals.shared);
         let thread = std::thread::Builder::new().name("az-signals".into()).spawn(move || {
             for signal in caught.forever() {
-                lock(&shared).raise(if signal == SIGTERM { Interrupt::Term } else { Interrupt::Int });
+                match signal {
+                    SIGTSTP => suspend_by(&shared),
+                    SIGTERM => lock(&shared).raise(Interrupt::Term),
+                    _ => lock(&shared).raise(Interrupt::Int),
+                }
             }
         })?;
         signals.waiting = Some((handle, thread));
@@ -83,11 +91,17 @@ impl Signals {
         shared.listener = Some(Box::new(listener));
     }
 
-    /// Calls `listener` at each interrupt until the answer is dropped; who listened before hears nothing meanwhile.
-    pub(super) fn listen(&self, listener: impl Fn(Interrupt) + Send + 'static) -> Listening<'_> {
+    /// Calls `listener` at each interrupt until the answer is dropped; who listened before hears nothing meanwhile. At
+    /// `SIGTSTP` it calls `suspender`, which is to call [`suspend`].
+    pub(super) fn listen(
+        &self,
+        listener: impl Fn(Interrupt) + Send + 'static,
+        suspender: impl Fn() + Send + 'static,
+    ) -> Listening<'_> {
         let mut shared = lock(&self.shared);
         shared.kept.drain(..).for_each(&listener);
-        let before = shared.listener.replace(Box::new(listener));
+        let before =
+            (shared.listener.replace(Box::new(listener)), shared.suspender.replace(Box::new(suspender)));
         Listening { signals: self, before }
     }
 }
@@ -120,13 +134,27 @@ impl fmt::Debug for Signals {
 /// While it lives, its listener is told of interrupts.
 pub(super) struct Listening<'a> {
     signals: &'a Signals,
-    before: Option<Listener>,
+    before: (Option<Listener>, Option<Suspender>),
 }
 
 impl Drop for Listening<'_> {
     fn drop(&mut self) {
-        lock(&self.signals.shared).listener = self.before.take();
+        let mut shared = lock(&self.signals.shared);
+        (shared.listener, shared.suspender) = (self.before.0.take(), self.before.1.take());
     }
+}
+
+fn suspend_by(shared: &Mutex<Shared>) {
+    let is_left_to_run = lock(shared).suspender.as_ref().map(|suspender| suspender()).is_some();
+    if !is_left_to_run {
+        suspend();
+    }
+}
+
+/// Stops this process, as `SIGTSTP` does with who does not catch it, until somebody lets it go on.
+pub(super) fn suspend() {
+    // There is nothing to do about a process that cannot stop itself.
+    _ = low_level::emulate_default_handler(SIGTSTP);
 }
 
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::*;
+use crate::execute::runner::Wish;
 use crate::{
     execute::scheduler::{Need, Node, OnFailure, Policy, StopHow, Strength},
     sys::Os,
@@ -130,7 +131,8 @@ fn a_panic_is_a_failure_and_nothing_hangs() {
 /// Waits in a job until it is stopped, and says how.
 fn wait_for_stop(control: &Control, on_stop: impl Fn(StopHow) + Send + Sync + 'static) {
     let (sender, stops) = channel();
-    let _listening = control.listen(move |how| {
+    let _listening = control.listen(move |wish| {
+        let Wish::Stop(how) = wish else { return };
         on_stop(how);
         _ = sender.send(how);
     });
@@ -164,7 +166,8 @@ fn a_second_interrupt_kills_and_the_first_is_told() {
         raised.raise(Interrupt::Term);
         let seen = Arc::clone(&seen);
         let (sender, kills) = channel();
-        let _listening = control.listen(move |how| {
+        let _listening = control.listen(move |wish| {
+            let Wish::Stop(how) = wish else { return };
             seen.lock().unwrap().push(how);
             _ = if how == StopHow::Kill { sender.send(()) } else { Ok(()) };
         });

@@ -71,7 +71,7 @@ pub enum Report {
         exit: Exit,
         /// Processor time of the main process and of those it waited for.
         cpu: Duration,
-        /// Processes it had left behind had to be ended.
+        /// It left processes behind; they were ended, unless they were to be let be.
         has_leftovers: bool,
         /// A stop reached it before it ended by itself.
         is_stopped: bool,
@@ -143,6 +143,16 @@ impl Guard {
             return Err(error);
         }
         Ok(Step { id, report, done })
+    }
+
+    /// Holds a step still with its whole tree, until it is told to go on or to stop.
+    pub fn freeze(&self, id: u64) {
+        _ = Request::Freeze.send(&lock(&self.socket), id, &[]);
+    }
+
+    /// Lets a step go on that was held still.
+    pub fn thaw(&self, id: u64) {
+        _ = Request::Thaw.send(&lock(&self.socket), id, &[]);
     }
 
     /// Stops a step with its whole tree; one that has ended is left alone.

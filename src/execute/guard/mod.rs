@@ -13,6 +13,7 @@
 
 mod client;
 mod confine;
+mod freeze;
 #[cfg(target_os = "linux")]
 mod image;
 mod server;

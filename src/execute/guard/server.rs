@@ -21,11 +21,13 @@ use rustix::{
 };
 
 use super::{
-    STEP_VARIABLE, spawn, sys,
+    STEP_VARIABLE,
+    freeze::Frozen,
+    spawn, sys,
     tree::{self, OwnChildren, Reach},
     wire::{Exit, Frame, Reply, Request, receive_frame},
 };
-use crate::execute::scheduler::StopHow;
+use crate::{execute::scheduler::StopHow, model::settings::Leftovers};
 
 /// How long what a step leaves behind may take to end by itself.
 const LINGER: Duration = Duration::from_millis(250);
@@ -75,6 +77,7 @@ fn serve() -> io::Result<()> {
         children: OwnChildren::new(),
         steps: BTreeMap::new(),
         forbidden: BTreeSet::new(),
+        left: Left::default(),
     };
     while server.turn()? {}
     server.end_everything();
@@ -89,6 +92,23 @@ struct Server {
     steps: BTreeMap<u64, Step>,
     /// Processes of other users, which cannot be ended.
     forbidden: BTreeSet<i32>,
+    left: Left,
+}
+
+/// What steps that have ended left behind and may go on.
+#[derive(Default)]
+struct Left {
+    /// Marks and process groups of the steps, with how long what is theirs may go on.
+    steps: Vec<(Vec<u8>, i32, Leftovers)>,
+    pids: BTreeMap<i32, Leftovers>,
+}
+
+/// Whose a process is that was left behind.
+#[derive(Clone, Copy)]
+enum Whose {
+    Step(u64),
+    LetBe(Leftovers),
+    Unknown,
 }
 
 struct Step {
@@ -99,7 +119,9 @@ struct Step {
     /// Set when the main process has ended.
     exit: Option<(Exit, Duration)>,
     is_stopped: bool,
+    leftovers: Leftovers,
     has_leftovers: bool,
+    frozen: Option<Frozen>,
 }
 
 #[derive(Clone, Copy)]
@@ -146,6 +168,7 @@ impl Server {
         while matches!((&self.wakes).read(&mut bytes), Ok(count) if count > 0) {}
         while let Some(reaped) = sys::reap() {
             self.forbidden.remove(&reaped.pid);
+            self.left.pids.remove(&reaped.pid);
             let step = self.steps.values_mut().find(|step| step.pid == reaped.pid && step.exit.is_none());
             let Some(step) = step else { continue };
             let exit = match reaped.status.signal() {
@@ -170,6 +193,8 @@ impl Server {
                 _ = reply.send(&self.socket, frame.id);
             }
             Some(Request::Stop(how)) => self.stop(frame.id, how),
+            Some(Request::Freeze) => self.freeze(frame.id),
+            Some(Request::Thaw) => self.thaw(frame.id),
             None => {}
         }
     }
@@ -192,13 +217,34 @@ impl Server {
             phase: Phase::Running { linger_until: None },
             exit: None,
             is_stopped: false,
+            leftovers: start.leftovers,
             has_leftovers: false,
+            frozen: None,
         };
         self.steps.insert(id, step);
         Ok(pid)
     }
 
+    fn freeze(&mut self, id: u64) {
+        let Some(step) = self.steps.get(&id).filter(|step| step.frozen.is_none()) else { return };
+        let main = step.exit.is_none().then_some(step.pid);
+        let name = format!("{}-{id}", std::process::id());
+        let frozen = Frozen::new(&name, || {
+            let roots: Vec<i32> = main.into_iter().chain(orphans_of(&self.orphans(), id)).collect();
+            tree::with_descendants(&roots)
+        });
+        self.steps.get_mut(&id).expect("it was just there").frozen = Some(frozen);
+    }
+
+    fn thaw(&mut self, id: u64) {
+        if let Some(frozen) = self.steps.get_mut(&id).and_then(|step| step.frozen.take()) {
+            frozen.thaw();
+        }
+    }
+
     fn stop(&mut self, id: u64, how: StopHow) {
+        // Who stands still does not hear that it is to end.
+        self.thaw(id);
         let orphans = self.orphans();
         let Some(step) = self.steps.get_mut(&id) else { return };
         // Once the main process has ended by itself, its end is what counts; the rest is being seen to.
@@ -221,9 +267,18 @@ impl Server {
         for id in moving {
             let step = self.steps.get_mut(&id).expect("it was just listed");
             let left = orphans_of(&orphans, id);
-            if let (Some((exit, cpu)), true) = (step.exit, left.is_empty() || step.is_given_up()) {
+            let is_let_be = step.lets_be_now() && !left.is_empty();
+            if is_let_be {
+                step.has_leftovers = true;
+                self.left.add(step, &left);
+            }
+            if let (Some((exit, cpu)), true) = (step.exit, left.is_empty() || is_let_be || step.is_given_up())
+            {
                 let (has_leftovers, is_stopped) = (step.has_leftovers && !step.is_stopped, step.is_stopped);
-                step.end_group();
+                if !is_let_be {
+                    step.end_group();
+                }
+                self.thaw(id);
                 self.steps.remove(&id);
                 let reply = Reply::Ended { exit, cpu, has_leftovers, is_stopped };
                 if reply.send(&self.socket, id).is_err() {
@@ -242,25 +297,47 @@ impl Server {
     }
 
     /// Returns the guard's children that are no step's main process, each with its step if that can be told.
-    fn orphans(&self) -> Vec<(i32, Option<u64>)> {
+    fn orphans(&mut self) -> Vec<(i32, Option<u64>)> {
         let mains: BTreeSet<i32> =
             self.steps.values().filter(|step| step.exit.is_none()).map(|step| step.pid).collect();
-        let is_orphan = |pid: &i32| !mains.contains(pid) && !self.forbidden.contains(pid);
-        self.children.now().into_iter().filter(is_orphan).map(|pid| (pid, self.step_of(pid))).collect()
+        let mut orphans = Vec::new();
+        for pid in self.children.now() {
+            if mains.contains(&pid) || self.forbidden.contains(&pid) || self.left.pids.contains_key(&pid) {
+                continue;
+            }
+            match self.step_of(pid) {
+                Whose::LetBe(leftovers) => _ = self.left.pids.insert(pid, leftovers),
+                Whose::Step(id) => orphans.push((pid, Some(id))),
+                Whose::Unknown => orphans.push((pid, None)),
+            }
+        }
+        orphans
     }
 
     /// Tells by its mark, else by its process group, whose step an orphan is; a single step is everybody's.
     ///
     /// One that left both behind while several steps ran stays unknown until it can only be one's, or nobody's.
-    fn step_of(&self, orphan: i32) -> Option<u64> {
-        if self.steps.len() == 1 {
-            return self.steps.keys().next().copied();
+    fn step_of(&self, orphan: i32) -> Whose {
+        let single = self.steps.keys().next().filter(|_| self.steps.len() == 1).map(|id| Whose::Step(*id));
+        if let (Some(step), true) = (single, self.left.steps.is_empty()) {
+            return step;
         }
         let mark = tree::variable_of(orphan, STEP_VARIABLE);
         let group = tree::group_of(orphan);
         let by_mark = self.steps.iter().find(|(_, step)| mark.as_ref() == Some(&step.mark));
         let by_group = || self.steps.iter().find(|(_, step)| group == Some(step.pid));
-        by_mark.or_else(by_group).map(|(id, _)| *id)
+        let running = by_mark.or_else(by_group).map(|(id, _)| Whose::Step(*id));
+        let let_be = || self.left.policy_of(mark.as_deref(), group).map(Whose::LetBe);
+        running.or_else(let_be).or(single).unwrap_or(Whose::Unknown)
+    }
+
+    /// Tells whether a process may go on when az has ended.
+    fn is_kept(&self, pid: i32) -> bool {
+        let by_name = || {
+            let mark = tree::variable_of(pid, STEP_VARIABLE);
+            self.left.policy_of(mark.as_deref(), tree::group_of(pid))
+        };
+        self.left.pids.get(&pid).copied().or_else(by_name) == Some(Leftovers::Keep)
     }
 
     /// Kills until nothing is left, or nothing that can be killed.
@@ -271,8 +348,8 @@ impl Server {
         }
         loop {
             self.reap();
-            let left = tree::children(this).into_iter().filter(|pid| !self.forbidden.contains(pid));
-            let left: Vec<i32> = left.collect();
+            let is_to_end = |pid: &i32| !self.forbidden.contains(pid) && !self.is_kept(*pid);
+            let left: Vec<i32> = tree::children(this).into_iter().filter(is_to_end).collect();
             if left.is_empty() {
                 return;
             }
@@ -282,6 +359,19 @@ impl Server {
             // An interrupted wait only means an early look.
             _ = poll(&mut ended, Some(&timespec(KILL_PAUSE)));
         }
+    }
+}
+
+impl Left {
+    fn add(&mut self, step: &Step, pids: &[i32]) {
+        self.pids.extend(pids.iter().map(|pid| (*pid, step.leftovers)));
+        self.steps.push((step.mark.clone(), step.pid, step.leftovers));
+    }
+
+    /// Returns how long a process of this mark and group may go on, if it is of a step that left some behind.
+    fn policy_of(&self, mark: Option<&[u8]>, group: Option<i32>) -> Option<Leftovers> {
+        let is_of = |(of, pid, _): &&(Vec<u8>, i32, Leftovers)| mark == Some(of) || group == Some(*pid);
+        self.steps.iter().find(is_of).map(|(.., leftovers)| *leftovers)
     }
 }
 
@@ -307,6 +397,12 @@ impl Step {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Tells whether what is left of it now may go on.
+    fn lets_be_now(&self) -> bool {
+        let Phase::Running { linger_until: Some(until) } = self.phase else { return false };
+        self.leftovers != Leftovers::Kill && !self.is_stopped && until <= monotonic()
     }
 
     fn is_given_up(&self) -> bool {

@@ -89,9 +89,27 @@ fn children_by_parent(parent: i32) -> Vec<i32> {
 
 #[cfg(target_os = "linux")]
 fn parent_of(pid: i32) -> Option<i32> {
+    state_and_parent(pid)?.1.parse().ok()
+}
+
+/// Tells whether a process stands still because of a signal.
+#[cfg(target_os = "linux")]
+pub(super) fn is_stopped(pid: i32) -> bool {
+    state_and_parent(pid).is_some_and(|(state, _)| state == "T")
+}
+
+/// Tells that it does not, where nobody can know.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_stopped(_pid: i32) -> bool {
+    false
+}
+
+#[cfg(target_os = "linux")]
+fn state_and_parent(pid: i32) -> Option<(String, String)> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name stands in parentheses and may contain anything: what follows the last one is state and parent.
-    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().map(str::to_owned);
+    Some((fields.next()?, fields.next()?))
 }
 
 /// Returns all that descends from the given processes, and these themselves, parents first.

@@ -23,7 +23,7 @@ use rustix::net::{
 };
 
 use super::Bounds;
-use crate::execute::scheduler::StopHow;
+use crate::{execute::scheduler::StopHow, model::settings::Leftovers};
 
 /// A process to start, all of it given: nothing of az's own environment or directory reaches it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub struct Start {
     pub group: Option<i32>,
     /// What the kernel shall keep it from.
     pub bounds: Option<Bounds>,
+    /// What becomes of processes that it leaves behind.
+    pub leftovers: Leftovers,
     /// It is traced: the last descriptor is the process's end of [`crate::trace::Offer::new`].
     pub is_traced: bool,
 }
@@ -62,6 +64,10 @@ pub(super) enum Request {
     /// entered by.
     Start(Start),
     Stop(StopHow),
+    /// Hold the step still.
+    Freeze,
+    /// Let it go on.
+    Thaw,
 }
 
 /// From the guard to az.
@@ -99,6 +105,8 @@ impl Request {
             Self::Start(start) => send_frame(socket, id, 1, &start.encode(), descriptors),
             Self::Stop(StopHow::Terminate) => send_frame(socket, id, 2, &[], &[]),
             Self::Stop(StopHow::Kill) => send_frame(socket, id, 3, &[], &[]),
+            Self::Freeze => send_frame(socket, id, 4, &[], &[]),
+            Self::Thaw => send_frame(socket, id, 5, &[], &[]),
         }
     }
 
@@ -107,6 +115,8 @@ impl Request {
             1 => Start::decode(&frame.payload).map(Self::Start),
             2 => Some(Self::Stop(StopHow::Terminate)),
             3 => Some(Self::Stop(StopHow::Kill)),
+            4 => Some(Self::Freeze),
+            5 => Some(Self::Thaw),
             _ => None,
         }
     }
@@ -158,6 +168,11 @@ impl Start {
         let mut out = Vec::new();
         out.extend(self.group.unwrap_or(0).to_le_bytes());
         out.push(u8::from(self.is_traced));
+        out.push(match self.leftovers {
+            Leftovers::Kill => 0,
+            Leftovers::Warn => 1,
+            Leftovers::Keep => 2,
+        });
         put_bounds(&mut out, self.bounds.as_ref());
         let program = self.program.as_ref().map_or(OsStr::new(""), |program| program.as_os_str());
         for part in [self.cwd.as_os_str(), &self.mark, program] {
@@ -173,7 +188,13 @@ impl Start {
     fn decode(bytes: &[u8]) -> Option<Self> {
         let (group, rest) = bytes.split_first_chunk::<4>()?;
         let group = i32::from_le_bytes(*group);
-        let (is_traced, mut rest) = rest.split_first()?;
+        let (&[is_traced, leftovers], mut rest) = rest.split_first_chunk::<2>()?;
+        let leftovers = match leftovers {
+            0 => Leftovers::Kill,
+            1 => Leftovers::Warn,
+            2 => Leftovers::Keep,
+            _ => return None,
+        };
         let bounds = take_bounds(&mut rest)?;
         let cwd = PathBuf::from(take_text(&mut rest)?);
         let mark = take_text(&mut rest)?;
@@ -184,8 +205,8 @@ impl Start {
         while !rest.is_empty() {
             env.push((take_text(&mut rest)?, take_text(&mut rest)?));
         }
-        let (group, is_traced) = ((group != 0).then_some(group), *is_traced == 1);
-        Some(Self { argv, program, env, cwd, mark, group, bounds, is_traced })
+        let (group, is_traced) = ((group != 0).then_some(group), is_traced == 1);
+        Some(Self { argv, program, env, cwd, mark, group, bounds, leftovers, is_traced })
     }
 }
 
@@ -335,7 +356,17 @@ mod tests {
         let writable = Some(vec!["/a b/c".into(), "/".into()]);
         let bounds = Some(Bounds { writable, is_offline: true, is_trace_needed: false });
         let (program, cwd, mark) = (Some("/bin/echo".into()), "/a b".into(), "0400".into());
-        Start { argv, program, env, cwd, mark, group: Some(7), bounds, is_traced: true }
+        Start {
+            argv,
+            program,
+            env,
+            cwd,
+            mark,
+            group: Some(7),
+            bounds,
+            leftovers: Leftovers::Kill,
+            is_traced: true,
+        }
     }
 
     #[test]
@@ -381,7 +412,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_without_panic(kind in 0_u8..5, payload in prop::collection::vec(any::<u8>(), 0..64)) {
+        fn any_bytes_are_read_without_panic(kind in 0_u8..7, payload in prop::collection::vec(any::<u8>(), 0..64)) {
             let frame = Frame { id: 0, kind, payload, descriptors: Vec::new(), lacks_descriptors: false };
             let (_, _) = (Request::decode(&frame), Reply::decode(&frame));
         }
@@ -400,8 +431,9 @@ mod tests {
         }
 
         #[test]
-        fn a_start_comes_back_as_it_was(env in prop::collection::vec((".*", ".*"), 0..4)) {
+        fn a_start_comes_back_as_it_was(env in prop::collection::vec((".*", ".*"), 0..4), leftovers in 0_usize..3) {
             let sent = start(env.into_iter().map(|(name, value)| (name.into(), value.into())).collect());
+            let sent = Start { leftovers: Leftovers::WORDS[leftovers].1, ..sent };
             prop_assert_eq!(Start::decode(&sent.encode()), Some(sent));
         }
     }

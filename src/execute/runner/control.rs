@@ -1,4 +1,4 @@
-//! The handle by which one thread stops what another runs.
+//! The handle by which one thread stops what another runs, or holds it still.
 //!
 //! Knows that something listens. Does not know what.
 
@@ -9,15 +9,27 @@ use std::{
 
 use crate::execute::scheduler::{StopCause, StopHow};
 
-type Listener = Arc<dyn Fn(StopHow) + Send + Sync>;
+type Listener = Arc<dyn Fn(Wish) + Send + Sync>;
 
-/// Stops one attempt; clones are handles to the same attempt.
+/// What is wanted of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// That it ends.
+    Stop(StopHow),
+    /// That it stands still.
+    Freeze,
+    /// That it goes on.
+    Thaw,
+}
+
+/// Stops one attempt, or holds it still; clones are handles to the same attempt.
 #[derive(Clone, Default)]
 pub struct Control(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
     stop: Option<(StopHow, StopCause)>,
+    is_frozen: bool,
     listener: Option<Listener>,
 }
 
@@ -31,7 +43,19 @@ impl Control {
             state.listener.clone()
         };
         if let Some(listener) = listener {
-            listener(how);
+            listener(Wish::Stop(how));
+        }
+    }
+
+    /// Asks the attempt to stand still, or to go on; one that begins later is told too.
+    pub fn hold(&self, is_frozen: bool) {
+        let listener = {
+            let mut state = self.lock();
+            state.is_frozen = is_frozen;
+            state.listener.clone()
+        };
+        if let Some(listener) = listener {
+            listener(if is_frozen { Wish::Freeze } else { Wish::Thaw });
         }
     }
 
@@ -40,18 +64,21 @@ impl Control {
         self.lock().stop.map(|(_, cause)| cause)
     }
 
-    /// Calls `listener` at each stop until the answer is dropped, and at once if one was asked for already.
+    /// Calls `listener` at each wish until the answer is dropped, and at once of what is wanted already.
     ///
-    /// It may be told of the same stop twice.
-    pub fn listen(&self, listener: impl Fn(StopHow) + Send + Sync + 'static) -> Listening<'_> {
+    /// It may be told of the same wish twice.
+    pub fn listen(&self, listener: impl Fn(Wish) + Send + Sync + 'static) -> Listening<'_> {
         let listener: Listener = Arc::new(listener);
-        let stop = {
+        let (stop, is_frozen) = {
             let mut state = self.lock();
             state.listener = Some(Arc::clone(&listener));
-            state.stop
+            (state.stop, state.is_frozen)
         };
+        if is_frozen {
+            listener(Wish::Freeze);
+        }
         if let Some((how, _)) = stop {
-            listener(how);
+            listener(Wish::Stop(how));
         }
         Listening(self)
     }
@@ -68,7 +95,7 @@ impl fmt::Debug for Control {
     }
 }
 
-/// While it lives, its listener is told of stops.
+/// While it lives, its listener is told what is wanted.
 #[derive(Debug)]
 pub struct Listening<'a>(&'a Control);
 
@@ -83,22 +110,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stop_reaches_listeners_of_now_and_later_but_not_of_before() {
+    fn what_is_wanted_reaches_listeners_of_now_and_later_but_not_of_before() {
         let control = Control::default();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let hear = |name: &'static str| {
             let heard = Arc::clone(&heard);
-            move |how| heard.lock().unwrap().push((name, how))
+            move |wish| heard.lock().unwrap().push((name, wish))
         };
         drop(control.listen(hear("before")));
         let now = control.listen(hear("now"));
         control.stop(StopHow::Terminate, StopCause::Timeout);
         control.clone().stop(StopHow::Kill, StopCause::Interrupt);
         drop(now);
+        control.hold(true);
         let _later = control.listen(hear("later"));
+        control.hold(false);
+        let stop = |who, how| (who, Wish::Stop(how));
         assert_eq!(
             *heard.lock().unwrap(),
-            [("now", StopHow::Terminate), ("now", StopHow::Kill), ("later", StopHow::Kill)]
+            [
+                stop("now", StopHow::Terminate),
+                stop("now", StopHow::Kill),
+                ("later", Wish::Freeze),
+                stop("later", StopHow::Kill),
+                ("later", Wish::Thaw),
+            ]
         );
         assert_eq!(control.stop_cause(), Some(StopCause::Timeout));
     }

@@ -14,7 +14,7 @@ use rustix::{
 };
 
 use super::{
-    Command, Control, Ended, Live, Runner, StartError, Stdio,
+    Command, Control, Ended, Live, Runner, StartError, Stdio, Wish,
     live::{self, Copied},
     log::{Keeper, LOG_LIMIT, Log},
     search::{Found, found},
@@ -50,7 +50,11 @@ impl Local {
     /// Waits for the report of a step, after `meanwhile`, letting `control` stop it all the time.
     fn wait<T>(&self, step: &Step, control: &Control, meanwhile: impl FnOnce() -> T) -> (Option<Report>, T) {
         let (guard, id) = (Arc::clone(&self.guard), step.id);
-        let _listening = control.listen(move |how| guard.stop(id, how));
+        let _listening = control.listen(move |wish| match wish {
+            Wish::Stop(how) => guard.stop(id, how),
+            Wish::Freeze => guard.freeze(id),
+            Wish::Thaw => guard.thaw(id),
+        });
         let done = meanwhile();
         (step.report.recv().ok(), done)
     }
@@ -226,6 +230,7 @@ fn start_of(command: &Command, found: Option<&Found>, group: Option<i32>, watch:
         mark: command.mark.clone(),
         group,
         bounds: command.bounds.clone(),
+        leftovers: command.leftovers,
         is_traced: watch.0.is_some(),
     }
 }

@@ -11,7 +11,7 @@ mod search;
 
 use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
-pub use control::{Control, Listening};
+pub use control::{Control, Listening, Wish};
 pub use error::StartError;
 pub use live::input_is_empty;
 pub use local::Local;
@@ -20,6 +20,7 @@ pub use log::{LOG_LIMIT, LeftOut};
 pub use super::guard::{Bounds, Exit};
 use super::scheduler::StopCause;
 use crate::{
+    model::settings::Leftovers,
     secret::Screen,
     trace::{Trace, Witness},
 };
@@ -39,6 +40,8 @@ pub struct Command {
     pub screen: Option<Arc<Screen>>,
     /// What the kernel shall keep it from.
     pub bounds: Option<Bounds>,
+    /// What becomes of processes that it leaves behind.
+    pub leftovers: Leftovers,
     /// A name unique among the steps that run at the same time and equal from run to run: the value of `AZ_STEP`, by
     /// which processes that left the step's tree are found.
     pub mark: OsString,
@@ -75,7 +78,7 @@ pub struct Ended {
     pub exit: Exit,
     /// Processor time of the main process and of those it waited for.
     pub cpu: Duration,
-    /// It left processes behind that had to be ended.
+    /// It left processes behind, which were ended unless they were to be let be.
     pub has_leftovers: bool,
     /// Why it was stopped, if a stop reached it before it ended by itself.
     pub stopped: Option<StopCause>,

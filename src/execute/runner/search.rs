@@ -65,7 +65,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::execute::runner::Stdio;
+    use crate::{execute::runner::Stdio, model::settings::Leftovers};
 
     fn search(program: &str, folders: &[&Path]) -> Option<Found> {
         let path = std::env::join_paths(folders).unwrap();
@@ -76,6 +76,7 @@ mod tests {
             stdio: Stdio::Log("/dev/null".into()),
             screen: None,
             bounds: None,
+            leftovers: Leftovers::Kill,
             mark: "0400".into(),
         })
     }

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 
 use super::values::{
-    Boolean, Cache, Duration, Environment, ExitCodes, Filled, Minutes, Network, Patterns, Priority,
-    Resources, Retries, Switch, Timeout, Undeclared, VariableNames,
+    Boolean, Cache, Duration, Environment, ExitCodes, Filled, Leftovers, Minutes, Network, Patterns,
+    Priority, Resources, Retries, Switch, Timeout, Undeclared, VariableNames,
 };
 
 #[derive(JsonSchema, Default)]
@@ -58,6 +58,8 @@ pub(super) struct Settings {
     network: Switch,
     /// Whether the step leaves a service behind; its result is then never used again. Default: `false`.
     service: Boolean,
+    /// What becomes of processes that the step leaves behind: `kill` ends them, `warn` ends them with the run, `keep` lets them be. Default: `kill`, and `keep` for a service.
+    leftovers: Leftovers,
     /// What it means that the step reads or writes what it does not declare, though it declares something: `warning`, `error` or `allowed`. Default: `warning`.
     undeclared: Undeclared,
 }

@@ -115,6 +115,8 @@ values! {
     Switch => any_of([json!({ "type": "boolean" }), choice(&["on", "off"])]);
     /// What it means that a step does what it does not declare.
     Undeclared => choice(&["warning", "error", "allowed"]);
+    /// What becomes of processes that a step leaves behind.
+    Leftovers => choice(&["kill", "warn", "keep"]);
     /// Names of resources, with how much of each.
     Resources => any_of([
         json!({

@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    CachePolicy, ExitMeaning, HIGHEST_PRIORITY, MAX_RETRIES, MEMORY, Settings, Undeclared, declare_exit_code,
-    resource, resource_name,
+    CachePolicy, ExitMeaning, HIGHEST_PRIORITY, Leftovers, MAX_RETRIES, MEMORY, Settings, Undeclared,
+    declare_exit_code, resource, resource_name,
 };
 use crate::{
     base::{Span, nearest, nearest_alone, quoted_list},
@@ -58,6 +58,7 @@ pub fn decode(table: &mut Table<'_>) -> Settings {
         network: table.optional("network", on_or_off),
         writable: None,
         service: table.optional("service", Value::boolean),
+        leftovers: table.optional("leftovers", |value| value.choice(&Leftovers::WORDS)),
         undeclared: table.optional("undeclared", |value| value.choice(&Undeclared::WORDS)),
         command: None,
     }

@@ -31,6 +31,7 @@ impl Settings {
             cwd: self.cwd.or_else(|| lower.cwd.clone()),
             trace: self.trace.or(lower.trace),
             service: self.service.or(lower.service),
+            leftovers: self.leftovers.or(lower.leftovers),
             sandbox: self.sandbox.or(lower.sandbox),
             network: self.network.or(lower.network),
             undeclared: self.undeclared.or(lower.undeclared),

@@ -15,8 +15,8 @@ pub use decode::{
 pub use few::FewSettings;
 pub use permissions::permissions;
 pub use values::{
-    CPU, CachePolicy, ExitMeaning, HIGHEST_PRIORITY, MAX_RETRIES, MEMORY, MEMORY_HELP, Settings, Undeclared,
-    declare_exit_code, resource, resource_name,
+    CPU, CachePolicy, ExitMeaning, HIGHEST_PRIORITY, Leftovers, MAX_RETRIES, MEMORY, MEMORY_HELP, Settings,
+    Undeclared, declare_exit_code, resource, resource_name,
 };
 
 #[cfg(test)]

@@ -53,6 +53,8 @@ pub struct Settings {
     pub trace: Option<bool>,
     /// The step leaves a service behind, so nobody can tell what comes of it.
     pub service: Option<bool>,
+    /// What becomes of processes that the step leaves behind; nothing for their end, or for a service to be kept.
+    pub leftovers: Option<Leftovers>,
     /// The step may write only what it declares to make, its temporary files and its private state.
     pub sandbox: Option<bool>,
     /// The step may use the network; nothing for as its sandbox has it.
@@ -84,6 +86,23 @@ impl Undeclared {
     /// The words for it.
     pub const WORDS: [(&str, Self); 3] =
         [("warning", Self::Warning), ("error", Self::Error), ("allowed", Self::Allowed)];
+}
+
+/// What becomes of processes that are left when a step has ended. In any case it is told that there were some, and the
+/// step's result is not used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Leftovers {
+    /// They are ended, and the step has ended with them.
+    Kill,
+    /// They go on while the run lasts and are ended with it.
+    Warn,
+    /// They go on, also when az has ended.
+    Keep,
+}
+
+impl Leftovers {
+    /// The words for it.
+    pub const WORDS: [(&str, Self); 3] = [("kill", Self::Kill), ("warn", Self::Warn), ("keep", Self::Keep)];
 }
 
 /// When a result may be used again.

@@ -65,6 +65,8 @@ pub struct Header {
     pub undeclared: Option<Spanned<String>>,
     /// `Service`.
     pub service: Option<Spanned<bool>>,
+    /// `Leftovers`, as written.
+    pub leftovers: Option<Spanned<String>>,
     /// `Cwd`, as written.
     pub cwd: Option<Spanned<String>>,
     /// The parameters of the `param()` block, in its order.
@@ -125,6 +127,7 @@ fn header_of(metadata: &mut Metadata<'_>, comments: &Comments<'_>) -> Header {
         network: metadata.single(Key::Network),
         undeclared: metadata.single(Key::Undeclared),
         service: metadata.truth(Key::Service),
+        leftovers: metadata.single(Key::Leftovers),
         cwd: metadata.single(Key::Cwd),
         ..Header::default()
     }

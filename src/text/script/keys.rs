@@ -28,12 +28,13 @@ pub(super) enum Key {
     ExitCodes,
     Trace,
     Service,
+    Leftovers,
     Sandbox,
     Network,
     Undeclared,
 }
 
-const KEYS: [(&str, Key); 24] = [
+const KEYS: [(&str, Key); 25] = [
     ("Stage", Key::Stage),
     ("Dependencies", Key::Dependencies),
     ("Description", Key::Description),
@@ -55,6 +56,7 @@ const KEYS: [(&str, Key); 24] = [
     ("ExitCodes", Key::ExitCodes),
     ("Trace", Key::Trace),
     ("Service", Key::Service),
+    ("Leftovers", Key::Leftovers),
     ("Sandbox", Key::Sandbox),
     ("Network", Key::Network),
     ("Undeclared", Key::Undeclared),

@@ -153,6 +153,24 @@ fn no_sink_holds_a_secret_in_any_encoding() {
 }
 
 #[test]
+fn a_watch_shows_no_secret() {
+    let Some(repo) = repo("cat data") else { return };
+    let canaries = canaries(&repo);
+    repo.file("data", "1");
+    let running = repo.start("watch p -vv");
+    for edit in 0..3 {
+        until("it has built", || running.stderr().matches(" in ").count() > edit);
+        is_nowhere(&repo, &canaries);
+        repo.edit("data", &format!("{edit} more"));
+    }
+    running.signal(Signal::INT);
+    let said = running.wait();
+    is_clean(&said, &canaries);
+    said.says("before *** after");
+    is_nowhere(&repo, &canaries);
+}
+
+#[test]
 fn a_failure_shows_no_secret() {
     let Some(repo) = repo("exit 3") else { return };
     let canaries = canaries(&repo);

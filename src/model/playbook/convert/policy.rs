@@ -6,7 +6,7 @@ use super::fields::{Fields, from, placed_list};
 use crate::{
     model::{
         playbook::{Concurrency, Defaults, Options, Parameter, ParameterType, Profile},
-        settings::{CachePolicy, MEMORY, Settings, Undeclared},
+        settings::{CachePolicy, ExitMeaning, Leftovers, MEMORY, Settings, Undeclared},
     },
     text::{
         document::write::{Draft, Item},
@@ -112,6 +112,16 @@ fn amounts(resources: &BTreeMap<String, u64>) -> Fields {
     fields
 }
 
+fn codes(meanings: &BTreeMap<i32, ExitMeaning>) -> Fields {
+    let mut fields = Fields::default();
+    meanings.iter().for_each(|(code, meaning)| fields.text(&code.to_string(), Some(meaning.as_str())));
+    fields
+}
+
+fn word_of<T: PartialEq + Copy>(words: &[(&'static str, T)], meant: Option<T>) -> Option<&'static str> {
+    words.iter().find(|(_, known)| Some(*known) == meant).map(|(word, _)| *word)
+}
+
 /// Adds what a step or job says of how it behaves: plain values first, then the tables.
 pub(super) fn settings(settings: &Settings, fields: &mut Fields) {
     let Settings {
@@ -130,6 +140,7 @@ pub(super) fn settings(settings: &Settings, fields: &mut Fields) {
         cwd,
         trace,
         service,
+        leftovers,
         sandbox,
         network,
         writable,
@@ -155,17 +166,15 @@ pub(super) fn settings(settings: &Settings, fields: &mut Fields) {
     fields.texts("passEnv", pass_env);
     fields.flag("trace", *trace);
     fields.flag("service", *service);
+    fields.text("leftovers", word_of(&Leftovers::WORDS, *leftovers));
     fields.flag("sandbox", *sandbox);
     fields.flag("network", *network);
-    let words = Undeclared::WORDS.iter().find(|(_, known)| Some(known) == undeclared.as_ref());
-    fields.text("undeclared", words.map(|(word, _)| *word));
+    fields.text("undeclared", word_of(&Undeclared::WORDS, *undeclared));
     // Only rules have it; the newest format would refuse it.
     fields.texts("argv", command.iter().flatten());
     fields.text_map("env", env);
     fields.table("resources", amounts(resources));
-    let mut codes = Fields::default();
-    exit_codes.iter().for_each(|(code, meaning)| codes.text(&code.to_string(), Some(meaning.as_str())));
-    fields.table("exitCodes", codes);
+    fields.table("exitCodes", codes(exit_codes));
     if let Some(writable) = writable {
         let mut permissions = Fields::default();
         let patterns = writable.iter().map(|pattern| Draft::text(format!("write:{pattern}")));
