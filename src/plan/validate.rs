@@ -1,6 +1,9 @@
 //! From nodes in the order of the text to a plan: the order, all edges, and what makes it impossible.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::{
     Edge, EdgeKind, Node,
@@ -64,12 +67,18 @@ fn dedup(edges: &mut Vec<(usize, usize, EdgeKind)>) {
 
 /// Two nodes of one name get the path, then a count.
 fn give_unique_ids(nodes: &mut [Arc<Node>]) {
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::new();
+    // How often each name was wanted, so that no count is tried twice.
+    let mut wanted: HashMap<String, usize> = HashMap::new();
     for node in nodes {
         if !seen.insert(node.id.clone()) {
             let base = node.script.as_ref().map_or(node.id.clone(), WsPath::to_string);
-            let numbered = (2..).map(|count| format!("{base}#{count}"));
-            let free = std::iter::once(base.clone()).chain(numbered).find(|id| seen.insert(id.clone()));
+            let count = wanted.entry(base.clone()).or_default();
+            let mut next = || {
+                *count += 1;
+                if *count == 1 { base.clone() } else { format!("{base}#{count}") }
+            };
+            let free = std::iter::repeat_with(&mut next).find(|id| seen.insert(id.clone()));
             Arc::make_mut(node).id = free.expect("counting up ends at a free name");
         }
     }

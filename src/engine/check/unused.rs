@@ -3,7 +3,7 @@
 //! Knows what was seen of the steps. Tells nothing where a step was not seen whole with this very input.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -36,8 +36,9 @@ pub(super) fn check(engine: &Engine, targets: &Targets, findings: &mut Findings)
     let watched = watched(engine, targets);
     let mut by_pattern: HashMap<&str, Vec<&Watched>> = HashMap::new();
     for step in &watched {
-        for pattern in step.node.inputs.iter().flatten() {
-            by_pattern.entry(pattern.as_str()).or_default().push(step);
+        let patterns: BTreeSet<&str> = step.node.inputs.iter().flatten().map(Pattern::as_str).collect();
+        for pattern in patterns {
+            by_pattern.entry(pattern).or_default().push(step);
         }
     }
     let scripts = targets.workspace.scripts(&engine.db).iter();
