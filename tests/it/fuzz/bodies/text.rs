@@ -1,8 +1,4 @@
-//! What must hold of any input, one function for each reader.
-//!
-//! Knows what every answer has to be like: a value or faults, places inside the text, a help with every error, work that
-//! is bounded by the input. Does not know where inputs come from: `cargo fuzz` finds some (`fuzz/`), the test beside
-//! this file makes others.
+//! What must hold of any text that people write, or programs for them.
 
 use std::sync::Arc;
 
@@ -21,55 +17,35 @@ use az::{
     },
 };
 
-/// A name and what must hold of an input.
-pub(crate) type Target = (&'static str, fn(&[u8]));
-
-/// All of them.
-pub(crate) const TARGETS: [Target; 13] = [
-    ("read_json", read_json),
-    ("read_yaml", read_yaml),
-    ("read_toml", read_toml),
-    ("read_psd1", read_psd1),
-    ("playbook", playbook),
-    ("settings", settings),
-    ("sequence", sequence),
-    ("expression", expression),
-    ("header", header),
-    ("edits", edits),
-    ("masker", masker),
-    ("handed", handed),
-    ("event", event),
-];
-
 /// The tree of a JSON text.
-pub(crate) fn read_json(data: &[u8]) {
-    document(data, Format::Json);
+pub(crate) fn read_json(data: &[u8]) -> bool {
+    document(data, Format::Json)
 }
 
 /// The tree of a YAML text.
-pub(crate) fn read_yaml(data: &[u8]) {
-    document(data, Format::Yaml);
+pub(crate) fn read_yaml(data: &[u8]) -> bool {
+    document(data, Format::Yaml)
 }
 
 /// The tree of a TOML text.
-pub(crate) fn read_toml(data: &[u8]) {
-    document(data, Format::Toml);
+pub(crate) fn read_toml(data: &[u8]) -> bool {
+    document(data, Format::Toml)
 }
 
 /// The tree of a psd1 text.
-pub(crate) fn read_psd1(data: &[u8]) {
-    document(data, Format::Psd1);
+pub(crate) fn read_psd1(data: &[u8]) -> bool {
+    document(data, Format::Psd1)
 }
 
 /// A playbook of any format; what loads is written in each format, and loads again.
-pub(crate) fn playbook(data: &[u8]) {
-    let Some(source) = source(data) else { return };
+pub(crate) fn playbook(data: &[u8]) -> bool {
+    let Some(source) = source(data) else { return false };
     let format = Format::detect(None, &source.text);
     let reading = playbook::read(&source, format);
     faults_of_a_file(&source, &reading.diagnostics);
     assert!(reading.value.is_some() || has_errors(&reading.diagnostics), "neither a playbook nor a fault");
     if reading.value.is_none() || has_errors(&reading.diagnostics) {
-        return;
+        return false;
     }
     for to in [WriteFormat::Json, WriteFormat::Yaml, WriteFormat::Toml] {
         match playbook::convert(&source, format, to) {
@@ -82,11 +58,12 @@ pub(crate) fn playbook(data: &[u8]) {
             Err(faults) => panic!("{to:?} is not written: {:?}", messages(&faults)),
         }
     }
+    true
 }
 
 /// A file of rules, and a configuration.
-pub(crate) fn settings(data: &[u8]) {
-    let Some(source) = source(data) else { return };
+pub(crate) fn settings(data: &[u8]) -> bool {
+    let Some(source) = source(data) else { return false };
     let rules = rule::read(&source);
     faults_of_a_file(&source, &rules.diagnostics);
     assert!(rules.value.is_some() || has_errors(&rules.diagnostics), "neither rules nor a fault");
@@ -96,17 +73,18 @@ pub(crate) fn settings(data: &[u8]) {
     let named = config::read_any(&source);
     faults_of_a_file(&source, &named.diagnostics);
     assert!(named.value.is_some() || has_errors(&named.diagnostics), "neither a configuration nor a fault");
+    !has_errors(&rules.diagnostics) || !has_errors(&config.diagnostics)
 }
 
 /// A selection; what is read means the same when it is written and read again.
-pub(crate) fn sequence(data: &[u8]) {
-    let Some(source) = source(data) else { return };
+pub(crate) fn sequence(data: &[u8]) -> bool {
+    let Some(source) = source(data) else { return false };
     let parsed = sequence::parse_lines(&source);
     faults(&source, &parsed.diagnostics);
     let items = parsed.sequence.items.iter().map(|item| item.span);
     items.chain(parsed.words.iter().map(|word| word.name.span)).for_each(|span| inside(&source, span));
     if parsed.sequence.items.is_empty() {
-        return;
+        return false;
     }
     let written = parsed.sequence.to_string();
     let again = sequence::parse(std::slice::from_ref(&written));
@@ -116,24 +94,25 @@ pub(crate) fn sequence(data: &[u8]) {
         .iter()
         .map(|item| &item.value));
     assert!(is_same && again.diagnostics.is_empty(), "`{written}` means something else");
+    true
 }
 
 /// A condition; what is read can be evaluated.
-pub(crate) fn expression(data: &[u8]) {
-    let Some(source) = source(data) else { return };
+pub(crate) fn expression(data: &[u8]) -> bool {
+    let Some(source) = source(data) else { return false };
     let whole = Span::new(0, source.text.len());
     let parsed = expression::parse(&source, Spanned::new(&source.text, whole));
     faults(&source, &parsed.diagnostics);
     assert!(parsed.expr.is_some() != has_errors(&parsed.diagnostics), "neither a condition nor a fault");
     parsed.names.iter().for_each(|name| inside(&source, name.span));
-    if let Some(condition) = parsed.expr {
-        let _ = expression::evaluate(&condition, &Nothing);
-    }
+    let Some(condition) = parsed.expr else { return false };
+    let _ = expression::evaluate(&condition, &Nothing);
+    true
 }
 
 /// What a script says about itself; what is declared in it is read back.
-pub(crate) fn header(data: &[u8]) {
-    let Some(source) = source(data) else { return };
+pub(crate) fn header(data: &[u8]) -> bool {
+    let Some(source) = source(data) else { return false };
     let wanted =
         Declarations { inputs: Some(vec!["a b.txt".to_owned()]), outputs: Some(Vec::new()), env: None };
     let styles = [
@@ -152,11 +131,12 @@ pub(crate) fn header(data: &[u8]) {
             assert_eq!(header.outputs.map(|outputs| outputs.len()), Some(0), "outputs of {text:?}");
         }
     }
+    true
 }
 
 /// What az would mend in a file: it can be made, it ends, and what had a tree keeps one.
-pub(crate) fn edits(data: &[u8]) {
-    let Some(first) = source(data) else { return };
+pub(crate) fn edits(data: &[u8]) -> bool {
+    let Some(first) = source(data) else { return false };
     let format = Format::detect(None, &first.text);
     let mut at_hand = first;
     for _ in 0..20 {
@@ -164,19 +144,20 @@ pub(crate) fn edits(data: &[u8]) {
         faults_of_a_file(&at_hand, &reading.diagnostics);
         let groups: Vec<&[Edit]> = reading.diagnostics.iter().map(|fault| fault.edits.as_slice()).collect();
         groups.iter().copied().flatten().for_each(|edit| inside(&at_hand, edit.span));
-        let Some(edited) = apply(&at_hand.text, groups) else { return };
+        let Some(edited) = apply(&at_hand.text, groups) else { return reading.tree.is_some() };
         let next = Arc::new(Source::new("file", edited.text.as_str()));
         let is_still_a_tree = document::read(&next, format).0.is_some();
         assert!(reading.tree.is_none() || is_still_a_tree, "mending broke the text: {:?}", next.text);
         if next.text == at_hand.text {
-            return;
+            return true;
         }
         at_hand = next;
     }
+    true
 }
 
 /// What a step prints, in pieces: nothing of a secret is left, and the pieces make no difference.
-pub(crate) fn masker(data: &[u8]) {
+pub(crate) fn masker(data: &[u8]) -> bool {
     let secret = "tuna-and-salmon";
     let screen = || Arc::new(Screen::new(vec![secret.to_owned()], Arc::new(Masks::default())));
     let half = data.len() / 2;
@@ -192,24 +173,29 @@ pub(crate) fn masker(data: &[u8]) {
     for size in [1, 7, 64] {
         assert!(masked(size) == whole, "pieces of {size} bytes are masked in another way");
     }
+    true
 }
 
 /// What a step hands on, which is another's to write.
-pub(crate) fn handed(data: &[u8]) {
+pub(crate) fn handed(data: &[u8]) -> bool {
+    let mut is_taken = false;
     for file in HandedFile::ALL {
         let mut handed = Handed::default();
         if let Err(fault) = handed.take(file, data) {
             assert!(!fault.to_string().is_empty(), "a fault without words");
         }
+        is_taken |= !handed.is_empty();
     }
+    is_taken
 }
 
 /// A line of the record of a run: what is read is the same when it is written and read again.
-pub(crate) fn event(data: &[u8]) {
-    let Ok(read) = serde_json::from_slice::<Envelope>(data) else { return };
+pub(crate) fn event(data: &[u8]) -> bool {
+    let Ok(read) = serde_json::from_slice::<Envelope>(data) else { return false };
     let written = serde_json::to_vec(&read).expect("an event can be written");
     let again: Envelope = serde_json::from_slice(&written).expect("what was written can be read");
     assert!(again == read, "an event changes on its way");
+    true
 }
 
 /// Nobody sets anything.
@@ -233,8 +219,8 @@ fn source(data: &[u8]) -> Option<Arc<Source>> {
     Some(Arc::new(Source::new("file", std::str::from_utf8(data).ok()?)))
 }
 
-fn document(data: &[u8], format: Format) {
-    let Some(source) = source(data) else { return };
+fn document(data: &[u8], format: Format) -> bool {
+    let Some(source) = source(data) else { return false };
     let (tree, told) = document::read(&source, format);
     faults(&source, &told);
     assert!(tree.is_some() || has_errors(&told), "neither a tree nor a fault");
@@ -250,6 +236,7 @@ fn document(data: &[u8], format: Format) {
         assert!(comment.span.start >= end, "remarks overlap");
         end = comment.span.end;
     }
+    tree.is_some()
 }
 
 /// Every value and every key lies in the text, and none lies deeper than can be walked.
