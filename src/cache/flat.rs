@@ -109,6 +109,14 @@ impl Flat {
         if checks.len() != blocks.checked_mul(CHECK)? || checksum(&header, checks) != header.checksum {
             return None;
         }
+        // So what is counted of a table is no more than what is there.
+        let is_inside = |table: &Span| {
+            let end = table.at.checked_add(table.bytes);
+            table.bytes == 0 || table.at >= BLOCK as u64 && end.is_some_and(|end| end <= header.checks_at)
+        };
+        if !header.tables.iter().all(is_inside) {
+            return None;
+        }
         let verified = (0..blocks).map(|_| AtomicBool::new(false)).collect();
         Some(Self { bytes, header, verified })
     }

@@ -7,7 +7,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io,
     path::{Path, PathBuf},
 };
@@ -82,7 +82,9 @@ pub fn restore(
     });
     let folders = folders_above(disk, &wanted);
     let system = &**disk.system();
-    let mut restorer = Restorer { disk, system, blobs, kept, folders, report: Restored::default() };
+    let is_link = |target: &&&Target| matches!(target.state, State::Link { .. });
+    let links = wanted.iter().filter(is_link).map(|target| target.path.clone()).collect();
+    let mut restorer = Restorer { disk, system, blobs, kept, folders, links, report: Restored::default() };
     let stage = |target: &&Target| restorer.stage(target, &wanted);
     let all: Vec<_> = wanted.par_iter().with_min_len(MANY).map(stage).collect();
     let mut staged = Vec::with_capacity(wanted.len());
@@ -150,13 +152,15 @@ struct Restorer<'a> {
     kept: &'a Path,
     /// What stands above the targets.
     folders: HashMap<WsPath, State>,
+    /// Targets that shall be links.
+    links: HashSet<WsPath>,
     report: Restored,
 }
 
 impl Restorer<'_> {
     /// Writes what shall be at the target near it; a deletion and a folder need nothing.
     fn stage(&self, target: &Target, all: &[&Target]) -> Result<Option<PathBuf>, RestoreError> {
-        self.check_way(&target.path)?;
+        self.check_way(target)?;
         let temporary = || self.staging_place(&target.path, all);
         let staged = match &target.state {
             State::File { digest, mode, .. } => temporary().and_then(|place| {
@@ -193,8 +197,9 @@ impl Restorer<'_> {
         self.folders.get(folder).cloned().unwrap_or_else(|| self.disk.state(folder))
     }
 
-    /// Refuses a path that leads through a link, into a private folder, or is the workspace itself.
-    fn check_way(&self, path: &WsPath) -> Result<(), RestoreError> {
+    /// Refuses a path that leads through a link, also one that is yet to be made, or into a private folder, or is the
+    /// workspace itself.
+    fn check_way(&self, Target { path, state }: &Target) -> Result<(), RestoreError> {
         let is_private =
             |name: &str| crate::text::pattern::PRIVATE_FOLDERS.iter().any(|p| name.eq_ignore_ascii_case(p));
         if !path.is_inside() || path.as_str() == "." || path.as_str().split('/').any(is_private) {
@@ -202,7 +207,10 @@ impl Restorer<'_> {
         }
         let mut folder = path.parent();
         while let Some(above) = folder {
-            if above.as_str() != "." && matches!(self.state_of_folder(&above), State::Link { .. }) {
+            // What goes does so before any link is made.
+            let is_link = matches!(self.state_of_folder(&above), State::Link { .. })
+                || state.exists() && self.links.contains(&above);
+            if above.as_str() != "." && is_link {
                 return Err(RestoreError::Forbidden(path.clone()));
             }
             folder = above.parent();

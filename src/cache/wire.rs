@@ -222,7 +222,7 @@ impl WireRecord {
             flags: self.flags,
             weak: Digest(self.weak),
             key: Digest(self.key),
-            fingerprint: Fingerprint::from_sorted(components.collect::<Option<_>>()?),
+            fingerprint: Fingerprint::from_sorted(components.collect::<Option<_>>()?)?,
             effects: effects.collect::<Option<_>>()?,
             log: self.log.map(Digest),
             evidence: if self.is_traced { Evidence::Traced } else { Evidence::Declared },

@@ -200,13 +200,10 @@ impl Fingerprint {
         Self { components, key: OnceLock::new() }
     }
 
-    /// Takes components that already are sorted and unique, as a fingerprint hands them out.
-    pub fn from_sorted(components: Vec<Component>) -> Self {
-        debug_assert!(
-            components.is_sorted_by(|a, b| (a.kind, &a.name) < (b.kind, &b.name)),
-            "sorted and unique"
-        );
-        Self { components, key: OnceLock::new() }
+    /// Takes components that are sorted and unique, as a fingerprint hands them out; nothing if they are not.
+    pub fn from_sorted(components: Vec<Component>) -> Option<Self> {
+        let is_sorted = components.is_sorted_by(|a, b| (a.kind, &a.name) < (b.kind, &b.name));
+        is_sorted.then(|| Self { components, key: OnceLock::new() })
     }
 
     /// Returns the components, sorted.
@@ -257,6 +254,15 @@ impl fmt::Display for Component {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn components_out_of_order_are_no_fingerprint() {
+        let component = |name: &str| Component::of_text(ComponentKind::Input, name, "");
+        let [a, b] = [component("a"), component("b")];
+        assert!(Fingerprint::from_sorted(vec![a.clone(), b.clone()]).is_some());
+        assert!(Fingerprint::from_sorted(vec![b, a.clone()]).is_none());
+        assert!(Fingerprint::from_sorted(vec![a.clone(), a]).is_none());
+    }
 
     #[test]
     fn every_kind_has_its_own_word_in_its_own_place() {

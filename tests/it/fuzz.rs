@@ -1,13 +1,15 @@
 //! Random and mutated texts for every reader: a bounded number of rounds of what `cargo fuzz` does without end.
 //!
 //! Knows how inputs are made; the same seed makes the same. `AZ_FUZZ_ROUNDS` is how many each reader gets,
-//! `AZ_FUZZ_SEED` where they begin. Does not know what must hold: that is `bodies`.
+//! `AZ_FUZZ_SEED` where they begin. Does not know what must hold: that is `bodies`. What `cargo fuzz` found worth keeping
+//! lies in `fuzz/corpus`, and is tried here as well.
 
 mod bodies;
+mod left;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use bodies::TARGETS;
@@ -163,7 +165,7 @@ const SEEDS: &[&str] = &[
     "jobs = 4\n[workspace]\nscripts = \"s\"\n[profile.a]\nscripts = [\"04*\"]\n[[rule]]\nmatch = \"04*\"\ninputs = [\"a/**\"]\n",
     "name=value\nlist:=[1, {\"a\": 2}]\ntext<<END\none\nEND\nx<<\n",
     "::add-mask::tuna\ntuna-and-salmon dHVuYS1hbmQtc2FsbW9u tuna-and-\nsalmon ::ADD-MASK::and%0Asalmon\n",
-    r#"{"v":1,"seq":1,"at":"2026-01-01T00:00:00.000Z","event":{"type":"script_started","node":"0100_a","attempt":1,"reasons":[]}}"#,
+    r#"{"v":1,"seq":1,"time":"2026-01-01T00:00:00.000Z","event":{"type":"script_started","node":"0100_a","attempt":1,"reasons":[]}}"#,
     "0400-0499, !0404 stage:Testing\n04* # all\ntag:quick,a-name\n",
     "$a -eq 'x' -and -not (Test-Path './b') -or {{c:=d}} -in @('e', 1) && success()",
     "#!/usr/bin/env pwsh\n# Stage: Test\n# Dependencies: 0400, Git\n# Inputs: a/**, b\n<#\n.SYNOPSIS\n  Does it\n.NOTES\n  Tags: a, b\n#>\n[CmdletBinding()]\nparam(\n  [Parameter(Mandatory)][ValidateSet('a','b')][string]$A = \"x\",\n  [switch]$B\n)\n. ./c.ps1\n",
@@ -235,6 +237,40 @@ fn change(random: &mut Random, text: &mut String, seeds: &[String]) {
     }
 }
 
+/// Makes an input of bytes: one that is kept, with a few of its bytes changed.
+fn bytes(random: &mut Random, kept: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = kept[random.below(kept.len())].clone();
+    for _ in 0..random.below(6) {
+        let from = random.below(bytes.len() + 1);
+        let to = (from + random.below(12)).min(bytes.len());
+        match random.below(5) {
+            0 => drop(bytes.drain(from..to)),
+            1 => bytes[from..to].iter_mut().for_each(|byte| *byte ^= 1 << random.below(8)),
+            2 => bytes[from..to].fill([0, 1, 0x7f, 0xff][random.below(4)]),
+            3 => bytes.truncate(from),
+            _ => {
+                let piece = bytes[from..to].to_vec();
+                let at = random.below(bytes.len() + 1);
+                bytes.splice(at..at, piece);
+            }
+        }
+    }
+    bytes
+}
+
+/// Returns the folder of what is kept for a target.
+fn corpus(target: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target)
+}
+
+/// Returns what is kept for a target.
+fn kept(target: &str) -> Vec<Vec<u8>> {
+    let mut paths: Vec<_> =
+        std::fs::read_dir(corpus(target)).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.into_iter().map(|path| std::fs::read(path).unwrap()).collect()
+}
+
 /// The seeds of this file, our own files, and real ones where they are.
 fn seeds() -> Vec<String> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -270,14 +306,18 @@ fn number(name: &str, otherwise: u64) -> u64 {
 #[test]
 fn what_must_hold_of_any_text_holds() {
     let (rounds, begin, seeds) = (number("AZ_FUZZ_ROUNDS", ROUNDS), number("AZ_FUZZ_SEED", 1), seeds());
+    let kept: Vec<_> = TARGETS.iter().map(|(name, _)| kept(name)).collect();
     let mut broken = Vec::new();
     for round in 0..rounds {
         let seed = begin.wrapping_add(round);
         for (at, (name, body)) in TARGETS.iter().enumerate() {
             let mut random = Random(seed.wrapping_mul(31).wrapping_add(u64::try_from(at).unwrap()));
-            let text = input(&mut random, &seeds);
-            if catch_unwind(AssertUnwindSafe(|| body(text.as_bytes()))).is_err() {
-                broken.push(format!("{name}, AZ_FUZZ_SEED={seed}: {text:?}"));
+            let input = match random.below(2) {
+                0 => bytes(&mut random, &kept[at]),
+                _ => input(&mut random, &seeds).into_bytes(),
+            };
+            if catch_unwind(AssertUnwindSafe(|| body(&input))).is_err() {
+                broken.push(format!("{name}, AZ_FUZZ_SEED={seed}: {:?}", String::from_utf8_lossy(&input)));
             }
         }
         if broken.len() > 20 {
@@ -299,14 +339,44 @@ fn what_must_hold_of_real_texts_holds() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+/// All that is kept, some of which has something in it: a corpus of a form that is no more is of no use.
+#[test]
+fn what_must_hold_of_what_is_kept_holds() {
+    let (mut faults, mut all_bytes) = (Vec::new(), 0);
+    for (name, body) in TARGETS {
+        let kept = kept(name);
+        let answers = kept.iter().map(|input| catch_unwind(AssertUnwindSafe(|| body(input))));
+        let answers: Vec<Option<bool>> = answers.map(Result::ok).collect();
+        let bytes: usize = kept.iter().map(Vec::len).sum();
+        all_bytes += bytes;
+        if answers.contains(&None) {
+            faults.push(format!("{name} fails"));
+        }
+        if !answers.contains(&Some(true)) {
+            faults.push(format!("nothing that is kept for {name} is read"));
+        }
+        if kept.len() > 60 || bytes > 200_000 {
+            faults.push(format!("{name} has {} files of {bytes} bytes", kept.len()));
+        }
+    }
+    assert!(all_bytes < 2_000_000, "{all_bytes} bytes are kept");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 /// `fuzz/` has a target for each function, and nothing else.
 #[test]
 fn cargo_fuzz_has_the_same_targets() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/fuzz_targets");
-    let mut found: Vec<String> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
-        .collect();
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let manifest = std::fs::read_to_string(fuzz.join("Cargo.toml")).unwrap();
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(fuzz.join("fuzz_targets")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(&format!("run(\"{name}\", data)")), "{name} runs another one");
+        assert!(manifest.contains(&format!("name = \"{name}\"\n")), "{name} is not built");
+        found.push(name);
+    }
     found.sort();
     let mut wanted: Vec<&str> = TARGETS.iter().map(|(name, _)| *name).collect();
     wanted.sort_unstable();

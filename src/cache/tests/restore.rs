@@ -112,6 +112,19 @@ fn nothing_is_written_through_a_link_or_into_private_folders_or_outside() {
 }
 
 #[test]
+fn nothing_is_written_through_a_link_that_shall_be_there_as_well() {
+    let world = world().file("/out/x", "theirs").file("/w/d/x", "ours 1");
+    let link = || State::Link { target: "/out".into() };
+    let refused = bring(&with_blobs(&world), &[("l", link()), ("l/x", file("new 0"))]);
+    assert!(matches!(refused, Err(RestoreError::Forbidden(_))), "{refused:?}");
+    assert_eq!(world.read(Path::new("/out/x")).unwrap(), b"theirs");
+    // A folder becomes a link: what is in it goes first.
+    bring(&with_blobs(&world), &[("d", link()), ("d/x", State::Absent)]).unwrap();
+    assert_eq!(world.read_link(&inside("d")).unwrap(), Path::new("/out"));
+    assert_eq!(world.read(Path::new("/out/x")).unwrap(), b"theirs");
+}
+
+#[test]
 fn a_folder_that_shall_go_goes_when_it_is_empty_and_not_before() {
     let world = world().file("/w/d/a", "ours 1").file("/w/e/a", "ours 1").file("/w/e/mine", "mine");
     let gone = |name| (name, State::Absent);

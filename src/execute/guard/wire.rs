@@ -164,7 +164,8 @@ impl Reply {
 }
 
 impl Start {
-    fn encode(&self) -> Vec<u8> {
+    /// Returns the bytes that the guard reads.
+    pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         out.extend(self.group.unwrap_or(0).to_le_bytes());
         out.push(u8::from(self.is_traced));
@@ -185,7 +186,8 @@ impl Start {
         out
     }
 
-    fn decode(bytes: &[u8]) -> Option<Self> {
+    /// Reads what [`Start::encode`] returned; nothing if the bytes are none.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (group, rest) = bytes.split_first_chunk::<4>()?;
         let group = i32::from_le_bytes(*group);
         let (&[is_traced, leftovers], mut rest) = rest.split_first_chunk::<2>()?;
