@@ -55,7 +55,7 @@ impl Excerpt {
         };
         Self {
             name: harmless_name(&source.name).into(),
-            lines_before: text[..start].matches('\n').count(),
+            lines_before: source.lines_before(start),
             labels: labels.iter().map(shown).collect(),
             text: cut.shown,
         }

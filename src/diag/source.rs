@@ -1,16 +1,22 @@
 //! A text that diagnostics point into.
 
-use std::sync::Arc;
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    sync::{Arc, OnceLock},
+};
 
 use crate::base::Span;
 
 /// A named text: a file, or the command line.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub struct Source {
     /// What the text is called in messages: a path relative to the workspace, or `command line`.
     pub name: Arc<str>,
     /// The text as it was read, byte order mark included, so that spans are offsets into the file.
     pub text: Arc<str>,
+    /// Where its lines end, once somebody asks; clones share it, since one text may have many mistakes.
+    line_ends: Arc<OnceLock<Box<[usize]>>>,
 }
 
 /// A place in a text as people count it.
@@ -25,10 +31,10 @@ pub struct Place {
 impl Source {
     /// Names a text.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), text: text.into() }
+        Self { name: name.into(), text: text.into(), line_ends: Arc::default() }
     }
 
-    /// Returns where a byte offset lies; O(offset).
+    /// Returns where a byte offset lies; O(text) the first time, then O(its line).
     ///
     /// An offset behind the end is taken as the end.
     pub fn place(&self, offset: usize) -> Place {
@@ -41,16 +47,46 @@ impl Source {
     }
 
     fn place_in(&self, offset: usize, width: impl Fn(&str) -> usize) -> Place {
-        let before = &self.text[..self.text.floor_char_boundary(offset)];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let column = width(before[line_start..].trim_start_matches('\u{feff}')) + 1;
-        Place { line: before.matches('\n').count() + 1, column }
+        let offset = self.text.floor_char_boundary(offset);
+        let lines = self.lines_before(offset);
+        let line_start = lines.checked_sub(1).map_or(0, |last| self.line_ends()[last] + 1);
+        let column = width(self.text[line_start..offset].trim_start_matches('\u{feff}')) + 1;
+        Place { line: lines + 1, column }
+    }
+
+    /// Returns how many lines end before a byte offset.
+    pub(super) fn lines_before(&self, offset: usize) -> usize {
+        self.line_ends().partition_point(|end| *end < offset)
+    }
+
+    fn line_ends(&self) -> &[usize] {
+        self.line_ends.get_or_init(|| memchr::memchr_iter(b'\n', self.text.as_bytes()).collect())
     }
 
     /// Returns the span cut down to the text and to character borders.
     pub fn clamp(&self, span: Span) -> Span {
         let start = self.text.floor_char_boundary(span.start);
         Span::new(start, self.text.ceil_char_boundary(span.end).max(start))
+    }
+}
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, &self.text) == (&other.name, &other.text)
+    }
+}
+
+impl Eq for Source {}
+
+impl Hash for Source {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.name, &self.text).hash(state);
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).field("text", &self.text).finish()
     }
 }
 

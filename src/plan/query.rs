@@ -26,7 +26,7 @@ use crate::{
         query::{catalog, config, playbook_reading, rule_file, rules, text},
         rule::duplicate_kinds,
     },
-    text::document::Index,
+    text::document::{Index, USUAL_BYTES},
 };
 
 /// What planning gave.
@@ -146,7 +146,9 @@ fn expand(
         defaults: Defaults::of(&configured),
         environment: workspace.environment(db).as_deref(),
     };
-    let mut expanded = Expanded::default();
+    let bytes = configured.max_playbook_size.unwrap_or(USUAL_BYTES);
+    let sizes = usize::try_from(bytes.div_ceil(USUAL_BYTES)).unwrap_or(usize::MAX);
+    let mut expanded = Expanded::of_sizes(sizes);
     for round in expanded.rounds_of_request(request.matrix(db)) {
         expanded.begin_round(round);
         add_parts(db, request, &ground, parts, &mut expanded);

@@ -72,6 +72,7 @@ codes! {
          `include` and of `exclude`.";
     PLAN_TOO_LARGE = 227, "the plan has too many steps",
         "Matrices, loops and playbooks that use others multiply: a few lines can ask for more steps than any machine has \
-         room for. az plans up to 50,000 of them, counted with the jobs, lists and branches they stand in, and up to 2,000,000 \
-         times that one waits for another.";
+         room for. az plans up to 60,000 of them, counted with the jobs, lists and branches they stand in, and up to 2,000,000 \
+         times that one waits for another. Where `max_playbook_size` of az.toml allows playbooks larger than 4 MiB, it is as \
+         many times that.";
 }

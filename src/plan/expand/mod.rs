@@ -67,10 +67,12 @@ pub(super) struct Expanded {
     told: BTreeSet<usize>,
     /// There is more than any plan may hold; the rest is left out.
     is_cut: bool,
+    /// How many times the usual size a plan may have; zero is none.
+    sizes: usize,
 }
 
-/// Nodes and scopes that a plan may hold: some kilobytes each.
-const MOST_STEPS: usize = 50_000;
+/// Nodes and scopes that a plan may hold, some two kilobytes each; where playbooks may be larger, as many times that.
+const MOST_STEPS: usize = 60_000;
 /// Edges that a plan may hold.
 const MOST_EDGES: usize = 2_000_000;
 
@@ -98,6 +100,11 @@ impl Ends {
 }
 
 impl Expanded {
+    /// Makes a plan of nothing that may have so many times the usual size.
+    pub(super) fn of_sizes(sizes: usize) -> Self {
+        Self { sizes, ..Self::default() }
+    }
+
     fn push(&mut self, node: Node, group: usize) -> usize {
         self.nodes.push(Arc::new(node));
         self.groups.push(group);
@@ -133,7 +140,9 @@ impl Expanded {
 
     /// Lets each of some nodes wait for each of others.
     fn wait(&mut self, later: &[usize], earlier: &[usize], kind: &EdgeKind) {
-        if later.len().saturating_mul(earlier.len()).saturating_add(self.edges.len()) > MOST_EDGES {
+        if later.len().saturating_mul(earlier.len()).saturating_add(self.edges.len())
+            > MOST_EDGES.saturating_mul(self.sizes)
+        {
             return self.cut(None);
         }
         for node in later {
@@ -144,7 +153,7 @@ impl Expanded {
     /// Tells whether the plan is as large as it may be, so that nothing more is to be added; the first time this is
     /// asked about what stands at `at`.
     fn is_full(&mut self, course: &Course<'_>, at: &str) -> bool {
-        if self.nodes.len() + self.scopes.len() >= MOST_STEPS {
+        if self.nodes.len() + self.scopes.len() >= MOST_STEPS.saturating_mul(self.sizes) {
             self.cut(Some((course, at)));
         }
         self.is_cut
@@ -156,7 +165,10 @@ impl Expanded {
         }
         let message = "the plan has more steps, or more of them wait for each other, than az can plan";
         let fault = Diagnostic::error(code::PLAN_TOO_LARGE, message)
-            .help("make less of it at once: smaller matrices and loops, or several playbooks");
+            .help(
+                "make less of it at once: smaller matrices and loops, or several playbooks; `max_playbook_size` of \
+                 az.toml allows as many times the steps as it allows bytes",
+            );
         self.diagnostics.push(match at {
             Some((course, at)) => fault.source(course.of.source).label(course.of.span(at), "from here on"),
             None => fault,
@@ -173,5 +185,20 @@ impl Expanded {
     /// Begins a combination of the command line's matrix; all that is added until the next is part of it.
     pub(super) fn begin_round(&mut self, round: matrix::Round) {
         self.round = Some(round);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_has_as_many_times_the_edges_as_playbooks_may_have_bytes() {
+        let many: Vec<usize> = (0..1500).collect();
+        for (sizes, fits) in [(1, false), (2, true)] {
+            let mut expanded = Expanded::of_sizes(sizes);
+            expanded.wait(&many, &many, &EdgeKind::Need);
+            assert_eq!((expanded.is_cut, expanded.edges.len()), (!fits, if fits { 1500 * 1500 } else { 0 }));
+        }
     }
 }
