@@ -3,6 +3,9 @@
 
 FOUND are folders that hold a folder for each target, as `target/fuzz-corpus`. Of each target the few inputs stay that
 reach most for their size; those with a name of their own (`a-word`, of what was found to be wrong once) always do.
+
+Where what az keeps has another form, the old inputs are of no use: `AZ_FUZZ_SEEDS=target/fuzz-corpus cargo test --test it
+fuzz::left` makes some to begin with, `.ci/fuzz TARGET` finds more, and this picks.
 """
 
 import hashlib

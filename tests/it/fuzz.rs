@@ -353,7 +353,8 @@ fn what_must_hold_of_what_is_kept_holds() {
             faults.push(format!("{name} fails"));
         }
         if !answers.contains(&Some(true)) {
-            faults.push(format!("nothing that is kept for {name} is read"));
+            faults
+                .push(format!("nothing that is kept for {name} is read: fuzz/keep.py says how to renew it"));
         }
         if kept.len() > 60 || bytes > 200_000 {
             faults.push(format!("{name} has {} files of {bytes} bytes", kept.len()));

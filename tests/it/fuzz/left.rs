@@ -7,6 +7,7 @@ use std::{fs, path::Path, sync::Arc};
 use az::{
     cache::{Amendment, Blobs, Gate, KnownFiles, Layout, Store, write_table},
     execute::guard::{Bounds, Start},
+    model::settings::Leftovers,
     sys::{Memory, Os, System},
 };
 
@@ -55,7 +56,7 @@ fn inputs(repo: &Repo) -> Vec<(&'static str, Vec<u8>)> {
     for entry in fs::read_dir(real.version().join("gate")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none() {
-            inputs.extend(of_gate(&system, &read(&path)));
+            inputs.extend(of_gate(&system, &path, &read(&path)));
         }
     }
     for run in fs::read_dir(real.runs()).unwrap() {
@@ -74,8 +75,7 @@ fn inputs(repo: &Repo) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Returns a gate, the same with what amends it, and the steps in it.
-fn of_gate(system: &Memory, gate: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
-    let path = Path::new("/w/gate");
+fn of_gate(system: &Memory, path: &Path, gate: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     system.file(path, gate);
     let read = Gate::read(system, path).unwrap();
     let known = read.paths().next().map(|known| known.known());
@@ -102,6 +102,7 @@ fn start() -> Start {
         mark: "0100".into(),
         group: Some(7),
         bounds: Some(bounds),
+        leftovers: Leftovers::Warn,
         is_traced: true,
     }
 }

@@ -244,8 +244,8 @@ fn whole(blobs: &Blobs) -> Vec<Digest> {
 fn put(system: &Memory, number: usize, line: &str) {
     let Some((what, path)) = line.split_once(' ') else { return };
     // What lies in az's own folder is not a person's.
-    let is_own = |path: &WsPath| path.as_str().starts_with(Layout::FOLDER);
-    let Some(path) = WsPath::from_normal(path).filter(|path| !is_own(path)) else { return };
+    let is_theirs = |path: &WsPath| path.is_inside() && !path.as_str().starts_with(Layout::FOLDER);
+    let Some(path) = WsPath::from_normal(path).filter(is_theirs) else { return };
     let path = path.to_absolute(Path::new(ROOT));
     let folder = path.parent().unwrap_or(Path::new(ROOT));
     if system.create_dir_all(folder).is_err() {

@@ -15,8 +15,8 @@ const GATE: &str = "/w/.azcache/v1/gate/a";
 /// A gate and what amends it: whatever they say can be asked for, and what is written is what is read.
 pub(super) fn gate(data: &[u8]) -> bool {
     let (base, over) = seal::parted(data);
-    let base = seal::gate(base, [0; 32]);
-    let over = seal::gate(over, seal::id(&base));
+    let base = seal::gate(base, "a", [0; 32]);
+    let over = seal::gate(over, "a.more", seal::id(&base));
     let (path, system) = (Path::new(GATE), Memory::new());
     let [at, beside] = Gate::files(path);
     system.file(at, &base).file(beside, &over);

@@ -10,9 +10,12 @@ const FRAME: usize = 12;
 /// Bytes of the header of a flat file, and of each part of it that has a checksum.
 const FLAT: usize = 288;
 const BLOCK: usize = 4096;
-/// Bytes of the head of a gate, where the numbers of its sections stand in it, and what the rows of these take.
-const GATE: usize = 208;
+/// Bytes of the head of a gate, where the numbers of its sections stand in it, what it amends and the name of its file,
+/// and what the rows of the sections take.
+const GATE: usize = 240;
 const COUNTS: usize = 72;
+const BASE: usize = 176;
+const NAME: usize = 208;
 const SIZES: [usize; 12] = [1, 24, 72, 1, 32, 4, 8, 4, 48, 1, 4, 4];
 /// So many sections are in the first of the two parts that have checksums.
 const HOT: usize = 4;
@@ -71,12 +74,14 @@ pub(super) fn flat(bytes: &[u8], about: &[u8]) -> Vec<u8> {
     file
 }
 
-/// Seals a gate, as long as its head says; `base` is what tells the one that it amends from others.
-pub(super) fn gate(bytes: &[u8], base: [u8; 32]) -> Vec<u8> {
+/// Seals a gate, as long as its head says, for a file of this name; `base` is what tells the one that it amends from
+/// others.
+pub(super) fn gate(bytes: &[u8], name: &str, base: [u8; 32]) -> Vec<u8> {
     let mut file = bytes.to_vec();
     let Some((hot_end, length)) = lengths(&file) else { return file };
     file.resize(length, 0);
-    file[GATE - 32..GATE].copy_from_slice(&base);
+    file[BASE..NAME].copy_from_slice(&base);
+    file[NAME..GATE].copy_from_slice(&Digest::of(name.as_bytes()).0);
     let (hot, cold) = (Digest::of(&file[COUNTS..hot_end]), Digest::of(&file[hot_end..]));
     file[8..40].copy_from_slice(&hot.0);
     file[40..COUNTS].copy_from_slice(&cold.0);
