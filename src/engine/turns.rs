@@ -21,6 +21,18 @@ pub(super) struct Overlaps {
     pub(super) came_too_early: BTreeSet<usize>,
 }
 
+/// What a step may do that cannot be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Freedom {
+    /// All before it have ended and hold.
+    All,
+    /// It is its user's word that its order does not matter to anybody beyond the workspace. Inside it may be put back
+    /// with others.
+    Beyond,
+    /// Steps before it may be at work still.
+    None,
+}
+
 impl Overlaps {
     fn is_any_running(&self) -> bool {
         !self.running.is_empty()
@@ -113,10 +125,16 @@ impl Desk<'_> {
         self.plan.nodes[node].is_barrier || self.overlaps.came_too_early.contains(&node)
     }
 
-    /// Tells whether a step that starts now may do what cannot be undone.
-    pub(super) fn is_in_turn(&self, node: usize) -> bool {
+    /// Says what a step that starts now may do that cannot be undone.
+    pub(super) fn freedom(&self, node: usize) -> Freedom {
         let is_users_word = self.ask.overlap || self.plan.nodes[node].is_declared();
         let is_first = self.open.first().is_none_or(|open| *open >= node);
-        is_users_word || self.may_act(node) || (is_first && !self.overlaps.have_been)
+        if self.may_act(node) || (is_first && !self.overlaps.have_been) {
+            Freedom::All
+        } else if is_users_word {
+            Freedom::Beyond
+        } else {
+            Freedom::None
+        }
     }
 }

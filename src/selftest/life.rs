@@ -25,6 +25,9 @@ use crate::sys::{FileKind, OWN_FOLDER, System};
 /// As often it is built until nothing is left to do; some workspaces never come to that, by hand neither.
 const MOST_ROUNDS: usize = 6;
 
+/// What az says that ends with 1 on a disk that fails.
+const SHORT: [&str; 3] = ["be brought back", "cannot be undone", "cannot be run again"];
+
 /// Something that happens.
 #[derive(Debug, Clone)]
 pub(super) enum Act {
@@ -278,8 +281,7 @@ impl<'a> Life<'a> {
             let is_at_rest = round > 0 && needed.iter().all(|name| Some(name) == failed.as_ref()) && is_still;
             let jobs = if !self.must_take_turns() && random.is_one_in(4) { 1 + random.below(4) } else { 1 };
             self.is_in_turn = jobs == 1;
-            // Side by side it may have to undo what it could not keep, and says so with a code.
-            let failing = Self::failing(random).filter(|_| jobs == 1);
+            let failing = Self::failing(random);
             self.forgets |= failing.is_some();
             let how = How { jobs, force: random.is_one_in(30), killed_at: None, failing };
             let forced = if how.force { ", forced" } else { "" };
@@ -327,9 +329,9 @@ impl<'a> Life<'a> {
         has_failed: bool,
         is_sure: bool,
     ) -> Result<(), String> {
-        // What a person wrote is not written over where it cannot be set aside, and no step runs whose input cannot be
-        // brought back.
-        let is_short = || outcome.told.iter().any(|line| line.contains("could not be brought back"));
+        // What a person wrote is not written over where it cannot be set aside, no step runs whose input cannot be brought
+        // back, and what overlapped in the wrong order is told where it cannot be put right.
+        let is_short = || outcome.told.iter().any(|line| SHORT.iter().any(|short| line.contains(short)));
         if how.failing.is_some() && outcome.end == End::Code(1) && (self.is_tampered || is_short()) {
             return Ok(());
         }

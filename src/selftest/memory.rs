@@ -146,6 +146,7 @@ fn note(outcome: &mut Outcome, event: &Envelope) {
         }
         Event::ScriptStarted { .. }
         | Event::ScriptFailed { .. }
+        | Event::Warning { .. }
         | Event::ScriptCompleted { cached: false, .. } => {
             outcome.told.push(format!("  {:?}", event.event));
         }
