@@ -5,6 +5,7 @@
 
 mod change;
 mod corrupt;
+mod course;
 mod disk;
 mod life;
 mod memory;
@@ -21,8 +22,9 @@ use std::sync::{
 
 use self::{
     corrupt::Corrupt,
+    course::{Act, Course, acts},
     disk::OnDisk,
-    life::{Act, Course, Life, acts},
+    life::Life,
     memory::InMemory,
     place::Built,
 };
@@ -31,8 +33,15 @@ pub use self::{corrupt::Corrupted, life::Counts};
 /// As often a life is tried to be made shorter.
 const MOST_TRIES: usize = 300;
 /// What lives in memory.
-const IN_MEMORY: Course =
-    Course { least_builds: 1, more_builds: 3, killed_one_in: 10, damaged_one_in: 10, power_cut_one_in: 10 };
+const IN_MEMORY: Course = Course {
+    least_builds: 1,
+    more_builds: 3,
+    killed_one_in: 10,
+    damaged_one_in: 10,
+    power_cut_one_in: 10,
+    edited_one_in: 8,
+    twice_one_in: 12,
+};
 
 /// A life in which something was wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,11 +53,25 @@ pub struct Found {
 }
 
 /// What lives on disk, with a process for each step.
-const ON_DISK: Course =
-    Course { least_builds: 1, more_builds: 3, killed_one_in: 20, damaged_one_in: 10, power_cut_one_in: 10 };
+const ON_DISK: Course = Course {
+    least_builds: 1,
+    more_builds: 3,
+    killed_one_in: 20,
+    damaged_one_in: 10,
+    power_cut_one_in: 10,
+    edited_one_in: 6,
+    twice_one_in: 6,
+};
 /// What lives on disk to be killed.
-const KILLED: Course =
-    Course { least_builds: 5, more_builds: 0, killed_one_in: 1, damaged_one_in: 40, power_cut_one_in: 1000 };
+const KILLED: Course = Course {
+    least_builds: 5,
+    more_builds: 0,
+    killed_one_in: 1,
+    damaged_one_in: 40,
+    power_cut_one_in: 1000,
+    edited_one_in: 1000,
+    twice_one_in: 1000,
+};
 
 /// Lets workspaces live on disk, with a process for each step.
 ///
