@@ -63,11 +63,16 @@ impl Desk<'_> {
             Some(late) => {
                 // What a failure kept from running is due if that failure may turn out to be none.
                 let is_due = self.first_failure().is_some_and(|failed| failed >= late.index);
-                let has_part = |index: &usize| is_due || self.answered.contains_key(index);
+                let has_part = |index: &usize| is_due || self.has_part(*index);
                 let participants: Vec<usize> = (0..self.plan.nodes.len()).filter(has_part).collect();
                 self.repair(late, &participants, usize::MAX).unwrap_or(summary)
             }
         }
+    }
+
+    /// Tells whether a step ran, was reused or was left out: what it was told may turn out to be otherwise.
+    fn has_part(&self, index: usize) -> bool {
+        self.answered.contains_key(&index) || self.outcome(index) == Some(event::Outcome::Skipped)
     }
 
     /// Tells whether the run went as a run should, whatever became of its steps.
@@ -112,7 +117,8 @@ impl Desk<'_> {
             // What that kept from running has to be decided again as well, which is done at the end.
             return Err(Ending::Cancelled);
         }
-        let participants: Vec<usize> = self.answered.keys().copied().collect();
+        let participants: Vec<usize> =
+            (0..self.plan.nodes.len()).filter(|index| self.has_part(*index)).collect();
         let Some(summary) = self.repair(late, &participants, node) else { return Err(Ending::Cancelled) };
         if let Some(interrupt) = summary.interrupted {
             self.signals.raise(interrupt);
