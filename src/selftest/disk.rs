@@ -78,31 +78,6 @@ impl OnDisk {
         self.top.join(format!("output{of}"))
     }
 
-    /// Waits for an az to end, and reads what it told.
-    fn end_of(&self, mut az: Itself, output: &Path) -> io::Result<Outcome> {
-        if !az.wait_for(LONGEST_BUILD)? {
-            return Ok(Outcome { end: End::Refused("it hangs".to_owned()), ..Outcome::default() });
-        }
-        let code = az.wait()?.and_then(|code| u8::try_from(code).ok());
-        let output = String::from_utf8_lossy(&Os.read(output)?).into_owned();
-        let mut outcome = Outcome { told: vec![output.clone()], ..Outcome::default() };
-        let result = output.find("\n{").map_or(&*output, |at| &output[at..]);
-        let result: Value = match serde_json::from_str(result.trim()) {
-            Ok(result) => result,
-            Err(error) => {
-                outcome.end = End::Refused(format!("code {code:?}, and its output is no JSON: {error}"));
-                return Ok(outcome);
-            }
-        };
-        outcome.end = code.map_or(End::Killed, End::Code);
-        for node in result["nodes"].as_array().into_iter().flatten() {
-            if matches!(node["outcome"].as_str(), Some("ran" | "failed")) {
-                outcome.ran.push(node["id"].as_str().unwrap_or_default().to_owned());
-            }
-        }
-        Ok(outcome)
-    }
-
     fn build_and_kill(&self, how: How, at: u64) -> io::Result<Outcome> {
         let most = u64::try_from(MOST_KILLED_AFTER.as_micros()).unwrap_or(u64::MAX);
         let before = self.last_run();
@@ -135,6 +110,31 @@ impl OnDisk {
         let last = Os.list(&runs).ok()?.pop()?;
         Some(runs.join(last.name))
     }
+}
+
+/// Waits for an az to end, and reads what it told.
+fn end_of(mut az: Itself, output: &Path) -> io::Result<Outcome> {
+    if !az.wait_for(LONGEST_BUILD)? {
+        return Ok(Outcome { end: End::Refused("it hangs".to_owned()), ..Outcome::default() });
+    }
+    let code = az.wait()?.and_then(|code| u8::try_from(code).ok());
+    let output = String::from_utf8_lossy(&Os.read(output)?).into_owned();
+    let mut outcome = Outcome { told: vec![output.clone()], ..Outcome::default() };
+    let result = output.find("\n{").map_or(&*output, |at| &output[at..]);
+    let result: Value = match serde_json::from_str(result.trim()) {
+        Ok(result) => result,
+        Err(error) => {
+            outcome.end = End::Refused(format!("code {code:?}, and its output is no JSON: {error}"));
+            return Ok(outcome);
+        }
+    };
+    outcome.end = code.map_or(End::Killed, End::Code);
+    for node in result["nodes"].as_array().into_iter().flatten() {
+        if matches!(node["outcome"].as_str(), Some("ran" | "failed")) {
+            outcome.ran.push(node["id"].as_str().unwrap_or_default().to_owned());
+        }
+    }
+    Ok(outcome)
 }
 
 /// Returns an outcome also where az could not even be asked.
@@ -188,10 +188,14 @@ impl Built for OnDisk {
         refused(match how.killed_at {
             None => {
                 let output = self.output(0);
-                self.start(how, &output).and_then(|az| self.end_of(az, &output))
+                self.start(how, &output).and_then(|az| end_of(az, &output))
             }
             Some(at) => self.build_and_kill(how, at),
         })
+    }
+
+    fn has_faults(&self) -> bool {
+        false
     }
 
     /// The moment is a number of microseconds.
@@ -203,7 +207,7 @@ impl Built for OnDisk {
             Ok(az)
         });
         change.apply(self);
-        refused(started.and_then(|az| self.end_of(az, &output)))
+        refused(started.and_then(|az| end_of(az, &output)))
     }
 
     fn build_twice(&mut self, hows: [How; 2]) -> [Outcome; 2] {
@@ -212,7 +216,7 @@ impl Built for OnDisk {
         let mut number = 0;
         started.map(|az| {
             number += 1;
-            refused(az.and_then(|az| self.end_of(az, &outputs[number - 1])))
+            refused(az.and_then(|az| end_of(az, &outputs[number - 1])))
         })
     }
 }

@@ -203,7 +203,7 @@ impl<'a> Life<'a> {
             let is_at_rest = round > 0 && needed.iter().all(|name| Some(name) == failed.as_ref()) && is_still;
             let jobs = if !self.must_take_turns() && random.is_one_in(4) { 1 + random.below(4) } else { 1 };
             self.is_in_turn = jobs == 1;
-            let failing = Self::failing(random);
+            let failing = Self::failing(random).filter(|_| self.place.has_faults());
             self.forgets |= failing.is_some_and(|failing| failing.with != With::Pieces);
             let how = How { request, jobs, force: random.is_one_in(30), killed_at: None, failing };
             let forced = if how.force { ", forced" } else { "" };

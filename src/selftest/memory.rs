@@ -108,6 +108,10 @@ impl Built for InMemory {
         build_in(&self.world, &self.carrier, how)
     }
 
+    fn has_faults(&self) -> bool {
+        true
+    }
+
     /// The moment is a number of acts of steps.
     fn build_during(&mut self, how: How, at: u64, change: &Change) -> Outcome {
         let (world, change) = (self.world.clone(), change.clone());

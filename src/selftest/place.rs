@@ -34,6 +34,9 @@ pub(super) trait Place {
 pub(super) trait Built: Place {
     fn build(&mut self, how: How) -> Outcome;
 
+    /// Tells whether what az itself asks of the system can fail here.
+    fn has_faults(&self) -> bool;
+
     /// Builds while something happens to the files, at a moment in a measure of the place's own; at the latest when the
     /// build has ended.
     fn build_during(&mut self, how: How, at: u64, change: &Change) -> Outcome;

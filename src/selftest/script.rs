@@ -143,22 +143,22 @@ pub(super) fn is_made(path: &Path) -> bool {
 /// When a script runs at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Condition {
-    IsThere(String),
+    There(String),
     /// A file with a name that begins so is in the folder.
-    IsAnyThere {
+    AnyThere {
         folder: &'static str,
         name: &'static str,
     },
     /// The variable has the value of a number.
-    IsSet(u8),
+    Set(u8),
 }
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::IsThere(path) => write!(f, "fileExists('{path}')"),
-            Self::IsAnyThere { folder, name } => write!(f, "hashFiles('{folder}/{name}*') != ''"),
-            Self::IsSet(value) => write!(f, "env.{VARIABLE} == 'v{value}'"),
+            Self::There(path) => write!(f, "fileExists('{path}')"),
+            Self::AnyThere { folder, name } => write!(f, "hashFiles('{folder}/{name}*') != ''"),
+            Self::Set(value) => write!(f, "env.{VARIABLE} == 'v{value}'"),
         }
     }
 }
@@ -166,24 +166,24 @@ impl fmt::Display for Condition {
 impl Condition {
     fn random(random: &mut Random, made: &[String]) -> Self {
         match random.below(4) {
-            0 => Self::IsSet(1),
-            1 => Self::IsAnyThere { folder: "in", name: "new" },
-            2 if !made.is_empty() => Self::IsThere(random.pick(made).clone()),
-            _ => Self::IsThere((*random.pick(&SOURCES)).to_owned()),
+            0 => Self::Set(1),
+            1 => Self::AnyThere { folder: "in", name: "new" },
+            2 if !made.is_empty() => Self::There(random.pick(made).clone()),
+            _ => Self::There((*random.pick(&SOURCES)).to_owned()),
         }
     }
 
     /// Tells whether it holds in the workspace at `root`.
     pub(super) fn holds(&self, world: &dyn System, root: &Path) -> bool {
         match self {
-            Self::IsThere(path) => world.stat_target(&root.join(path)).is_ok(),
-            Self::IsAnyThere { folder, name } => {
+            Self::There(path) => world.stat_target(&root.join(path)).is_ok(),
+            Self::AnyThere { folder, name } => {
                 let entries = world.list(&root.join(folder)).unwrap_or_default();
                 entries
                     .iter()
                     .any(|it| it.kind == FileKind::File && it.name.to_string_lossy().starts_with(name))
             }
-            Self::IsSet(value) => {
+            Self::Set(value) => {
                 let is = world.env().get(OsStr::new(VARIABLE)).map(|it| it.to_string_lossy().into_owned());
                 is == Some(format!("v{value}"))
             }

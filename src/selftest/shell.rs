@@ -152,13 +152,7 @@ impl<'a, 'w> Shell<'a, 'w> {
                 self.write(to, format!("{text}\n").as_bytes())
             }
             Act::Gather { folder, to } => self.gather(folder, to),
-            Act::Row(to) => {
-                let row = (self.env)(ROW);
-                self.values.push(row.clone());
-                let row = row.unwrap_or_default();
-                let to = self.open_emptied(&format!("{to}-{row}"))?;
-                self.write(to, format!("r{row}\n").as_bytes())
-            }
+            Act::Row(to) => self.tell_row(to),
             Act::MakeFolder(path) => self.make_folders(path),
             Act::Remove(path) => self.remove(path),
             Act::Link { target, path } => self.link(target, path),
@@ -174,6 +168,14 @@ impl<'a, 'w> Shell<'a, 'w> {
                 if self.kind(&path)?.is_some() { self.act(then) } else { Ok(()) }
             }
         }
+    }
+
+    fn tell_row(&mut self, to: &str) -> io::Result<()> {
+        let row = (self.env)(ROW);
+        self.values.push(row.clone());
+        let row = row.unwrap_or_default();
+        let to = self.open_emptied(&format!("{to}-{row}"))?;
+        self.write(to, format!("r{row}\n").as_bytes())
     }
 
     fn gather(&mut self, folder: &str, to: &str) -> io::Result<()> {
