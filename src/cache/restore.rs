@@ -295,9 +295,22 @@ impl Restorer<'_> {
         if old != staged {
             self.system.rename(staged, &old).inspect_err(|_| self.discard(staged))?;
         }
-        let exchange = || self.system.exchange(&self.pin(&old)?.path, &self.pin(absolute)?.path);
-        exchange().inspect_err(|_| self.discard(&old))?;
-        self.dispose(target, &old, is_replaceable)
+        self.exchange(&old, absolute).inspect_err(|_| self.discard(&old))?;
+        self.dispose(target, &old, is_replaceable).inspect_err(|_| {
+            // It stays in its place rather than under a name that nobody knows.
+            let is_back = self.exchange(&old, absolute).is_ok();
+            if is_back && self.disk.state(&self.inside(&old)) == target.state {
+                self.discard(&old);
+            }
+        })
+    }
+
+    fn exchange(&self, one: &Path, other: &Path) -> io::Result<()> {
+        self.system.exchange(&self.pin(one)?.path, &self.pin(other)?.path)
+    }
+
+    fn inside(&self, absolute: &Path) -> WsPath {
+        WsPath::new(self.disk.root(), &WsPath::root(), absolute)
     }
 
     /// Takes a path out, and looks at what it was.
@@ -313,7 +326,12 @@ impl Restorer<'_> {
         let renamed =
             self.pin(absolute).and_then(|from| self.system.rename(&from.path, &self.pin(&temporary)?.path));
         match renamed {
-            Ok(()) => self.dispose(target, &temporary, is_replaceable),
+            Ok(()) => self.dispose(target, &temporary, is_replaceable).inspect_err(|_| {
+                let put_back =
+                    || self.system.rename_new(&self.pin(&temporary)?.path, &self.pin(absolute)?.path);
+                // Where that fails, too, the next az finds it in its own folder.
+                _ = put_back();
+            }),
             Err(error) if sys::is_absent(&error) => Ok(()),
             Err(error) => Err(error),
         }
@@ -326,8 +344,7 @@ impl Restorer<'_> {
         came_out: &Path,
         is_replaceable: &dyn Fn(&WsPath, &State) -> bool,
     ) -> io::Result<()> {
-        let beside = WsPath::new(self.disk.root(), &WsPath::root(), came_out);
-        let state = self.disk.state(&beside);
+        let state = self.disk.state(&self.inside(came_out));
         if state != State::Unknown && is_replaceable(&target.path, &state) {
             return self.system.remove_file(&self.pin(came_out)?.path);
         }

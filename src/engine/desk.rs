@@ -445,7 +445,7 @@ impl driver::Desk for Desk<'_> {
             node: self.shared.nodes.get(node),
             log: self.teller.log_path(&self.plan.nodes[node].id),
             live: self.options.live,
-            is_in_turn: self.is_in_turn(node),
+            freedom: self.freedom(node),
         };
         Box::new(move |control| asking_for_nobody(|| attempt.run(control)))
     }

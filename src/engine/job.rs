@@ -25,6 +25,7 @@ use super::{
     session::Cache,
     spares::Spares,
     trust::Agreed,
+    turns::Freedom,
     witness::PreImages,
     zones::{Zone, Zones},
 };
@@ -160,9 +161,7 @@ pub(super) struct Attempt {
     pub(super) node: Arc<Prepared>,
     pub(super) log: PathBuf,
     pub(super) live: Option<Live>,
-    /// All before it have ended and hold, or it is its user's word that that does not matter; else it must do nothing
-    /// that cannot be undone.
-    pub(super) is_in_turn: bool,
+    pub(super) freedom: Freedom,
 }
 
 /// What is known right before the start.
@@ -218,12 +217,12 @@ impl Attempt {
         };
         let mut before = match self.make_ready() {
             Ok(before) => before,
-            Err(error) if self.is_in_turn => return Done::failed(error, Duration::ZERO),
+            Err(error) if self.freedom == Freedom::All => return Done::failed(error, Duration::ZERO),
             // What a step left that overlapped others need not have been kept.
             Err(error) => return Done { ending: Ending::TooEarly, ..Done::failed(error, Duration::ZERO) },
         };
         let temporary = self.shared.temporary_root().unwrap_or(Path::new(""));
-        let turnstile = (!self.is_in_turn).then_some(control);
+        let turnstile = (control, self.freedom);
         let mut witness = PreImages::new(&self.shared, self.index, temporary, turnstile, sandbox.as_ref());
         let watch = self.prepared().unwatched.is_none().then_some(&mut witness as &mut dyn Witness);
         self.shared.timeline.begin(self.index);

@@ -72,7 +72,7 @@ struct Again<'d, 'a> {
 impl Desk<'_> {
     /// Puts a run right whose steps overlapped in the wrong order; nothing if that cannot be done, which is told.
     ///
-    /// `participants` are the steps that ran or were reused; after a failure those that it kept from running too. Those
+    /// `participants` are the steps that ran, were reused or left out; after a failure those that it kept from running too. Those
     /// of them that come after `until`, which is about to start, are decided when it has ended.
     pub(super) fn repair(&mut self, late: Late, participants: &[usize], until: usize) -> Option<Summary> {
         let since: Vec<usize> = participants.iter().copied().filter(|index| *index >= late.index).collect();
@@ -142,12 +142,16 @@ impl Desk<'_> {
         Scheduler::new((0..nodes.len()).map(node).collect(), policy)
     }
 
-    fn outcome(&self, index: usize) -> Option<event::Outcome> {
+    pub(super) fn outcome(&self, index: usize) -> Option<event::Outcome> {
         self.teller.view().nodes.get(&self.plan.nodes[index].id).and_then(|node| node.outcome)
     }
 
     fn is_cancelled(&self, index: usize) -> bool {
         self.outcome(index) == Some(event::Outcome::Cancelled)
+    }
+
+    fn is_left_out(&self, index: usize) -> bool {
+        self.outcome(index) == Some(event::Outcome::Skipped)
     }
 
     fn has_ended_well(&self, index: usize) -> bool {
@@ -240,6 +244,7 @@ impl driver::Desk for Again<'_, '_> {
                 // By another record, that may be something else.
                 self.desk.tell_handed(index);
             }
+            Change::Finished(scheduler::Outcome::Skipped) if self.desk.is_left_out(index) => {}
             Change::Finished(scheduler::Outcome::Cancelled) if self.desk.is_cancelled(index) => {}
             Change::Retrying { .. } | Change::Postponed => driver::Desk::changed(self.desk, index, change),
             Change::Finished(outcome) => _ = self.desk.tell_end(index, self.in_plan(*outcome)),

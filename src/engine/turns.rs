@@ -21,6 +21,18 @@ pub(super) struct Overlaps {
     pub(super) came_too_early: BTreeSet<usize>,
 }
 
+/// What a step may do that cannot be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Freedom {
+    /// All before it have ended and hold.
+    All,
+    /// It is its user's word that its order does not matter to anybody beyond the workspace. Inside it may be put back
+    /// with others.
+    Beyond,
+    /// Steps before it may be at work still.
+    None,
+}
+
 impl Overlaps {
     fn is_any_running(&self) -> bool {
         !self.running.is_empty()
@@ -51,11 +63,16 @@ impl Desk<'_> {
             Some(late) => {
                 // What a failure kept from running is due if that failure may turn out to be none.
                 let is_due = self.first_failure().is_some_and(|failed| failed >= late.index);
-                let has_part = |index: &usize| is_due || self.answered.contains_key(index);
+                let has_part = |index: &usize| is_due || self.has_part(*index);
                 let participants: Vec<usize> = (0..self.plan.nodes.len()).filter(has_part).collect();
                 self.repair(late, &participants, usize::MAX).unwrap_or(summary)
             }
         }
+    }
+
+    /// Tells whether a step ran, was reused or was left out: what it was told may turn out to be otherwise.
+    fn has_part(&self, index: usize) -> bool {
+        self.answered.contains_key(&index) || self.outcome(index) == Some(event::Outcome::Skipped)
     }
 
     /// Tells whether the run went as a run should, whatever became of its steps.
@@ -100,7 +117,8 @@ impl Desk<'_> {
             // What that kept from running has to be decided again as well, which is done at the end.
             return Err(Ending::Cancelled);
         }
-        let participants: Vec<usize> = self.answered.keys().copied().collect();
+        let participants: Vec<usize> =
+            (0..self.plan.nodes.len()).filter(|index| self.has_part(*index)).collect();
         let Some(summary) = self.repair(late, &participants, node) else { return Err(Ending::Cancelled) };
         if let Some(interrupt) = summary.interrupted {
             self.signals.raise(interrupt);
@@ -113,10 +131,16 @@ impl Desk<'_> {
         self.plan.nodes[node].is_barrier || self.overlaps.came_too_early.contains(&node)
     }
 
-    /// Tells whether a step that starts now may do what cannot be undone.
-    pub(super) fn is_in_turn(&self, node: usize) -> bool {
+    /// Says what a step that starts now may do that cannot be undone.
+    pub(super) fn freedom(&self, node: usize) -> Freedom {
         let is_users_word = self.ask.overlap || self.plan.nodes[node].is_declared();
         let is_first = self.open.first().is_none_or(|open| *open >= node);
-        is_users_word || self.may_act(node) || (is_first && !self.overlaps.have_been)
+        if self.may_act(node) || (is_first && !self.overlaps.have_been) {
+            Freedom::All
+        } else if is_users_word {
+            Freedom::Beyond
+        } else {
+            Freedom::None
+        }
     }
 }

@@ -10,6 +10,7 @@ use super::{
     sandbox::Sandbox,
     seen::is_named,
     session::Cache,
+    turns::Freedom,
     zones::{Zone, Zones},
 };
 use crate::{
@@ -34,8 +35,9 @@ pub(super) struct PreImages<'a> {
     secrets: Vec<Vec<u8>>,
     /// Where az's own folders for temporary files are.
     temporary: &'a Path,
-    /// Stops the step where it must not go on; nothing if it may do all it wants.
-    turnstile: Option<&'a Control>,
+    /// Stops the step where it must not go on.
+    control: &'a Control,
+    freedom: Freedom,
     /// Where the step may write, if not everywhere.
     sandbox: Option<&'a Sandbox>,
     pub(super) states: BTreeMap<WsPath, State>,
@@ -50,7 +52,7 @@ impl<'a> PreImages<'a> {
         shared: &'a Shared,
         index: usize,
         temporary: &'a Path,
-        turnstile: Option<&'a Control>,
+        (control, freedom): (&'a Control, Freedom),
         sandbox: Option<&'a Sandbox>,
     ) -> Self {
         Self {
@@ -61,7 +63,8 @@ impl<'a> PreImages<'a> {
             node: shared.nodes.get(index),
             secrets: shared.secrets(index),
             temporary,
-            turnstile,
+            control,
+            freedom,
             sandbox,
             states: BTreeMap::new(),
             stored: Vec::new(),
@@ -71,11 +74,31 @@ impl<'a> PreImages<'a> {
 
     /// Ends the step if what it is about to do cannot be undone and others before it have not ended.
     fn hold(&mut self, act: impl FnOnce() -> String) {
-        if let Some(control) = self.turnstile
-            && self.held.is_none()
-        {
-            self.held = Some(act());
-            control.stop(StopHow::Kill, StopCause::TooEarly);
+        if self.freedom == Freedom::None {
+            self.stop(act());
+        }
+    }
+
+    fn stop(&mut self, act: String) {
+        if self.held.is_none() {
+            self.held = Some(act);
+            self.control.stop(StopHow::Kill, StopCause::TooEarly);
+        }
+    }
+
+    /// Keeps what a file holds that the step is about to change.
+    fn keep(&mut self, absolute: &Path, path: &WsPath, digest: Digest) {
+        let Self { cache, freedom, .. } = *self;
+        // In its turn nobody will have to put it back; else a copy that is damaged would be none.
+        let is_in_turn = freedom == Freedom::All;
+        let is_kept = if is_in_turn { cache.blobs.has(&digest) } else { cache.blobs.verify(&digest) };
+        if is_kept || holds_any(cache, absolute, &self.secrets) {
+            return;
+        }
+        match cache.blobs.put_file(absolute, &digest) {
+            Ok(()) => self.stored.push(digest),
+            Err(_) if is_in_turn => {}
+            Err(error) => self.stop(format!("change `{path}`, of which no copy could be kept ({error})")),
         }
     }
 
@@ -145,11 +168,10 @@ impl Witness for PreImages<'_> {
         if let State::File { digest, .. } = state
             && path.is_inside()
             && !is_unread
-            && !holds_any(self.cache, absolute, &self.secrets)
         {
-            // It may have to be put back; where it cannot be kept, that will fail and be told.
-            if !self.cache.blobs.has(&digest) && self.cache.blobs.put_file(absolute, &digest).is_ok() {
-                self.stored.push(digest);
+            self.keep(absolute, &path, digest);
+            if self.is_held() {
+                return;
             }
         }
         self.timeline.note(self.index, &path, &state);

@@ -105,6 +105,9 @@ impl Change {
             13 => Self::Copy { from: source(random), to: any(random) },
             // A link in the place of a result is written through by hand, and replaced by az.
             14 => Self::Swap(plain(random), plain(random)),
+            15 if random.is_one_in(2) => {
+                Self::Move { from: plain(random), to: format!("in/new{}", text % 2) }
+            }
             15 => Self::Move { from: plain(random), to: plain(random) },
             16 => Self::Link { path: LINK.to_owned(), target: plain(random) },
             17 => Self::Folder(source(random)),
@@ -114,6 +117,28 @@ impl Change {
             22 => Self::SetBack(random.below(60) as u64),
             _ => Self::Write { path: "in/deep/a".to_owned(), text },
         }
+    }
+
+    /// Makes a change of a source to another text, and one that brings back the text it had, of the same size.
+    pub(super) fn there_and_back(random: &mut Random) -> [Self; 3] {
+        let path = (*random.pick(&SOURCES)).to_owned();
+        let text = u8::try_from(random.below(4)).expect("it is small");
+        let (one, other) = (text, (text + 1) % 4);
+        let write = |random: &mut Random, text: u8| {
+            let path = path.clone();
+            match random.below(4) {
+                0 | 1 => Self::Write { path, text },
+                2 => Self::Sneak { path, text },
+                _ => Self::Replace { path, text },
+            }
+        };
+        let there = match random.below(8) {
+            0 => Self::Remove(path.clone()),
+            1 => Self::Touch(path.clone()),
+            2 => Self::Write { path: format!("in/new{}", text % 2), text },
+            _ => write(random, other),
+        };
+        [Self::Write { path: path.clone(), text: one }, there, write(random, one)]
     }
 
     /// Carries it out; what cannot be done is not done, as by a person whose command fails.
@@ -203,7 +228,8 @@ fn write(place: &dyn Place, path: &Path, text: u8, later: Option<i64>) -> io::Re
     }
 }
 
-fn remove(world: &dyn System, path: &Path) -> io::Result<()> {
+/// Removes what is at a path, if anything.
+pub(super) fn remove(world: &dyn System, path: &Path) -> io::Result<()> {
     match world.stat(path) {
         Ok(stat) if stat.kind == FileKind::Directory => remove_tree(world, path),
         Ok(_) => world.remove_file(path),

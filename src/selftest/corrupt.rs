@@ -21,7 +21,6 @@ const SCRIPTS: [(&str, &str); 3] = [
     ("0410_second.sh", "cat out0/x b > out1/y\necho s1 > out1/z\n"),
     ("0420_third.sh", "ls in > out2/x\ncat out1/y out1/z > out2/y\ncat large > out2/large\n"),
 ];
-const PLAIN: How = How { jobs: 1, force: false, killed_at: None, failing: None };
 
 /// What happens to a file that az keeps.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +89,7 @@ impl Corrupt {
         for text in ["text 1\n", "text 2\n", "text 2\n"] {
             write(&place, "a", text);
             place.world.advance(std::time::Duration::from_secs(10));
-            let outcome = place.build(PLAIN);
+            let outcome = place.build(How::plain(1));
             if outcome.end != End::Code(0) {
                 return Err(format!("it ended with {:?}", outcome.end));
             }
@@ -140,14 +139,14 @@ impl Corrupt {
             };
             done.map_err(|error| fault(&error.to_string()))?;
         }
-        let outcome = place.build(PLAIN);
+        let outcome = place.build(How::plain(1));
         if outcome.end != End::Code(0) {
             return Err(fault(&format!("it ended with {:?}", outcome.end)));
         }
         if tree(&place.world, place.root()) != self.expected {
             return Err(fault("it left something else"));
         }
-        let again = place.build(PLAIN);
+        let again = place.build(How::plain(1));
         if again.end != End::Code(0) || !again.ran.is_empty() {
             return Err(fault(&format!(
                 "the build after it ended with {:?} and ran {:?}",

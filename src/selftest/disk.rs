@@ -14,7 +14,8 @@ use rustix::{
 use serde_json::Value;
 
 use super::{
-    place::{Built, End, How, Outcome, Place},
+    change::Change,
+    place::{Built, End, How, Outcome, Place, ROW, ROWS, Request},
     random::Random,
     script::{STEPS, VARIABLE},
 };
@@ -57,59 +58,30 @@ impl OnDisk {
         Ok(Self { top, root, variable: None })
     }
 
-    fn start(&self, how: How) -> io::Result<Itself> {
+    fn start(&self, how: How, output: &Path) -> io::Result<Itself> {
         let jobs = how.jobs.to_string();
-        let mut words = vec!["build", "*", "--allow-empty", "--format", "json", "--jobs", &jobs];
+        let (request, matrix) = (how.request.words(), format!("{ROW}={}", ROWS.join(",")));
+        let mut words = vec!["build", &request, "--allow-empty", "--format", "json", "--jobs", &jobs];
+        if matches!(how.request, Request::Rows(_)) {
+            words.extend(["--matrix", &matrix]);
+        }
         if how.force {
             words.push("--force");
         }
         let path = Os.env().remove(&OsString::from("PATH")).unwrap_or_else(|| "/usr/bin:/bin".into());
         let mut env = vec![("PATH".into(), path), ("HOME".into(), self.top.join("home").into_os_string())];
         env.extend(self.variable.iter().map(|value| (VARIABLE.into(), value.into())));
-        Itself::start(&self.root, &words, &env, &self.output())
+        Itself::start(&self.root, &words, &env, output)
     }
 
-    fn output(&self) -> PathBuf {
-        self.top.join("output")
-    }
-
-    fn build_to_its_end(&self, how: How) -> io::Result<Outcome> {
-        let mut az = self.start(how)?;
-        if !az.wait_for(LONGEST_BUILD)? {
-            return Ok(Outcome { end: End::Refused("it hangs".to_owned()), ..Outcome::default() });
-        }
-        let code = az.wait()?.and_then(|code| u8::try_from(code).ok());
-        let output = String::from_utf8_lossy(&Os.read(&self.output())?).into_owned();
-        let mut outcome = Outcome { told: vec![output.clone()], ..Outcome::default() };
-        let result = output.find("\n{").map_or(&*output, |at| &output[at..]);
-        let result: Value = match serde_json::from_str(result.trim()) {
-            Ok(result) => result,
-            Err(error) => {
-                outcome.end = End::Refused(format!("code {code:?}, and its output is no JSON: {error}"));
-                return Ok(outcome);
-            }
-        };
-        outcome.end = code.map_or(End::Killed, End::Code);
-        for node in result["nodes"].as_array().into_iter().flatten() {
-            if matches!(node["outcome"].as_str(), Some("ran" | "failed")) {
-                outcome.ran.push(
-                    node["script"]
-                        .as_str()
-                        .unwrap_or_default()
-                        .rsplit('/')
-                        .next()
-                        .unwrap_or_default()
-                        .to_owned(),
-                );
-            }
-        }
-        Ok(outcome)
+    fn output(&self, of: usize) -> PathBuf {
+        self.top.join(format!("output{of}"))
     }
 
     fn build_and_kill(&self, how: How, at: u64) -> io::Result<Outcome> {
         let most = u64::try_from(MOST_KILLED_AFTER.as_micros()).unwrap_or(u64::MAX);
         let before = self.last_run();
-        let mut az = self.start(how)?;
+        let mut az = self.start(how, &self.output(0))?;
         az.wait_for(Duration::from_micros(at % most))?;
         az.signal(Signal::KILL);
         az.wait()?;
@@ -125,7 +97,7 @@ impl OnDisk {
             for line in events.split_inclusive(|byte| *byte == b'\n') {
                 let event = serde_json::from_slice::<Envelope>(line).map(|envelope| envelope.event);
                 if let Ok(Event::ScriptCompleted { node, .. }) = event {
-                    outcome.done.push(format!("{node}.sh"));
+                    outcome.done.push(node);
                 }
             }
         }
@@ -138,6 +110,36 @@ impl OnDisk {
         let last = Os.list(&runs).ok()?.pop()?;
         Some(runs.join(last.name))
     }
+}
+
+/// Waits for an az to end, and reads what it told.
+fn end_of(mut az: Itself, output: &Path) -> io::Result<Outcome> {
+    if !az.wait_for(LONGEST_BUILD)? {
+        return Ok(Outcome { end: End::Refused("it hangs".to_owned()), ..Outcome::default() });
+    }
+    let code = az.wait()?.and_then(|code| u8::try_from(code).ok());
+    let output = String::from_utf8_lossy(&Os.read(output)?).into_owned();
+    let mut outcome = Outcome { told: vec![output.clone()], ..Outcome::default() };
+    let result = output.find("\n{").map_or(&*output, |at| &output[at..]);
+    let result: Value = match serde_json::from_str(result.trim()) {
+        Ok(result) => result,
+        Err(error) => {
+            outcome.end = End::Refused(format!("code {code:?}, and its output is no JSON: {error}"));
+            return Ok(outcome);
+        }
+    };
+    outcome.end = code.map_or(End::Killed, End::Code);
+    for node in result["nodes"].as_array().into_iter().flatten() {
+        if matches!(node["outcome"].as_str(), Some("ran" | "failed")) {
+            outcome.ran.push(node["id"].as_str().unwrap_or_default().to_owned());
+        }
+    }
+    Ok(outcome)
+}
+
+/// Returns an outcome also where az could not even be asked.
+fn refused(built: io::Result<Outcome>) -> Outcome {
+    built.unwrap_or_else(|error| Outcome { end: End::Refused(error.to_string()), ..Outcome::default() })
 }
 
 /// Does nothing for some time.
@@ -183,10 +185,38 @@ impl Place for OnDisk {
 impl Built for OnDisk {
     /// An az that is killed has had so many microseconds.
     fn build(&mut self, how: How) -> Outcome {
-        let built = match how.killed_at {
-            None => self.build_to_its_end(how),
+        refused(match how.killed_at {
+            None => {
+                let output = self.output(0);
+                self.start(how, &output).and_then(|az| end_of(az, &output))
+            }
             Some(at) => self.build_and_kill(how, at),
-        };
-        built.unwrap_or_else(|error| Outcome { end: End::Refused(error.to_string()), ..Outcome::default() })
+        })
+    }
+
+    fn has_faults(&self) -> bool {
+        false
+    }
+
+    /// The moment is a number of microseconds.
+    fn build_during(&mut self, how: How, at: u64, change: &Change) -> Outcome {
+        let most = u64::try_from(MOST_KILLED_AFTER.as_micros()).unwrap_or(u64::MAX);
+        let output = self.output(0);
+        let started = self.start(how, &output).and_then(|az| {
+            az.wait_for(Duration::from_micros(at % most))?;
+            Ok(az)
+        });
+        change.apply(self);
+        refused(started.and_then(|az| end_of(az, &output)))
+    }
+
+    fn build_twice(&mut self, hows: [How; 2]) -> [Outcome; 2] {
+        let outputs = [self.output(0), self.output(1)];
+        let started = [0, 1].map(|number| self.start(hows[number], &outputs[number]));
+        let mut number = 0;
+        started.map(|az| {
+            number += 1;
+            refused(az.and_then(|az| end_of(az, &outputs[number - 1])))
+        })
     }
 }

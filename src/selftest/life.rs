@@ -13,11 +13,12 @@ use std::{
 };
 
 use super::{
-    change::{Change, Fault, files_below},
+    change::{Change, files_below, remove},
+    course::Act,
     memory::{InMemory, SHELL},
-    place::{Built, End, Failing, How, Outcome, Place as _},
+    place::{Built, End, Failing, How, Outcome, Place as _, ROW, Request, With, name_of},
     random::Random,
-    script::{MADE, SOURCES, STEPS, Script, VARIABLE, is_made},
+    script::{MADE, Script, VARIABLE, is_made},
     shell::Shell,
 };
 use crate::sys::{FileKind, OWN_FOLDER, System};
@@ -25,39 +26,8 @@ use crate::sys::{FileKind, OWN_FOLDER, System};
 /// As often it is built until nothing is left to do; some workspaces never come to that, by hand neither.
 const MOST_ROUNDS: usize = 6;
 
-/// Something that happens.
-#[derive(Debug, Clone)]
-pub(super) enum Act {
-    Change(Change),
-    /// A step gets another script.
-    Script(usize, Script),
-    /// Something happens to what az keeps.
-    Damage(Fault),
-    /// The power goes and comes back; the number decides what is lost.
-    PowerCut(u64),
-    /// az builds and is killed on the way.
-    Killed {
-        at: u64,
-        jobs: usize,
-    },
-    /// az builds, until nothing is left to do; the number decides how.
-    Build(u64),
-}
-
-/// What a life is made of.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Course {
-    /// How often az builds at least.
-    pub(super) least_builds: usize,
-    /// How often more at most.
-    pub(super) more_builds: usize,
-    /// az is killed before one in so many builds.
-    pub(super) killed_one_in: usize,
-    /// What it keeps is damaged before one in so many builds.
-    pub(super) damaged_one_in: usize,
-    /// The power goes before one in so many builds.
-    pub(super) power_cut_one_in: usize,
-}
+/// What az says that ends with 1 on a disk that fails.
+const SHORT: [&str; 3] = ["be brought back", "cannot be undone", "cannot be run again"];
 
 /// How often what happened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -88,61 +58,8 @@ impl std::ops::AddAssign for Counts {
     }
 }
 
-/// Returns all that happens in the life of a seed.
-pub(super) fn acts(seed: u64, course: Course) -> Vec<Act> {
-    let mut random = Random::new(seed);
-    let steps = 2 + random.below(STEPS - 1);
-    let mut acts: Vec<Act> = Vec::new();
-    for (number, path) in SOURCES.iter().enumerate() {
-        let text = u8::try_from(number % 3).expect("it is small");
-        acts.push(Act::Change(Change::Write { path: (*path).to_owned(), text }));
-    }
-    let mut scripts: Vec<Script> = Vec::new();
-    let mut versions: Vec<(usize, Script)> = Vec::new();
-    for step in 0..steps {
-        let script = Script::random(&mut random, step, &made(&scripts));
-        scripts.push(script.clone());
-        versions.push((step, script));
-    }
-    acts.extend(versions.iter().cloned().map(|(step, script)| Act::Script(step, script)));
-    for _ in 0..course.least_builds + random.below(course.more_builds + 1) {
-        for _ in 0..random.below(4) {
-            let (step, script) = match random.below(10) {
-                0 => {
-                    let step = random.below(steps);
-                    (step, Script::random(&mut random, step, &made(&scripts[..step])))
-                }
-                1 => random.pick(&versions).clone(),
-                _ => {
-                    acts.push(Act::Change(Change::random(&mut random, &made(&scripts))));
-                    continue;
-                }
-            };
-            scripts[step] = script.clone();
-            versions.push((step, script.clone()));
-            acts.push(Act::Script(step, script));
-        }
-        if random.is_one_in(course.damaged_one_in) {
-            acts.push(Act::Damage(Fault::random(&mut random)));
-        }
-        if random.is_one_in(course.killed_one_in) {
-            acts.push(Act::Killed { at: random.next(), jobs: 1 + random.below(2) });
-        }
-        if random.is_one_in(course.power_cut_one_in) {
-            acts.push(Act::PowerCut(random.next()));
-        }
-        acts.push(Act::Build(random.next()));
-    }
-    acts
-}
-
-/// Returns what scripts leave, by path.
-fn made(scripts: &[Script]) -> Vec<String> {
-    scripts.iter().flat_map(Script::makes).collect()
-}
-
 fn script_name(step: usize) -> String {
-    format!("04{step}0_step.sh")
+    format!("{}.sh", name_of(step, None))
 }
 
 /// A workspace, by az and by hand.
@@ -159,6 +76,8 @@ pub(super) struct Life<'a> {
     done: Vec<String>,
     /// A person may have written where steps write, since the last build.
     is_tampered: bool,
+    /// A step may have left a part of what it makes, which goes when all is built.
+    is_torn: bool,
     /// The last build ran one step at a time.
     is_in_turn: bool,
     /// Nothing was left to do after the last builds.
@@ -181,6 +100,7 @@ impl<'a> Life<'a> {
             forgets: false,
             done: Vec::new(),
             is_tampered: false,
+            is_torn: false,
             is_in_turn: true,
             rests: true,
             history: Vec::new(),
@@ -213,6 +133,8 @@ impl<'a> Life<'a> {
             Act::PowerCut(seed) => self.cut_power(*seed),
             Act::Killed { at, jobs } => self.die(*at, *jobs)?,
             Act::Build(how) => self.build_and_compare(&mut Random::new(*how))?,
+            Act::During { change, at, jobs } => self.build_during(change, *at, *jobs)?,
+            Act::Twice(how) => self.build_twice(&mut Random::new(*how))?,
         }
         Ok(())
     }
@@ -245,13 +167,14 @@ impl<'a> Life<'a> {
                 _ = self.hand.world.write(&self.hand.root().join(name), &bytes, stat.mode);
             }
         }
+        self.is_torn = true;
         self.forgets = true;
     }
 
     fn die(&mut self, at: u64, jobs: usize) -> Result<(), String> {
         let jobs = if self.must_take_turns() { 1 } else { jobs };
         self.history.push(format!("build with {jobs} at once, killed at {at}"));
-        let outcome = self.place.build(How { jobs, force: false, killed_at: Some(at), failing: None });
+        let outcome = self.place.build(How { killed_at: Some(at), ..How::plain(jobs) });
         self.history.push(format!("done by then: {:?}, ran: {:?}", outcome.done, outcome.ran));
         self.counts.killed += 1;
         self.counts.survived = self.counts.survived.max(outcome.survived);
@@ -260,6 +183,7 @@ impl<'a> Life<'a> {
         }
         // Side by side what was said to have ended is provisional: an earlier step may still make it run again.
         self.done = if jobs == 1 { outcome.done } else { Vec::new() };
+        self.is_torn = true;
         self.forgets = true;
         Ok(())
     }
@@ -267,31 +191,31 @@ impl<'a> Life<'a> {
     /// Builds by az and by hand, and compares; until nothing is left to do, if it comes to that.
     fn build_and_compare(&mut self, random: &mut Random) -> Result<(), String> {
         let has_rested = std::mem::take(&mut self.rests);
+        let request = if random.is_one_in(6) { self.request(random) } else { Request::All };
         for round in 0..MOST_ROUNDS {
             if round > 0 {
                 // What was changed at this time, or after it by a clock that was set back, may be changing still.
                 self.place.wait(Duration::from_secs(10));
             }
             let before = tree(&self.hand.world, self.hand.root());
-            let (needed, failed) = self.by_hand()?;
+            let (needed, failed) = self.by_hand(request)?;
             let is_still = tree(&self.hand.world, self.hand.root()) == before;
             let is_at_rest = round > 0 && needed.iter().all(|name| Some(name) == failed.as_ref()) && is_still;
             let jobs = if !self.must_take_turns() && random.is_one_in(4) { 1 + random.below(4) } else { 1 };
             self.is_in_turn = jobs == 1;
-            // Side by side it may have to undo what it could not keep, and says so with a code.
-            let failing = Self::failing(random).filter(|_| jobs == 1);
-            self.forgets |= failing.is_some();
-            let how = How { jobs, force: random.is_one_in(30), killed_at: None, failing };
+            let failing = Self::failing(random).filter(|_| self.place.has_faults());
+            self.forgets |= failing.is_some_and(|failing| failing.with != With::Pieces);
+            let how = How { request, jobs, force: random.is_one_in(30), killed_at: None, failing };
             let forced = if how.force { ", forced" } else { "" };
             let faults = how.failing.map_or_else(String::new, |failing| format!(", {failing:?}"));
-            self.history.push(format!("build with {jobs} at once{forced}{faults}"));
+            self.history.push(format!("build {request:?} with {jobs} at once{forced}{faults}"));
             let outcome = self.place.build(how);
             self.history.extend(outcome.told.iter().cloned());
             self.history.push(format!("ran {:?}, needed {needed:?}", outcome.ran));
             self.check(&outcome, how, &needed, failed.is_some(), round == 0 && has_rested)?;
             let lasting = outcome.ran.iter().all(|name| Some(name) == failed.as_ref());
             if is_at_rest && lasting {
-                self.rests = true;
+                self.rests = request == Request::All;
                 return Ok(());
             }
             // What leads round in a circle cannot be read, and whoever asked it runs each time.
@@ -310,12 +234,131 @@ impl<'a> Life<'a> {
 
     /// Says what fails of what az does in a build, if anything.
     fn failing(random: &mut Random) -> Option<Failing> {
-        random.is_one_in(20).then(|| Failing {
-            after: random.next(),
-            count: [1, 3, usize::MAX][random.below(3)],
-            with: [io::ErrorKind::StorageFull, io::ErrorKind::Other][random.below(2)],
-            reads: random.is_one_in(2),
+        random.is_one_in(16).then(|| {
+            let with = match random.below(4) {
+                0 => With::Pieces,
+                1 => With::Error(io::ErrorKind::Other),
+                _ => With::Error(io::ErrorKind::StorageFull),
+            };
+            // Who is interrupted each time comes to no end.
+            let most = if with == With::Pieces { 20 } else { usize::MAX };
+            let (after, count) = (random.next(), [1, 3, most][random.below(3)]);
+            Failing { after, count, with, reads: random.is_one_in(2) }
         })
+    }
+
+    /// Says what else may be asked for than all.
+    fn request(&self, random: &mut Random) -> Request {
+        let steps: Vec<usize> = self.scripts.keys().copied().collect();
+        let row = steps.get(random.below(steps.len().max(1)));
+        let Some(row) = row.filter(|_| !self.is_torn) else { return Request::All };
+        if self.scripts[row].is_by_row() && random.is_one_in(2) {
+            return Request::Rows(*row);
+        }
+        let mut some = 1_u8 << row | u8::try_from(random.below(256)).expect("it is small");
+        // Who gathers lines goes on gathering by hand, where az gives what a clean run gives.
+        let shares = |step: &usize| self.scripts[step].shares();
+        if steps.iter().any(|step| some & (1 << step) != 0 && shares(step)) {
+            some |= steps.iter().filter(|step| shares(step)).fold(0, |all, step| all | 1 << step);
+        }
+        Request::Some(some)
+    }
+
+    /// Has a file changed while az builds. What the steps saw nobody knows; the change stays, and the builds after it
+    /// begin with what lies there.
+    fn build_during(&mut self, change: &Change, at: u64, jobs: usize) -> Result<(), String> {
+        let jobs = if self.must_take_turns() { 1 } else { jobs };
+        self.history.push(format!("build with {jobs} at once, and meanwhile, at {at}, {change:?}"));
+        let outcome = self.place.build_during(How::plain(jobs), at, change);
+        self.history.extend(outcome.told.iter().cloned());
+        self.history.push(format!("ran {:?}", outcome.ran));
+        change.apply(&mut self.hand);
+        let may_fail = self.scripts.values().any(Script::can_fail);
+        if outcome.end != End::Code(0) && !(may_fail && outcome.end == End::Code(1)) {
+            return Err(self.fault(&format!("it ended with {:?}", outcome.end)));
+        }
+        let sources = |world: &dyn System, root: &Path| {
+            let mut all = tree(world, root);
+            all.retain(|path, _| !is_made(path));
+            all
+        };
+        let az = sources(self.place.system(), self.place.root());
+        let hand = sources(&self.hand.world, self.hand.root());
+        if az != hand {
+            return Err(self.fault(&format!("what a person wrote is not there:\n{}", difference(&az, &hand))));
+        }
+        self.take_over();
+        self.done.clear();
+        self.rests = false;
+        self.counts.builds += 1;
+        Ok(())
+    }
+
+    /// Brings the world by hand into the state that az left.
+    fn take_over(&self) {
+        let (az, hand) =
+            (tree(self.place.system(), self.place.root()), tree(&self.hand.world, self.hand.root()));
+        let (from, to) = ((self.place.system(), self.place.root()), (&self.hand.world, self.hand.root()));
+        let differs = |path: &&PathBuf| az.get(*path) != hand.get(*path);
+        for path in hand.keys().filter(differs) {
+            _ = remove(to.0, &to.1.join(path));
+        }
+        for path in az.keys().filter(differs) {
+            let (source, target) = (from.1.join(path), to.1.join(path));
+            let copied = from.0.stat(&source).and_then(|stat| match stat.kind {
+                FileKind::Directory => to.0.create_dir_all(&target),
+                FileKind::Link => to.0.symlink(&from.0.read_link(&source)?, &target),
+                _ => to.0.write(&target, &from.0.read(&source)?, stat.mode),
+            });
+            copied.expect("nobody else is in the workspaces");
+        }
+    }
+
+    /// Lets two az build at once: what is left is what one after the other leaves, and neither does what the other did.
+    fn build_twice(&mut self, random: &mut Random) -> Result<(), String> {
+        self.rests = false;
+        // What was changed at this very time may be changing still.
+        self.place.tick(Duration::from_millis(1));
+        self.place.wait(Duration::from_secs(10));
+        let (first, failed) = self.by_hand(Request::All)?;
+        let before = tree(&self.hand.world, self.hand.root());
+        let (second, _) = self.by_hand(Request::All)?;
+        let is_still = tree(&self.hand.world, self.hand.root()) == before;
+        let is_settled = is_still && failed.is_none() && second.is_empty();
+        let other = if is_settled && random.is_one_in(2) { self.request(random) } else { Request::All };
+        self.by_hand(other)?;
+        let jobs = if self.must_take_turns() { 1 } else { 1 + random.below(2) };
+        let mut hows = [How::plain(jobs), How { request: other, ..How::plain(jobs) }];
+        if random.is_one_in(2) {
+            hows.reverse();
+        }
+        self.history.push(format!("build twice at once: {hows:?}"));
+        let outcomes = self.place.build_twice(hows);
+        for outcome in &outcomes {
+            self.history.extend(outcome.told.iter().cloned());
+            self.history.push(format!("ran {:?}, needed {first:?}, then {second:?}", outcome.ran));
+        }
+        let expected = End::Code(u8::from(failed.is_some()));
+        if let Some(outcome) = outcomes.iter().find(|outcome| outcome.end != expected) {
+            return Err(self.fault(&format!("one ended with {:?} instead of {expected:?}", outcome.end)));
+        }
+        // Where some steps came first, all is as all of them leave it.
+        if other != Request::All && tree(self.place.system(), self.place.root()) == before {
+            self.take_over();
+        }
+        self.compare()?;
+        self.is_tampered = false;
+        self.done.clear();
+        self.counts.builds += 2;
+        let ran: Vec<&String> = outcomes.iter().flat_map(|outcome| &outcome.ran).collect();
+        let times = |name: &String| ran.iter().filter(|ran| **ran == name).count();
+        let is_due = |name: &String| Some(name) == failed.as_ref() || second.contains(name);
+        // If some steps came first, what they read was another thing when all came.
+        let is_strict = jobs == 1 && !matches!(other, Request::Some(_));
+        if is_strict && ran.iter().any(|name| times(name) > 1 && !is_due(name)) {
+            return Err(self.fault("both ran the same step"));
+        }
+        Ok(())
     }
 
     /// Holds what a build said, did and left against what it should have.
@@ -327,10 +370,11 @@ impl<'a> Life<'a> {
         has_failed: bool,
         is_sure: bool,
     ) -> Result<(), String> {
-        // What a person wrote is not written over where it cannot be set aside, and no step runs whose input cannot be
-        // brought back.
-        let is_short = || outcome.told.iter().any(|line| line.contains("could not be brought back"));
+        // What a person wrote is not written over where it cannot be set aside, no step runs whose input cannot be brought
+        // back, and what overlapped in the wrong order is told where it cannot be put right.
+        let is_short = || outcome.told.iter().any(|line| SHORT.iter().any(|short| line.contains(short)));
         if how.failing.is_some() && outcome.end == End::Code(1) && (self.is_tampered || is_short()) {
+            self.is_torn = true;
             return Ok(());
         }
         let expected = End::Code(u8::from(has_failed));
@@ -339,9 +383,12 @@ impl<'a> Life<'a> {
         }
         self.compare()?;
         self.is_tampered = false;
+        self.is_torn = false;
         self.counts.builds += 1;
         let is_lost = |name: &String| self.done.contains(name) && !needed.contains(name);
-        if !how.force && self.is_in_turn && outcome.ran.iter().any(is_lost) {
+        // What cannot be read just now may be needed.
+        let can_know = how.failing.is_none_or(|failing| failing.with == With::Pieces);
+        if can_know && !how.force && self.is_in_turn && outcome.ran.iter().any(is_lost) {
             return Err(self.fault("a step ran again that an az that was killed had said to have ended well"));
         }
         self.done.clear();
@@ -360,14 +407,24 @@ impl<'a> Life<'a> {
 
     /// Runs all scripts by hand, one after the other, up to one that fails; returns the names of those that were told
     /// something new, or fail, and that of the one that failed.
-    fn by_hand(&mut self) -> Result<(BTreeSet<String>, Option<String>), String> {
+    fn by_hand(&mut self, request: Request) -> Result<(BTreeSet<String>, Option<String>), String> {
         let value =
             self.hand.world.env().get(OsStr::new(VARIABLE)).map(|it| it.to_string_lossy().into_owned());
-        let env = |name: &str| if name == VARIABLE { value.clone() } else { None };
         let mut needed = BTreeSet::new();
-        for (step, script) in &self.scripts {
-            let name = script_name(*step);
-            let path = PathBuf::from("scripts").join(&name);
+        let asked = self.scripts.iter().filter(|(step, _)| request.has(**step));
+        let asked = asked.flat_map(|it| request.rows().iter().map(move |row| (it, *row)));
+        for ((step, script), row) in asked {
+            let is_asked = script.condition.as_ref();
+            if is_asked.is_some_and(|it| !it.holds(&self.hand.world, self.hand.root())) {
+                continue;
+            }
+            let env = |name: &str| match name {
+                VARIABLE => value.clone(),
+                ROW => row.map(str::to_owned),
+                _ => None,
+            };
+            let name = name_of(*step, row);
+            let path = PathBuf::from("scripts").join(script_name(*step));
             let shell = Shell::new(&self.hand.world, self.hand.root(), &env, None);
             let seen = shell
                 .run(Path::new(SHELL), &path)
@@ -389,19 +446,23 @@ impl<'a> Life<'a> {
         if az == hand {
             return Ok(());
         }
-        let mut difference = String::new();
-        for path in az.keys().chain(hand.keys()).collect::<BTreeSet<_>>() {
-            let (az, hand) = (az.get(path), hand.get(path));
-            if az != hand {
-                _ = writeln!(difference, "{}: {az:?}, by hand {hand:?}", path.display());
-            }
-        }
-        Err(self.fault(&format!("it left something else:\n{difference}")))
+        Err(self.fault(&format!("it left something else:\n{}", difference(&az, &hand))))
     }
 
     fn fault(&self, what: &str) -> String {
         format!("{}\n{what}", self.history.join("\n"))
     }
+}
+
+fn difference(az: &BTreeMap<PathBuf, String>, hand: &BTreeMap<PathBuf, String>) -> String {
+    let mut difference = String::new();
+    for path in az.keys().chain(hand.keys()).collect::<BTreeSet<_>>() {
+        let (az, hand) = (az.get(path), hand.get(path));
+        if az != hand {
+            _ = writeln!(difference, "{}: {az:?}, by hand {hand:?}", path.display());
+        }
+    }
+    difference
 }
 
 /// Returns all that is in a workspace but what az keeps there, by its path in it.

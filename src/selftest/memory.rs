@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    change::files_below,
-    place::{Built, End, Failing, How, Outcome, Place},
+    change::{Change, files_below},
+    place::{Built, End, Failing, How, Outcome, Place, ROW, ROWS, Request, With},
     random::Random,
     runner::Carrier,
     script::{STEPS, VARIABLE},
@@ -29,6 +29,8 @@ pub(super) const SHELL: &str = "/bin/sh";
 const FLUSHED_AFTER: Duration = Duration::from_secs(3);
 /// A build changes about so many things before it has ended.
 const MOST_CHANGES: u64 = 120;
+/// Its steps do about so many things, if several run.
+const MOST_ACTS: u64 = 10;
 
 /// A workspace in memory.
 pub(super) struct InMemory {
@@ -103,37 +105,68 @@ impl Place for InMemory {
 impl Built for InMemory {
     /// An az that is killed can change so many things, and nothing after them.
     fn build(&mut self, how: How) -> Outcome {
-        let mut outcome = Outcome::default();
-        let faulty = Faulty::new(self.world.clone());
-        let built = if let Some(changes) = how.killed_at {
-            faulty.die_after(usize::try_from(changes % MOST_CHANGES).expect("it is small"));
-            let system: Arc<dyn System> = Arc::new(faulty.clone());
-            let carrier = self.carrier.within(Arc::clone(&system));
-            build(&system, &carrier, how, &mut |event| {
-                // What it says after its death nobody hears.
-                if !faulty.has_failed() {
-                    note(&mut outcome, event);
-                }
-            })
-        } else if let Some(Failing { after, count, with, reads }) = how.failing {
-            let faulty = faulty.failing_below(self.root().join(OWN_FOLDER), with, reads);
-            faulty.fail_so_many_after(usize::try_from(after % MOST_CHANGES).expect("it is small"), count);
-            let system: Arc<dyn System> = Arc::new(faulty);
-            build(&system, &self.carrier, how, &mut |event| note(&mut outcome, event))
-        } else {
-            let system: Arc<dyn System> = Arc::new(self.world.clone());
-            build(&system, &self.carrier, how, &mut |event| note(&mut outcome, event))
-        };
-        outcome.ran = self.carrier.take_ran();
-        if how.killed_at.is_none() {
-            outcome.end = match built {
-                None => End::Code(0),
-                Some(Ok(result)) => End::Code(result.exit_code),
-                Some(Err(error)) => End::Refused(format!("{error:?}")),
-            };
-        }
+        build_in(&self.world, &self.carrier, how)
+    }
+
+    fn has_faults(&self) -> bool {
+        true
+    }
+
+    /// The moment is a number of acts of steps.
+    fn build_during(&mut self, how: How, at: u64, change: &Change) -> Outcome {
+        let (world, change) = (self.world.clone(), change.clone());
+        self.carrier.plan(at % MOST_ACTS, Box::new(move || change.apply(&mut Self::of(world))));
+        let outcome = self.build(how);
+        self.carrier.take_due().into_iter().for_each(|due| due());
         outcome
     }
+
+    fn build_twice(&mut self, hows: [How; 2]) -> [Outcome; 2] {
+        std::thread::scope(|scope| {
+            let builds = hows.map(|how| {
+                let (world, carrier) = (&self.world, self.carrier.another());
+                scope.spawn(move || build_in(world, &carrier, how))
+            });
+            builds.map(|build| build.join().expect("a build does not panic"))
+        })
+    }
+}
+
+fn build_in(world: &Memory, carrier: &Carrier, how: How) -> Outcome {
+    let mut outcome = Outcome::default();
+    let faulty = Faulty::new(world.clone());
+    let built = if let Some(changes) = how.killed_at {
+        faulty.die_after(usize::try_from(changes % MOST_CHANGES).expect("it is small"));
+        let system: Arc<dyn System> = Arc::new(faulty.clone());
+        let carrier = carrier.within(Arc::clone(&system));
+        build(&system, &carrier, how, &mut |event| {
+            // What it says after its death nobody hears.
+            if !faulty.has_failed() {
+                note(&mut outcome, event);
+            }
+        })
+    } else if let Some(Failing { after, count, with, reads }) = how.failing {
+        let below = Path::new(ROOT).join(OWN_FOLDER);
+        let faulty = match with {
+            With::Error(kind) => faulty.failing_below(below, kind, reads),
+            With::Pieces => faulty.in_pieces_below(below),
+        };
+        faulty.fail_so_many_after(usize::try_from(after % MOST_CHANGES).expect("it is small"), count);
+        let system: Arc<dyn System> = Arc::new(faulty);
+        build(&system, carrier, how, &mut |event| note(&mut outcome, event))
+    } else {
+        let system: Arc<dyn System> = Arc::new(world.clone());
+        build(&system, carrier, how, &mut |event| note(&mut outcome, event))
+    };
+    outcome.ran = carrier.take_ran();
+    if how.killed_at.is_none() {
+        outcome.end = match built {
+            None => End::Code(0),
+            Some(Ok(result)) => End::Code(result.exit_code),
+            Some(Err(error)) => End::Refused(format!("{error:?}")),
+        };
+    }
+    outcome
 }
 
 fn note(outcome: &mut Outcome, event: &Envelope) {
@@ -146,6 +179,7 @@ fn note(outcome: &mut Outcome, event: &Envelope) {
         }
         Event::ScriptStarted { .. }
         | Event::ScriptFailed { .. }
+        | Event::Warning { .. }
         | Event::ScriptCompleted { cached: false, .. } => {
             outcome.told.push(format!("  {:?}", event.event));
         }
@@ -159,7 +193,9 @@ fn build(
     how: How,
     tell: &mut dyn FnMut(&Envelope),
 ) -> Option<Result<BuildResult, EngineError>> {
-    let ask = Ask { arguments: vec!["*".to_owned()], ..Ask::default() };
+    let rows = || vec![(ROW.to_owned(), ROWS.map(|row| row.to_owned().into()).to_vec())];
+    let matrix = if matches!(how.request, Request::Rows(_)) { rows() } else { Vec::new() };
+    let ask = Ask { arguments: vec![how.request.words()], matrix, ..Ask::default() };
     let options = BuildOptions {
         jobs: Some(how.jobs),
         force: if how.force { Force::All } else { Force::No },

@@ -5,6 +5,7 @@
 
 mod change;
 mod corrupt;
+mod course;
 mod disk;
 mod life;
 mod memory;
@@ -13,6 +14,8 @@ mod random;
 mod runner;
 mod script;
 mod shell;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{
     Mutex, PoisonError,
@@ -21,8 +24,9 @@ use std::sync::{
 
 use self::{
     corrupt::Corrupt,
+    course::{Act, Course, acts},
     disk::OnDisk,
-    life::{Act, Course, Life, acts},
+    life::Life,
     memory::InMemory,
     place::Built,
 };
@@ -31,8 +35,18 @@ pub use self::{corrupt::Corrupted, life::Counts};
 /// As often a life is tried to be made shorter.
 const MOST_TRIES: usize = 300;
 /// What lives in memory.
-const IN_MEMORY: Course =
-    Course { least_builds: 1, more_builds: 3, killed_one_in: 10, damaged_one_in: 10, power_cut_one_in: 10 };
+const IN_MEMORY: Course = Course {
+    least_builds: 1,
+    more_builds: 3,
+    killed_one_in: 10,
+    damaged_one_in: 10,
+    power_cut_one_in: 10,
+    edited_one_in: 8,
+    twice_one_in: 12,
+};
+
+/// The seeds of lives in which something was wrong once.
+const SEEDS: &str = include_str!("seeds.txt");
 
 /// A life in which something was wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,17 +58,34 @@ pub struct Found {
 }
 
 /// What lives on disk, with a process for each step.
-const ON_DISK: Course =
-    Course { least_builds: 1, more_builds: 3, killed_one_in: 20, damaged_one_in: 10, power_cut_one_in: 10 };
+const ON_DISK: Course = Course {
+    least_builds: 1,
+    more_builds: 3,
+    killed_one_in: 20,
+    damaged_one_in: 10,
+    power_cut_one_in: 10,
+    edited_one_in: 6,
+    twice_one_in: 6,
+};
 /// What lives on disk to be killed.
-const KILLED: Course =
-    Course { least_builds: 5, more_builds: 0, killed_one_in: 1, damaged_one_in: 40, power_cut_one_in: 1000 };
+const KILLED: Course = Course {
+    least_builds: 5,
+    more_builds: 0,
+    killed_one_in: 1,
+    damaged_one_in: 40,
+    power_cut_one_in: 1000,
+    edited_one_in: 1000,
+    twice_one_in: 1000,
+};
 
-/// Lets workspaces live on disk, with a process for each step.
+/// Lets workspaces live on disk, with a process for each step; before them those that once failed, if it is to be several.
 ///
 /// # Errors
 /// The first one in which something was wrong.
 pub fn processes(first: u64, rounds: u64) -> Result<Counts, Found> {
+    if rounds > 1 {
+        live_kept("disk", ON_DISK, &on_disk)?;
+    }
     live_all(first, rounds, ON_DISK, &on_disk)
 }
 
@@ -66,16 +97,31 @@ pub fn crash(first: u64, rounds: u64) -> Result<Counts, Found> {
     live_all(first, rounds.div_ceil(KILLED.least_builds as u64), KILLED, &on_disk)
 }
 
+fn in_memory() -> Box<dyn Built> {
+    Box::new(InMemory::new())
+}
+
 fn on_disk() -> Box<dyn Built> {
     Box::new(OnDisk::new().expect("a folder for temporary files can be written"))
 }
 
-/// Lets workspaces live in memory, those of `rounds` seeds from one on, on all cores.
+/// Lets workspaces live in memory, those of `rounds` seeds from one on, on all cores; before them those that once failed,
+/// if it is to be several.
 ///
 /// # Errors
 /// The first one in which something was wrong.
 pub fn model(first: u64, rounds: u64) -> Result<Counts, Found> {
-    live_all(first, rounds, IN_MEMORY, &|| Box::new(InMemory::new()))
+    if rounds > 1 {
+        live_kept("memory", IN_MEMORY, &in_memory)?;
+    }
+    live_all(first, rounds, IN_MEMORY, &in_memory)
+}
+
+/// Lets those live again that once failed in a place.
+fn live_kept(place: &str, course: Course, new: &(dyn Fn() -> Box<dyn Built> + Sync)) -> Result<(), Found> {
+    let kept = SEEDS.lines().filter_map(|line| line.split_once(' ')).filter(|(kept, _)| *kept == place);
+    kept.filter_map(|(_, seed)| seed.parse().ok())
+        .try_for_each(|seed| live_all(seed, 1, course, new).map(drop))
 }
 
 /// Damages what az keeps of a workspace in memory, in so many ways, or in all there are.
@@ -167,25 +213,4 @@ fn shrink(mut acts: Vec<Act>, mut history: String, new: &(dyn Fn() -> Box<dyn Bu
         piece /= 2;
     }
     history
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn damage_costs_a_re_run_at_worst() {
-        let corrupted = corrupt(Some(600)).unwrap_or_else(|found| panic!("{}", found.history));
-        assert!(corrupted.tried == 600 && corrupted.ran > 100, "{corrupted:?}");
-    }
-
-    /// As many workspaces as `AZ_MODEL_SEEDS` says, from `AZ_MODEL_SEED` on; some without it.
-    #[test]
-    fn whatever_happens_az_leaves_what_running_by_hand_leaves() {
-        let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
-        let seeds = number("AZ_MODEL_SEEDS").unwrap_or(100);
-        let counts = model(number("AZ_MODEL_SEED").unwrap_or(0), seeds);
-        let counts = counts.unwrap_or_else(|found| panic!("seed {}\n{}", found.seed, found.history));
-        assert!(counts.ran > counts.builds / 10 && counts.settled * 20 < counts.builds, "{counts:?}");
-    }
 }

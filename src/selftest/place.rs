@@ -2,7 +2,7 @@
 
 use std::{io, path::Path, time::Duration};
 
-use super::random::Random;
+use super::{change::Change, random::Random};
 use crate::sys::System;
 
 /// The folder of a workspace, its clock and the variable that its scripts read.
@@ -33,11 +33,66 @@ pub(super) trait Place {
 /// A place in which az builds.
 pub(super) trait Built: Place {
     fn build(&mut self, how: How) -> Outcome;
+
+    /// Tells whether what az itself asks of the system can fail here.
+    fn has_faults(&self) -> bool;
+
+    /// Builds while something happens to the files, at a moment in a measure of the place's own; at the latest when the
+    /// build has ended.
+    fn build_during(&mut self, how: How, at: u64, change: &Change) -> Outcome;
+
+    /// Lets two az build at once.
+    fn build_twice(&mut self, hows: [How; 2]) -> [Outcome; 2];
+}
+
+/// What az is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Request {
+    All,
+    /// Some steps, a bit for each.
+    Some(u8),
+    /// One step, once for each row of a matrix.
+    Rows(usize),
+}
+
+/// The variable and the values of a matrix.
+pub(super) const ROW: &str = "row";
+pub(super) const ROWS: [&str; 2] = ["x", "y"];
+
+impl Request {
+    pub(super) fn has(self, step: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(steps) => steps & (1 << step) != 0,
+            Self::Rows(row) => row == step,
+        }
+    }
+
+    /// Returns it as a person types it.
+    pub(super) fn words(self) -> String {
+        if self == Self::All {
+            return "*".to_owned();
+        }
+        let numbers = (0..8).filter(|step| self.has(*step)).map(|step| format!("04{step}0"));
+        numbers.collect::<Vec<_>>().join(",")
+    }
+
+    /// Returns the rows for which each step runs.
+    pub(super) fn rows(self) -> &'static [Option<&'static str>] {
+        if matches!(self, Self::Rows(_)) { &[Some(ROWS[0]), Some(ROWS[1])] } else { &[None] }
+    }
+}
+
+/// Returns what az calls a step.
+pub(super) fn name_of(step: usize, row: Option<&str>) -> String {
+    let row = row.map_or_else(String::new, |row| format!("[{ROW}={row}]"));
+    format!("04{step}0_step{row}")
 }
 
 /// How az is asked to build.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct How {
+    pub(super) request: Request,
     /// Steps at work at once.
     pub(super) jobs: usize,
     /// Everything runs, whatever is known.
@@ -48,6 +103,13 @@ pub(super) struct How {
     pub(super) failing: Option<Failing>,
 }
 
+impl How {
+    /// Returns how all is built by as many at once, and nothing happens.
+    pub(super) fn plain(jobs: usize) -> Self {
+        Self { request: Request::All, jobs, force: false, killed_at: None, failing: None }
+    }
+}
+
 /// What fails of what az asks of the system; the steps are spared.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Failing {
@@ -55,18 +117,26 @@ pub(super) struct Failing {
     pub(super) after: u64,
     /// So many fail then.
     pub(super) count: usize,
-    pub(super) with: io::ErrorKind,
+    pub(super) with: With,
     /// So does reading what az keeps.
     pub(super) reads: bool,
+}
+
+/// How it fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum With {
+    Error(io::ErrorKind),
+    /// A part is written or read, or a signal comes in between: nobody may notice that.
+    Pieces,
 }
 
 /// What came of it.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
     pub(super) end: End,
-    /// The scripts that were started, by name.
+    /// The steps that were started, as az calls them.
     pub(super) ran: Vec<String>,
-    /// The scripts that were said to have ended well, by name.
+    /// The steps that were said to have ended well, as az calls them.
     pub(super) done: Vec<String>,
     /// What az told, for people.
     pub(super) told: Vec<String>,

@@ -3,11 +3,13 @@
 //! Knows how an act is written and read again, and makes random ones. Does not know how it is carried out.
 
 use std::{
+    ffi::OsStr,
     fmt::{self, Write},
     path::Path,
 };
 
-use super::random::Random;
+use super::{place::ROW, random::Random};
+use crate::sys::{FileKind, System};
 
 /// One line of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,13 @@ pub(super) enum Act {
         text: String,
         to: String,
     },
+    /// The contents of all files in a folder.
+    Gather {
+        folder: String,
+        to: String,
+    },
+    /// The row of a matrix for which it runs, beside those of other rows.
+    Row(String),
     MakeFolder(String),
     Remove(String),
     Link {
@@ -57,6 +66,8 @@ impl fmt::Display for Act {
             Self::List { folder, to } => write!(f, "ls {folder} > {to}"),
             Self::Tell { variable, to } => write!(f, "echo \"${variable}\" > {to}"),
             Self::Say { text, to } => write!(f, "echo {text} > {to}"),
+            Self::Gather { folder, to } => write!(f, "cat {folder}/* > {to}"),
+            Self::Row(to) => write!(f, "echo \"r${ROW}\" > {to}-${ROW}"),
             Self::MakeFolder(path) => write!(f, "mkdir -p {path}"),
             Self::Need(path) => write!(f, "[ -e {path} ] || exit 1"),
             Self::Remove(path) => write!(f, "rm -f {path}"),
@@ -77,6 +88,12 @@ impl Act {
         let words: Vec<&str> = line.split(' ').filter(|word| !word.is_empty()).collect();
         let owned = |word: &&str| (*word).to_owned();
         match words.as_slice() {
+            ["cat", all, ">", to] if all.ends_with("/*") => {
+                Some(Self::Gather { folder: all[..all.len() - 2].to_owned(), to: owned(to) })
+            }
+            ["echo", _, ">", to] if to.ends_with(&format!("-${ROW}")) => {
+                Some(Self::Row(to[..to.len() - ROW.len() - 2].to_owned()))
+            }
             ["cat", from @ .., into @ (">" | ">>"), to] => Some(Self::Cat {
                 from: from.iter().map(owned).collect(),
                 to: owned(to),
@@ -123,11 +140,63 @@ pub(super) fn is_made(path: &Path) -> bool {
     MADE.iter().any(|made| path.to_string_lossy().starts_with(made))
 }
 
+/// When a script runs at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Condition {
+    There(String),
+    /// A file with a name that begins so is in the folder.
+    AnyThere {
+        folder: &'static str,
+        name: &'static str,
+    },
+    /// The variable has the value of a number.
+    Set(u8),
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::There(path) => write!(f, "fileExists('{path}')"),
+            Self::AnyThere { folder, name } => write!(f, "hashFiles('{folder}/{name}*') != ''"),
+            Self::Set(value) => write!(f, "env.{VARIABLE} == 'v{value}'"),
+        }
+    }
+}
+
+impl Condition {
+    fn random(random: &mut Random, made: &[String]) -> Self {
+        match random.below(4) {
+            0 => Self::Set(1),
+            1 => Self::AnyThere { folder: "in", name: "new" },
+            2 if !made.is_empty() => Self::There(random.pick(made).clone()),
+            _ => Self::There((*random.pick(&SOURCES)).to_owned()),
+        }
+    }
+
+    /// Tells whether it holds in the workspace at `root`.
+    pub(super) fn holds(&self, world: &dyn System, root: &Path) -> bool {
+        match self {
+            Self::There(path) => world.stat_target(&root.join(path)).is_ok(),
+            Self::AnyThere { folder, name } => {
+                let entries = world.list(&root.join(folder)).unwrap_or_default();
+                entries
+                    .iter()
+                    .any(|it| it.kind == FileKind::File && it.name.to_string_lossy().starts_with(name))
+            }
+            Self::Set(value) => {
+                let is = world.env().get(OsStr::new(VARIABLE)).map(|it| it.to_string_lossy().into_owned());
+                is == Some(format!("v{value}"))
+            }
+        }
+    }
+}
+
 /// A script: its header and its acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Script {
     /// It says what it reads and makes; else it is to be seen.
     pub(super) is_declared: bool,
+    pub(super) condition: Option<Condition>,
     pub(super) acts: Vec<Act>,
 }
 
@@ -135,6 +204,10 @@ impl Script {
     /// Makes a random script for the step at a place; `made` is what earlier steps make, by path.
     pub(super) fn random(random: &mut Random, step: usize, made: &[String]) -> Self {
         let mut acts = vec![Act::MakeFolder(format!("out{step}"))];
+        if step > 0 && random.is_one_in(10) {
+            acts.push(Act::Row(format!("out{step}/row")));
+            return Self { is_declared: false, condition: None, acts };
+        }
         if step == 0 {
             // What later steps append to is begun anew each time.
             acts.push(Act::Say { text: format!("s{}", random.below(3)), to: CHAIN.to_owned() });
@@ -153,9 +226,14 @@ impl Script {
                 act => acts.push(act),
             }
         }
-        let is_plain =
-            acts.iter().all(|act| matches!(act, Act::Cat { appends: false, .. } | Act::MakeFolder(_)));
-        Self { is_declared: is_plain && random.is_one_in(3), acts }
+        let is_plain = |act: &Act| {
+            matches!(act, Act::Cat { appends: false, .. } | Act::Gather { .. } | Act::MakeFolder(_))
+        };
+        let is_declared = acts.iter().all(is_plain) && random.is_one_in(3);
+        // What is begun by the first step is begun in any case.
+        let is_asked = step > 0 && random.is_one_in(8);
+        let condition = is_asked.then(|| Condition::random(random, made));
+        Self { is_declared, condition, acts }
     }
 
     /// Returns what it makes and leaves, by path.
@@ -168,11 +246,15 @@ impl Script {
         let mut text = "#!/bin/sh\n".to_owned();
         if self.is_declared {
             let from = self.acts.iter().flat_map(|act| match act {
-                Act::Cat { from, .. } => from.as_slice(),
-                _ => &[],
+                Act::Cat { from, .. } => from.clone(),
+                Act::Gather { folder, .. } => vec![format!("{folder}/*")],
+                _ => Vec::new(),
             });
-            let from: Vec<&str> = from.map(String::as_str).collect();
+            let from: Vec<String> = from.collect();
             _ = writeln!(text, "# Inputs: {}\n# Outputs: {}", from.join(", "), self.makes().join(", "));
+        }
+        if let Some(condition) = &self.condition {
+            _ = writeln!(text, "# Condition: {condition}");
         }
         self.acts.iter().for_each(|act| _ = writeln!(text, "{act}"));
         // What an act could not do is no failure.
@@ -184,6 +266,17 @@ impl Script {
     pub(super) fn can_fail(&self) -> bool {
         self.acts.iter().any(|act| matches!(act, Act::Need(_)))
     }
+
+    /// Tells whether it makes something else for each row of a matrix, and nothing beside.
+    pub(super) fn is_by_row(&self) -> bool {
+        let is_by_row = |act: &Act| matches!(act, Act::Row(_) | Act::MakeFolder(_));
+        self.acts.iter().any(|act| matches!(act, Act::Row(_))) && self.acts.iter().all(is_by_row)
+    }
+
+    /// Tells whether others write what it writes.
+    pub(super) fn shares(&self) -> bool {
+        self.makes().iter().any(|path| path == CHAIN || path == SHARED)
+    }
 }
 
 fn target(act: &Act) -> Option<&String> {
@@ -192,9 +285,10 @@ fn target(act: &Act) -> Option<&String> {
         | Act::List { to, .. }
         | Act::Tell { to, .. }
         | Act::Say { to, .. }
+        | Act::Gather { to, .. }
         | Act::Link { path: to, .. } => Some(to),
         Act::IfThere { then, .. } => target(then),
-        Act::MakeFolder(_) | Act::Remove(_) | Act::Need(_) => None,
+        Act::MakeFolder(_) | Act::Remove(_) | Act::Need(_) | Act::Row(_) => None,
     }
 }
 
@@ -205,7 +299,8 @@ fn act(random: &mut Random, step: usize, made: &[String]) -> Act {
         if is_made { random.pick(made).clone() } else { (*random.pick(&SOURCES)).to_owned() }
     };
     let to = own(random);
-    match random.below(16) {
+    match random.below(17) {
+        16 => Act::Gather { folder: "in".to_owned(), to },
         0..=6 => {
             Act::Cat { from: (0..=random.below(2)).map(|_| known(random)).collect(), to, appends: false }
         }

@@ -11,7 +11,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use super::script::Act;
+use super::{place::ROW, script::Act};
 use crate::{
     sys::{FileKind, System, is_absent},
     trace::{Asked, Changed, Process, Rung, Touch, Trace, Witness},
@@ -27,6 +27,8 @@ pub(super) struct Shell<'a, 'w> {
     folder: &'a Path,
     env: &'a dyn Fn(&str) -> Option<String>,
     witness: Option<&'w mut dyn Witness>,
+    /// Who is told before each act.
+    before_act: &'a dyn Fn(),
     facts: BTreeMap<PathBuf, Fact>,
     /// The values of variables that it asked for.
     values: Vec<Option<String>>,
@@ -62,7 +64,13 @@ impl<'a, 'w> Shell<'a, 'w> {
         env: &'a dyn Fn(&str) -> Option<String>,
         witness: Option<&'w mut dyn Witness>,
     ) -> Self {
-        Self { world, folder, env, witness, facts: BTreeMap::new(), values: Vec::new(), failed: false }
+        let (facts, values) = (BTreeMap::new(), Vec::new());
+        Self { world, folder, env, witness, before_act: &|| (), facts, values, failed: false }
+    }
+
+    /// Tells somebody before each act.
+    pub(super) fn telling(self, before_act: &'a dyn Fn()) -> Self {
+        Self { before_act, ..self }
     }
 
     /// Runs a script; returns what was seen of it.
@@ -75,6 +83,7 @@ impl<'a, 'w> Shell<'a, 'w> {
         self.ask(&path, Asked::PROBED | Asked::READ);
         let text = String::from_utf8_lossy(&self.world.read(&path)?).into_owned();
         for act in text.lines().filter_map(Act::read) {
+            (self.before_act)();
             self.act(&act)?;
             if self.failed {
                 break;
@@ -142,6 +151,8 @@ impl<'a, 'w> Shell<'a, 'w> {
                 let to = self.open_emptied(to)?;
                 self.write(to, format!("{text}\n").as_bytes())
             }
+            Act::Gather { folder, to } => self.gather(folder, to),
+            Act::Row(to) => self.tell_row(to),
             Act::MakeFolder(path) => self.make_folders(path),
             Act::Remove(path) => self.remove(path),
             Act::Link { target, path } => self.link(target, path),
@@ -157,6 +168,33 @@ impl<'a, 'w> Shell<'a, 'w> {
                 if self.kind(&path)?.is_some() { self.act(then) } else { Ok(()) }
             }
         }
+    }
+
+    fn tell_row(&mut self, to: &str) -> io::Result<()> {
+        let row = (self.env)(ROW);
+        self.values.push(row.clone());
+        let row = row.unwrap_or_default();
+        let to = self.open_emptied(&format!("{to}-{row}"))?;
+        self.write(to, format!("r{row}\n").as_bytes())
+    }
+
+    fn gather(&mut self, folder: &str, to: &str) -> io::Result<()> {
+        // The names are found before what is written is opened.
+        let folder = self.resolve(Path::new(folder), true)?;
+        self.ask(&folder, Asked::PROBED);
+        let mut names = Vec::new();
+        if self.kind(&folder)? == Some(FileKind::Directory) {
+            self.ask(&folder, Asked::LISTED);
+            names = self.world.list(&folder)?.into_iter().map(|entry| entry.name).collect();
+        }
+        let to = self.open_emptied(to)?;
+        let mut all = Vec::new();
+        for name in names {
+            let path = self.resolve(&folder.join(name), true)?;
+            self.ask(&path, Asked::PROBED | Asked::READ);
+            all.extend(self.content(&path)?.unwrap_or_default());
+        }
+        self.write(to, &all)
     }
 
     fn remove(&mut self, path: &str) -> io::Result<()> {

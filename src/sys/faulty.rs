@@ -29,6 +29,8 @@ pub struct Faulty {
     count: Arc<AtomicUsize>,
     /// With what they fail.
     with: io::ErrorKind,
+    /// Nothing fails, but what is read and appended then comes in pieces.
+    is_in_pieces: bool,
     /// Only what lies below fails.
     below: Option<PathBuf>,
     /// Reading fails as well there.
@@ -46,6 +48,7 @@ impl Faulty {
             failing: none,
             count,
             with: io::ErrorKind::StorageFull,
+            is_in_pieces: false,
             below: None,
             is_unreadable: false,
         }
@@ -55,6 +58,14 @@ impl Faulty {
     #[must_use]
     pub fn failing_below(self, below: PathBuf, with: io::ErrorKind, is_unreadable: bool) -> Self {
         Self { with, below: Some(below), is_unreadable, ..self }
+    }
+
+    /// Says that nothing fails below a folder: what is read and appended comes in pieces instead, of which each second
+    /// one has to be asked for again since a signal came. Whole files are written and read in one call of [`System`],
+    /// whose own matter that is.
+    #[must_use]
+    pub fn in_pieces_below(self, below: PathBuf) -> Self {
+        Self { is_in_pieces: true, below: Some(below), ..self }
     }
 
     /// Lets `changes` more changes work and then `count` fail.
@@ -82,12 +93,29 @@ impl Faulty {
         if self.below.as_ref().is_some_and(|folder| !path.starts_with(folder)) {
             return Ok(&self.world);
         }
+        if self.is_in_pieces || self.is_spared() { Ok(&self.world) } else { Err(self.with.into()) }
+    }
+
+    /// Counts a change, and tells whether it works.
+    fn is_spared(&self) -> bool {
         let number = self.asked.fetch_add(1, Ordering::Relaxed);
         let after = number.checked_sub(self.failing.load(Ordering::Relaxed));
-        if after.is_some_and(|after| after < self.count.load(Ordering::Relaxed)) {
-            return Err(self.with.into());
+        after.is_none_or(|after| after >= self.count.load(Ordering::Relaxed))
+    }
+
+    /// Returns how many of some bytes are moved by a call; O(1).
+    ///
+    /// # Errors
+    /// `Interrupted` for each second piece.
+    fn piece(&self, bytes: usize, path: &Path) -> io::Result<usize> {
+        let is_elsewhere = self.below.as_ref().is_some_and(|folder| !path.starts_with(folder));
+        if !self.is_in_pieces || is_elsewhere || self.is_spared() {
+            return Ok(bytes);
         }
-        Ok(&self.world)
+        if self.asked.load(Ordering::Relaxed).is_multiple_of(2) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        Ok(bytes.div_ceil(2))
     }
 
     fn look(&self, path: &Path) -> io::Result<&Memory> {
@@ -115,6 +143,7 @@ impl AppendFile for Torn {
 
 impl io::Write for Torn {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let bytes = &bytes[..self.world.piece(bytes.len(), &self.path)?];
         match self.world.change(&self.path) {
             Ok(_) => self.file.write(bytes),
             Err(error) => self.file.write_all(&bytes[..bytes.len() / 2]).and(Err(error)),
@@ -123,6 +152,30 @@ impl io::Write for Torn {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
+    }
+}
+
+/// A file that is read in pieces.
+struct InPieces {
+    file: Box<dyn ReadFile>,
+    path: PathBuf,
+    world: Faulty,
+}
+
+impl io::Read for InPieces {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.world.piece(buffer.len(), &self.path)?;
+        self.file.read(&mut buffer[..length])
+    }
+}
+
+impl ReadFile for InPieces {
+    fn stat(&self) -> io::Result<Stat> {
+        self.file.stat()
+    }
+
+    fn go_to(&mut self, offset: u64) -> io::Result<()> {
+        self.file.go_to(offset)
     }
 }
 
@@ -136,7 +189,11 @@ impl System for Faulty {
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
-        self.look(path)?.open(path)
+        let file = self.look(path)?.open(path)?;
+        if !self.is_in_pieces {
+            return Ok(file);
+        }
+        Ok(Box::new(InPieces { file, path: path.to_path_buf(), world: self.clone() }))
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {

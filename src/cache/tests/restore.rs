@@ -335,3 +335,23 @@ fn what_a_killed_az_had_taken_out_is_kept_and_what_it_had_not_put_in_goes() {
         }
     }
 }
+
+#[test]
+fn what_cannot_be_set_aside_stays_in_its_place() {
+    for (target, is_failing) in [(file("new 1"), true), (State::Absent, true), (file("new 1"), false)] {
+        let world = world().file("/w/b", "mine");
+        let own = inside(".azcache");
+        let faulty = Faulty::new(world.clone()).failing_below(own, std::io::ErrorKind::StorageFull, false);
+        let system: Arc<dyn System> = Arc::new(faulty.clone());
+        disk(&system);
+        blobs(&system).put_bytes(b"new 1").unwrap();
+        if is_failing {
+            faulty.die_after(0);
+        }
+        assert_eq!(bring(&system, &[("b", target.clone())]).is_err(), is_failing);
+        if is_failing {
+            assert_eq!(world.read(&inside("b")).unwrap(), b"mine");
+        }
+        assert!(!world.tree().contains(".tmp"), "{target:?}: {}", world.tree());
+    }
+}

@@ -221,3 +221,49 @@ fn what_steps_were_seen_to_do_orders_them_and_the_plan_says_so() {
     // What is known to be in order is run so at once.
     repo.script("0400_make.sh", "echo 3 > made").az("build '*' -j8").code(0).ran_in_order(["0400", "0410"]);
 }
+
+#[test]
+fn a_step_that_changes_what_cannot_be_kept_does_so_in_its_turn() {
+    let Some(repo) = traced() else { return };
+    // Where a file is, nothing can be stored.
+    repo.file("kept", "text\n").sh("mkdir -p .azcache/v1 && echo > .azcache/v1/cas").code(0);
+    let held = held(&repo, "echo more >> kept", "true");
+    assert_eq!(repo.read("kept"), "text\n");
+    held.gate.open();
+    held.running.wait().code(0).ran(["0400", "0410", "0410"]);
+    assert_eq!(repo.read("kept"), "text\nmore\n");
+}
+
+#[test]
+fn a_copy_that_is_damaged_is_none() {
+    let Some(repo) = traced() else { return };
+    repo.script("0100_made.sh", "yes | head -c 20000 > kept").az("build '*'").code(0).ran(["0100"]);
+    repo.remove("scripts/0100_made.sh");
+    repo.sh("find .azcache/v1/cas -type f -size +16k -exec sh -c 'chmod u+w $0; echo damaged > $0' {} ';'")
+        .code(0);
+    let gate = repo.gate("gate");
+    repo.script("0400_first.sh", &format!("{}; echo v > made", gate.stop()));
+    repo.script("0410_second.sh", "test -e made && cp made got; echo more >> kept; echo > early");
+    let running = repo.start("build '*' -j2");
+    gate.reached();
+    until("the second step has come too early", || repo.has_path("early"));
+    gate.open();
+    running.wait().code(0).ran(["0400", "0410", "0410"]);
+    assert_eq!((&*repo.read("got"), repo.read("kept").matches("more").count()), ("v\n", 1));
+}
+
+#[test]
+fn a_step_whose_condition_a_repair_makes_true_runs_after_all() {
+    let Some(repo) = traced() else { return };
+    let gate = repo.gate("gate");
+    repo.script("0400_first.sh", &format!("{}; echo v > made", gate.stop()));
+    repo.script("0410_second.sh", "test -e made && cp made got; echo > early");
+    repo.script("0420_third.sh", "# Condition: fileExists('got')\ncp got last");
+    repo.script("0430_fourth.sh", "# Condition: fileExists('nowhere')\ntrue");
+    let running = repo.start("build '*' -j2");
+    gate.reached();
+    until("the second step has come too early", || repo.has_path("early"));
+    gate.open();
+    running.wait().code(0).says("1 skipped").ran(["0400", "0410", "0410", "0420"]);
+    assert_eq!(repo.read("last"), "v\n");
+}
