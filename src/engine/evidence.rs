@@ -23,6 +23,7 @@ use crate::{
     fingerprint::{Component, ComponentKind, Moment, OnDisk, Question, State, View},
     model::settings::{CachePolicy, Undeclared},
     plan::Reuse,
+    sys::{FileKind, Stat},
     text::{handed::Handed, pattern::Pattern},
 };
 
@@ -425,8 +426,36 @@ impl Attempt {
             |now: &Component| !is_own(now) && !then.contains(&(now.kind, &now.name, now.digest));
         let (answers, _) = cache::observe(now, &before.own, &asked);
         let script = self.prepared().script(now).filter(|now| !before.weak.components().contains(now));
-        let changed = answers.into_iter().find(has_changed).or(script)?;
-        WsPath::from_normal(&changed.name)
+        let changed = answers.into_iter().find(has_changed).or(script);
+        let meanwhile = || {
+            // What is again what it was may have been something else while the step read it.
+            let has_changed =
+                |(path, then): &(&WsPath, &Stat)| !is_made(path) && self.stat(path) != Some(**then);
+            before.stats.iter().find(has_changed).map(|(path, _)| path.clone())
+        };
+        changed.and_then(|changed| WsPath::from_normal(&changed.name)).or_else(meanwhile)
+    }
+
+    /// Returns what the file system says of the script and of each file that was looked at, if the step is not watched
+    /// and can be recorded all the same.
+    pub(super) fn stats(&self, observed: &[Component]) -> BTreeMap<WsPath, Stat> {
+        let prepared = self.prepared();
+        if prepared.unwatched.is_none() || !prepared.node.is_declared() {
+            return BTreeMap::new();
+        }
+        let paths = observed.iter().filter_map(|component| WsPath::from_normal(&component.name));
+        let paths: BTreeSet<WsPath> = paths.chain(prepared.node.script.clone()).collect();
+        paths
+            .into_iter()
+            .filter_map(|path| Some((self.stat(&path)?, path)))
+            .map(|(stat, path)| (path, stat))
+            .collect()
+    }
+
+    /// Returns what the file system says of a file, links followed; of a folder nothing, in which the step may work.
+    fn stat(&self, path: &WsPath) -> Option<Stat> {
+        let stat = self.system().stat_target(&self.shared.cache.disk.absolute(path)).ok()?;
+        (stat.kind == FileKind::File).then_some(stat)
     }
 }
 

@@ -40,7 +40,7 @@ use crate::{
     fingerprint::{Component, Contents, Fingerprint, Moment, Question, State, View},
     model::settings::Undeclared,
     secret::Masks,
-    sys,
+    sys::{self, Stat},
     text::handed::Handed,
     trace::{Trace, Witness},
 };
@@ -171,6 +171,8 @@ pub(super) struct Before {
     /// What the step left before.
     pub(super) own: Own,
     pub(super) observed: Vec<Component>,
+    /// What the file system said of the files among that, where nobody will see what becomes of them meanwhile.
+    pub(super) stats: BTreeMap<WsPath, Stat>,
     pub(super) outputs: BTreeMap<WsPath, State>,
     /// What was read of files to know all that.
     read: Contents,
@@ -330,6 +332,7 @@ impl Attempt {
         let place = place.in_moment(moment);
         let own = cache.store.own(&prepared.node.identity);
         let (observed, _) = cache::observe(&place, &own, &questions);
+        let stats = self.stats(&observed);
         let mut warnings = Vec::new();
         let begin = if *force == Force::NoCache {
             None
@@ -348,6 +351,7 @@ impl Attempt {
             questions,
             own,
             observed,
+            stats,
             outputs,
             read,
             begin,

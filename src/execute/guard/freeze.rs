@@ -133,9 +133,9 @@ mod group {
         }
 
         pub(super) fn thaw(self) {
-            _ = fs::write(self.folder.join("cgroup.freeze"), "0");
             let parent = self.folder.parent().unwrap_or(Path::new("/"));
             for _ in 0..ROUNDS {
+                // Each goes on when it is taken out. As long as they stand still, none forks into the group.
                 let left = fs::read_to_string(self.folder.join("cgroup.procs")).unwrap_or_default();
                 for pid in left.lines() {
                     // One that has just ended is in nobody's way.
@@ -145,6 +145,8 @@ mod group {
                     return;
                 }
             }
+            // What cannot be moved goes on where it is.
+            _ = fs::write(self.folder.join("cgroup.freeze"), "0");
         }
     }
 
@@ -223,6 +225,8 @@ mod tests {
             self.goes_on(0);
             for _ in 0..5 {
                 let frozen = freeze();
+                // What was on its way may still arrive.
+                thread::sleep(Duration::from_millis(20));
                 let before = self.letters();
                 thread::sleep(Duration::from_millis(20));
                 assert_eq!(self.letters(), before, "{frozen:?}");
