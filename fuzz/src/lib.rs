@@ -9,13 +9,14 @@ mod bodies;
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
+    backtrace::Backtrace,
     process::abort,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-/// A single allocation may have this much, and so much for each byte of the input: lists that are read have room for a
-/// megabyte at first, whatever they say, and regular expressions have tables.
-const FLOOR: usize = 4 << 20;
+/// A single allocation may have this much, and so much for each byte of the input: lists and tables that are read have room
+/// for some megabytes at first, whatever they say, and so have regular expressions.
+const FLOOR: usize = 16 << 20;
 const FOR_EACH_BYTE: usize = 512;
 
 static MOST: AtomicUsize = AtomicUsize::new(usize::MAX);
@@ -37,7 +38,7 @@ fn check(bytes: usize) {
     // Who panics reads all there is to read of the program.
     if bytes > MOST.load(Relaxed) && !std::thread::panicking() {
         MOST.store(usize::MAX, Relaxed);
-        eprintln!("{bytes} bytes are asked for at once");
+        eprintln!("{bytes} bytes are asked for at once\n{}", Backtrace::force_capture());
         abort();
     }
 }
