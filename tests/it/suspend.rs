@@ -19,6 +19,12 @@ fn counting(header: &str) -> Repo {
     )
 }
 
+/// Starts az in a session of its own: a process that stands still in the group of the tests would have the system end that
+/// group, as soon as nobody outside of it looks after it.
+fn start(repo: &Repo) -> Running {
+    repo.start_sh(&format!("exec setsid '{}' build 0100", env!("CARGO_BIN_EXE_az")))
+}
+
 fn letters(repo: &Repo) -> u64 {
     std::fs::metadata(repo.unseen("letters")).map_or(0, |meta| meta.len())
 }
@@ -51,7 +57,7 @@ fn holds_all_steps_and_lets_them_go_on() {
     // A traced step is held in what it asks az, one that is not by the guard alone.
     for header in ["", "# Trace: off"] {
         let repo = counting(header);
-        let running = repo.start("build 0100");
+        let running = start(&repo);
         for _ in 0..3 {
             goes_on(&repo);
             running.signal(Signal::TSTP);
@@ -66,7 +72,7 @@ fn holds_all_steps_and_lets_them_go_on() {
 #[test]
 fn takes_no_time_from_a_step() {
     let repo = counting("# Trace: off\n# Timeout: 2s");
-    let running = repo.start("build 0100");
+    let running = start(&repo);
     goes_on(&repo);
     running.signal(Signal::TSTP);
     stands_still(&repo, Duration::from_millis(2500));
@@ -79,7 +85,7 @@ fn takes_no_time_from_a_step() {
 fn an_az_that_stands_still_can_be_interrupted_and_killed() {
     for (signal, code) in [(Signal::INT, 130), (Signal::KILL, 137)] {
         let repo = counting("# Trace: off");
-        let running = repo.start("build 0100");
+        let running = start(&repo);
         goes_on(&repo);
         running.signal(Signal::TSTP);
         stands_still(&repo, Duration::ZERO);

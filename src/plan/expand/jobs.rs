@@ -301,7 +301,8 @@ impl Expanded {
     /// Returns what is wrong with the steps of a job whatever the values of its matrix are.
     fn faults_of_deferred(&self, frame: &Frame<'_>) -> Vec<Diagnostic> {
         let Frame { job, list, .. } = frame;
-        let mut scratch = Self { scopes: self.scopes.clone(), spans: self.spans.clone(), ..Self::of_sizes(self.sizes) };
+        let mut scratch =
+            Self { scopes: self.scopes.clone(), spans: self.spans.clone(), ..Self::of_sizes(self.sizes) };
         match &job.uses {
             Some(used) => scratch.add_used(frame, &used.name, &used.with, *list, &job.at),
             None => scratch.add_steps(frame, &job.steps),
