@@ -190,7 +190,7 @@ pub(super) struct Selftest {
     #[arg(value_enum)]
     pub(super) what: Proof,
     /// How often; default: 1000 workspaces in memory or 100 with --processes, 100 kills, each damage there can be
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) rounds: Option<u64>,
     /// The number the first random workspace is made of; the next one has the next number
     #[arg(long, value_name = "N", default_value_t = 0)]
