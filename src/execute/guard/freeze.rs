@@ -23,6 +23,9 @@ use super::tree;
 /// How often new processes are looked for; each round finds what those of the one before had just forked.
 const ROUNDS: u32 = 1000;
 
+/// So many rounds in a row must find nobody: who is just ending may hide a child in one.
+const QUIET_ROUNDS: u32 = 3;
+
 /// Processes that stand still.
 #[derive(Debug)]
 pub(super) enum Frozen {
@@ -47,14 +50,16 @@ impl Frozen {
     fn stop(mut processes: impl FnMut() -> Vec<i32>) -> Self {
         let mut stopped = BTreeSet::new();
         let mut seen = BTreeSet::new();
-        until_nobody_is_new(&mut processes, &mut seen, |pid| {
+        let stop = |pid| {
             // Who stands still by itself is not ours to wake.
             if !tree::is_stopped(pid) {
                 tree::signal(pid, Signal::STOP);
                 stopped.insert(pid);
             }
             Some(())
-        });
+        };
+        let stand_still = |pids: &BTreeSet<i32>| pids.iter().all(|pid| tree::is_stopped_or_gone(*pid));
+        until_nobody_is_new(&mut processes, &mut seen, stop, stand_still);
         Self::Stopped(stopped)
     }
 
@@ -68,20 +73,26 @@ impl Frozen {
     }
 }
 
-/// Does something to each process, until no further one is found; nothing if that fails with one.
+/// Does something to each process, until those found stand still and no further one is found then; nothing if that
+/// fails with one. As long as one of them does anything, it may end and leave a child that nobody has seen.
 fn until_nobody_is_new(
     processes: &mut impl FnMut() -> Vec<i32>,
     seen: &mut BTreeSet<i32>,
     mut act: impl FnMut(i32) -> Option<()>,
+    stand_still: impl Fn(&BTreeSet<i32>) -> bool,
 ) -> Option<()> {
+    let mut quiet = 0;
     for _ in 0..ROUNDS {
+        let stood_still = stand_still(seen);
         let new: Vec<i32> = processes().into_iter().filter(|pid| seen.insert(*pid)).collect();
-        if new.is_empty() {
+        quiet = if new.is_empty() && stood_still { quiet + 1 } else { 0 };
+        if quiet == QUIET_ROUNDS {
             break;
         }
         for pid in new {
             act(pid)?;
         }
+        std::thread::yield_now();
     }
     Some(())
 }
@@ -103,20 +114,29 @@ mod group {
     }
 
     impl Group {
-        /// Moves processes into a group of their own and freezes it; nothing if that cannot be done with all of them.
+        /// Moves processes into a frozen group of their own; nothing if that cannot be done with all of them.
         pub(super) fn freeze(name: &str, processes: &mut impl FnMut() -> Vec<i32>) -> Option<Self> {
             let (parent, own) = (own_folder()?, membership("self")?);
-            let group = Self { folder: parent.join(format!("az-{name}")) };
+            let name = format!("az-{name}");
+            let ours = Path::new(&own).join(&name);
+            let group = Self { folder: parent.join(name) };
             fs::create_dir(&group.folder).ok()?;
-            let moved = until_nobody_is_new(processes, &mut BTreeSet::new(), |pid| {
+            let take = |pid: i32| match membership(&pid.to_string()) {
+                Some(place) if place == own => group.take(pid),
+                // Its parent was taken before.
+                Some(place) if Path::new(&place) == ours => Some(()),
                 // One that is elsewhere could not be put back.
-                match membership(&pid.to_string()) {
-                    Some(place) if place == own => group.take(pid),
-                    Some(_) => None,
-                    None => Some(()),
-                }
-            });
-            if moved.is_some() && fs::write(group.folder.join("cgroup.freeze"), "1").is_ok() {
+                Some(_) => None,
+                None => Some(()),
+            };
+            let is_frozen = |_: &BTreeSet<i32>| {
+                let events = fs::read_to_string(group.folder.join("cgroup.events"));
+                events.is_ok_and(|events| events.lines().any(|line| line == "frozen 1"))
+            };
+            let moved = fs::write(group.folder.join("cgroup.freeze"), "1")
+                .ok()
+                .and_then(|()| until_nobody_is_new(processes, &mut BTreeSet::new(), take, is_frozen));
+            if moved.is_some() {
                 return Some(group);
             }
             group.thaw();
@@ -194,10 +214,11 @@ mod tests {
         fn new() -> Option<Self> {
             let folder = tempfile::tempdir().unwrap();
             let guard = "import ctypes, os, sys\nctypes.CDLL(None).prctl(36, 1)\n\
-                         os.spawnvp(os.P_NOWAIT, 'sh', ['sh', '-c', 'n() { printf x >>\"$0\"; (n) & }; n', sys.argv[1]])\n\
+                         os.spawnvp(os.P_NOWAIT, 'sh', ['sh', '-c', sys.argv[2], sys.argv[1], sys.argv[2]])\n\
                          while True: os.wait()\n";
             let file = folder.path().join("letters");
-            let guard = Command::new("python3").args(["-c", guard]).arg(&file).spawn();
+            let next = "printf x >>\"$0\"; sh -c \"$1\" \"$0\" \"$1\" &";
+            let guard = Command::new("python3").args(["-c", guard]).arg(&file).arg(next).spawn();
             if guard.is_err() {
                 eprintln!("skipped: there is no python3");
             }

@@ -98,6 +98,18 @@ pub(super) fn is_stopped(pid: i32) -> bool {
     state_and_parent(pid).is_some_and(|(state, _)| state == "T")
 }
 
+/// Tells whether a process does nothing any more, for now or for ever.
+#[cfg(target_os = "linux")]
+pub(super) fn is_stopped_or_gone(pid: i32) -> bool {
+    state_and_parent(pid).is_none_or(|(state, _)| matches!(&*state, "T" | "Z" | "X"))
+}
+
+/// Tells that it does, where nobody can know.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_stopped_or_gone(_pid: i32) -> bool {
+    true
+}
+
 /// Tells that it does not, where nobody can know.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn is_stopped(_pid: i32) -> bool {
