@@ -122,7 +122,7 @@ impl Shared {
         Self {
             cache: self.cache.clone(),
             timeline: self.timeline.resumed_at(index),
-            promises: Promises::default(),
+            promises: self.promises.resumed(),
             nodes: self.nodes.clone(),
             runner: Arc::clone(&self.runner),
             run: self.run.clone(),

@@ -8,8 +8,8 @@ use std::{
 
 use super::session::Cache;
 use crate::{
-    base::WsPath,
-    cache::{Hit, RestoreError, SetAside, Target, Timeline, restore},
+    base::{Digest, WsPath},
+    cache::{Blobs, Hit, RestoreError, SetAside, Target, Timeline, restore},
     fingerprint::{Question, State, View},
 };
 
@@ -29,9 +29,30 @@ struct Inner {
     /// By place of the step whose record it was.
     restored: BTreeMap<usize, BTreeSet<WsPath>>,
     set_aside: Vec<SetAside>,
+    /// The same, also what was reported already.
+    all_set_aside: Vec<SetAside>,
 }
 
 impl Promises {
+    /// Returns what is left of them when steps are decided again: nothing but what was set aside.
+    pub(super) fn resumed(&self) -> Self {
+        let inner = Inner { all_set_aside: self.lock().all_set_aside.clone(), ..Inner::default() };
+        Self { inner: Mutex::new(inner) }
+    }
+
+    /// Makes blobs of what this run set aside and a repair is to put back; returns those, which nobody needs afterwards.
+    pub(super) fn recall(&self, blobs: &Blobs, targets: &[Target]) -> Vec<Digest> {
+        let inner = self.lock();
+        let recalled = targets.iter().filter_map(|Target { path, state }| {
+            let State::File { digest, .. } = state else { return None };
+            let mut versions = inner.all_set_aside.iter().filter(|aside| aside.path == *path);
+            // What cannot be kept is missed by who puts it back.
+            let is_recalled = |aside: &SetAside| blobs.put_file(&aside.kept, digest).is_ok();
+            (!blobs.has(digest) && versions.any(is_recalled)).then_some(*digest)
+        });
+        recalled.collect()
+    }
+
     /// Takes over the effects of a reused record: they are the state behind `index` from now on.
     pub(super) fn promise(&self, timeline: &Timeline, index: usize, hit: &Hit) {
         let mut inner = self.lock();
@@ -138,6 +159,7 @@ impl Promises {
                 inner.restored.entry(place).or_default().insert(path);
             }
         }
+        inner.all_set_aside.extend(report.set_aside.iter().cloned());
         inner.set_aside.extend(report.set_aside);
         Ok(())
     }

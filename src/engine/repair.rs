@@ -54,8 +54,13 @@ fn put_back(shared: &Shared, first: usize) -> Result<Vec<SetAside>, String> {
     for target in &targets {
         shared.timeline.put(&target.path, &shared.cache.disk.state(&target.path));
     }
-    let restored =
-        cache::restore(&shared.cache.disk, &shared.cache.blobs, &targets, &shared.kept, is_replaceable);
+    let blobs = &shared.cache.blobs;
+    let recalled = shared.promises.recall(blobs, &targets);
+    let restored = cache::restore(&shared.cache.disk, blobs, &targets, &shared.kept, is_replaceable);
+    for digest in &recalled {
+        // One that stays is litter for the next eviction.
+        _ = blobs.remove(digest);
+    }
     restored.map(|report| report.set_aside).map_err(|error| error.to_string())
 }
 

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::{Disk, Names, OnDisk, State, View};
 use crate::{
     base::WsPath,
-    sys::{self, Stat},
+    sys::{self, FileKind, Stat},
 };
 
 /// Looks at the disk, and keeps what it finds: two answers about one path are never of two states of it.
@@ -146,7 +146,11 @@ impl View for Moment {
 }
 
 impl OnDisk for Moment {
+    /// What is said of a folder is no older than the names that were found in it.
     fn stat(&self, path: &WsPath) -> Option<Stat> {
-        self.look(path, |look| look.stat)
+        match self.look(path, |look| look.stat) {
+            Some(stat) if stat.kind == FileKind::Directory => self.disk.stat(path),
+            stat => stat,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What one asker found counts as looked at for every asker who is told of it.
 
 use super::*;
-use crate::sys::{Asked, Recorder, asking_for_nobody, asking_for_one};
+use crate::sys::{Asked, Recorder, System as _, asking_for_nobody, asking_for_one};
 
 fn recorded(world: &Memory) -> (Arc<Recorder>, Arc<Disk>) {
     let recorder = Arc::new(Recorder::new(Arc::new(world.clone())));
@@ -39,6 +39,18 @@ fn each_asker_of_a_shared_moment_has_asked_for_all_it_was_told() {
     let (second, again) = asking_for_one(|| look(&moment));
     assert_eq!((second, places(again)), (first, asked));
     assert!(recorder.seen().iter().all(|(_, seen)| !seen.has_changed));
+}
+
+#[test]
+fn a_folder_that_changed_before_its_names_were_found_is_known_to_have_changed() {
+    let world = world(&[("d/a", "1"), ("d/b", "1")]);
+    let (_, disk) = recorded(&world);
+    let moment = Moment::new(disk);
+    assert_eq!(moment.state(&path("d")), State::Directory);
+    let then = moment.stat(&path("d")).unwrap().ctime_ns;
+    world.remove_file(Path::new("/w/d/b")).unwrap();
+    assert_eq!(moment.names(&path("d")).entries.len(), 1);
+    assert!(moment.stat(&path("d")).unwrap().ctime_ns > then);
 }
 
 #[test]

@@ -58,6 +58,35 @@ fn l13_a_failure_that_came_too_early_does_not_stand() {
 }
 
 #[test]
+fn l13_what_a_person_had_written_is_put_back_too() {
+    let repo = Repo::new().file("a", "1").file("b", "2");
+    let gate = repo.gate("first");
+    repo.script(
+        "0410_second.sh",
+        &declared("b", "y", "cat between > seen 2>/dev/null || echo none > seen; cat b > y"),
+    );
+    repo.script("0420_third.sh", &declared("b", "out/z", "mkdir -p out; cat b > out/z"));
+    repo.az("build '*'").code(0);
+    // The third step is reused, and what it makes takes the place of what was written, as the last one reads it.
+    let repo = repo.file("out/z", "a person's");
+    repo.script(
+        "0400_first.sh",
+        &declared("a", "x", &format!("{}\necho made > between\ncat a > x", gate.stop())),
+    );
+    repo.script("0430_last.sh", &declared("out/z", "w", "cat out/z > w"));
+    let running = repo.start("build '*' -j2 --explain");
+    gate.reached();
+    crate::repo::until("the last step has ended", || repo.has_path("w"));
+    gate.open();
+    gate.open();
+    let output = running.wait();
+    output.code(0).says("set aside");
+    assert_eq!((&*repo.read("seen"), &*repo.read("out/z")), ("made\n", "2"));
+    _ = repo.scripts_run();
+    repo.az("build '*'").code(0).ran([]);
+}
+
+#[test]
 fn l13_what_lies_outside_cannot_be_put_back_and_is_told() {
     let (repo, gate) = overlapping(
         "echo made > between; echo 1 > ../out1",
