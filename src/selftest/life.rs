@@ -21,7 +21,7 @@ use super::{
     script::{MADE, Script, VARIABLE, is_made},
     shell::Shell,
 };
-use crate::sys::{FileKind, OWN_FOLDER, System};
+use crate::sys::{FileKind, Memory, OWN_FOLDER, System};
 
 /// As often it is built until nothing is left to do; some workspaces never come to that, by hand neither.
 const MOST_ROUNDS: usize = 6;
@@ -62,6 +62,9 @@ fn script_name(step: usize) -> String {
     format!("{}.sh", name_of(step, None))
 }
 
+/// Steps, their scripts and what these were told, in one number.
+type Told = BTreeSet<(usize, String, u64)>;
+
 /// A workspace, by az and by hand.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Life<'a> {
@@ -69,7 +72,7 @@ pub(super) struct Life<'a> {
     hand: InMemory,
     scripts: BTreeMap<usize, Script>,
     /// What each step was told, since all was forgotten.
-    told: BTreeSet<(usize, String, u64)>,
+    told: Told,
     /// Something of what az knew was lost, which may show at any time.
     forgets: bool,
     /// Steps that an az that was killed said to have ended well, and nothing was changed since.
@@ -320,6 +323,7 @@ impl<'a> Life<'a> {
         // What was changed at this very time may be changing still.
         self.place.tick(Duration::from_millis(1));
         self.place.wait(Duration::from_secs(10));
+        let (start, told) = (self.hand.world.fork(), self.told.clone());
         let (first, failed) = self.by_hand(Request::All)?;
         let before = tree(&self.hand.world, self.hand.root());
         let (second, _) = self.by_hand(Request::All)?;
@@ -342,9 +346,11 @@ impl<'a> Life<'a> {
         if let Some(outcome) = outcomes.iter().find(|outcome| outcome.end != expected) {
             return Err(self.fault(&format!("one ended with {:?} instead of {expected:?}", outcome.end)));
         }
-        // Where some steps came first, all is as all of them leave it.
-        if other != Request::All && tree(self.place.system(), self.place.root()) == before {
+        // Either may have come first.
+        let (other_first, told) = self.by_hand_from(start, told, &[other, Request::All])?;
+        if tree(self.place.system(), self.place.root()) == other_first {
             self.take_over();
+            self.told.retain(|what| told.contains(what));
         }
         self.compare()?;
         self.is_tampered = false;
@@ -438,6 +444,20 @@ impl<'a> Life<'a> {
             }
         }
         Ok((needed, None))
+    }
+
+    /// Returns what these builds by hand leave from another state on, and what was told by then.
+    fn by_hand_from(
+        &mut self,
+        start: Memory,
+        told: Told,
+        requests: &[Request],
+    ) -> Result<(BTreeMap<PathBuf, String>, Told), String> {
+        let now = (std::mem::replace(&mut self.hand.world, start), std::mem::replace(&mut self.told, told));
+        let done = requests.iter().try_for_each(|request| self.by_hand(*request).map(drop));
+        let left = tree(&self.hand.world, self.hand.root());
+        self.hand.world = now.0;
+        done.map(|()| (left, std::mem::replace(&mut self.told, now.1)))
     }
 
     fn compare(&self) -> Result<(), String> {
