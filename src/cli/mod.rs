@@ -43,7 +43,7 @@ use printer::Printer;
 
 use crate::{
     diag::{Diagnostic, code},
-    execute::driver::Panic,
+    execute::driver::panic_text,
     sys::{FileKind, System},
 };
 
@@ -109,7 +109,7 @@ pub fn verbs() -> Vec<String> {
 /// Runs what may go wrong by a mistake of az's own, and then says so.
 fn caught(printer: &Printer, run: impl FnOnce() -> u8) -> u8 {
     std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
-        let message = format!("az made a mistake: {}", Panic::from(&*payload).0);
+        let message = format!("az made a mistake: {}", panic_text(&*payload));
         let help = "report it with what stands above; what was recorded is not affected";
         printer.diagnostics(&[Diagnostic::error(code::INTERNAL, message).help(help)]);
         INTERNAL_ERROR

@@ -31,7 +31,7 @@ use crate::{
     diag::code,
     event::{self, Envelope, Event, PlannedNode, Reason, millis},
     execute::{
-        driver::{self, Change, Job, Panic, Signals, Summary},
+        driver::{self, Change, Job, Lost, Signals, Summary},
         scheduler::{Ending, Outcome, Verdict},
     },
     fingerprint::Question,
@@ -470,11 +470,19 @@ impl driver::Desk for Desk<'_> {
         ending
     }
 
-    fn panicked(&mut self, node: usize, panic: Panic) {
+    fn lost(&mut self, node: usize, lost: Lost) {
         self.overlaps.end(node);
         self.handed.remove(&node);
-        self.teller.warn(code::INTERNAL, Some(self.id(node)), panic.0);
-        self.done.insert(node, Done::failed("az itself failed".to_owned(), Duration::ZERO));
+        let text = match lost {
+            Lost::Panic(text) => {
+                self.teller.warn(code::INTERNAL, Some(self.id(node)), text);
+                "az itself failed".to_owned()
+            }
+            Lost::NoThread(why) => format!(
+                "cannot start it: az was given no thread for it ({why}); allow more processes, `ulimit -u`"
+            ),
+        };
+        self.done.insert(node, Done::failed(text, Duration::ZERO));
     }
 
     fn interrupted(&mut self) {

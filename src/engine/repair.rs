@@ -25,7 +25,7 @@ use crate::{
     diag::code,
     event::{self, Event, Reason},
     execute::{
-        driver::{self, Change, Job, Panic, Summary},
+        driver::{self, Change, Job, Lost, Summary},
         scheduler::{self, Ending, Need, OnFailure, Policy, ResourceId, Scheduler, Strength, Verdict},
     },
     fingerprint::{State, View},
@@ -219,8 +219,8 @@ impl driver::Desk for Again<'_, '_> {
         driver::Desk::settle(self.desk, self.nodes[node], done)
     }
 
-    fn panicked(&mut self, node: usize, panic: Panic) {
-        driver::Desk::panicked(self.desk, self.nodes[node], panic);
+    fn lost(&mut self, node: usize, lost: Lost) {
+        driver::Desk::lost(self.desk, self.nodes[node], lost);
     }
 
     fn interrupted(&mut self) {

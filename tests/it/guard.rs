@@ -13,7 +13,7 @@ use std::{
 };
 
 use az::execute::{
-    driver::{Change, Desk, Interrupt, Job, Panic, Signals, Summary, drive},
+    driver::{Change, Desk, Interrupt, Job, Lost, Signals, Summary, drive},
     guard::{Exit, Guard, Report},
     runner::{Command, Control, Ended, Live, Local, Runner, StartError, Stdio},
     scheduler::{Ending, Node, OnFailure, Outcome, Policy, Scheduler, StopCause, StopHow, Verdict},
@@ -363,8 +363,8 @@ impl Desk for ShellDesk<'_> {
         }
     }
 
-    fn panicked(&mut self, node: usize, panic: Panic) {
-        panic!("{node}: {}", panic.0);
+    fn lost(&mut self, node: usize, lost: Lost) {
+        panic!("{node}: {lost:?}");
     }
 
     fn changed(&mut self, _: usize, _: &Change) {}

@@ -18,7 +18,7 @@ use std::{
 };
 
 use pool::Pool;
-pub use pool::{Job, Panic};
+pub use pool::{Job, Lost, panic_text};
 pub use signals::{Interrupt, Signals};
 
 use super::{
@@ -43,8 +43,8 @@ pub trait Desk {
     /// Takes what the job left and says how the attempt ended.
     fn settle(&mut self, node: usize, done: Self::Done) -> Ending;
 
-    /// Hears that a job panicked; the attempt has failed.
-    fn panicked(&mut self, node: usize, panic: Panic);
+    /// Hears that a job has no result; the attempt has failed.
+    fn lost(&mut self, node: usize, lost: Lost);
 
     /// Hears that a person wants the run to end.
     fn interrupted(&mut self) {}
@@ -94,7 +94,7 @@ enum Message<D> {
     Done {
         worker: usize,
         node: usize,
-        result: Result<D, Panic>,
+        result: Result<D, Lost>,
     },
     Interrupted(Interrupt),
     /// A person wants the run to stand still: Ctrl-Z.
@@ -212,8 +212,8 @@ impl<D: Desk> Driver<'_, D> {
                 self.controls.remove(&node);
                 let ending = match result {
                     Ok(done) => self.desk.settle(node, done),
-                    Err(panic) => {
-                        self.desk.panicked(node, panic);
+                    Err(lost) => {
+                        self.desk.lost(node, lost);
                         Ending::Failed
                     }
                 };

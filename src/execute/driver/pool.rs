@@ -17,19 +17,23 @@ use crate::execute::runner::Control;
 /// The work of one attempt.
 pub type Job<D> = Box<dyn FnOnce(&Control) -> D + Send>;
 
-/// What a job that panicked said, or why it could not be run at all.
+/// Why a job has no result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Panic(pub String);
-
-impl From<&(dyn Any + Send)> for Panic {
-    fn from(payload: &(dyn Any + Send)) -> Self {
-        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-        Self(text.unwrap_or_else(|| "no message".to_owned()))
-    }
+pub enum Lost {
+    /// It panicked, and said this.
+    Panic(String),
+    /// The system gave no thread to run it on, and said this.
+    NoThread(String),
 }
 
-type Deliver<D> = Arc<dyn Fn(usize, usize, Result<D, Panic>) + Send + Sync>;
+/// Returns what a panic said.
+pub fn panic_text(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "no message".to_owned())
+}
+
+type Deliver<D> = Arc<dyn Fn(usize, usize, Result<D, Lost>) + Send + Sync>;
 
 struct Work<D> {
     node: usize,
@@ -54,7 +58,7 @@ impl<D: Send + 'static> Pool<D> {
     /// Makes a pool without a thread; `deliver` gets worker, node and result of each job.
     pub(super) fn new(
         limit: usize,
-        deliver: impl Fn(usize, usize, Result<D, Panic>) + Send + Sync + 'static,
+        deliver: impl Fn(usize, usize, Result<D, Lost>) + Send + Sync + 'static,
     ) -> Self {
         Self { limit, deliver: Arc::new(deliver), workers: Vec::new(), idle: Vec::new() }
     }
@@ -87,7 +91,7 @@ impl<D: Send + 'static> Pool<D> {
         let body = move || {
             while let Ok(Work { node, job, control }) = receiver.recv() {
                 let result = catch_unwind(AssertUnwindSafe(|| job(&control)));
-                deliver(index, node, result.map_err(|payload| Panic::from(&*payload)));
+                deliver(index, node, result.map_err(|payload| Lost::Panic(panic_text(&*payload))));
             }
         };
         match std::thread::Builder::new().name(format!("az-job-{index}")).spawn(body) {
@@ -102,7 +106,7 @@ impl<D: Send + 'static> Pool<D> {
                     let sent = worker.work.send(first);
                     sent.unwrap_or_else(|_| unreachable!("a worker ends only with the pool"));
                 }
-                None => (self.deliver)(usize::MAX, node, Err(Panic(format!("no further thread: {error}")))),
+                None => (self.deliver)(usize::MAX, node, Err(Lost::NoThread(error.to_string()))),
             },
         }
     }

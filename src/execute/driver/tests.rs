@@ -53,8 +53,8 @@ impl Desk for FakeDesk {
         done
     }
 
-    fn panicked(&mut self, node: usize, panic: Panic) {
-        self.heard.push(format!("{node} panicked: {}", panic.0));
+    fn lost(&mut self, node: usize, lost: Lost) {
+        self.heard.push(format!("{node}: {lost:?}"));
     }
 
     fn changed(&mut self, node: usize, change: &Change) {
@@ -125,7 +125,7 @@ fn a_panic_is_a_failure_and_nothing_hangs() {
     let needing = Node { needs: vec![Need { node: 0, strength: Strength::Hard }], ..Node::default() };
     let summary = desk.drive(vec![Node::default(), needing], 1, &Signals::none());
     assert_eq!(summary.outcomes, [Outcome::Failed, Outcome::Blocked { by: 0 }]);
-    assert!(desk.heard.contains(&"0 panicked: broken 0".to_owned()));
+    assert!(desk.heard.contains(&"0: Panic(\"broken 0\")".to_owned()));
 }
 
 /// Waits in a job until it is stopped, and says how.
