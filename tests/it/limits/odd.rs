@@ -123,3 +123,42 @@ fn a_hard_link_is_an_input_by_its_content() {
     soon(&repo, "build 0100").code(0).ran(["0100"]);
     assert_eq!(repo.read("out"), "two");
 }
+
+#[test]
+fn names_that_differ_in_case_alone_are_two_files() {
+    let repo = Repo::new().file("in/Name", "upper").file("in/name", "lower");
+    if repo.read("in/Name") != "upper" {
+        eprintln!("skipped: this file system takes both names for one");
+        return;
+    }
+    repo.script("0100_a.sh", "mkdir -p out; cat in/Name > out/Name; cat in/name > out/name");
+    soon(&repo, "build 0100").code(0).ran(["0100"]);
+    repo.sh("rm -r out").code(0);
+    repo.scripts_run();
+    soon(&repo, "build 0100").code(0).ran([]);
+    assert_eq!((&*repo.read("out/Name"), &*repo.read("out/name")), ("upper", "lower"));
+    repo.sh("mv in/name in/other; mv in/Name in/name; mv in/other in/Name").code(0);
+    soon(&repo, "build 0100").code(0).ran(["0100"]);
+    assert_eq!((&*repo.read("out/Name"), &*repo.read("out/name")), ("lower", "upper"));
+}
+
+#[test]
+fn a_file_with_holes_is_an_input_and_an_output_like_others() {
+    let repo = Repo::new();
+    let hole = |content: &str| {
+        repo.sh(&format!(
+            "truncate -s 64M holes; printf {content} | dd of=holes bs=1 seek=33554432 conv=notrunc"
+        ))
+        .code(0);
+    };
+    hole("one");
+    repo.script("0100_a.sh", "mkdir -p out; cp --sparse=always holes out/holes");
+    soon(&repo, "build 0100").code(0).ran(["0100"]);
+    repo.sh("rm out/holes").code(0);
+    repo.scripts_run();
+    soon(&repo, "build 0100").code(0).ran([]);
+    repo.sh("cmp holes out/holes").code(0);
+    hole("two");
+    soon(&repo, "build 0100").code(0).ran(["0100"]);
+    repo.sh("cmp holes out/holes").code(0);
+}
