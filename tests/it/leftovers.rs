@@ -106,3 +106,26 @@ fn that_there_is_no_word_for_are_a_mistake() {
     let repo = Repo::new().script("0100_a.sh", "# Leftovers: maybe\ntrue");
     repo.az("check").says("`maybe`").says("write kill, warn or keep");
 }
+
+/// Returns the parent of a process.
+fn parent(process: u32) -> u32 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let behind_name = stat.rsplit_once(')').unwrap().1;
+    behind_name.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn that_are_kept_are_no_children_of_a_watch() {
+    let repo = leaving("# Leftovers: keep");
+    let running = repo.start("watch 0100");
+    until("the first build has ended", || running.stderr().contains(" in "));
+    let kept = left_by(&repo);
+    // The guard of a build ends a little after it is told.
+    let watch = running.id();
+    let is_of = |parent_of: u32| parent_of == watch || parent(parent_of) == watch;
+    until("the guard has ended", || !is_of(parent(kept)));
+    assert!(is_alive(kept));
+    end(kept);
+    running.signal(Signal::INT);
+    running.wait().code(130);
+}

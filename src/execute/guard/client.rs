@@ -42,6 +42,7 @@ pub struct Guard {
     shared: Arc<Mutex<Shared>>,
     /// Owns the guard's process and waits for it.
     receiver: Option<JoinHandle<()>>,
+    adoption: Option<Adoption>,
 }
 
 #[derive(Debug, Default)]
@@ -95,9 +96,7 @@ impl Guard {
     /// # Errors
     /// As `socketpair`, `fork` and `execve`.
     pub fn start(program: &Path) -> io::Result<Self> {
-        // Should the guard be killed, what it looked after becomes az's, which then ends it.
-        #[cfg(target_os = "linux")]
-        rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1))?;
+        let adoption = Adoption::begin()?;
         let (ours, theirs) = UnixStream::pair()?;
         #[expect(clippy::disallowed_methods, reason = "here is where processes are started")]
         let process = Command::new(program)
@@ -114,7 +113,7 @@ impl Guard {
             let shared = Arc::clone(&shared);
             move || receive(&socket, process, &shared)
         })?;
-        Ok(Self { socket: Mutex::new(ours), shared, receiver: Some(receiver) })
+        Ok(Self { socket: Mutex::new(ours), shared, receiver: Some(receiver), adoption: Some(adoption) })
     }
 
     /// Asks for a process. `descriptors` are standard output, standard error, and standard input if it is not to be
@@ -162,8 +161,48 @@ impl Guard {
     }
 }
 
+/// How many guards there are for which az adopts.
+static ADOPTING: Mutex<usize> = Mutex::new(0);
+
+/// As long as it is there, what a guard that is killed looked after becomes az's, which then ends it.
+#[derive(Debug)]
+struct Adoption(());
+
+impl Adoption {
+    fn begin() -> io::Result<Self> {
+        let mut adopting = lock(&ADOPTING);
+        adopt(true)?;
+        *adopting += 1;
+        Ok(Self(()))
+    }
+}
+
+impl Drop for Adoption {
+    fn drop(&mut self) {
+        let mut adopting = lock(&ADOPTING);
+        *adopting -= 1;
+        if *adopting == 0 {
+            // Else what a step may leave becomes az's when the guard ends well, and stays as a zombie while az goes on.
+            _ = adopt(false);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn adopt(does: bool) -> io::Result<()> {
+    let process = rustix::process::Pid::from_raw(1).filter(|_| does);
+    Ok(rustix::process::set_child_subreaper(process)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn adopt(_: bool) -> io::Result<()> {
+    Ok(())
+}
+
 impl Drop for Guard {
     fn drop(&mut self) {
+        // What it still looks after it ends itself.
+        self.adoption = None;
         // The guard reads this as the end of az; an error means that it is gone already.
         _ = lock(&self.socket).shutdown(Shutdown::Write);
         if let Some(receiver) = self.receiver.take() {
