@@ -265,7 +265,9 @@ impl Lexer<'_, '_> {
         let c = rest.chars().next()?;
         if rest.starts_with('(') {
             let length = group_length(rest);
-            let inside = Span::new(at + 1, (at + length - 1).max(at + 1));
+            // One that is not closed goes to the end, and is told with its parenthesis.
+            let border = usize::from(rest[..length].ends_with(')'));
+            let inside = Span::new(at + border, at + length - border);
             return Some((self.reading.expression(inside, self.rules), at + length));
         }
         if "'\"$".contains(c) {

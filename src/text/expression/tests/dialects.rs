@@ -197,6 +197,7 @@ fn slips_of_every_dialect_have_their_places() {
         ("${{ a", "${{ a", "write `}}` at its end"),
         ("a[1", "[", "write `]` at the end"),
         ("Test-Path", "Test-Path", "write what it is to look for behind it: `Test-Path 'name'`"),
+        ("Test-Path ($a, ä", "(", "write `)` at the end"),
         ("Test-Path a b", "Test-Path a b", "write one path or name"),
         (
             "git status",
