@@ -22,6 +22,7 @@ fn near<'a>(
 ) -> impl Iterator<Item = (usize, &'a str)> {
     let wanted = wanted.to_lowercase();
     let length = wanted.chars().count();
+    let letters = letters(&wanted);
     candidates.into_iter().filter_map(move |candidate| {
         let candidate_length = candidate.chars().count();
         let most = (candidate_length / 3).max(1);
@@ -29,9 +30,21 @@ fn near<'a>(
         if candidate_length.abs_diff(length) > most {
             return None;
         }
-        let distance = strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase());
+        let candidate_small = candidate.to_lowercase();
+        // And so is each letter that only one of them has.
+        let others = self::letters(&candidate_small);
+        let alone = (letters & !others).count_ones().max((others & !letters).count_ones());
+        if alone as usize > most {
+            return None;
+        }
+        let distance = strsim::osa_distance(&wanted, &candidate_small);
         (distance <= most).then_some((distance, candidate))
     })
+}
+
+/// Returns which letters are in a text, as far as 64 bits tell.
+fn letters(text: &str) -> u64 {
+    text.chars().fold(0, |all, letter| all | 1 << (u32::from(letter) % 64))
 }
 
 #[cfg(test)]
@@ -52,7 +65,7 @@ mod tests {
         let words =
             ["", "a", "ab", "env", "evn", "name", "names", "needs", "orchestration", "orchestratoin", "ön"];
         for (wanted, known) in words.iter().flat_map(|wanted| words.map(|known| (*wanted, known))) {
-            let is_near = strsim::damerau_levenshtein(wanted, known) <= (known.chars().count() / 3).max(1);
+            let is_near = strsim::osa_distance(wanted, known) <= (known.chars().count() / 3).max(1);
             assert_eq!(nearest(wanted, [known]).is_some(), is_near, "{wanted} {known}");
         }
     }

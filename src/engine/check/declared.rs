@@ -2,7 +2,11 @@
 //!
 //! An input that a step may make is none of them. Looks at names on disk and at no file's content.
 
-use std::{collections::BTreeSet, ops::Bound, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+    sync::Arc,
+};
 
 use super::{Engine, Findings, Targets};
 use crate::{
@@ -23,6 +27,9 @@ pub(super) struct Declared {
     pub(super) span: Span,
 }
 
+/// In so many places of a file an input is told of.
+const MOST_PLACES: usize = 32;
+
 /// Adds a warning for each declared input that matches nothing.
 pub(super) fn check(engine: &Engine, targets: &Targets, findings: &mut Findings) {
     let inputs = all(engine, targets, "inputs");
@@ -36,15 +43,18 @@ pub(super) fn check(engine: &Engine, targets: &Targets, findings: &mut Findings)
         .map(|p| p.fixed_part())
         .collect();
     let disk = Disk::new(Arc::clone(&engine.system), &engine.root, &engine.layout.clock(), Vec::new());
+    let mut told: BTreeMap<(Arc<str>, String), usize> = BTreeMap::new();
     for Declared { text, source, span } in inputs {
         let Some(pattern) = parse(&text) else { continue };
-        if may_be_made(&outputs, &pattern) || is_there(&disk, &pattern) {
+        let places = told.entry((Arc::clone(&source.name), text.clone())).or_default();
+        if *places == MOST_PLACES || may_be_made(&outputs, &pattern) || is_there(&disk, &pattern) {
             continue;
         }
         let fault =
             Diagnostic::warning(code::INPUT_MATCHES_NOTHING, format!("the input `{text}` matches no file"));
         let fault = fault.source(&source).label(span, "matches nothing").help(help(&disk, &pattern));
         findings.add_all([fault], None);
+        *places += 1;
     }
 }
 

@@ -9,7 +9,13 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Ends, Expanded, bounds::Bounds, matrix::Round, playbook::Course};
+use super::{
+    Ends, Expanded,
+    bounds::Bounds,
+    lasts::{Lasts, outer_ends},
+    matrix::Round,
+    playbook::Course,
+};
 use crate::{
     base::Spanned,
     diag::{Diagnostic, code},
@@ -111,11 +117,10 @@ impl Expanded {
             let found = self.add_rounds(course, names, job, scope, jobs_at_once.as_deref());
             ends.insert(&job.id, found);
         }
-        let by_id: BTreeMap<&str, &Job> = jobs.iter().rev().map(|job| (job.id.as_str(), job)).collect();
-        for job in jobs {
+        let mut lasts = Lasts::new(jobs, &ends);
+        for job in jobs.iter().filter(|job| !ends[job.id.as_str()].first.is_empty()) {
             for need in &job.needs {
-                let earlier: Vec<usize> = last_of(&by_id, &ends, &need.value).into_iter().collect();
-                self.wait(&ends[job.id.as_str()].first, &earlier, &EdgeKind::Need);
+                self.wait(&ends[job.id.as_str()].first, &lasts.of(&need.value), &EdgeKind::Need);
             }
         }
         outer_ends(jobs, &ends)
@@ -509,44 +514,6 @@ impl Expanded {
         own.contexts.insert("strategy".to_owned(), strategy);
         Self::names_of_job(course, &Arc::new(own), job, scope)
     }
-}
-
-/// Returns the nodes that jobs begin with which need no other, and those that jobs end with which no other needs.
-fn outer_ends(jobs: &[Job], ends: &BTreeMap<&str, Ends>) -> Ends {
-    let has_nodes = |id: &str| ends.get(id).is_some_and(|ends| !ends.is_empty());
-    let with_nodes = jobs.iter().filter(|job| has_nodes(&job.id));
-    let needed: BTreeSet<&str> =
-        with_nodes.flat_map(|job| job.needs.iter().map(|need| need.value.as_str())).collect();
-    let mut all = Ends::default();
-    for job in jobs {
-        let own = &ends[job.id.as_str()];
-        if !job.needs.iter().any(|need| has_nodes(&need.value)) {
-            all.first.extend(&own.first);
-        }
-        if !needed.contains(job.id.as_str()) {
-            all.last.extend(&own.last);
-        }
-    }
-    all
-}
-
-/// Returns the nodes a job ends with; of a job that selects nothing, those of the jobs it needs.
-fn last_of(by_id: &BTreeMap<&str, &Job>, ends: &BTreeMap<&str, Ends>, id: &str) -> Vec<usize> {
-    let mut open = vec![id];
-    let mut seen = BTreeSet::new();
-    let mut found = Vec::new();
-    while let Some(id) = open.pop() {
-        if !seen.insert(id) {
-            continue;
-        }
-        if let Some(ends) = ends.get(id).filter(|ends| !ends.is_empty()) {
-            found.extend(&ends.last);
-        } else {
-            let job = by_id.get(id);
-            open.extend(job.into_iter().flat_map(|job| job.needs.iter().map(|need| need.value.as_str())));
-        }
-    }
-    found
 }
 
 /// Returns the names of a job whose matrix is not known yet.

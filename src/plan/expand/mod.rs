@@ -3,6 +3,7 @@
 
 mod bounds;
 mod jobs;
+mod lasts;
 pub(super) mod matrix;
 mod playbook;
 mod scripts;

@@ -25,7 +25,7 @@ fn built() -> Repo {
         .script("0200_b.sh", "# Inputs: out/a\n# Outputs: out/l\nln -sf a out/l; mkdir -p out/d; echo said")
         .script("0300_c.sh", "echo a=1 >> \"$AZ_OUTPUT\"; echo x=y >> \"$AZ_ENV\"")
         .script("0400_d.sh", "cat in/a; echo x > out/x; exit 3");
-    repo.az("build '*' --continue-on-error").ran(["0100", "0200", "0300", "0400"]);
+    repo.az("build '*' --continue-on-error").ran_once_or_twice(["0100", "0200", "0300", "0400"]);
     repo.file("in/b", "b").az("build 0100,0200").ran(["0100"]);
     repo.is_answered_by_gate("build 0100,0200");
     repo
