@@ -14,12 +14,13 @@ use std::{
 
 use super::{
     change::{Change, files_below, remove},
-    course::Act,
+    course::{Act, OTHER, acts},
+    kept::Kept,
     memory::{InMemory, SHELL},
     place::{Built, End, Failing, How, Outcome, Place as _, ROW, Request, With, name_of},
     random::Random,
-    script::{MADE, Script, VARIABLE, is_made},
-    shell::Shell,
+    script::{MADE, PROGRAM, Script, VARIABLE, is_made},
+    shell::{Shell, number_of},
 };
 use crate::sys::{FileKind, Memory, OWN_FOLDER, System};
 
@@ -73,6 +74,14 @@ pub(super) struct Life<'a> {
     scripts: BTreeMap<usize, Script>,
     /// What each step was told, since all was forgotten.
     told: Told,
+    /// Scripts that stood there in a build, each with what runs it.
+    tried: BTreeSet<(usize, u64)>,
+    /// Steps that ran by hand of which that had never been there before.
+    fresh: BTreeSet<String>,
+    /// What az kept after the first build.
+    saved: Option<Kept>,
+    /// az may know of steps that never ran here.
+    knows_more: bool,
     /// Something of what az knew was lost, which may show at any time.
     forgets: bool,
     /// Steps that an az that was killed said to have ended well, and nothing was changed since.
@@ -95,11 +104,16 @@ impl<'a> Life<'a> {
     /// # Errors
     /// What was wrong, with all that happened before.
     pub(super) fn live(place: &'a mut dyn Built, acts: &[Act]) -> Result<Counts, String> {
+        let hand = InMemory::at(place.root());
         let mut life = Self {
             place,
-            hand: InMemory::new(),
+            hand,
             scripts: BTreeMap::new(),
             told: BTreeSet::new(),
+            tried: BTreeSet::new(),
+            fresh: BTreeSet::new(),
+            saved: None,
+            knows_more: false,
             forgets: false,
             done: Vec::new(),
             is_tampered: false,
@@ -133,6 +147,8 @@ impl<'a> Life<'a> {
                 fault.apply(self.place.system(), &self.place.root().join(OWN_FOLDER));
                 self.forgets = true;
             }
+            Act::Foreign(seed) => self.take_foreign(*seed)?,
+            Act::Past => self.take_back(),
             Act::PowerCut(seed) => self.cut_power(*seed),
             Act::Killed { at, jobs } => self.die(*at, *jobs)?,
             Act::Build(how) => self.build_and_compare(&mut Random::new(*how))?,
@@ -140,6 +156,34 @@ impl<'a> Life<'a> {
             Act::Twice(how) => self.build_twice(&mut Random::new(*how))?,
         }
         Ok(())
+    }
+
+    /// Puts what az keeps of another workspace in the place of what it keeps of this one.
+    fn take_foreign(&mut self, seed: u64) -> Result<(), String> {
+        let mut other = self.place.another();
+        // Nothing of it was made at a time at which something of this one was.
+        other.wait(Duration::from_nanos(86_400_000_123_457));
+        Life::live(&mut *other, &acts(seed, OTHER))?;
+        self.history.push(format!("what az keeps is that of another life, {seed}"));
+        let kept = Kept::of(other.system(), other.root());
+        self.put(&kept);
+        self.knows_more = true;
+        Ok(())
+    }
+
+    /// Puts back what az kept after the first build.
+    fn take_back(&mut self) {
+        if let Some(kept) = self.saved.take() {
+            self.history.push("what az keeps is what it kept after the first build".to_owned());
+            self.put(&kept);
+            self.saved = Some(kept);
+        }
+    }
+
+    fn put(&mut self, kept: &Kept) {
+        self.done.clear();
+        kept.put(self.place.system(), self.place.root());
+        self.forgets = true;
     }
 
     fn write(&mut self, step: usize, script: &Script) {
@@ -177,6 +221,7 @@ impl<'a> Life<'a> {
     fn die(&mut self, at: u64, jobs: usize) -> Result<(), String> {
         let jobs = if self.must_take_turns() { 1 } else { jobs };
         self.history.push(format!("build with {jobs} at once, killed at {at}"));
+        self.note_tried();
         let outcome = self.place.build(How { killed_at: Some(at), ..How::plain(jobs) });
         self.history.push(format!("done by then: {:?}, ran: {:?}", outcome.done, outcome.ran));
         self.counts.killed += 1;
@@ -272,6 +317,7 @@ impl<'a> Life<'a> {
     fn build_during(&mut self, change: &Change, at: u64, jobs: usize) -> Result<(), String> {
         let jobs = if self.must_take_turns() { 1 } else { jobs };
         self.history.push(format!("build with {jobs} at once, and meanwhile, at {at}, {change:?}"));
+        self.note_tried();
         let outcome = self.place.build_during(How::plain(jobs), at, change);
         self.history.extend(outcome.told.iter().cloned());
         self.history.push(format!("ran {:?}", outcome.ran));
@@ -391,6 +437,12 @@ impl<'a> Life<'a> {
         self.is_tampered = false;
         self.is_torn = false;
         self.counts.builds += 1;
+        self.saved.get_or_insert_with(|| Kept::of(self.place.system(), self.place.root()));
+        if let Some(name) = self.fresh.iter().find(|name| !self.knows_more && !outcome.ran.contains(name)) {
+            return Err(
+                self.fault(&format!("{name} did not run, and never ran as it is or in what it runs in"))
+            );
+        }
         let is_lost = |name: &String| self.done.contains(name) && !needed.contains(name);
         // What cannot be read just now may be needed.
         let can_know = how.failing.is_none_or(|failing| failing.with == With::Pieces);
@@ -417,6 +469,7 @@ impl<'a> Life<'a> {
         let value =
             self.hand.world.env().get(OsStr::new(VARIABLE)).map(|it| it.to_string_lossy().into_owned());
         let mut needed = BTreeSet::new();
+        self.fresh.clear();
         let asked = self.scripts.iter().filter(|(step, _)| request.has(**step));
         let asked = asked.flat_map(|it| request.rows().iter().map(move |row| (it, *row)));
         for ((step, script), row) in asked {
@@ -435,6 +488,9 @@ impl<'a> Life<'a> {
             let seen = shell
                 .run(Path::new(SHELL), &path)
                 .map_err(|error| self.fault(&format!("by hand: {error}")))?;
+            if self.tried.insert((*step, self.number_of(script))) {
+                self.fresh.insert(name.clone());
+            }
             let is_new = self.told.insert((*step, script.text(), seen.told));
             if is_new || seen.failed {
                 needed.insert(name.clone());
@@ -458,6 +514,19 @@ impl<'a> Life<'a> {
         let left = tree(&self.hand.world, self.hand.root());
         self.hand.world = now.0;
         done.map(|()| (left, std::mem::replace(&mut self.told, now.1)))
+    }
+
+    /// Notes that a build may have run all scripts as they are.
+    fn note_tried(&mut self) {
+        let all = self.scripts.iter().map(|(step, script)| (*step, self.number_of(script)));
+        self.tried.extend(all.collect::<Vec<_>>());
+    }
+
+    /// Returns one number for a script and what it runs in.
+    fn number_of(&self, script: &Script) -> u64 {
+        let program = script.has_program.then(|| self.hand.root().join(PROGRAM));
+        let read = |path: &Path| self.hand.world.read(path).ok();
+        number_of(&(script.text(), read(Path::new(SHELL)), program.as_deref().and_then(read)))
     }
 
     fn compare(&self) -> Result<(), String> {

@@ -15,6 +15,12 @@ pub(super) trait Place {
     /// Gives what is at a path another modification time.
     fn date(&self, path: &Path, mtime_ns: i64) -> io::Result<()>;
 
+    /// Gives the folder of the workspace another name beside the one it has.
+    fn move_to(&mut self, name: &str) -> io::Result<()>;
+
+    /// Puts another file in the place of the shell, where that disturbs nobody else.
+    fn set_shell(&self, text: u8);
+
     fn set_variable(&mut self, value: Option<String>);
 
     /// Lets time pass, where that can be had for nothing.
@@ -33,6 +39,9 @@ pub(super) trait Place {
 /// A place in which az builds.
 pub(super) trait Built: Place {
     fn build(&mut self, how: How) -> Outcome;
+
+    /// Makes another workspace of the same sort.
+    fn another(&self) -> Box<dyn Built>;
 
     /// Tells whether what az itself asks of the system can fail here.
     fn has_faults(&self) -> bool;
