@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::{
     change::{Change, content},
-    place::{Built, End, How, Outcome, Place, ROW, ROWS, Request},
+    place::{Built, End, How, Outcome, Place, ROW, ROWS, Request, without_job},
     random::Random,
     script::{PROGRAM, STEPS, VARIABLE},
 };
@@ -98,7 +98,7 @@ impl OnDisk {
             for line in events.split_inclusive(|byte| *byte == b'\n') {
                 let event = serde_json::from_slice::<Envelope>(line).map(|envelope| envelope.event);
                 if let Ok(Event::ScriptCompleted { node, .. }) = event {
-                    outcome.done.push(node);
+                    outcome.done.push(without_job(&node));
                 }
             }
         }
@@ -132,7 +132,7 @@ fn end_of(mut az: Itself, output: &Path) -> io::Result<Outcome> {
     outcome.end = code.map_or(End::Killed, End::Code);
     for node in result["nodes"].as_array().into_iter().flatten() {
         if matches!(node["outcome"].as_str(), Some("ran" | "failed")) {
-            outcome.ran.push(node["id"].as_str().unwrap_or_default().to_owned());
+            outcome.ran.push(without_job(node["id"].as_str().unwrap_or_default()));
         }
     }
     Ok(outcome)

@@ -17,7 +17,7 @@ use super::{
     course::{Act, OTHER, acts},
     kept::Kept,
     memory::{InMemory, SHELL},
-    place::{Built, End, Failing, How, Outcome, Place as _, ROW, Request, With, name_of},
+    place::{Built, End, Failing, How, Outcome, PLAYBOOK, Place as _, ROW, Request, With, name_of},
     random::Random,
     script::{MADE, PROGRAM, Script, VARIABLE, is_made},
     shell::{Shell, number_of},
@@ -189,8 +189,14 @@ impl<'a> Life<'a> {
     fn write(&mut self, step: usize, script: &Script) {
         let (name, text) = (script_name(step), script.text());
         self.history.push(format!("write {name}:\n{text}"));
+        self.write_to_both(&format!("scripts/{name}"), &text);
+        self.scripts.insert(step, script.clone());
+    }
+
+    /// Writes a file of which nobody else is in the way.
+    fn write_to_both(&self, path: &str, text: &str) {
         for place in [&*self.place as &dyn super::place::Place, &self.hand] {
-            let path = place.root().join("scripts").join(&name);
+            let path = place.root().join(path);
             let folder = path.parent().expect("it has one");
             let written = place
                 .system()
@@ -198,7 +204,6 @@ impl<'a> Life<'a> {
                 .and_then(|()| place.system().write(&path, text.as_bytes(), 0o755));
             written.expect("nobody is in the way of scripts");
         }
-        self.scripts.insert(step, script.clone());
     }
 
     /// What was lost of the workspace is lost by hand as well.
@@ -263,7 +268,7 @@ impl<'a> Life<'a> {
             self.check(&outcome, how, &needed, failed.is_some(), round == 0 && has_rested)?;
             let lasting = outcome.ran.iter().all(|name| Some(name) == failed.as_ref());
             if is_at_rest && lasting {
-                self.rests = request == Request::All;
+                self.rests = request.is_all();
                 return Ok(());
             }
             // What leads round in a circle cannot be read, and whoever asked it runs each time.
@@ -296,10 +301,14 @@ impl<'a> Life<'a> {
     }
 
     /// Says what else may be asked for than all.
-    fn request(&self, random: &mut Random) -> Request {
+    fn request(&mut self, random: &mut Random) -> Request {
         let steps: Vec<usize> = self.scripts.keys().copied().collect();
         let row = steps.get(random.below(steps.len().max(1)));
         let Some(row) = row.filter(|_| !self.is_torn) else { return Request::All };
+        if random.is_one_in(3) {
+            self.write_playbook(&steps, random.below(steps.len()));
+            return Request::Playbook;
+        }
         if self.scripts[row].is_by_row() && random.is_one_in(2) {
             return Request::Rows(*row);
         }
@@ -310,6 +319,20 @@ impl<'a> Life<'a> {
             some |= steps.iter().filter(|step| shares(step)).fold(0, |all, step| all | 1 << step);
         }
         Request::Some(some)
+    }
+
+    /// Writes a playbook of two jobs, the second of which begins with a step.
+    fn write_playbook(&mut self, steps: &[usize], second: usize) {
+        let mut text = format!("metadata: {{ name: {PLAYBOOK}, version: '3.0' }}\norchestration:\n  jobs:\n");
+        for (place, step) in steps.iter().enumerate() {
+            if place == 0 || place == second {
+                let needs = if place == 0 { "" } else { "      needs: job0\n" };
+                _ = writeln!(text, "    job{place}:\n{needs}      steps:");
+            }
+            _ = writeln!(text, "        - run: '04{step}0'");
+        }
+        self.history.push(format!("write the playbook:\n{text}"));
+        self.write_to_both(&format!("playbooks/{PLAYBOOK}.yaml"), &text);
     }
 
     /// Has a file changed while az builds. What the steps saw nobody knows; the change stays, and the builds after it

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     change::{Change, content, files_below},
-    place::{Built, End, Failing, How, Outcome, Place, ROW, ROWS, Request, With},
+    place::{Built, End, Failing, How, Outcome, Place, ROW, ROWS, Request, With, without_job},
     random::Random,
     runner::Carrier,
     script::{PROGRAM, STEPS, VARIABLE},
@@ -193,7 +193,7 @@ fn build_in(world: &Memory, root: &Path, carrier: &Carrier, how: How) -> Outcome
 fn note(outcome: &mut Outcome, event: &Envelope) {
     match &event.event {
         Event::ScriptCompleted { node, cached, exit_code: Some(0), .. } => {
-            outcome.done.push(node.clone());
+            outcome.done.push(without_job(node));
             if !cached {
                 outcome.told.push(format!("  {:?}", event.event));
             }

@@ -3,13 +3,19 @@
 //! Knows how an act is written and read again, and makes random ones. Does not know how it is carried out.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsStr,
     fmt::{self, Write},
     path::Path,
 };
 
-use super::{place::ROW, random::Random};
-use crate::sys::{FileKind, System};
+use super::{change::content, place::ROW, random::Random};
+use crate::{
+    base::{Digest, WsPath},
+    engine::hash_of,
+    fingerprint::State,
+    sys::{FileKind, Stat, System},
+};
 
 /// One line of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,6 +176,11 @@ pub(super) enum Condition {
         folder: &'static str,
         name: &'static str,
     },
+    /// A file holds the text of a number.
+    Holds {
+        path: String,
+        text: u8,
+    },
     /// The variable has the value of a number.
     Set(u8),
 }
@@ -179,6 +190,7 @@ impl fmt::Display for Condition {
         match self {
             Self::There(path) => write!(f, "fileExists('{path}')"),
             Self::AnyThere { folder, name } => write!(f, "hashFiles('{folder}/{name}*') != ''"),
+            Self::Holds { path, text } => write!(f, "hashFiles('{path}') == '{}'", hash_of_text(path, *text)),
             Self::Set(value) => write!(f, "env.{VARIABLE} == 'v{value}'"),
         }
     }
@@ -186,10 +198,14 @@ impl fmt::Display for Condition {
 
 impl Condition {
     fn random(random: &mut Random, made: &[String]) -> Self {
-        match random.below(4) {
+        match random.below(6) {
             0 => Self::Set(1),
             1 => Self::AnyThere { folder: "in", name: "new" },
             2 if !made.is_empty() => Self::There(random.pick(made).clone()),
+            3 => {
+                let text = u8::try_from(random.below(4)).expect("it is small");
+                Self::Holds { path: known(random, made), text }
+            }
             _ => Self::There((*random.pick(&SOURCES)).to_owned()),
         }
     }
@@ -203,6 +219,11 @@ impl Condition {
                 entries
                     .iter()
                     .any(|it| it.kind == FileKind::File && it.name.to_string_lossy().starts_with(name))
+            }
+            Self::Holds { path, text } => {
+                let at = root.join(path);
+                let is_file = |stat: Stat| stat.kind == FileKind::File && stat.mode & 0o100 == 0;
+                world.stat_target(&at).is_ok_and(is_file) && world.read(&at).ok() == Some(content(path, *text))
             }
             Self::Set(value) => {
                 let is = world.env().get(OsStr::new(VARIABLE)).map(|it| it.to_string_lossy().into_owned());
@@ -249,6 +270,14 @@ impl Remark {
             _ => Self::Variable,
         }
     }
+}
+
+/// Returns what az's own function says of a file with the text of a number.
+fn hash_of_text(path: &str, text: u8) -> String {
+    let content = content(path, text);
+    let state = State::File { digest: Digest::of(&content), size: content.len() as u64, mode: 0o644 };
+    let path = WsPath::from_normal(path).expect("it is plain");
+    hash_of(&BTreeMap::from([(path, state.to_digest())]))
 }
 
 /// A script: its header and its acts.
