@@ -58,8 +58,7 @@ pub(super) struct Course {
     pub(super) twice_one_in: usize,
     /// What az keeps is exchanged for something else before one in so many builds.
     pub(super) foreign_one_in: usize,
-    /// All sources and scripts become those of a branch, and after a build those of the other one, before one in so many
-    /// builds.
+    /// The workspace goes to another branch or place and comes back, before one in so many builds.
     pub(super) there_and_back_one_in: usize,
     /// The shell can be exchanged.
     pub(super) has_shell: bool,
@@ -170,12 +169,7 @@ impl Writer {
     /// What else happens before a build.
     fn disturb(&mut self, course: Course) {
         if self.random.is_one_in(course.there_and_back_one_in) {
-            let branch = self.random.below(2);
-            for branch in [branch, 1 - branch] {
-                self.check_out(branch);
-                self.build();
-            }
-            self.check_out(branch);
+            self.go_and_return();
         }
         let random = &mut self.random;
         if random.is_one_in(course.damaged_one_in) {
@@ -202,6 +196,24 @@ impl Writer {
         if random.is_one_in(course.twice_one_in) {
             self.acts.push(Act::Twice(random.next()));
         }
+    }
+
+    /// Goes to another branch or place, and back; it is built at each.
+    fn go_and_return(&mut self) {
+        if self.random.is_one_in(3) {
+            for name in ["w1", "w"] {
+                let (name, is_copied) = (name.to_owned(), self.random.is_one_in(2));
+                self.acts.push(Act::Change(Change::Root { name, is_copied }));
+                self.build();
+            }
+            return;
+        }
+        let branch = self.random.below(2);
+        for branch in [branch, 1 - branch] {
+            self.check_out(branch);
+            self.build();
+        }
+        self.check_out(branch);
     }
 
     /// Exchanges all sources at once for those of a branch, and the scripts that are others there.

@@ -19,7 +19,7 @@ use super::{
     memory::{InMemory, SHELL},
     place::{Built, End, Failing, How, Outcome, PLAYBOOK, Place as _, ROW, Request, With, name_of},
     random::Random,
-    script::{MADE, PROGRAM, Script, VARIABLE, is_made},
+    script::{MADE, PROGRAM, Script, VARIABLE, WHERE, is_made},
     shell::{Shell, number_of},
 };
 use crate::sys::{FileKind, Memory, OWN_FOLDER, System};
@@ -28,7 +28,9 @@ use crate::sys::{FileKind, Memory, OWN_FOLDER, System};
 const MOST_ROUNDS: usize = 6;
 
 /// What az says that ends with 1 on a disk that fails.
-const SHORT: [&str; 3] = ["be brought back", "cannot be undone", "cannot be run again"];
+const SHORT: [&str; 3] = ["be brought back", "cannot be undone", STUCK];
+/// What it says of steps that overlapped in the wrong order, where what the earlier one left is not there any more.
+const STUCK: &str = "cannot be run again";
 
 /// How often what happened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -82,6 +84,8 @@ pub(super) struct Life<'a> {
     saved: Option<Kept>,
     /// az may know of steps that never ran here.
     knows_more: bool,
+    /// So much the clock was set back since it was waited for that.
+    behind: Duration,
     /// Something of what az knew was lost, which may show at any time.
     forgets: bool,
     /// Steps that an az that was killed said to have ended well, and nothing was changed since.
@@ -114,6 +118,7 @@ impl<'a> Life<'a> {
             fresh: BTreeSet::new(),
             saved: None,
             knows_more: false,
+            behind: Duration::ZERO,
             forgets: false,
             done: Vec::new(),
             is_tampered: false,
@@ -131,6 +136,13 @@ impl<'a> Life<'a> {
         match act {
             Act::Change(change) => {
                 self.done.clear();
+                if let Change::SetBack(time) = change {
+                    self.behind += Duration::from_millis(*time);
+                }
+                if let Change::Root { .. } = change {
+                    // Where it lies is in no key. Of a step that leaves that there is one record, good at one place.
+                    self.told.retain(|(_, script, _)| !script.contains(WHERE));
+                }
                 let told = format!("{change:?}");
                 self.is_tampered |= MADE.iter().any(|made| told.contains(made));
                 self.history.push(told);
@@ -247,8 +259,7 @@ impl<'a> Life<'a> {
         let request = if random.is_one_in(6) { self.request(random) } else { Request::All };
         for round in 0..MOST_ROUNDS {
             if round > 0 {
-                // What was changed at this time, or after it by a clock that was set back, may be changing still.
-                self.place.wait(Duration::from_secs(10));
+                self.settle();
             }
             let before = tree(&self.hand.world, self.hand.root());
             let (needed, failed) = self.by_hand(request)?;
@@ -278,6 +289,11 @@ impl<'a> Life<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Waits until what was changed at this time, or after it by a clock that was set back, cannot be changing still.
+    fn settle(&mut self) {
+        self.place.wait(Duration::from_secs(10) + std::mem::take(&mut self.behind));
     }
 
     /// Which steps ran beside one that fails nobody can say before.
@@ -346,9 +362,13 @@ impl<'a> Life<'a> {
         self.history.push(format!("ran {:?}", outcome.ran));
         change.apply(&mut self.hand);
         let may_fail = self.scripts.values().any(Script::can_fail);
-        if outcome.end != End::Code(0) && !(may_fail && outcome.end == End::Code(1)) {
+        // What a step left is not kept if what it read was changed meanwhile. Where one that overlapped it in the wrong
+        // order is to run again on that, this cannot be brought back, and az says so.
+        let is_stuck = jobs > 1 && outcome.told.iter().any(|line| line.contains(STUCK));
+        if outcome.end != End::Code(0) && !((may_fail || is_stuck) && outcome.end == End::Code(1)) {
             return Err(self.fault(&format!("it ended with {:?}", outcome.end)));
         }
+        self.is_torn |= is_stuck;
         let sources = |world: &dyn System, root: &Path| {
             let mut all = tree(world, root);
             all.retain(|path, _| !is_made(path));
@@ -389,7 +409,6 @@ impl<'a> Life<'a> {
     /// Lets two az build at once: what is left is what one after the other leaves, and neither does what the other did.
     fn build_twice(&mut self, random: &mut Random) -> Result<(), String> {
         self.rests = false;
-        // What was changed at this very time may be changing still.
         self.place.tick(Duration::from_millis(1));
         self.place.wait(Duration::from_secs(10));
         let (start, told) = (self.hand.world.fork(), self.told.clone());

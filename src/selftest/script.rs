@@ -75,7 +75,7 @@ impl fmt::Display for Act {
             }
             Self::List { folder, to } => write!(f, "ls {folder} > {to}"),
             Self::Load(to) => write!(f, "{LOAD} > {to}"),
-            Self::Where(to) => write!(f, "pwd > {to}"),
+            Self::Where(to) => write!(f, "{WHERE} > {to}"),
             Self::Tell { variable, to } => write!(f, "echo \"${variable}\" > {to}"),
             Self::Say { text, to } => write!(f, "echo {text} > {to}"),
             Self::Gather { folder, to } => write!(f, "cat {folder}/* > {to}"),
@@ -124,7 +124,7 @@ impl Act {
                 })
             }
             ["[", "-e", path, "]", "||", "exit", "1"] => Some(Self::Need(owned(path))),
-            ["pwd", ">", to] => Some(Self::Where(owned(to))),
+            [WHERE, ">", to] => Some(Self::Where(owned(to))),
             ["mkdir", "-p", path] => Some(Self::MakeFolder(owned(path))),
             ["rm", "-f", path] => Some(Self::Remove(owned(path))),
             ["ln", "-sfn", target, path] => Some(Self::Link { target: owned(target), path: owned(path) }),
@@ -145,6 +145,8 @@ pub(super) const SOURCES: [&str; 7] = ["a", "b", "in/a", "in/b", "in/deep/a", LI
 /// What scripts load, and how: it gives a variable a value.
 pub(super) const LIBRARY: &str = "lib.sh";
 const LOAD: &str = "WORD=none; if [ -f lib.sh ]; then . ./lib.sh; fi; echo \"$WORD\"";
+/// What tells where the workspace lies.
+pub(super) const WHERE: &str = "pwd";
 /// A program of the workspace that runs scripts in a shell, in which a variable has a value.
 pub(super) const PROGRAM: &str = "tools/sh";
 pub(super) const FLAVOUR: &str = "FLAVOUR";
@@ -223,7 +225,8 @@ impl Condition {
             Self::Holds { path, text } => {
                 let at = root.join(path);
                 let is_file = |stat: Stat| stat.kind == FileKind::File && stat.mode & 0o100 == 0;
-                world.stat_target(&at).is_ok_and(is_file) && world.read(&at).ok() == Some(content(path, *text))
+                world.stat_target(&at).is_ok_and(is_file)
+                    && world.read(&at).ok() == Some(content(path, *text))
             }
             Self::Set(value) => {
                 let is = world.env().get(OsStr::new(VARIABLE)).map(|it| it.to_string_lossy().into_owned());

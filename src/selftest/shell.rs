@@ -171,7 +171,7 @@ impl<'a, 'w> Shell<'a, 'w> {
             Act::Load(to) => self.load(to),
             Act::Where(to) => {
                 let to = self.open_emptied(to)?;
-                let folder = self.folder.to_string_lossy().into_owned();
+                let folder = self.resolve(Path::new("."), true)?.to_string_lossy().into_owned();
                 self.values.push(Some(folder.clone()));
                 self.write(to, format!("{folder}\n").as_bytes())
             }
