@@ -16,7 +16,7 @@ pub(super) enum Act {
     Script(usize, Script),
     /// Something happens to what az keeps.
     Damage(Fault),
-    /// What az keeps is exchanged for what it keeps of another workspace; the number is that one's life.
+    /// What az keeps is exchanged for what it keeps of another workspace; the number says of which.
     Foreign(u64),
     /// What az keeps is exchanged for what it kept after the first build.
     Past,
@@ -63,20 +63,6 @@ pub(super) struct Course {
     /// The shell can be exchanged.
     pub(super) has_shell: bool,
 }
-
-/// What lives to leave to another workspace what az keeps of it.
-pub(super) const OTHER: Course = Course {
-    least_builds: 1,
-    more_builds: 1,
-    killed_one_in: usize::MAX,
-    damaged_one_in: usize::MAX,
-    power_cut_one_in: usize::MAX,
-    edited_one_in: usize::MAX,
-    twice_one_in: usize::MAX,
-    foreign_one_in: usize::MAX,
-    there_and_back_one_in: usize::MAX,
-    has_shell: false,
-};
 
 /// Returns all that happens in the life of a seed.
 pub(super) fn acts(seed: u64, course: Course) -> Vec<Act> {

@@ -14,12 +14,12 @@ use std::{
 
 use super::{
     change::{Change, files_below, remove},
-    course::{Act, OTHER, acts},
+    course::Act,
     kept::Kept,
     memory::{InMemory, SHELL},
     place::{Built, End, Failing, How, Outcome, PLAYBOOK, Place as _, ROW, Request, With, name_of},
     random::Random,
-    script::{MADE, PROGRAM, Script, VARIABLE, WHERE, is_made},
+    script::{MADE, PROGRAM, SOURCES, Script, VARIABLE, WHERE, is_made},
     shell::{Shell, number_of},
 };
 use crate::sys::{FileKind, Memory, OWN_FOLDER, System};
@@ -170,12 +170,21 @@ impl<'a> Life<'a> {
         Ok(())
     }
 
-    /// Puts what az keeps of another workspace in the place of what it keeps of this one.
+    /// Puts what az keeps of another workspace, of the same scripts over other sources, in the place of what it keeps of
+    /// this one.
     fn take_foreign(&mut self, seed: u64) -> Result<(), String> {
         let mut other = self.place.another();
         // Nothing of it was made at a time at which something of this one was.
         other.wait(Duration::from_nanos(86_400_000_123_457));
-        Life::live(&mut *other, &acts(seed, OTHER))?;
+        let mut random = Random::new(seed);
+        let source = |path: &&str| {
+            let text = u8::try_from(random.below(4)).expect("it is small");
+            Act::Change(Change::Write { path: (*path).to_owned(), text })
+        };
+        let sources: Vec<Act> = SOURCES.iter().map(source).collect();
+        let scripts = self.scripts.iter().map(|(step, script)| Act::Script(*step, script.clone()));
+        let build = Act::Build(random.next());
+        Life::live(&mut *other, &sources.into_iter().chain(scripts).chain([build]).collect::<Vec<_>>())?;
         self.history.push(format!("what az keeps is that of another life, {seed}"));
         let kept = Kept::of(other.system(), other.root());
         self.put(&kept);

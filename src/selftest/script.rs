@@ -341,12 +341,11 @@ impl Script {
             Act::Say { text, .. } => Some(text),
             _ => None,
         });
-        match said {
-            Some(text) => *text = another,
-            None => {
-                self.is_declared = false;
-                self.acts.push(Act::Say { text: another, to: format!("out{step}/said") });
-            }
+        if let Some(text) = said {
+            *text = another;
+        } else {
+            self.is_declared = false;
+            self.acts.push(Act::Say { text: another, to: format!("out{step}/said") });
         }
         self
     }
