@@ -7,9 +7,9 @@ use std::{
 
 use super::{
     change::files_below,
-    life::tree,
     memory::InMemory,
     place::{Built as _, End, How, Place as _},
+    tree::tree,
 };
 use crate::sys::{Memory, OWN_FOLDER, System};
 

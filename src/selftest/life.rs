@@ -21,6 +21,7 @@ use super::{
     random::Random,
     script::{MADE, PROGRAM, SOURCES, Script, VARIABLE, WHERE, is_made},
     shell::{Shell, number_of},
+    tree::{difference, tree},
 };
 use crate::sys::{FileKind, Memory, OWN_FOLDER, System};
 
@@ -266,6 +267,7 @@ impl<'a> Life<'a> {
     fn build_and_compare(&mut self, random: &mut Random) -> Result<(), String> {
         let has_rested = std::mem::take(&mut self.rests);
         let request = if random.is_one_in(6) { self.request(random) } else { Request::All };
+        let mut was_failing = false;
         for round in 0..MOST_ROUNDS {
             if round > 0 {
                 self.settle();
@@ -293,7 +295,9 @@ impl<'a> Life<'a> {
             }
             // What leads round in a circle cannot be read, and whoever asked it runs each time.
             let is_doubtful = outcome.told.iter().any(|line| line.contains("doubtful"));
-            if is_at_rest && round > 2 && !how.force && !is_doubtful && failing.is_none() {
+            // What could not be kept runs once more.
+            let is_disturbed = std::mem::replace(&mut was_failing, failing.is_some()) || failing.is_some();
+            if is_at_rest && round > 2 && !how.force && !is_doubtful && !is_disturbed {
                 return Err(self.fault("it does not come to rest"));
             }
         }
@@ -478,6 +482,8 @@ impl<'a> Life<'a> {
         let is_short = || outcome.told.iter().any(|line| SHORT.iter().any(|short| line.contains(short)));
         if how.failing.is_some() && outcome.end == End::Code(1) && (self.is_tampered || is_short()) {
             self.is_torn = true;
+            // What it did not come to runs the next time.
+            self.done.retain(|name| !needed.contains(name));
             return Ok(());
         }
         let expected = End::Code(u8::from(has_failed));
@@ -592,46 +598,4 @@ impl<'a> Life<'a> {
     fn fault(&self, what: &str) -> String {
         format!("{}\n{what}", self.history.join("\n"))
     }
-}
-
-fn difference(az: &BTreeMap<PathBuf, String>, hand: &BTreeMap<PathBuf, String>) -> String {
-    let mut difference = String::new();
-    for path in az.keys().chain(hand.keys()).collect::<BTreeSet<_>>() {
-        let (az, hand) = (az.get(path), hand.get(path));
-        if az != hand {
-            _ = writeln!(difference, "{}: {az:?}, by hand {hand:?}", path.display());
-        }
-    }
-    difference
-}
-
-/// Returns all that is in a workspace but what az keeps there, by its path in it.
-pub(super) fn tree(world: &dyn System, root: &Path) -> BTreeMap<PathBuf, String> {
-    let mut all = BTreeMap::new();
-    let mut folders = vec![PathBuf::new()];
-    while let Some(folder) = folders.pop() {
-        for entry in world.list(&root.join(&folder)).unwrap_or_default() {
-            let path = folder.join(&entry.name);
-            if entry.name == OWN_FOLDER {
-                continue;
-            }
-            let Ok(stat) = world.stat(&root.join(&path)) else { continue };
-            let what = match stat.kind {
-                FileKind::Directory => {
-                    folders.push(path.clone());
-                    "a folder".to_owned()
-                }
-                FileKind::Link => format!("a link to {:?}", world.read_link(&root.join(&path)).ok()),
-                _ => {
-                    let content = world.read(&root.join(&path)).unwrap_or_default();
-                    // The bits of what steps make are those it was made with, where by hand they are those that it had
-                    // when it was last emptied.
-                    let mode = if is_made(&path) { String::new() } else { format!("{:o} ", stat.mode) };
-                    format!("{mode}{:?}", String::from_utf8_lossy(&content))
-                }
-            };
-            all.insert(path, what);
-        }
-    }
-    all
 }

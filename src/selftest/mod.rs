@@ -17,6 +17,7 @@ mod script;
 mod shell;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 use std::sync::{
     Mutex, PoisonError,
