@@ -205,6 +205,8 @@ impl<'a> Life<'a> {
     fn put(&mut self, kept: &Kept) {
         self.done.clear();
         kept.put(self.place.system(), self.place.root());
+        // It is on the disk before the power can go: az does not flush what others wrote.
+        self.place.wait(Duration::from_secs(10));
         self.forgets = true;
     }
 
