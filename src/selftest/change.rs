@@ -108,7 +108,7 @@ impl Change {
             1 => format!("in/new{}", random.below(2)),
             _ => source(random),
         };
-        let text = u8::try_from(random.below(4)).expect("it is small");
+        let text = random.text(4);
         match random.below(27) {
             0..=3 => Self::Write { path: any(random), text },
             4..=6 => Self::Sneak { path: any(random), text },
@@ -139,13 +139,13 @@ impl Change {
     /// Makes a change that others take for none: a text of the same size with the time the file had, or one before it.
     pub(super) fn unseen(random: &mut Random, paths: &[String]) -> Self {
         let path = random.pick(paths).clone();
-        let text = u8::try_from(random.below(4)).expect("it is small");
+        let text = random.text(4);
         if random.is_one_in(2) { Self::Older { path, text } } else { Self::Sneak { path, text } }
     }
 
     /// Makes a change of what the steps run in.
     pub(super) fn of_program(random: &mut Random, has_shell: bool) -> Self {
-        let text = u8::try_from(random.below(3)).expect("it is small");
+        let text = random.text(3);
         let path = PROGRAM.to_owned();
         match random.below(4) {
             0 | 1 if has_shell => Self::Shell(text),
@@ -164,7 +164,7 @@ impl Change {
     /// Makes a change of a source to another text, and one that brings back the text it had, of the same size.
     pub(super) fn there_and_back(random: &mut Random) -> [Self; 3] {
         let path = (*random.pick(&SOURCES)).to_owned();
-        let text = u8::try_from(random.below(4)).expect("it is small");
+        let text = random.text(4);
         let (one, other) = (text, (text + 1) % 4);
         let write = |random: &mut Random, text: u8| {
             let path = path.clone();

@@ -135,7 +135,7 @@ impl Writer {
             8..=11 => Ok((step, script.with_another_command(random, step))),
             12..=15 => Ok((step, script.with_other_inputs(random, &before))),
             16..=19 if !all.is_empty() => {
-                let text = u8::try_from(random.below(4)).expect("it is small");
+                let text = random.text(4);
                 Err(Change::Write { path: random.pick(&all).clone(), text })
             }
             20..=23 if !all.is_empty() => Err(Change::unseen(random, &all)),

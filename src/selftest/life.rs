@@ -178,17 +178,14 @@ impl<'a> Life<'a> {
         // Nothing of it was made at a time at which something of this one was.
         other.wait(Duration::from_nanos(86_400_000_123_457));
         let mut random = Random::new(seed);
-        let source = |path: &&str| {
-            let text = u8::try_from(random.below(4)).expect("it is small");
-            Act::Change(Change::Write { path: (*path).to_owned(), text })
-        };
+        let source =
+            |path: &&str| Act::Change(Change::Write { path: (*path).to_owned(), text: random.text(4) });
         let sources: Vec<Act> = SOURCES.iter().map(source).collect();
         let scripts = self.scripts.iter().map(|(step, script)| Act::Script(*step, script.clone()));
         let build = Act::Build(random.next());
         Life::live(&mut *other, &sources.into_iter().chain(scripts).chain([build]).collect::<Vec<_>>())?;
         self.history.push(format!("what az keeps is that of another life, {seed}"));
-        let kept = Kept::of(other.system(), other.root());
-        self.put(&kept);
+        self.put(&Kept::of(other.system(), other.root()));
         self.knows_more = true;
         Ok(())
     }
@@ -343,7 +340,7 @@ impl<'a> Life<'a> {
         if self.scripts[row].is_by_row() && random.is_one_in(2) {
             return Request::Rows(*row);
         }
-        let mut some = 1_u8 << row | u8::try_from(random.below(256)).expect("it is small");
+        let mut some = 1_u8 << row | random.text(256);
         // Who gathers lines goes on gathering by hand, where az gives what a clean run gives.
         let shares = |step: &usize| self.scripts[step].shares();
         if steps.iter().any(|step| some & (1 << step) != 0 && shares(step)) {
@@ -425,7 +422,7 @@ impl<'a> Life<'a> {
     fn build_twice(&mut self, random: &mut Random) -> Result<(), String> {
         self.rests = false;
         self.place.tick(Duration::from_millis(1));
-        self.place.wait(Duration::from_secs(10));
+        self.settle();
         let (start, told) = (self.hand.world.fork(), self.told.clone());
         let (first, failed) = self.by_hand(Request::All)?;
         let before = tree(&self.hand.world, self.hand.root());

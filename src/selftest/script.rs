@@ -205,7 +205,7 @@ impl Condition {
             1 => Self::AnyThere { folder: "in", name: "new" },
             2 if !made.is_empty() => Self::There(random.pick(made).clone()),
             3 => {
-                let text = u8::try_from(random.below(4)).expect("it is small");
+                let text = random.text(4);
                 Self::Holds { path: known(random, made), text }
             }
             _ => Self::There((*random.pick(&SOURCES)).to_owned()),
@@ -264,7 +264,7 @@ pub(super) const HANDED: &str = "# Env: ";
 
 impl Remark {
     fn random(random: &mut Random) -> Self {
-        let number = u8::try_from(random.below(3)).expect("it is small");
+        let number = random.text(3);
         match random.below(6) {
             0 | 1 => Self::Description(number),
             2 => Self::Tags(number),

@@ -159,10 +159,8 @@ impl<'a, 'w> Shell<'a, 'w> {
                 self.write(to, names.as_bytes())
             }
             Act::Tell { variable, to } => {
-                let to = self.open_emptied(to)?;
                 let value = if variable == FLAVOUR { self.flavour.clone() } else { (self.env)(variable) };
-                self.values.push(value.clone());
-                self.write(to, format!("{}\n", value.unwrap_or_default()).as_bytes())
+                self.tell(value, to)
             }
             Act::Say { text, to } => {
                 let to = self.open_emptied(to)?;
@@ -170,10 +168,8 @@ impl<'a, 'w> Shell<'a, 'w> {
             }
             Act::Load(to) => self.load(to),
             Act::Where(to) => {
-                let to = self.open_emptied(to)?;
-                let folder = self.resolve(Path::new("."), true)?.to_string_lossy().into_owned();
-                self.values.push(Some(folder.clone()));
-                self.write(to, format!("{folder}\n").as_bytes())
+                let folder = self.resolve(Path::new("."), true)?;
+                self.tell(Some(folder.to_string_lossy().into_owned()), to)
             }
             Act::Gather { folder, to } => self.gather(folder, to),
             Act::Row(to) => self.tell_row(to),
@@ -192,6 +188,13 @@ impl<'a, 'w> Shell<'a, 'w> {
                 if self.kind(&path)?.is_some() { self.act(then) } else { Ok(()) }
             }
         }
+    }
+
+    /// Writes what it was told that is no file.
+    fn tell(&mut self, value: Option<String>, to: &str) -> io::Result<()> {
+        let to = self.open_emptied(to)?;
+        self.values.push(value.clone());
+        self.write(to, format!("{}\n", value.unwrap_or_default()).as_bytes())
     }
 
     fn tell_row(&mut self, to: &str) -> io::Result<()> {
