@@ -143,21 +143,7 @@ impl<'a, 'w> Shell<'a, 'w> {
                 }
                 self.write(to, &all)
             }
-            Act::List { folder, to } => {
-                let to = self.open_emptied(to)?;
-                let folder = self.resolve(Path::new(folder), true)?;
-                self.ask(&folder, Asked::PROBED);
-                let is_folder = self.kind(&folder)? == Some(FileKind::Directory);
-                let mut names = String::new();
-                if is_folder {
-                    self.ask(&folder, Asked::LISTED);
-                    let entries = self.world.list(&folder)?;
-                    for entry in &entries {
-                        _ = writeln!(names, "{}", entry.name.to_string_lossy());
-                    }
-                }
-                self.write(to, names.as_bytes())
-            }
+            Act::List { folder, to } => self.list(folder, to),
             Act::Tell { variable, to } => {
                 let value = if variable == FLAVOUR { self.flavour.clone() } else { (self.env)(variable) };
                 self.tell(value, to)
@@ -188,6 +174,22 @@ impl<'a, 'w> Shell<'a, 'w> {
                 if self.kind(&path)?.is_some() { self.act(then) } else { Ok(()) }
             }
         }
+    }
+
+    fn list(&mut self, folder: &str, to: &str) -> io::Result<()> {
+        let to = self.open_emptied(to)?;
+        let folder = self.resolve(Path::new(folder), true)?;
+        self.ask(&folder, Asked::PROBED);
+        let is_folder = self.kind(&folder)? == Some(FileKind::Directory);
+        let mut names = String::new();
+        if is_folder {
+            self.ask(&folder, Asked::LISTED);
+            let entries = self.world.list(&folder)?;
+            for entry in &entries {
+                _ = writeln!(names, "{}", entry.name.to_string_lossy());
+            }
+        }
+        self.write(to, names.as_bytes())
     }
 
     /// Writes what it was told that is no file.
