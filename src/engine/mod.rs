@@ -81,6 +81,7 @@ pub use cache_admin::{CacheEntry, CacheStatus, Cleared, HitRate};
 pub use cache_export::Exported;
 pub use check::{CheckOptions, Checked, CheckedFile, Mended, MendedFile};
 pub use collect::{CacheAmount, CacheUsage, Collected};
+pub(crate) use course::hash_of;
 pub use declare::{DeclareOptions, DeclareTo, Declared, DeclaredScript};
 pub use doctor::{Doctor, Interpreter, Needs, Tool, TriedRung};
 pub use fsck::Fsck;

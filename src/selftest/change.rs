@@ -11,7 +11,7 @@ use std::{
 use super::{
     place::Place,
     random::Random,
-    script::{LINK, SOURCES},
+    script::{FLAVOUR, LIBRARY, LINK, PROGRAM, SOURCES},
 };
 use crate::sys::{FileKind, System, remove_tree};
 
@@ -60,6 +60,17 @@ pub(super) enum Change {
     },
     /// A folder takes the place of what is there.
     Folder(String),
+    /// The name gets another case, or the one it had.
+    Recase(String),
+    /// All sources become those of a branch.
+    Branch(u8),
+    /// The workspace gets another name; or a copy of it with all its times gets it, and it goes.
+    Root {
+        name: String,
+        is_copied: bool,
+    },
+    /// Another file in the place of the shell.
+    Shell(u8),
     Variable(Option<u8>),
     /// Time passes.
     Wait(u64),
@@ -67,6 +78,10 @@ pub(super) enum Change {
     Tick(u64),
     SetBack(u64),
 }
+
+/// So much time in milliseconds.
+const HOUR: u64 = 3_600_000;
+const DAY: u64 = 24 * HOUR;
 
 /// Something that happens to what az keeps.
 #[derive(Debug, Clone)]
@@ -93,8 +108,8 @@ impl Change {
             1 => format!("in/new{}", random.below(2)),
             _ => source(random),
         };
-        let text = u8::try_from(random.below(4)).expect("it is small");
-        match random.below(24) {
+        let text = random.text(4);
+        match random.below(27) {
             0..=3 => Self::Write { path: any(random), text },
             4..=6 => Self::Sneak { path: any(random), text },
             7 => Self::Older { path: any(random), text },
@@ -112,17 +127,44 @@ impl Change {
             16 => Self::Link { path: LINK.to_owned(), target: plain(random) },
             17 => Self::Folder(source(random)),
             18 => Self::Variable((text > 0).then_some(text)),
-            19 | 20 => Self::Wait([0, 1, 5, 3000][random.below(4)]),
+            19 | 20 => Self::Wait([0, 1, 5, 3000, DAY][random.below(5)]),
             21 => Self::Tick(random.below(2) as u64),
-            22 => Self::SetBack(random.below(60) as u64),
+            22 => Self::SetBack([random.below(60) as u64, HOUR][usize::from(random.is_one_in(4))]),
+            23 | 24 => Self::Recase(plain(random)),
+            25 => Self::Write { path: LIBRARY.to_owned(), text },
             _ => Self::Write { path: "in/deep/a".to_owned(), text },
         }
+    }
+
+    /// Makes a change that others take for none: a text of the same size with the time the file had, or one before it.
+    pub(super) fn unseen(random: &mut Random, paths: &[String]) -> Self {
+        let path = random.pick(paths).clone();
+        let text = random.text(4);
+        if random.is_one_in(2) { Self::Older { path, text } } else { Self::Sneak { path, text } }
+    }
+
+    /// Makes a change of what the steps run in.
+    pub(super) fn of_program(random: &mut Random, has_shell: bool) -> Self {
+        let text = random.text(3);
+        let path = PROGRAM.to_owned();
+        match random.below(4) {
+            0 | 1 if has_shell => Self::Shell(text),
+            2 => Self::Sneak { path, text },
+            3 => Self::Replace { path, text },
+            _ => Self::Write { path, text },
+        }
+    }
+
+    /// Makes a move of the whole workspace.
+    pub(super) fn of_root(random: &mut Random) -> Self {
+        let name = (*random.pick(&["w", "w1", "w2"])).to_owned();
+        Self::Root { name, is_copied: random.is_one_in(2) }
     }
 
     /// Makes a change of a source to another text, and one that brings back the text it had, of the same size.
     pub(super) fn there_and_back(random: &mut Random) -> [Self; 3] {
         let path = (*random.pick(&SOURCES)).to_owned();
-        let text = u8::try_from(random.below(4)).expect("it is small");
+        let text = random.text(4);
         let (one, other) = (text, (text + 1) % 4);
         let write = |random: &mut Random, text: u8| {
             let path = path.clone();
@@ -152,6 +194,20 @@ impl Change {
                 place.set_variable(value.map(|value| format!("v{value}")));
                 Ok(())
             }
+            Self::Shell(text) => {
+                place.set_shell(*text);
+                Ok(())
+            }
+            Self::Root { name, is_copied: false } => place.move_to(name),
+            Self::Root { name, is_copied: true } => {
+                // What is moved away and copied back to where it was, and moved again.
+                let before = place.root().to_owned();
+                place.move_to(name)?;
+                let root = place.root().to_owned();
+                place.system().rename(&root, &before)?;
+                copy_all(place, &before, &root)?;
+                remove(place.system(), &before)
+            }
             Self::Wait(time) => {
                 place.wait(Duration::from_millis(*time));
                 Ok(())
@@ -173,12 +229,13 @@ impl Change {
         let (root, world) = (place.root(), place.system());
         let at = |path: &String| root.join(path);
         match self {
-            Self::Write { path, text } => write(place, &at(path), *text, None),
-            Self::Sneak { path, text } => write(place, &at(path), *text, Some(0)),
-            Self::Older { path, text } => write(place, &at(path), *text, Some(-7_000_000_000)),
+            Self::Write { path, text } => write(place, path, *text, None),
+            Self::Sneak { path, text } => write(place, path, *text, Some(0)),
+            Self::Older { path, text } => write(place, path, *text, Some(-7_000_000_000)),
             Self::Replace { path, text } => {
                 let beside = root.join("beside");
-                world.write(&beside, &content(*text), 0o644)?;
+                let mode = if path == PROGRAM { 0o755 } else { 0o644 };
+                world.write(&beside, &content(path, *text), mode)?;
                 world.rename(&beside, &at(path)).or_else(|_| world.remove_file(&beside))
             }
             Self::Touch(path) => place.date(&at(path), world.now().0),
@@ -207,23 +264,73 @@ impl Change {
                 world.create_dir_all(&at(path))?;
                 world.write(&at(path).join("a"), b"in a folder\n", 0o644)
             }
-            Self::Variable(_) | Self::Wait(_) | Self::Tick(_) | Self::SetBack(_) => Ok(()),
+            Self::Recase(path) => {
+                let (one, other) = (at(path), at(path).with_file_name(upper(path)));
+                if world.stat(&one).is_ok() { world.rename(&one, &other) } else { world.rename(&other, &one) }
+            }
+            Self::Branch(branch) => check_out(place, *branch),
+            _ => Ok(()),
         }
     }
 }
 
-/// Returns the text of a number; all have one size.
-fn content(text: u8) -> Vec<u8> {
-    format!("text {text}\n").into_bytes()
+/// Returns the text of a number for a path; all have one size.
+pub(super) fn content(path: &str, text: u8) -> Vec<u8> {
+    let text = match path {
+        LIBRARY => format!("WORD=w{text}\n"),
+        PROGRAM => format!("{FLAVOUR}=f{text} exec /bin/sh \"$@\"\n"),
+        _ => format!("text {text}\n"),
+    };
+    text.into_bytes()
+}
+
+/// Returns the name of a file in capitals.
+fn upper(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or(path).to_uppercase()
+}
+
+/// Writes the sources as a branch has them, and nothing that is so already.
+fn check_out(place: &dyn Place, branch: u8) -> io::Result<()> {
+    let world = place.system();
+    for (path, number) in SOURCES[..SOURCES.len() - 1].iter().zip(0_u8..) {
+        let text = content(path, (number + branch * (number % 3)) % 4);
+        let wanted = ((number + branch) % 4 != 3).then_some(text);
+        let at = place.root().join(path);
+        let is_file = world.stat(&at).is_ok_and(|stat| stat.kind == FileKind::File);
+        if is_file && world.read(&at).ok() == wanted {
+            continue;
+        }
+        remove(world, &at)?;
+        wanted.map_or(Ok(()), |text| world.write(&at, &text, 0o644))?;
+    }
+    Ok(())
+}
+
+/// Copies all that is in a folder, with modes and times.
+fn copy_all(place: &dyn Place, from: &Path, to: &Path) -> io::Result<()> {
+    let world = place.system();
+    let stat = world.stat(from)?;
+    match stat.kind {
+        FileKind::Directory => {
+            world.create_dir(to)?;
+            for entry in world.list(from)? {
+                copy_all(place, &from.join(&entry.name), &to.join(&entry.name))?;
+            }
+        }
+        FileKind::Link => return world.symlink(&world.read_link(from)?, to),
+        _ => world.write(to, &world.read(from)?, stat.mode)?,
+    }
+    world.set_mode(to, stat.mode)?;
+    place.date(to, stat.mtime_ns)
 }
 
 /// Writes a file; it gets the time it had, so many nanoseconds later, if that is said.
-fn write(place: &dyn Place, path: &Path, text: u8, later: Option<i64>) -> io::Result<()> {
-    let world = place.system();
-    let before = world.stat_target(path).ok();
-    world.write(path, &content(text), before.map_or(0o644, |stat| stat.mode))?;
+fn write(place: &dyn Place, path: &str, text: u8, later: Option<i64>) -> io::Result<()> {
+    let (world, at) = (place.system(), place.root().join(path));
+    let before = world.stat_target(&at).ok();
+    world.write(&at, &content(path, text), before.map_or(0o644, |stat| stat.mode))?;
     match before.zip(later) {
-        Some((before, later)) => place.date(path, before.mtime_ns + later),
+        Some((before, later)) => place.date(&at, before.mtime_ns + later),
         None => Ok(()),
     }
 }

@@ -7,9 +7,9 @@ use std::{
 
 use super::{
     change::files_below,
-    life::tree,
     memory::InMemory,
     place::{Built as _, End, How, Place as _},
+    tree::tree,
 };
 use crate::sys::{Memory, OWN_FOLDER, System};
 
@@ -65,6 +65,7 @@ pub struct Corrupted {
 /// A workspace that was built, to be damaged in all ways.
 pub(super) struct Corrupt {
     saved: Memory,
+    root: PathBuf,
     expected: BTreeMap<PathBuf, String>,
     files: Vec<PathBuf>,
     damages: Vec<(usize, Damage)>,
@@ -107,7 +108,8 @@ impl Corrupt {
             rest.chain(flipped).chain(cut).chain(zeroed).chain(exchanged).map(move |damage| (file, damage))
         });
         let damages = damages.collect();
-        Ok(Self { expected: tree(&place.world, place.root()), saved: place.world.fork(), files, damages })
+        let (expected, saved) = (tree(&place.world, place.root()), place.world.fork());
+        Ok(Self { expected, saved, root: place.root().to_owned(), files, damages })
     }
 
     /// Returns how many cases there are: each damage, with what the steps made kept, gone and older.
@@ -122,7 +124,7 @@ impl Corrupt {
     pub(super) fn try_case(&self, number: u64) -> Result<u64, String> {
         let (file, damage) = self.damages[usize::try_from(number / 3).expect("there are so many")];
         let results = [Results::Kept, Results::Removed, Results::Older][usize::from((number % 3) as u8)];
-        let mut place = InMemory::of(self.saved.fork());
+        let mut place = InMemory::of(self.saved.fork(), &self.root);
         let path = &self.files[file];
         let fault = |what: &str| format!("{} {damage:?}, results {results:?}: {what}", path.display());
         self.apply(&place.world, path, damage).map_err(|error| fault(&error.to_string()))?;

@@ -14,10 +14,10 @@ use rustix::{
 use serde_json::Value;
 
 use super::{
-    change::Change,
-    place::{Built, End, How, Outcome, Place, ROW, ROWS, Request},
+    change::{Change, content},
+    place::{Built, End, How, Outcome, Place, ROW, ROWS, Request, without_job},
     random::Random,
-    script::{STEPS, VARIABLE},
+    script::{PROGRAM, STEPS, VARIABLE},
 };
 use crate::{
     cache::Layout,
@@ -51,10 +51,11 @@ impl OnDisk {
         for step in 0..STEPS {
             Os.create_dir_all(&root.join(format!("out{step}")))?;
         }
-        for path in ["in/deep", "scripts", "../home"] {
+        for path in ["in/deep", "scripts", "tools", "../home"] {
             Os.create_dir_all(&root.join(path))?;
         }
         Os.write(&root.join("az.toml"), b"", 0o644)?;
+        Os.write(&root.join(PROGRAM), &content(PROGRAM, 0), 0o755)?;
         Ok(Self { top, root, variable: None })
     }
 
@@ -97,7 +98,7 @@ impl OnDisk {
             for line in events.split_inclusive(|byte| *byte == b'\n') {
                 let event = serde_json::from_slice::<Envelope>(line).map(|envelope| envelope.event);
                 if let Ok(Event::ScriptCompleted { node, .. }) = event {
-                    outcome.done.push(node);
+                    outcome.done.push(without_job(&node));
                 }
             }
         }
@@ -131,7 +132,7 @@ fn end_of(mut az: Itself, output: &Path) -> io::Result<Outcome> {
     outcome.end = code.map_or(End::Killed, End::Code);
     for node in result["nodes"].as_array().into_iter().flatten() {
         if matches!(node["outcome"].as_str(), Some("ran" | "failed")) {
-            outcome.ran.push(node["id"].as_str().unwrap_or_default().to_owned());
+            outcome.ran.push(without_job(node["id"].as_str().unwrap_or_default()));
         }
     }
     Ok(outcome)
@@ -169,6 +170,15 @@ impl Place for OnDisk {
         Ok(utimensat(CWD, path, &times, AtFlags::empty())?)
     }
 
+    fn move_to(&mut self, name: &str) -> io::Result<()> {
+        let root = self.root.with_file_name(name);
+        Os.rename(&self.root, &root)?;
+        self.root = root;
+        Ok(())
+    }
+
+    fn set_shell(&self, _: u8) {}
+
     fn set_variable(&mut self, value: Option<String>) {
         self.variable = value;
     }
@@ -192,6 +202,10 @@ impl Built for OnDisk {
             }
             Some(at) => self.build_and_kill(how, at),
         })
+    }
+
+    fn another(&self) -> Box<dyn Built> {
+        Box::new(Self::new().expect("a folder beside this one can be made"))
     }
 
     fn has_faults(&self) -> bool {

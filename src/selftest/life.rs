@@ -15,11 +15,13 @@ use std::{
 use super::{
     change::{Change, files_below, remove},
     course::Act,
+    kept::Kept,
     memory::{InMemory, SHELL},
-    place::{Built, End, Failing, How, Outcome, Place as _, ROW, Request, With, name_of},
+    place::{Built, End, Failing, How, Outcome, PLAYBOOK, Place as _, ROW, Request, With, name_of},
     random::Random,
-    script::{MADE, Script, VARIABLE, is_made},
-    shell::Shell,
+    script::{MADE, PROGRAM, SOURCES, Script, VARIABLE, WHERE, is_made},
+    shell::{Shell, number_of},
+    tree::{difference, tree},
 };
 use crate::sys::{FileKind, Memory, OWN_FOLDER, System};
 
@@ -27,7 +29,9 @@ use crate::sys::{FileKind, Memory, OWN_FOLDER, System};
 const MOST_ROUNDS: usize = 6;
 
 /// What az says that ends with 1 on a disk that fails.
-const SHORT: [&str; 3] = ["be brought back", "cannot be undone", "cannot be run again"];
+const SHORT: [&str; 3] = ["be brought back", "cannot be undone", STUCK];
+/// What it says of steps that overlapped in the wrong order, where what the earlier one left is not there any more.
+const STUCK: &str = "cannot be run again";
 
 /// How often what happened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -73,6 +77,16 @@ pub(super) struct Life<'a> {
     scripts: BTreeMap<usize, Script>,
     /// What each step was told, since all was forgotten.
     told: Told,
+    /// Scripts that stood there in a build, each with what runs it.
+    tried: BTreeSet<(usize, u64)>,
+    /// Steps that ran by hand of which that had never been there before.
+    fresh: BTreeSet<String>,
+    /// What az kept after the first build.
+    saved: Option<Kept>,
+    /// az may know of steps that never ran here.
+    knows_more: bool,
+    /// So much the clock was set back since it was waited for that.
+    behind: Duration,
     /// Something of what az knew was lost, which may show at any time.
     forgets: bool,
     /// Steps that an az that was killed said to have ended well, and nothing was changed since.
@@ -95,11 +109,17 @@ impl<'a> Life<'a> {
     /// # Errors
     /// What was wrong, with all that happened before.
     pub(super) fn live(place: &'a mut dyn Built, acts: &[Act]) -> Result<Counts, String> {
+        let hand = InMemory::at(place.root());
         let mut life = Self {
             place,
-            hand: InMemory::new(),
+            hand,
             scripts: BTreeMap::new(),
             told: BTreeSet::new(),
+            tried: BTreeSet::new(),
+            fresh: BTreeSet::new(),
+            saved: None,
+            knows_more: false,
+            behind: Duration::ZERO,
             forgets: false,
             done: Vec::new(),
             is_tampered: false,
@@ -117,6 +137,13 @@ impl<'a> Life<'a> {
         match act {
             Act::Change(change) => {
                 self.done.clear();
+                if let Change::SetBack(time) = change {
+                    self.behind += Duration::from_millis(*time);
+                }
+                if let Change::Root { .. } = change {
+                    // Where it lies is in no key. Of a step that leaves that there is one record, good at one place.
+                    self.told.retain(|(_, script, _)| !script.contains(WHERE));
+                }
                 let told = format!("{change:?}");
                 self.is_tampered |= MADE.iter().any(|made| told.contains(made));
                 self.history.push(told);
@@ -133,6 +160,8 @@ impl<'a> Life<'a> {
                 fault.apply(self.place.system(), &self.place.root().join(OWN_FOLDER));
                 self.forgets = true;
             }
+            Act::Foreign(seed) => self.take_foreign(*seed)?,
+            Act::Past => self.take_back(),
             Act::PowerCut(seed) => self.cut_power(*seed),
             Act::Killed { at, jobs } => self.die(*at, *jobs)?,
             Act::Build(how) => self.build_and_compare(&mut Random::new(*how))?,
@@ -142,11 +171,53 @@ impl<'a> Life<'a> {
         Ok(())
     }
 
+    /// Puts what az keeps of another workspace, of the same scripts over other sources, in the place of what it keeps of
+    /// this one.
+    fn take_foreign(&mut self, seed: u64) -> Result<(), String> {
+        let mut other = self.place.another();
+        // Nothing of it was made at a time at which something of this one was.
+        other.wait(Duration::from_nanos(86_400_000_123_457));
+        let mut random = Random::new(seed);
+        let source =
+            |path: &&str| Act::Change(Change::Write { path: (*path).to_owned(), text: random.text(4) });
+        let sources: Vec<Act> = SOURCES.iter().map(source).collect();
+        let scripts = self.scripts.iter().map(|(step, script)| Act::Script(*step, script.clone()));
+        let build = Act::Build(random.next());
+        Life::live(&mut *other, &sources.into_iter().chain(scripts).chain([build]).collect::<Vec<_>>())?;
+        self.history.push(format!("what az keeps is that of another life, {seed}"));
+        self.put(&Kept::of(other.system(), other.root()));
+        self.knows_more = true;
+        Ok(())
+    }
+
+    /// Puts back what az kept after the first build.
+    fn take_back(&mut self) {
+        if let Some(kept) = self.saved.take() {
+            self.history.push("what az keeps is what it kept after the first build".to_owned());
+            self.put(&kept);
+            self.saved = Some(kept);
+        }
+    }
+
+    fn put(&mut self, kept: &Kept) {
+        self.done.clear();
+        kept.put(self.place.system(), self.place.root());
+        // It is on the disk before the power can go: az does not flush what others wrote.
+        self.place.wait(Duration::from_secs(10));
+        self.forgets = true;
+    }
+
     fn write(&mut self, step: usize, script: &Script) {
         let (name, text) = (script_name(step), script.text());
         self.history.push(format!("write {name}:\n{text}"));
+        self.write_to_both(&format!("scripts/{name}"), &text);
+        self.scripts.insert(step, script.clone());
+    }
+
+    /// Writes a file of which nobody else is in the way.
+    fn write_to_both(&self, path: &str, text: &str) {
         for place in [&*self.place as &dyn super::place::Place, &self.hand] {
-            let path = place.root().join("scripts").join(&name);
+            let path = place.root().join(path);
             let folder = path.parent().expect("it has one");
             let written = place
                 .system()
@@ -154,7 +225,6 @@ impl<'a> Life<'a> {
                 .and_then(|()| place.system().write(&path, text.as_bytes(), 0o755));
             written.expect("nobody is in the way of scripts");
         }
-        self.scripts.insert(step, script.clone());
     }
 
     /// What was lost of the workspace is lost by hand as well.
@@ -177,6 +247,7 @@ impl<'a> Life<'a> {
     fn die(&mut self, at: u64, jobs: usize) -> Result<(), String> {
         let jobs = if self.must_take_turns() { 1 } else { jobs };
         self.history.push(format!("build with {jobs} at once, killed at {at}"));
+        self.note_tried();
         let outcome = self.place.build(How { killed_at: Some(at), ..How::plain(jobs) });
         self.history.push(format!("done by then: {:?}, ran: {:?}", outcome.done, outcome.ran));
         self.counts.killed += 1;
@@ -195,10 +266,10 @@ impl<'a> Life<'a> {
     fn build_and_compare(&mut self, random: &mut Random) -> Result<(), String> {
         let has_rested = std::mem::take(&mut self.rests);
         let request = if random.is_one_in(6) { self.request(random) } else { Request::All };
+        let mut was_failing = false;
         for round in 0..MOST_ROUNDS {
             if round > 0 {
-                // What was changed at this time, or after it by a clock that was set back, may be changing still.
-                self.place.wait(Duration::from_secs(10));
+                self.settle();
             }
             let before = tree(&self.hand.world, self.hand.root());
             let (needed, failed) = self.by_hand(request)?;
@@ -218,16 +289,23 @@ impl<'a> Life<'a> {
             self.check(&outcome, how, &needed, failed.is_some(), round == 0 && has_rested)?;
             let lasting = outcome.ran.iter().all(|name| Some(name) == failed.as_ref());
             if is_at_rest && lasting {
-                self.rests = request == Request::All;
+                self.rests = request.is_all();
                 return Ok(());
             }
             // What leads round in a circle cannot be read, and whoever asked it runs each time.
             let is_doubtful = outcome.told.iter().any(|line| line.contains("doubtful"));
-            if is_at_rest && round > 2 && !how.force && !is_doubtful && failing.is_none() {
+            // What could not be kept runs once more.
+            let is_disturbed = std::mem::replace(&mut was_failing, failing.is_some()) || failing.is_some();
+            if is_at_rest && round > 2 && !how.force && !is_doubtful && !is_disturbed {
                 return Err(self.fault("it does not come to rest"));
             }
         }
         Ok(())
+    }
+
+    /// Waits until what was changed at this time, or after it by a clock that was set back, cannot be changing still.
+    fn settle(&mut self) {
+        self.place.wait(Duration::from_secs(10) + std::mem::take(&mut self.behind));
     }
 
     /// Which steps ran beside one that fails nobody can say before.
@@ -251,14 +329,18 @@ impl<'a> Life<'a> {
     }
 
     /// Says what else may be asked for than all.
-    fn request(&self, random: &mut Random) -> Request {
+    fn request(&mut self, random: &mut Random) -> Request {
         let steps: Vec<usize> = self.scripts.keys().copied().collect();
         let row = steps.get(random.below(steps.len().max(1)));
         let Some(row) = row.filter(|_| !self.is_torn) else { return Request::All };
+        if random.is_one_in(3) {
+            self.write_playbook(&steps, random.below(steps.len()));
+            return Request::Playbook;
+        }
         if self.scripts[row].is_by_row() && random.is_one_in(2) {
             return Request::Rows(*row);
         }
-        let mut some = 1_u8 << row | u8::try_from(random.below(256)).expect("it is small");
+        let mut some = 1_u8 << row | random.text(256);
         // Who gathers lines goes on gathering by hand, where az gives what a clean run gives.
         let shares = |step: &usize| self.scripts[step].shares();
         if steps.iter().any(|step| some & (1 << step) != 0 && shares(step)) {
@@ -267,19 +349,38 @@ impl<'a> Life<'a> {
         Request::Some(some)
     }
 
+    /// Writes a playbook of two jobs, the second of which begins with a step.
+    fn write_playbook(&mut self, steps: &[usize], second: usize) {
+        let mut text = format!("metadata: {{ name: {PLAYBOOK}, version: '3.0' }}\norchestration:\n  jobs:\n");
+        for (place, step) in steps.iter().enumerate() {
+            if place == 0 || place == second {
+                let needs = if place == 0 { "" } else { "      needs: job0\n" };
+                _ = writeln!(text, "    job{place}:\n{needs}      steps:");
+            }
+            _ = writeln!(text, "        - run: '04{step}0'");
+        }
+        self.history.push(format!("write the playbook:\n{text}"));
+        self.write_to_both(&format!("playbooks/{PLAYBOOK}.yaml"), &text);
+    }
+
     /// Has a file changed while az builds. What the steps saw nobody knows; the change stays, and the builds after it
     /// begin with what lies there.
     fn build_during(&mut self, change: &Change, at: u64, jobs: usize) -> Result<(), String> {
         let jobs = if self.must_take_turns() { 1 } else { jobs };
         self.history.push(format!("build with {jobs} at once, and meanwhile, at {at}, {change:?}"));
+        self.note_tried();
         let outcome = self.place.build_during(How::plain(jobs), at, change);
         self.history.extend(outcome.told.iter().cloned());
         self.history.push(format!("ran {:?}", outcome.ran));
         change.apply(&mut self.hand);
         let may_fail = self.scripts.values().any(Script::can_fail);
-        if outcome.end != End::Code(0) && !(may_fail && outcome.end == End::Code(1)) {
+        // What a step left is not kept if what it read was changed meanwhile. Where one that overlapped it in the wrong
+        // order is to run again on that, this cannot be brought back, and az says so.
+        let is_stuck = jobs > 1 && outcome.told.iter().any(|line| line.contains(STUCK));
+        if outcome.end != End::Code(0) && !((may_fail || is_stuck) && outcome.end == End::Code(1)) {
             return Err(self.fault(&format!("it ended with {:?}", outcome.end)));
         }
+        self.is_torn |= is_stuck;
         let sources = |world: &dyn System, root: &Path| {
             let mut all = tree(world, root);
             all.retain(|path, _| !is_made(path));
@@ -320,9 +421,8 @@ impl<'a> Life<'a> {
     /// Lets two az build at once: what is left is what one after the other leaves, and neither does what the other did.
     fn build_twice(&mut self, random: &mut Random) -> Result<(), String> {
         self.rests = false;
-        // What was changed at this very time may be changing still.
         self.place.tick(Duration::from_millis(1));
-        self.place.wait(Duration::from_secs(10));
+        self.settle();
         let (start, told) = (self.hand.world.fork(), self.told.clone());
         let (first, failed) = self.by_hand(Request::All)?;
         let before = tree(&self.hand.world, self.hand.root());
@@ -381,6 +481,8 @@ impl<'a> Life<'a> {
         let is_short = || outcome.told.iter().any(|line| SHORT.iter().any(|short| line.contains(short)));
         if how.failing.is_some() && outcome.end == End::Code(1) && (self.is_tampered || is_short()) {
             self.is_torn = true;
+            // What it did not come to runs the next time.
+            self.done.retain(|name| !needed.contains(name));
             return Ok(());
         }
         let expected = End::Code(u8::from(has_failed));
@@ -391,6 +493,12 @@ impl<'a> Life<'a> {
         self.is_tampered = false;
         self.is_torn = false;
         self.counts.builds += 1;
+        self.saved.get_or_insert_with(|| Kept::of(self.place.system(), self.place.root()));
+        if let Some(name) = self.fresh.iter().find(|name| !self.knows_more && !outcome.ran.contains(name)) {
+            return Err(
+                self.fault(&format!("{name} did not run, and never ran as it is or in what it runs in"))
+            );
+        }
         let is_lost = |name: &String| self.done.contains(name) && !needed.contains(name);
         // What cannot be read just now may be needed.
         let can_know = how.failing.is_none_or(|failing| failing.with == With::Pieces);
@@ -417,6 +525,7 @@ impl<'a> Life<'a> {
         let value =
             self.hand.world.env().get(OsStr::new(VARIABLE)).map(|it| it.to_string_lossy().into_owned());
         let mut needed = BTreeSet::new();
+        self.fresh.clear();
         let asked = self.scripts.iter().filter(|(step, _)| request.has(**step));
         let asked = asked.flat_map(|it| request.rows().iter().map(move |row| (it, *row)));
         for ((step, script), row) in asked {
@@ -435,6 +544,9 @@ impl<'a> Life<'a> {
             let seen = shell
                 .run(Path::new(SHELL), &path)
                 .map_err(|error| self.fault(&format!("by hand: {error}")))?;
+            if self.tried.insert((*step, self.number_of(script))) {
+                self.fresh.insert(name.clone());
+            }
             let is_new = self.told.insert((*step, script.text(), seen.told));
             if is_new || seen.failed {
                 needed.insert(name.clone());
@@ -460,6 +572,19 @@ impl<'a> Life<'a> {
         done.map(|()| (left, std::mem::replace(&mut self.told, now.1)))
     }
 
+    /// Notes that a build may have run all scripts as they are.
+    fn note_tried(&mut self) {
+        let all = self.scripts.iter().map(|(step, script)| (*step, self.number_of(script)));
+        self.tried.extend(all.collect::<Vec<_>>());
+    }
+
+    /// Returns one number for a script and what it runs in.
+    fn number_of(&self, script: &Script) -> u64 {
+        let program = script.has_program.then(|| self.hand.root().join(PROGRAM));
+        let read = |path: &Path| self.hand.world.read(path).ok();
+        number_of(&(script.text(), read(Path::new(SHELL)), program.as_deref().and_then(read)))
+    }
+
     fn compare(&self) -> Result<(), String> {
         let az = tree(self.place.system(), self.place.root());
         let hand = tree(&self.hand.world, self.hand.root());
@@ -472,46 +597,4 @@ impl<'a> Life<'a> {
     fn fault(&self, what: &str) -> String {
         format!("{}\n{what}", self.history.join("\n"))
     }
-}
-
-fn difference(az: &BTreeMap<PathBuf, String>, hand: &BTreeMap<PathBuf, String>) -> String {
-    let mut difference = String::new();
-    for path in az.keys().chain(hand.keys()).collect::<BTreeSet<_>>() {
-        let (az, hand) = (az.get(path), hand.get(path));
-        if az != hand {
-            _ = writeln!(difference, "{}: {az:?}, by hand {hand:?}", path.display());
-        }
-    }
-    difference
-}
-
-/// Returns all that is in a workspace but what az keeps there, by its path in it.
-pub(super) fn tree(world: &dyn System, root: &Path) -> BTreeMap<PathBuf, String> {
-    let mut all = BTreeMap::new();
-    let mut folders = vec![PathBuf::new()];
-    while let Some(folder) = folders.pop() {
-        for entry in world.list(&root.join(&folder)).unwrap_or_default() {
-            let path = folder.join(&entry.name);
-            if entry.name == OWN_FOLDER {
-                continue;
-            }
-            let Ok(stat) = world.stat(&root.join(&path)) else { continue };
-            let what = match stat.kind {
-                FileKind::Directory => {
-                    folders.push(path.clone());
-                    "a folder".to_owned()
-                }
-                FileKind::Link => format!("a link to {:?}", world.read_link(&root.join(&path)).ok()),
-                _ => {
-                    let content = world.read(&root.join(&path)).unwrap_or_default();
-                    // The bits of what steps make are those it was made with, where by hand they are those that it had
-                    // when it was last emptied.
-                    let mode = if is_made(&path) { String::new() } else { format!("{:o} ", stat.mode) };
-                    format!("{mode}{:?}", String::from_utf8_lossy(&content))
-                }
-            };
-            all.insert(path, what);
-        }
-    }
-    all
 }

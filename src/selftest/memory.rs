@@ -8,11 +8,11 @@ use std::{
 };
 
 use super::{
-    change::{Change, files_below},
-    place::{Built, End, Failing, How, Outcome, Place, ROW, ROWS, Request, With},
+    change::{Change, content, files_below},
+    place::{Built, End, Failing, How, Outcome, Place, ROW, ROWS, Request, With, without_job},
     random::Random,
     runner::Carrier,
-    script::{STEPS, VARIABLE},
+    script::{PROGRAM, STEPS, VARIABLE},
 };
 use crate::{
     engine::{Ask, BuildOptions, BuildResult, Engine, EngineError, Force, Glance, RunWith},
@@ -20,7 +20,7 @@ use crate::{
     sys::{Faulty, Memory, OWN_FOLDER, System},
 };
 
-/// Where the workspace lies.
+/// Where the workspace lies, if nobody says another place.
 const ROOT: &str = "/w";
 /// The program of all steps.
 pub(super) const SHELL: &str = "/bin/sh";
@@ -35,28 +35,34 @@ const MOST_ACTS: u64 = 10;
 /// A workspace in memory.
 pub(super) struct InMemory {
     pub(super) world: Memory,
+    root: PathBuf,
     carrier: Carrier,
 }
 
 impl InMemory {
     pub(super) fn new() -> Self {
+        Self::at(Path::new(ROOT))
+    }
+
+    pub(super) fn at(root: &Path) -> Self {
         let world = Memory::new().variable("PATH", "/bin").file(SHELL, "sh").mode(SHELL, 0o755);
         // In a folder that a step made, what is of no use any more goes, which by hand it does not.
-        (0..STEPS).for_each(|step| _ = world.dir(format!("{ROOT}/out{step}")));
-        world.file(format!("{ROOT}/az.toml"), "").dir(format!("{ROOT}/in/deep"));
-        Self::of(world)
+        (0..STEPS).for_each(|step| _ = world.dir(root.join(format!("out{step}"))));
+        world.file(root.join("az.toml"), "").dir(root.join("in/deep"));
+        world.file(root.join(PROGRAM), content(PROGRAM, 0)).mode(root.join(PROGRAM), 0o755);
+        Self::of(world, root)
     }
 
     /// Takes a world that has a workspace.
-    pub(super) fn of(world: Memory) -> Self {
+    pub(super) fn of(world: Memory, root: &Path) -> Self {
         let carrier = Carrier::new(Arc::new(world.clone()), Path::new(SHELL));
-        Self { world, carrier }
+        Self { world, root: root.to_owned(), carrier }
     }
 }
 
 impl Place for InMemory {
     fn root(&self) -> &Path {
-        Path::new(ROOT)
+        &self.root
     }
 
     fn system(&self) -> &dyn System {
@@ -65,6 +71,17 @@ impl Place for InMemory {
 
     fn date(&self, path: &Path, mtime_ns: i64) -> io::Result<()> {
         self.world.date(path, mtime_ns)
+    }
+
+    fn move_to(&mut self, name: &str) -> io::Result<()> {
+        let root = self.root.with_file_name(name);
+        self.world.rename(&self.root, &root)?;
+        self.root = root;
+        Ok(())
+    }
+
+    fn set_shell(&self, text: u8) {
+        self.world.file(SHELL, format!("sh{text}"));
     }
 
     fn set_variable(&mut self, value: Option<String>) {
@@ -105,7 +122,11 @@ impl Place for InMemory {
 impl Built for InMemory {
     /// An az that is killed can change so many things, and nothing after them.
     fn build(&mut self, how: How) -> Outcome {
-        build_in(&self.world, &self.carrier, how)
+        build_in(&self.world, &self.root, &self.carrier, how)
+    }
+
+    fn another(&self) -> Box<dyn Built> {
+        Box::new(Self::new())
     }
 
     fn has_faults(&self) -> bool {
@@ -114,8 +135,8 @@ impl Built for InMemory {
 
     /// The moment is a number of acts of steps.
     fn build_during(&mut self, how: How, at: u64, change: &Change) -> Outcome {
-        let (world, change) = (self.world.clone(), change.clone());
-        self.carrier.plan(at % MOST_ACTS, Box::new(move || change.apply(&mut Self::of(world))));
+        let (mut other, change) = (Self::of(self.world.clone(), &self.root), change.clone());
+        self.carrier.plan(at % MOST_ACTS, Box::new(move || change.apply(&mut other)));
         let outcome = self.build(how);
         self.carrier.take_due().into_iter().for_each(|due| due());
         outcome
@@ -124,39 +145,39 @@ impl Built for InMemory {
     fn build_twice(&mut self, hows: [How; 2]) -> [Outcome; 2] {
         std::thread::scope(|scope| {
             let builds = hows.map(|how| {
-                let (world, carrier) = (&self.world, self.carrier.another());
-                scope.spawn(move || build_in(world, &carrier, how))
+                let (world, root, carrier) = (&self.world, &self.root, self.carrier.another());
+                scope.spawn(move || build_in(world, root, &carrier, how))
             });
             builds.map(|build| build.join().expect("a build does not panic"))
         })
     }
 }
 
-fn build_in(world: &Memory, carrier: &Carrier, how: How) -> Outcome {
+fn build_in(world: &Memory, root: &Path, carrier: &Carrier, how: How) -> Outcome {
     let mut outcome = Outcome::default();
     let faulty = Faulty::new(world.clone());
     let built = if let Some(changes) = how.killed_at {
         faulty.die_after(usize::try_from(changes % MOST_CHANGES).expect("it is small"));
         let system: Arc<dyn System> = Arc::new(faulty.clone());
         let carrier = carrier.within(Arc::clone(&system));
-        build(&system, &carrier, how, &mut |event| {
+        build(&system, root, &carrier, how, &mut |event| {
             // What it says after its death nobody hears.
             if !faulty.has_failed() {
                 note(&mut outcome, event);
             }
         })
     } else if let Some(Failing { after, count, with, reads }) = how.failing {
-        let below = Path::new(ROOT).join(OWN_FOLDER);
+        let below = root.join(OWN_FOLDER);
         let faulty = match with {
             With::Error(kind) => faulty.failing_below(below, kind, reads),
             With::Pieces => faulty.in_pieces_below(below),
         };
         faulty.fail_so_many_after(usize::try_from(after % MOST_CHANGES).expect("it is small"), count);
         let system: Arc<dyn System> = Arc::new(faulty);
-        build(&system, carrier, how, &mut |event| note(&mut outcome, event))
+        build(&system, root, carrier, how, &mut |event| note(&mut outcome, event))
     } else {
         let system: Arc<dyn System> = Arc::new(world.clone());
-        build(&system, carrier, how, &mut |event| note(&mut outcome, event))
+        build(&system, root, carrier, how, &mut |event| note(&mut outcome, event))
     };
     outcome.ran = carrier.take_ran();
     if how.killed_at.is_none() {
@@ -172,7 +193,7 @@ fn build_in(world: &Memory, carrier: &Carrier, how: How) -> Outcome {
 fn note(outcome: &mut Outcome, event: &Envelope) {
     match &event.event {
         Event::ScriptCompleted { node, cached, exit_code: Some(0), .. } => {
-            outcome.done.push(node.clone());
+            outcome.done.push(without_job(node));
             if !cached {
                 outcome.told.push(format!("  {:?}", event.event));
             }
@@ -189,6 +210,7 @@ fn note(outcome: &mut Outcome, event: &Envelope) {
 
 fn build(
     system: &Arc<dyn System>,
+    root: &Path,
     carrier: &Carrier,
     how: How,
     tell: &mut dyn FnMut(&Envelope),
@@ -203,14 +225,13 @@ fn build(
         run_with: RunWith::new(Arc::new(carrier.clone())),
         ..BuildOptions::default()
     };
-    let root = PathBuf::from(ROOT);
-    match Engine::glance(&**system, &root, &ask, &options) {
+    match Engine::glance(&**system, root, &ask, &options) {
         Glance::UpToDate(_) => None,
         Glance::Partly(partly) => {
             let what = (&ask, &options);
             Some(Engine::build_partly(
                 system,
-                &root,
+                root,
                 what,
                 &partly,
                 &mut |_, event, _| tell(event),
@@ -218,7 +239,7 @@ fn build(
             ))
         }
         Glance::Unknown => {
-            let built = Engine::open(Arc::clone(system), &root).and_then(|mut engine| {
+            let built = Engine::open(Arc::clone(system), root).and_then(|mut engine| {
                 engine.plan_ahead(&ask);
                 engine.build(&ask, &options, &mut |event, _| tell(event), &mut || ())
             });

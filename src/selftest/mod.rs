@@ -7,6 +7,7 @@ mod change;
 mod corrupt;
 mod course;
 mod disk;
+mod kept;
 mod life;
 mod memory;
 mod place;
@@ -16,6 +17,7 @@ mod script;
 mod shell;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 use std::sync::{
     Mutex, PoisonError,
@@ -43,6 +45,9 @@ const IN_MEMORY: Course = Course {
     power_cut_one_in: 10,
     edited_one_in: 8,
     twice_one_in: 12,
+    foreign_one_in: 16,
+    there_and_back_one_in: 8,
+    has_shell: true,
 };
 
 /// The seeds of lives in which something was wrong once.
@@ -66,6 +71,9 @@ const ON_DISK: Course = Course {
     power_cut_one_in: 10,
     edited_one_in: 6,
     twice_one_in: 6,
+    foreign_one_in: 20,
+    there_and_back_one_in: 8,
+    has_shell: false,
 };
 /// What lives on disk to be killed.
 const KILLED: Course = Course {
@@ -76,6 +84,9 @@ const KILLED: Course = Course {
     power_cut_one_in: 1000,
     edited_one_in: 1000,
     twice_one_in: 1000,
+    foreign_one_in: 1000,
+    there_and_back_one_in: 20,
+    has_shell: false,
 };
 
 /// Lets workspaces live on disk, with a process for each step; before them those that once failed, if it is to be several.

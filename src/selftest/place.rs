@@ -15,6 +15,12 @@ pub(super) trait Place {
     /// Gives what is at a path another modification time.
     fn date(&self, path: &Path, mtime_ns: i64) -> io::Result<()>;
 
+    /// Gives the folder of the workspace another name beside the one it has.
+    fn move_to(&mut self, name: &str) -> io::Result<()>;
+
+    /// Puts another file in the place of the shell, where that disturbs nobody else.
+    fn set_shell(&self, text: u8);
+
     fn set_variable(&mut self, value: Option<String>);
 
     /// Lets time pass, where that can be had for nothing.
@@ -33,6 +39,9 @@ pub(super) trait Place {
 /// A place in which az builds.
 pub(super) trait Built: Place {
     fn build(&mut self, how: How) -> Outcome;
+
+    /// Makes another workspace of the same sort.
+    fn another(&self) -> Box<dyn Built>;
 
     /// Tells whether what az itself asks of the system can fail here.
     fn has_faults(&self) -> bool;
@@ -53,16 +62,26 @@ pub(super) enum Request {
     Some(u8),
     /// One step, once for each row of a matrix.
     Rows(usize),
+    /// All, by the playbook.
+    Playbook,
 }
 
 /// The variable and the values of a matrix.
 pub(super) const ROW: &str = "row";
 pub(super) const ROWS: [&str; 2] = ["x", "y"];
 
+/// The name of the playbook.
+pub(super) const PLAYBOOK: &str = "jobs";
+
 impl Request {
+    /// Tells whether all steps are asked for, each once.
+    pub(super) fn is_all(self) -> bool {
+        matches!(self, Self::All | Self::Playbook)
+    }
+
     pub(super) fn has(self, step: usize) -> bool {
         match self {
-            Self::All => true,
+            Self::All | Self::Playbook => true,
             Self::Some(steps) => steps & (1 << step) != 0,
             Self::Rows(row) => row == step,
         }
@@ -70,8 +89,10 @@ impl Request {
 
     /// Returns it as a person types it.
     pub(super) fn words(self) -> String {
-        if self == Self::All {
-            return "*".to_owned();
+        match self {
+            Self::All => return "*".to_owned(),
+            Self::Playbook => return PLAYBOOK.to_owned(),
+            Self::Some(_) | Self::Rows(_) => {}
         }
         let numbers = (0..8).filter(|step| self.has(*step)).map(|step| format!("04{step}0"));
         numbers.collect::<Vec<_>>().join(",")
@@ -81,6 +102,11 @@ impl Request {
     pub(super) fn rows(self) -> &'static [Option<&'static str>] {
         if matches!(self, Self::Rows(_)) { &[Some(ROWS[0]), Some(ROWS[1])] } else { &[None] }
     }
+}
+
+/// Returns what a step is called whose node az calls so, in whatever job it stands.
+pub(super) fn without_job(node: &str) -> String {
+    node.rsplit('/').next().unwrap_or(node).to_owned()
 }
 
 /// Returns what az calls a step.

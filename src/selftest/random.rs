@@ -23,6 +23,11 @@ impl Random {
         usize::try_from(self.next() % limit as u64).expect("it is below a usize")
     }
 
+    /// Returns a number below a limit as that of a text.
+    pub(super) fn text(&mut self, limit: usize) -> u8 {
+        u8::try_from(self.below(limit)).expect("it is small")
+    }
+
     /// Tells whether one of so many times has come.
     pub(super) fn is_one_in(&mut self, times: usize) -> bool {
         self.below(times) == 0

@@ -3,13 +3,19 @@
 //! Knows how an act is written and read again, and makes random ones. Does not know how it is carried out.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsStr,
     fmt::{self, Write},
     path::Path,
 };
 
-use super::{place::ROW, random::Random};
-use crate::sys::{FileKind, System};
+use super::{change::content, place::ROW, random::Random};
+use crate::{
+    base::{Digest, WsPath},
+    engine::hash_of,
+    fingerprint::State,
+    sys::{FileKind, Stat, System},
+};
 
 /// One line of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +31,10 @@ pub(super) enum Act {
         folder: String,
         to: String,
     },
+    /// A word that the library says, which is loaded where it is there.
+    Load(String),
+    /// The folder in which it runs.
+    Where(String),
     /// The value of a variable.
     Tell {
         variable: String,
@@ -64,6 +74,8 @@ impl fmt::Display for Act {
                 write!(f, "cat {} {} {to}", from.join(" "), if *appends { ">>" } else { ">" })
             }
             Self::List { folder, to } => write!(f, "ls {folder} > {to}"),
+            Self::Load(to) => write!(f, "{LOAD} > {to}"),
+            Self::Where(to) => write!(f, "{WHERE} > {to}"),
             Self::Tell { variable, to } => write!(f, "echo \"${variable}\" > {to}"),
             Self::Say { text, to } => write!(f, "echo {text} > {to}"),
             Self::Gather { folder, to } => write!(f, "cat {folder}/* > {to}"),
@@ -84,6 +96,9 @@ impl Act {
             let (path, then) = rest.split_once(" ]; then ")?;
             let then = Box::new(Self::read(then.strip_suffix("; fi")?)?);
             return Some(Self::IfThere { path: path.to_owned(), then });
+        }
+        if let Some(to) = line.strip_prefix(LOAD) {
+            return Some(Self::Load(to.strip_prefix(" > ")?.to_owned()));
         }
         let words: Vec<&str> = line.split(' ').filter(|word| !word.is_empty()).collect();
         let owned = |word: &&str| (*word).to_owned();
@@ -109,18 +124,32 @@ impl Act {
                 })
             }
             ["[", "-e", path, "]", "||", "exit", "1"] => Some(Self::Need(owned(path))),
+            [WHERE, ">", to] => Some(Self::Where(owned(to))),
             ["mkdir", "-p", path] => Some(Self::MakeFolder(owned(path))),
             ["rm", "-f", path] => Some(Self::Remove(owned(path))),
             ["ln", "-sfn", target, path] => Some(Self::Link { target: owned(target), path: owned(path) }),
             _ => None,
         }
     }
+
+    /// Tells whether what it reads and makes can be declared.
+    fn is_plain(&self) -> bool {
+        matches!(self, Self::Cat { appends: false, .. } | Self::Gather { .. } | Self::MakeFolder(_))
+    }
 }
 
 /// The most steps of a workspace.
 pub(super) const STEPS: usize = 5;
 /// What persons write, by path.
-pub(super) const SOURCES: [&str; 6] = ["a", "b", "in/a", "in/b", "in/deep/a", LINK];
+pub(super) const SOURCES: [&str; 7] = ["a", "b", "in/a", "in/b", "in/deep/a", LIBRARY, LINK];
+/// What scripts load, and how: it gives a variable a value.
+pub(super) const LIBRARY: &str = "lib.sh";
+const LOAD: &str = "WORD=none; if [ -f lib.sh ]; then . ./lib.sh; fi; echo \"$WORD\"";
+/// What tells where the workspace lies.
+pub(super) const WHERE: &str = "pwd";
+/// A program of the workspace that runs scripts in a shell, in which a variable has a value.
+pub(super) const PROGRAM: &str = "tools/sh";
+pub(super) const FLAVOUR: &str = "FLAVOUR";
 /// Where persons put links. They do so nowhere else: what leads to itself tells nobody anything.
 pub(super) const LINK: &str = "link";
 /// What the first step makes, and others append to.
@@ -149,6 +178,11 @@ pub(super) enum Condition {
         folder: &'static str,
         name: &'static str,
     },
+    /// A file holds the text of a number.
+    Holds {
+        path: String,
+        text: u8,
+    },
     /// The variable has the value of a number.
     Set(u8),
 }
@@ -158,6 +192,7 @@ impl fmt::Display for Condition {
         match self {
             Self::There(path) => write!(f, "fileExists('{path}')"),
             Self::AnyThere { folder, name } => write!(f, "hashFiles('{folder}/{name}*') != ''"),
+            Self::Holds { path, text } => write!(f, "hashFiles('{path}') == '{}'", hash_of_text(path, *text)),
             Self::Set(value) => write!(f, "env.{VARIABLE} == 'v{value}'"),
         }
     }
@@ -165,10 +200,14 @@ impl fmt::Display for Condition {
 
 impl Condition {
     fn random(random: &mut Random, made: &[String]) -> Self {
-        match random.below(4) {
+        match random.below(6) {
             0 => Self::Set(1),
             1 => Self::AnyThere { folder: "in", name: "new" },
             2 if !made.is_empty() => Self::There(random.pick(made).clone()),
+            3 => {
+                let text = random.text(4);
+                Self::Holds { path: known(random, made), text }
+            }
             _ => Self::There((*random.pick(&SOURCES)).to_owned()),
         }
     }
@@ -183,6 +222,12 @@ impl Condition {
                     .iter()
                     .any(|it| it.kind == FileKind::File && it.name.to_string_lossy().starts_with(name))
             }
+            Self::Holds { path, text } => {
+                let at = root.join(path);
+                let is_file = |stat: Stat| stat.kind == FileKind::File && stat.mode & 0o100 == 0;
+                world.stat_target(&at).is_ok_and(is_file)
+                    && world.read(&at).ok() == Some(content(path, *text))
+            }
             Self::Set(value) => {
                 let is = world.env().get(OsStr::new(VARIABLE)).map(|it| it.to_string_lossy().into_owned());
                 is == Some(format!("v{value}"))
@@ -191,9 +236,59 @@ impl Condition {
     }
 }
 
+/// Something in the header of a script that changes nothing of what it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Remark {
+    Description(u8),
+    Tags(u8),
+    Timeout(u8),
+    Alone,
+    /// The variable is handed over; nothing says that it is read.
+    Variable,
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Description(number) => write!(f, "# Description: d{number}"),
+            Self::Tags(number) => write!(f, "# Tags: t{number}"),
+            Self::Timeout(number) => write!(f, "# Timeout: 10{number}"),
+            Self::Alone => write!(f, "# AllowParallel: false"),
+            Self::Variable => write!(f, "{HANDED}{VARIABLE}"),
+        }
+    }
+}
+
+/// How the line begins that names a variable which is handed over.
+pub(super) const HANDED: &str = "# Env: ";
+
+impl Remark {
+    fn random(random: &mut Random) -> Self {
+        let number = random.text(3);
+        match random.below(6) {
+            0 | 1 => Self::Description(number),
+            2 => Self::Tags(number),
+            3 => Self::Timeout(number),
+            4 => Self::Alone,
+            _ => Self::Variable,
+        }
+    }
+}
+
+/// Returns what az's own function says of a file with the text of a number.
+fn hash_of_text(path: &str, text: u8) -> String {
+    let content = content(path, text);
+    let state = State::File { digest: Digest::of(&content), size: content.len() as u64, mode: 0o644 };
+    let path = WsPath::from_normal(path).expect("it is plain");
+    hash_of(&BTreeMap::from([(path, state.to_digest())]))
+}
+
 /// A script: its header and its acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Script {
+    /// It runs in the workspace's own program.
+    pub(super) has_program: bool,
+    pub(super) remark: Option<Remark>,
     /// It says what it reads and makes; else it is to be seen.
     pub(super) is_declared: bool,
     pub(super) condition: Option<Condition>,
@@ -206,7 +301,8 @@ impl Script {
         let mut acts = vec![Act::MakeFolder(format!("out{step}"))];
         if step > 0 && random.is_one_in(10) {
             acts.push(Act::Row(format!("out{step}/row")));
-            return Self { is_declared: false, condition: None, acts };
+            let (has_program, remark) = (false, None);
+            return Self { has_program, remark, is_declared: false, condition: None, acts };
         }
         if step == 0 {
             // What later steps append to is begun anew each time.
@@ -226,14 +322,59 @@ impl Script {
                 act => acts.push(act),
             }
         }
-        let is_plain = |act: &Act| {
-            matches!(act, Act::Cat { appends: false, .. } | Act::Gather { .. } | Act::MakeFolder(_))
-        };
-        let is_declared = acts.iter().all(is_plain) && random.is_one_in(3);
+        let is_declared = acts.iter().all(Act::is_plain) && random.is_one_in(3);
         // What is begun by the first step is begun in any case.
         let is_asked = step > 0 && random.is_one_in(8);
         let condition = is_asked.then(|| Condition::random(random, made));
-        Self { is_declared, condition, acts }
+        let has_program = random.is_one_in(4);
+        let remark = random.is_one_in(6).then(|| Remark::random(random));
+        Self { has_program, remark, is_declared, condition, acts }
+    }
+
+    /// Changes the command of the step at a place: another text that it says.
+    pub(super) fn with_another_command(mut self, random: &mut Random, step: usize) -> Self {
+        let another = format!("s{}", random.below(4));
+        if self.is_by_row() {
+            return self;
+        }
+        let said = self.acts.iter_mut().find_map(|act| match act {
+            Act::Say { text, .. } => Some(text),
+            _ => None,
+        });
+        if let Some(text) = said {
+            *text = another;
+        } else {
+            self.is_declared = false;
+            self.acts.push(Act::Say { text: another, to: format!("out{step}/said") });
+        }
+        self
+    }
+
+    /// Changes what it reads: it reads something more, or something less.
+    pub(super) fn with_other_inputs(mut self, random: &mut Random, made: &[String]) -> Self {
+        let known = known(random, made);
+        let read = self.acts.iter_mut().find_map(|act| match act {
+            // What is on its way to another file is named where it is written, read and removed.
+            Act::Cat { from, .. } if !from.iter().any(|path| path.ends_with(PASSING)) => Some(from),
+            _ => None,
+        });
+        match read {
+            Some(from) if from.len() > 1 => _ = from.pop(),
+            Some(from) => from.push(known),
+            None => {}
+        }
+        self
+    }
+
+    /// Changes its header, and nothing of what it does; or the program that runs it.
+    pub(super) fn with_another_header(mut self, random: &mut Random) -> Self {
+        match random.below(6) {
+            0 => self.has_program = !self.has_program && !self.is_by_row(),
+            1 => self.is_declared = !self.is_declared && self.acts.iter().all(Act::is_plain),
+            2 => self.remark = None,
+            _ => self.remark = Some(Remark::random(random)),
+        }
+        self
     }
 
     /// Returns what it makes and leaves, by path.
@@ -243,7 +384,10 @@ impl Script {
 
     /// Returns the script as a file.
     pub(super) fn text(&self) -> String {
-        let mut text = "#!/bin/sh\n".to_owned();
+        let mut text = format!("#!{}\n", if self.has_program { PROGRAM } else { "/bin/sh" });
+        if let Some(remark) = &self.remark {
+            _ = writeln!(text, "{remark}");
+        }
         if self.is_declared {
             let from = self.acts.iter().flat_map(|act| match act {
                 Act::Cat { from, .. } => from.clone(),
@@ -283,6 +427,8 @@ fn target(act: &Act) -> Option<&String> {
     match act {
         Act::Cat { to, .. }
         | Act::List { to, .. }
+        | Act::Load(to)
+        | Act::Where(to)
         | Act::Tell { to, .. }
         | Act::Say { to, .. }
         | Act::Gather { to, .. }
@@ -292,14 +438,20 @@ fn target(act: &Act) -> Option<&String> {
     }
 }
 
+/// Picks a path that may be there.
+fn known(random: &mut Random, made: &[String]) -> String {
+    let is_made = !made.is_empty() && random.is_one_in(2);
+    if is_made { random.pick(made).clone() } else { (*random.pick(&SOURCES)).to_owned() }
+}
+
 fn act(random: &mut Random, step: usize, made: &[String]) -> Act {
     let own = |random: &mut Random| format!("out{step}/{}", ["x", "y", "z"][random.below(3)]);
-    let known = |random: &mut Random| {
-        let is_made = !made.is_empty() && random.is_one_in(2);
-        if is_made { random.pick(made).clone() } else { (*random.pick(&SOURCES)).to_owned() }
-    };
+    let known = |random: &mut Random| known(random, made);
     let to = own(random);
-    match random.below(17) {
+    match random.below(20) {
+        19 => Act::Tell { variable: FLAVOUR.to_owned(), to },
+        18 => Act::Where(to),
+        17 => Act::Load(to),
         16 => Act::Gather { folder: "in".to_owned(), to },
         0..=6 => {
             Act::Cat { from: (0..=random.below(2)).map(|_| known(random)).collect(), to, appends: false }

@@ -11,7 +11,10 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use super::{place::ROW, script::Act};
+use super::{
+    place::ROW,
+    script::{Act, FLAVOUR, HANDED, LIBRARY, PROGRAM},
+};
 use crate::{
     sys::{FileKind, System, is_absent},
     trace::{Asked, Changed, Process, Rung, Touch, Trace, Witness},
@@ -30,8 +33,10 @@ pub(super) struct Shell<'a, 'w> {
     /// Who is told before each act.
     before_act: &'a dyn Fn(),
     facts: BTreeMap<PathBuf, Fact>,
-    /// The values of variables that it asked for.
+    /// The values of variables that it asked for or was handed.
     values: Vec<Option<String>>,
+    /// What the program it runs in gave a variable.
+    flavour: Option<String>,
     failed: bool,
 }
 
@@ -65,7 +70,7 @@ impl<'a, 'w> Shell<'a, 'w> {
         witness: Option<&'w mut dyn Witness>,
     ) -> Self {
         let (facts, values) = (BTreeMap::new(), Vec::new());
-        Self { world, folder, env, witness, before_act: &|| (), facts, values, failed: false }
+        Self { world, folder, env, witness, before_act: &|| (), facts, values, flavour: None, failed: false }
     }
 
     /// Tells somebody before each act.
@@ -82,6 +87,14 @@ impl<'a, 'w> Shell<'a, 'w> {
         let path = self.resolve(script, true)?;
         self.ask(&path, Asked::PROBED | Asked::READ);
         let text = String::from_utf8_lossy(&self.world.read(&path)?).into_owned();
+        if text.starts_with(&format!("#!{PROGRAM}\n")) {
+            let program = self.resolve(Path::new(PROGRAM), true)?;
+            self.ask(&program, Asked::PROBED | Asked::READ | Asked::EXECUTED);
+            self.flavour = self.value_in(&program, FLAVOUR)?;
+        }
+        if let Some(handed) = text.lines().find_map(|line| line.strip_prefix(HANDED)) {
+            self.values.push((self.env)(handed));
+        }
         for act in text.lines().filter_map(Act::read) {
             (self.before_act)();
             self.act(&act)?;
@@ -105,7 +118,11 @@ impl<'a, 'w> Shell<'a, 'w> {
             ..Trace::off()
         };
         let mut told = DefaultHasher::new();
-        self.facts.iter().for_each(|(path, fact)| (path, fact.found, fact.listed).hash(&mut told));
+        for (path, fact) in &self.facts {
+            // What is in the workspace is what it is wherever that lies.
+            let path = path.strip_prefix(self.folder).unwrap_or(path);
+            (path, fact.found, fact.listed).hash(&mut told);
+        }
         self.values.hash(&mut told);
         Ok(Seen { trace, told: told.finish(), failed: self.failed })
     }
@@ -126,30 +143,19 @@ impl<'a, 'w> Shell<'a, 'w> {
                 }
                 self.write(to, &all)
             }
-            Act::List { folder, to } => {
-                let to = self.open_emptied(to)?;
-                let folder = self.resolve(Path::new(folder), true)?;
-                self.ask(&folder, Asked::PROBED);
-                let is_folder = self.kind(&folder)? == Some(FileKind::Directory);
-                let mut names = String::new();
-                if is_folder {
-                    self.ask(&folder, Asked::LISTED);
-                    let entries = self.world.list(&folder)?;
-                    for entry in &entries {
-                        _ = writeln!(names, "{}", entry.name.to_string_lossy());
-                    }
-                }
-                self.write(to, names.as_bytes())
-            }
+            Act::List { folder, to } => self.list(folder, to),
             Act::Tell { variable, to } => {
-                let to = self.open_emptied(to)?;
-                let value = (self.env)(variable);
-                self.values.push(value.clone());
-                self.write(to, format!("{}\n", value.unwrap_or_default()).as_bytes())
+                let value = if variable == FLAVOUR { self.flavour.clone() } else { (self.env)(variable) };
+                self.tell(value, to)
             }
             Act::Say { text, to } => {
                 let to = self.open_emptied(to)?;
                 self.write(to, format!("{text}\n").as_bytes())
+            }
+            Act::Load(to) => self.load(to),
+            Act::Where(to) => {
+                let folder = self.resolve(Path::new("."), true)?;
+                self.tell(Some(folder.to_string_lossy().into_owned()), to)
             }
             Act::Gather { folder, to } => self.gather(folder, to),
             Act::Row(to) => self.tell_row(to),
@@ -170,12 +176,55 @@ impl<'a, 'w> Shell<'a, 'w> {
         }
     }
 
+    fn list(&mut self, folder: &str, to: &str) -> io::Result<()> {
+        let to = self.open_emptied(to)?;
+        let folder = self.resolve(Path::new(folder), true)?;
+        self.ask(&folder, Asked::PROBED);
+        let is_folder = self.kind(&folder)? == Some(FileKind::Directory);
+        let mut names = String::new();
+        if is_folder {
+            self.ask(&folder, Asked::LISTED);
+            let entries = self.world.list(&folder)?;
+            for entry in &entries {
+                _ = writeln!(names, "{}", entry.name.to_string_lossy());
+            }
+        }
+        self.write(to, names.as_bytes())
+    }
+
+    /// Writes what it was told that is no file.
+    fn tell(&mut self, value: Option<String>, to: &str) -> io::Result<()> {
+        let to = self.open_emptied(to)?;
+        self.values.push(value.clone());
+        self.write(to, format!("{}\n", value.unwrap_or_default()).as_bytes())
+    }
+
     fn tell_row(&mut self, to: &str) -> io::Result<()> {
         let row = (self.env)(ROW);
         self.values.push(row.clone());
         let row = row.unwrap_or_default();
         let to = self.open_emptied(&format!("{to}-{row}"))?;
         self.write(to, format!("r{row}\n").as_bytes())
+    }
+
+    fn load(&mut self, to: &str) -> io::Result<()> {
+        let path = self.resolve(Path::new(LIBRARY), true)?;
+        self.ask(&path, Asked::PROBED);
+        let mut word = None;
+        if self.kind(&path)? == Some(FileKind::File) {
+            self.ask(&path, Asked::READ);
+            word = self.value_in(&path, "WORD")?;
+        }
+        let to = self.open_emptied(to)?;
+        self.write(to, format!("{}\n", word.as_deref().unwrap_or("none")).as_bytes())
+    }
+
+    /// Returns what a file that a shell reads gives a variable.
+    fn value_in(&self, path: &Path, variable: &str) -> io::Result<Option<String>> {
+        let text = String::from_utf8_lossy(&self.world.read(path)?).into_owned();
+        let value = |line: &str| Some(line.strip_prefix(variable)?.strip_prefix('=')?.to_owned());
+        let value = text.lines().find_map(value);
+        Ok(value.map(|value| value.split(' ').next().unwrap_or_default().to_owned()))
     }
 
     fn gather(&mut self, folder: &str, to: &str) -> io::Result<()> {
@@ -409,7 +458,8 @@ impl<'a, 'w> Shell<'a, 'w> {
     }
 }
 
-fn number_of(what: &impl Hash) -> u64 {
+/// Returns one number for anything.
+pub(super) fn number_of(what: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     what.hash(&mut hasher);
     hasher.finish()

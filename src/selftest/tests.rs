@@ -1,10 +1,11 @@
 //! Lives of all kinds, and single laws that they rest on.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{
     change::Change,
     place::{End, Failing, How, Place as _, With},
+    script::{SOURCES, is_made},
     *,
 };
 use crate::sys::System as _;
@@ -23,6 +24,39 @@ fn whatever_happens_az_leaves_what_running_by_hand_leaves() {
     let counts = model(number("AZ_MODEL_SEED").unwrap_or(0), seeds);
     let counts = counts.unwrap_or_else(|found| panic!("seed {}\n{}", found.seed, found.history));
     assert!(counts.ran > counts.builds / 10 && counts.settled * 20 < counts.builds, "{counts:?}");
+}
+
+#[test]
+fn all_that_can_happen_happens() {
+    let lives = |course| (0..300).flat_map(move |seed| acts(seed, course));
+    let told = |acts: &mut dyn Iterator<Item = Act>| {
+        let word = |act: &Act| {
+            let told = match act {
+                Act::Change(change) => format!("{change:?}"),
+                Act::Script(_, script) => format!("{:?}", script.remark.map(|_| "remark")),
+                other => format!("{other:?}"),
+            };
+            told.split(['(', ' ']).next().unwrap_or_default().to_owned()
+        };
+        acts.map(|act| word(&act)).collect::<BTreeSet<String>>()
+    };
+    let in_memory = told(&mut lives(IN_MEMORY));
+    let words = "Branch Build Copy Damage During Folder Foreign Killed Link Mode Move Older Past PowerCut Recase Remove Replace \
+                 Root SetBack Shell Sneak Some Swap Tick Touch Twice Variable Wait Write";
+    assert!(words.split_whitespace().all(|word| in_memory.contains(word)), "{in_memory:?}");
+    assert!(!told(&mut lives(ON_DISK)).contains("Shell"), "the shell there is everybody's");
+}
+
+/// Six kinds of edit that other tools miss come as often as all the rest.
+#[test]
+fn what_others_miss_comes_often() {
+    let lives = || (0..500).flat_map(|seed| acts(seed, ON_DISK).into_iter().skip(SOURCES.len()));
+    let unseen = |act: &Act| matches!(act, Act::Change(Change::Sneak { .. } | Change::Older { .. }));
+    let is_made =
+        |act: &Act| matches!(act, Act::Change(Change::Write { path, .. }) if is_made(path.as_ref()));
+    let edits = lives().filter(|act| matches!(act, Act::Change(_))).count();
+    let (unseen, made) = (lives().filter(unseen).count(), lives().filter(is_made).count());
+    assert!(unseen * 4 > edits && made * 20 > edits, "{unseen} and {made} of {edits}");
 }
 
 /// A workspace in memory of two steps, the second of which reads what the first makes.

@@ -28,6 +28,7 @@ use handed::Settings;
 use results::Results;
 
 pub(super) use open::{Open, Waits};
+pub(crate) use scene::hash_of;
 pub(super) use scene::{Grounds, Scene};
 pub(super) use way::Way;
 

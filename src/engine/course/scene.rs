@@ -281,14 +281,7 @@ impl Lookup for Scene<'_> {
                 }
             }
         }
-        if files.is_empty() {
-            return Some(String::new());
-        }
-        let digest =
-            files.iter().fold(DigestWriter::new("az 2026-11 hashFiles"), |digest, (path, content)| {
-                digest.field(path.as_str().as_bytes()).field(content.0)
-            });
-        Some(digest.finish().to_hex())
+        Some(hash_of(&files))
     }
 
     fn powershell(&self, script: &str, env: &BTreeMap<String, String>) -> Option<Result<bool, String>> {
@@ -303,6 +296,17 @@ impl Lookup for Scene<'_> {
             Machine::SystemVersion => None,
         }
     }
+}
+
+/// Returns what `hashFiles` says of files, each with the digest of what is there.
+pub(crate) fn hash_of(files: &BTreeMap<WsPath, crate::base::Digest>) -> String {
+    if files.is_empty() {
+        return String::new();
+    }
+    let digest = files.iter().fold(DigestWriter::new("az 2026-11 hashFiles"), |digest, (path, content)| {
+        digest.field(path.as_str().as_bytes()).field(content.0)
+    });
+    digest.finish().to_hex()
 }
 
 impl Scene<'_> {
