@@ -166,7 +166,7 @@ fn a_large_environment_arrives() {
 fn many_steps_share_one_guard() {
     let world = World::new();
     thread::scope(|scope| {
-        for index in 0..50 {
+        for index in 0..16 {
             let world = &world;
             scope.spawn(move || {
                 let mut command =
