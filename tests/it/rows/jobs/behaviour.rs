@@ -220,7 +220,7 @@ fn f132_and_f133_each_attempt_is_logged_and_has_the_whole_time() {
         format!("    a: {{ steps: [{{ script: {text}, shell: sh, timeout: 2s, {retries} }}] }}\n")
     };
     let built = jobs(&repo, &step("retries: 2, retryDelay: 20ms")).az("build p");
-    built.code(0).says("timed out after 2 s; try 2 in 20 ms").says("exit code 5; try 3 in 40 ms");
+    built.code(0).says("timed out after 2.0 s; try 2 in 20 ms").says("exit code 5; try 3 in 40 ms");
     assert_eq!(std::fs::read_to_string(&tries).unwrap(), "x\nx\nx\n");
     // The time of the job is over all attempts.
     std::fs::remove_file(&tries).unwrap();
