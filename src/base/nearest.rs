@@ -37,7 +37,7 @@ fn near<'a>(
         if alone as usize > most {
             return None;
         }
-        let distance = strsim::osa_distance(&wanted, &candidate_small);
+        let distance = strsim::damerau_levenshtein(&wanted, &candidate_small);
         (distance <= most).then_some((distance, candidate))
     })
 }
@@ -65,7 +65,7 @@ mod tests {
         let words =
             ["", "a", "ab", "env", "evn", "name", "names", "needs", "orchestration", "orchestratoin", "ön"];
         for (wanted, known) in words.iter().flat_map(|wanted| words.map(|known| (*wanted, known))) {
-            let is_near = strsim::osa_distance(wanted, known) <= (known.chars().count() / 3).max(1);
+            let is_near = strsim::damerau_levenshtein(wanted, known) <= (known.chars().count() / 3).max(1);
             assert_eq!(nearest(wanted, [known]).is_some(), is_near, "{wanted} {known}");
         }
     }

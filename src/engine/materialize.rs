@@ -29,14 +29,15 @@ struct Inner {
     /// By place of the step whose record it was.
     restored: BTreeMap<usize, BTreeSet<WsPath>>,
     set_aside: Vec<SetAside>,
-    /// The same, also what was reported already.
-    all_set_aside: Vec<SetAside>,
+    /// So many of these were reported.
+    reported: usize,
 }
 
 impl Promises {
     /// Returns what is left of them when steps are decided again: nothing but what was set aside.
     pub(super) fn resumed(&self) -> Self {
-        let inner = Inner { all_set_aside: self.lock().all_set_aside.clone(), ..Inner::default() };
+        let set_aside = self.lock().set_aside.clone();
+        let inner = Inner { reported: set_aside.len(), set_aside, ..Inner::default() };
         Self { inner: Mutex::new(inner) }
     }
 
@@ -45,7 +46,7 @@ impl Promises {
         let inner = self.lock();
         let recalled = targets.iter().filter_map(|Target { path, state }| {
             let State::File { digest, .. } = state else { return None };
-            let mut versions = inner.all_set_aside.iter().filter(|aside| aside.path == *path);
+            let mut versions = inner.set_aside.iter().filter(|aside| aside.path == *path);
             // What cannot be kept is missed by who puts it back.
             let is_recalled = |aside: &SetAside| blobs.put_file(&aside.kept, digest).is_ok();
             (!blobs.has(digest) && versions.any(is_recalled)).then_some(*digest)
@@ -115,7 +116,9 @@ impl Promises {
     /// Returns what was brought back and set aside since the last call, by place of the step.
     pub(super) fn take_report(&self) -> (BTreeMap<usize, BTreeSet<WsPath>>, Vec<SetAside>) {
         let mut inner = self.lock();
-        (std::mem::take(&mut inner.restored), std::mem::take(&mut inner.set_aside))
+        let set_aside = inner.set_aside[inner.reported..].to_vec();
+        inner.reported = inner.set_aside.len();
+        (std::mem::take(&mut inner.restored), set_aside)
     }
 
     fn put(
@@ -159,7 +162,6 @@ impl Promises {
                 inner.restored.entry(place).or_default().insert(path);
             }
         }
-        inner.all_set_aside.extend(report.set_aside.iter().cloned());
         inner.set_aside.extend(report.set_aside);
         Ok(())
     }

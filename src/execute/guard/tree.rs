@@ -98,7 +98,7 @@ pub(super) fn is_stopped(pid: i32) -> bool {
     state_and_parent(pid).is_some_and(|(state, _)| state == "T")
 }
 
-/// Tells whether a process does nothing any more, for now or for ever.
+/// Tells whether a process is stopped, has ended, or is gone.
 #[cfg(target_os = "linux")]
 pub(super) fn is_stopped_or_gone(pid: i32) -> bool {
     state_and_parent(pid).is_none_or(|(state, _)| matches!(&*state, "T" | "Z" | "X"))

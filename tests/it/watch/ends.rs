@@ -156,8 +156,10 @@ fn two_watches_of_one_workspace_work() {
     let mut other = Watch::start(&repo, "0100");
     // What the first of them makes may be told as changed to the other one.
     repo.edit("a", "2");
-    one.line_with("changed -> ");
-    other.line_with("changed -> ");
+    for watch in [&mut one, &mut other] {
+        let lines = watch.line_with("changed -> ");
+        assert!(lines.last().is_some_and(|line| line.starts_with("a ")), "{lines:?}");
+    }
     assert!(one.running.is_running() && other.running.is_running());
     until("both have done their work", || repo.read("second") == "21");
     one.end(Signal::INT).code(130);
